@@ -1,0 +1,26 @@
+// The gallery: a training step as it is, drawn one block a dispatch, and what this browser would train on.
+import { openDevice, sgd, summary } from "convoy-gpu";
+import { lenet } from "convoy-gpu/models";
+
+const { dispatches, layers } = summary(lenet({ activation: "tanh" }), { input: [1, 28, 28], batch: 64, optimizer: sgd({ lr: 0.05, momentum: 0.9 }) });
+const convoy = document.getElementById("convoy"), text = document.getElementById("convoy-text"), adapter = document.getElementById("adapter");
+
+const forward = layers.length;  // gather and one a layer, but flatten, which is none
+convoy?.replaceChildren(...Array.from({ length: dispatches }, (_, i) => {
+  const block = document.createElement("span");
+  block.className = i < forward ? "" : i === forward ? "turn" : i < dispatches - 2 ? "back" : "turn";
+  block.style.animationDelay = `${(2.2 * i) / dispatches}s`;
+  return block;
+}));
+if (text) text.textContent = `One training step of LeNet: ${dispatches} dispatches, one submit. Forward, loss, backward, update.`;
+
+async function say(to: HTMLElement): Promise<void> {
+  try {
+    const device = await openDevice(), { name, software } = device.adapter;
+    device.destroy();
+    to.textContent = software ? `Your adapter is ${name}: software, so everything works, slowly.` : `Your GPU: ${name}.`;
+  } catch (error) {
+    to.textContent = `Nothing to train on yet: ${error instanceof Error ? error.message : String(error)}.`;
+  }
+}
+if (adapter) void say(adapter);

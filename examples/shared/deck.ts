@@ -1,0 +1,78 @@
+// The bar that drives a run: buttons, figures, progress. Space trains and pauses, "." steps.
+import { el, number, percent } from "./dom.js";
+import type { Progress } from "convoy-gpu";
+
+export type State = "waiting" | "paused" | "training" | "finished" | "failed";
+export interface Commands { train(): void; pause(): void; step(): void; reset(): void; save(): void }
+
+const SAY = 5000;  // milliseconds between two announcements while training
+const figures = ["Epoch", "Step", "Loss", "Training accuracy", "Test accuracy", "Images/s", "Time left"] as const;
+type Figure = (typeof figures)[number];
+
+export function deck(commands: Commands) {
+  const button = (label: string, act: () => void, key?: string) => {
+    const made = el("button", { type: "button", disabled: true, ...key && { "aria-keyshortcuts": key } }, label);
+    made.addEventListener("click", act);
+    return made;
+  };
+  const toggle = () => { if (state === "training") commands.pause(); else commands.train(); };
+  const go = button("Train", toggle, "Space"), step = button("Step", commands.step, "."), reset = button("Reset", commands.reset), save = button("Save weights", commands.save);
+  go.className = "main";
+  const values = Object.fromEntries(figures.map((name) => [name, el("dd", {}, "–")])) as Record<Figure, HTMLElement>;
+  const progress = el("progress", { max: 1, value: 0, "aria-label": "Progress of the epoch" });
+  const status = el("p", { class: "status", role: "status", "aria-live": "polite" }, "Starting …");
+  let state: State = "waiting", said = 0;
+
+  addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    const target = event.target instanceof HTMLElement ? event.target : undefined;
+    const pressed = event.key === " " ? !target?.closest("button, summary, select, a, textarea, input:not([type=range])") && go
+      : event.key === "." && !target?.closest("textarea, input:not([type=range], [type=checkbox])") && step;
+    if (!pressed || pressed.disabled) return;
+    event.preventDefault();  // Space would scroll
+    pressed.click();
+  });
+
+  return {
+    element: el("section", { class: "deck", "aria-label": "Training" },
+      el("div", { class: "buttons" }, go, step, reset, save),
+      el("dl", { class: "figures" }, ...figures.map((name) => el("div", {}, el("dt", {}, name), values[name]))),
+      progress, el("div", { class: "deck-foot" }, status, el("p", { class: "keys" }, el("kbd", {}, "Space"), " trains and pauses, ", el("kbd", {}, "."), " takes one step"))),
+
+    set state(next: State) {
+      state = next;
+      go.textContent = next === "training" ? "Pause" : "Train";
+      go.disabled = next !== "paused" && next !== "training";
+      step.disabled = go.disabled;
+      reset.disabled = next === "waiting";
+      save.disabled = next === "waiting" || next === "failed";
+    },
+    get state(): State { return state; },
+
+    clear(): void {
+      for (const name of figures) values[name].textContent = "–";
+      progress.value = 0;
+    },
+
+    show({ epoch, epochs, step: at, steps, loss, losses, accuracy, test, imagesPerSecond, secondsLeft }: Progress): void {
+      const put = (name: Figure, text: string) => { values[name].textContent = text; };
+      put("Epoch", `${epoch} / ${epochs}`);
+      put("Step", `${number(at)} / ${number(steps)}`);
+      put("Loss", number(losses.length ? losses.reduce((a, b) => a + b, 0) / losses.length : loss, 3));
+      put("Training accuracy", percent(accuracy));
+      if (test) put("Test accuracy", percent(test.accuracy));
+      if (imagesPerSecond) put("Images/s", number(imagesPerSecond));
+      if (Number.isFinite(secondsLeft)) put("Time left", duration(secondsLeft));
+      progress.value = at / steps;
+    },
+
+    /** Tells what a screen reader should hear. Unless it is an event, it is dropped if something was said just before. */
+    say(text: string, event = true): void {
+      if (!event && performance.now() - said < SAY) return;
+      said = performance.now();
+      status.textContent = text;
+    },
+  };
+}
+
+const duration = (seconds: number) => seconds < 90 ? `${Math.ceil(seconds)} s` : seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${number(seconds / 3600, 1)} h`;

@@ -1,0 +1,27 @@
+// A small way to write elements.
+type Child = Node | string | undefined | false;
+
+/** Makes an element. Properties with a dash, and `role` and `for`, become attributes; all others are set on the object. */
+export function el<K extends keyof HTMLElementTagNameMap>(tag: K, properties: Readonly<Record<string, unknown>> = {}, ...children: readonly Child[]): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.includes("-") || name === "role" || name === "for") element.setAttribute(name, String(value));
+    else Object.assign(element, { [name === "class" ? "className" : name]: value });
+  }
+  element.append(...children.filter((c): c is Node | string => c !== undefined && c !== false));
+  return element;
+}
+
+/** A table with its caption, heads of columns, and rows whose first cell is their head. */
+export function table(caption: string, heads: readonly string[]): { element: HTMLElement; fill(rows: readonly (readonly string[])[]): void } {
+  const body = el("tbody");
+  const element = el("div", { class: "scroll", tabIndex: 0, role: "group", "aria-label": caption },
+    el("table", {}, el("caption", { class: "hidden" }, caption), el("thead", {}, el("tr", {}, ...heads.map((h) => el("th", { scope: "col" }, h)))), body));
+  return { element, fill(rows) {
+    body.replaceChildren(...rows.map(([head, ...cells]) => el("tr", {}, el("th", { scope: "row" }, head), ...cells.map((c) => el("td", {}, c)))));
+  } };
+}
+
+export const number = (value: number, digits = 0) => value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+export const percent = (share: number, digits = 1) => `${number(100 * share, digits)} %`;
+export const bytes = (n: number) => n < 2 ** 20 ? `${number(n / 1024, 1)} KiB` : n < 2 ** 30 ? `${number(n / 2 ** 20, 1)} MiB` : `${number(n / 2 ** 30, 2)} GiB`;

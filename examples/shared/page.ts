@@ -1,0 +1,139 @@
+// The page of a family: what is shared by all of them. The page only shows; training happens in its worker (trainer.ts).
+import type { Adapter } from "convoy-gpu";
+import { accuracyChart, lossChart } from "./charts.js";
+import { fillControls } from "./controls.js";
+import { deck } from "./deck.js";
+import { el, number, percent } from "./dom.js";
+import type { Control, Family, Kind, Settings, Value } from "./family.js";
+import { insides, testImages } from "./gallery.js";
+import { adapterPanel, failure, networkPanel, noWebGpu, notice, slow, type Notice } from "./panels.js";
+import type { FromWorker, ToWorker } from "./protocol.js";
+import { readSettings, writeSettings } from "./state.js";
+
+/** Fills the element #trainer. `script` is the family's worker, in which `serve(family)` listens. */
+export function openPage(family: Family, script: URL): void {
+  const root = document.getElementById("trainer");
+  if (!root) return;
+  let worker: Worker, settings: Settings = readSettings(family.controls, "hardware"), adapter: Adapter | undefined;
+  let begin = false;  // train as soon as the run is ready
+  const look = { image: 0, layer: undefined as string | undefined };
+  const send = (message: ToWorker) => { worker.postMessage(message); };
+
+  const bar = deck({
+    train: () => { bar.state = "training"; bar.say("Training."); send({ type: "train" }); },
+    pause: () => { bar.state = "paused"; bar.say("Paused."); send({ type: "pause" }); },
+    step: () => { bar.state = "paused"; send({ type: "step" }); },
+    reset: () => { start("A new run, from the beginning."); },
+    save: () => { send({ type: "save" }); },
+  });
+  const loss = lossChart(), accuracy = accuracyChart(), network = networkPanel(), device = el("div", {}, el("p", { class: "soft" }, "Looking for one …"));
+  const images = testImages(family.input, (image) => { look.image = image; send({ type: "look", ...look }); });
+  const inside = insides((layer) => { look.layer = layer; send({ type: "look", ...look }); });
+  const form = el("form", { class: "card controls", "aria-label": "Settings" }), notices = el("div", { class: "notices" });
+  form.addEventListener("submit", (event) => { event.preventDefault(); });
+
+  root.replaceChildren(
+    notices, bar.element,
+    el("div", { class: "columns" }, form, el("div", { class: "charts" }, loss.element, accuracy.element)),
+    images.element, inside.element,
+    el("div", { class: "facts-row" }, network.layers, network.memory,
+      el("section", { class: "card", "aria-labelledby": "device-title" }, el("h2", { id: "device-title" }, "Device"), device)));
+
+  /** Shows one notice, and hides it with nothing. The one about slowness stays below. */
+  function tell(what?: Notice): void {
+    notices.replaceChildren(...what ? [notice(what)] : [], ...adapter?.software ? [notice(slow(Number(settings.images)))] : []);
+  }
+
+  function changed({ name, live, label }: Control, value: Value): void {
+    settings = { ...settings, [name]: value };
+    writeSettings(settings);
+    if (live) send({ type: "rate", value: Number(value) });
+    else if (adapter) start(`A new run: ${label.toLowerCase()} ${value}.`);
+    else send({ type: "describe", settings });
+  }
+
+  function show(): void {
+    const title = el("div", { class: "card-head" }, el("h2", {}, "Settings"));
+    const fields = el("div", { class: "fields" });
+    fillControls(fields, family.controls, settings, changed);
+    form.replaceChildren(title, fields, el("p", { class: "soft" }, `SGD with momentum ${family.momentum}. The learning rate changes at once; anything else begins a new run. All of it is in the address of this page.`));
+  }
+
+  function start(why: string, resume = false): void {
+    bar.state = "waiting";
+    bar.say(why);
+    tell();
+    send({ type: "start", settings, resume });
+  }
+
+  function launch(): void {
+    worker = new Worker(script, { type: "module" });
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => { receive(data); };
+    worker.onerror = ({ message }) => { receive({ type: "failed", code: "bug", message: message || "the worker's script did not load" }); };
+    send({ type: "describe", settings });
+  }
+
+  function receive(message: FromWorker): void {
+    switch (message.type) {
+      case "adapter": {
+        const first = !adapter, kind: Kind = message.adapter.software ? "software" : "hardware";
+        adapter = message.adapter;
+        device.replaceChildren(adapterPanel(adapter));
+        if (!first) break;
+        settings = readSettings(family.controls, kind);
+        writeSettings(settings);
+        show();
+        start(`Preparing on ${adapter.name} …`);
+        break;
+      }
+      case "network": network.show(message.network); break;
+      case "preparing": {
+        loss.clear(message.from);
+        if (!message.from) { accuracy.clear(); bar.clear(); }
+        break;
+      }
+      case "ready": {
+        images.show(message.pictures, message.classes);
+        bar.state = "paused";
+        bar.say(`Ready: ${number(message.steps)} steps an epoch, ${number(message.trained)} training and ${number(message.tested)} test images.`);
+        if (look.image) send({ type: "look", ...look });
+        if (begin) { begin = false; bar.state = "training"; send({ type: "train" }); }
+        break;
+      }
+      case "progress": {
+        const { progress: p, total } = message;
+        bar.show(p);
+        loss.add(total, p.losses);
+        if (p.epochEnd) accuracy.add(p.epoch, p.accuracy, p.test?.accuracy);
+        bar.say(`Epoch ${p.epoch} of ${p.epochs}, step ${number(p.step)} of ${number(p.steps)}: loss ${number(p.loss, 3)}, ${percent(p.accuracy)} right, ${number(p.imagesPerSecond)} images a second.`, false);
+        break;
+      }
+      case "finished": bar.state = "finished"; bar.say("Finished. Reset begins a new run."); break;
+      case "seen": images.mark(message.predictions); inside.show(message); look.layer ??= message.layer; break;
+      case "saved": download(message.file, `${family.title.toLowerCase()}.safetensors`); break;
+      case "failed": {
+        const resume = () => { begin = message.code === "device-lost"; start("Opening a new device …", true); };
+        const again = () => { if (adapter) start("A new run, from the beginning."); else { bar.say("Looking for a device …"); tell(); send({ type: "open" }); } };
+        bar.state = adapter ? "failed" : "waiting";
+        bar.say("Stopped.");
+        tell(failure(message.code, message.message, message.snapshot, adapter ? resume : again, again));
+        break;
+      }
+    }
+  }
+
+  show();
+  launch();
+  if ("gpu" in navigator) send({ type: "open" });
+  else {
+    bar.say("Training needs WebGPU.");
+    device.replaceChildren(el("p", { class: "soft" }, "None."));
+    tell(noWebGpu());
+  }
+}
+
+function download(file: Uint8Array<ArrayBuffer>, name: string): void {
+  const url = URL.createObjectURL(new Blob([file], { type: "application/octet-stream" }));
+  el("a", { href: url, download: name }).click();
+  setTimeout(() => { URL.revokeObjectURL(url); }, 10_000);
+}

@@ -1,0 +1,84 @@
+// The parts of a page that only tell: notices, adapter, network and memory.
+import type { Adapter } from "convoy-gpu";
+import { bytes, el, number, table } from "./dom.js";
+import type { Description } from "./protocol.js";
+
+/** A panel in front of all else, with what to do about it. */
+export interface Notice { readonly tone: "bad" | "careful"; readonly title: string; readonly lines: readonly string[]; readonly action?: { readonly label: string; readonly run: () => void } }
+
+export function notice({ tone, title, lines, action }: Notice): HTMLElement {
+  const button = action && el("button", { type: "button", class: "main" }, action.label);
+  button?.addEventListener("click", () => { action?.run(); });
+  return el("section", { class: `notice ${tone}`, "aria-label": title, role: tone === "bad" ? "alert" : "region" },
+    el("div", {}, el("h2", {}, title), ...lines.map((line) => el("p", {}, line))), button);
+}
+
+/** What to tell someone whose browser has no WebGPU. */
+export const noWebGpu = (): Notice => ({
+  tone: "bad", title: "This browser has no WebGPU",
+  lines: [
+    isSecureContext ? advice(navigator.userAgent) : "WebGPU works only on pages served from https or from localhost. This page is served from neither.",
+    "The description of the network below needs no GPU; training does.",
+  ],
+});
+
+function advice(agent: string): string {
+  if (/firefox/i.test(agent)) return "Firefox has WebGPU from version 141 on Windows and 145 on macOS; on Linux and Android, set dom.webgpu.enabled in about:config, or take a recent Chrome.";
+  if (/chrome|chromium|edg/i.test(agent)) return "Chrome and Edge have WebGPU since version 113; chrome://gpu tells what is switched off. On Linux it may need Vulkan and the flag chrome://flags/#enable-unsafe-webgpu.";
+  if (/safari/i.test(agent)) return "Safari has WebGPU from version 26, on macOS, iOS, iPadOS and visionOS 26.";
+  return "Take a recent Chrome or Edge, Firefox 141 or newer, or Safari 26 or newer.";
+}
+
+/** What to tell someone about an error of the worker's. `restart` opens a new device, `reset` begins anew on the same. */
+export function failure(code: string, message: string, snapshot: number | undefined, restart: () => void, reset: () => void): Notice {
+  const sentence = `${message.slice(0, 1).toUpperCase()}${message.slice(1).replace(/\.$/, "")}.`;
+  switch (code) {
+    case "device-lost": return {
+      tone: "bad", title: "The device was lost", action: { label: "Restart", run: restart },
+      lines: ["A driver reset, a crash of the browser's GPU process, or too little memory can do this; nothing is wrong with your settings.",
+        snapshot ? `A restart opens a new device and goes on with the weights of step ${number(snapshot)}, which this page has kept. The momentum begins anew.` : "A restart opens a new device and trains from the beginning."] };
+    case "adapter": return { tone: "bad", title: "No device to train on", lines: [sentence], action: { label: "Try again", run: restart } };
+    case "non-finite": return { tone: "bad", title: "The loss ran away", lines: [sentence, "Lower the learning rate, then reset."], action: { label: "Reset", run: reset } };
+    case "bug": return { tone: "bad", title: "Something broke", lines: [sentence, "This should not happen; please report it."], action: { label: "Restart", run: restart } };
+    default: return { tone: "bad", title: "This did not work", lines: [sentence], action: { label: "Try again", run: reset } };
+  }
+}
+
+export const slow = (images: number): Notice => ({
+  tone: "careful", title: "Software adapter: everything works, slowly",
+  lines: [`A processor plays the GPU here. The presets are smaller for that: ${number(images)} training images, accuracy measured on 500 test images. Speeds on this page say nothing about a GPU.`],
+});
+
+/** Name and abilities of the adapter. */
+export function adapterPanel({ name, vendor, architecture, software, subgroups, f16, timestamps, limits }: Adapter): HTMLElement {
+  const facts: [string, string][] = [
+    ["Adapter", name], ["Kind", software ? "software" : "hardware"], ["Vendor", [vendor, architecture].filter(Boolean).join(", ") || "not told"],
+    ["Subgroups", subgroups ? `${subgroups[0]} to ${subgroups[1]} invocations` : "none"], ["Half precision", f16 ? "yes" : "no"],
+    ["Timestamps", timestamps ? "yes" : "no"], ["Largest binding", bytes(limits.binding)],
+  ];
+  return el("dl", { class: "facts" }, ...facts.flatMap(([term, fact]) => [el("dt", {}, term), el("dd", {}, fact)]));
+}
+
+/** The layers, and what a training step takes: known before any memory is. */
+export function networkPanel() {
+  const layers = table("Layers of the network", ["Layer", "Output shape", "Parameters"]), memory = table("Memory plan", ["Memory", "Bytes"]);
+  const bar = el("div", { class: "bar", "aria-hidden": "true" }), sentence = el("p", { class: "soft" }), planned = el("p", { class: "soft" });
+  return {
+    layers: el("section", { class: "card", "aria-labelledby": "layers-title" }, el("h2", { id: "layers-title" }, "Network"), sentence, layers.element),
+    memory: el("section", { class: "card", "aria-labelledby": "memory-title" }, el("h2", { id: "memory-title" }, "Memory plan"), planned, bar, memory.element),
+    show({ layers: list, parameters, dispatches, memory: m }: Description): void {
+      const batch = list[0]?.shape[0] ?? 0;
+      sentence.textContent = `${number(parameters)} parameters. A training step of ${batch} images is ${dispatches} dispatches in one submit.`;
+      layers.fill(list.map(({ path, layer, shape, parameters: n }) => [`${path} ${layer}`, shape.join(" × "), n ? number(n) : ""]));
+      const parts: [string, number][] = [["Parameters", m.parameters], ["Gradients", m.gradients], ["Optimizer", m.optimizer], ["Activations", m.activations.slots]];
+      const whole = parts.reduce((sum, [, n]) => sum + n, 0);
+      planned.textContent = `Settled before anything is allocated. Side by side, the activations would take ${bytes(m.activations.sum)}; tensors whose lifetimes do not meet share memory.`;
+      memory.fill([...parts, ["Together", whole] as const].map(([name, n]) => [name, bytes(n)]));
+      bar.replaceChildren(...parts.map(([, n], i) => {
+        const piece = el("span", { class: `piece-${i}` });
+        piece.style.flexGrow = String(n);
+        return piece;
+      }));
+    },
+  };
+}

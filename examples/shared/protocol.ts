@@ -1,0 +1,39 @@
+// What a page and its worker tell one another.
+import type { Adapter, Progress, Summary } from "convoy-gpu";
+import type { Settings } from "./family.js";
+
+export type ToWorker =
+  /** Open a device. Answered by "adapter" or "failed". */
+  | { readonly type: "open" }
+  /** Say what the network is, without a device. Answered by "network". */
+  | { readonly type: "describe"; readonly settings: Settings }
+  /** Begin a new run, paused. `resume`: on a new device, with the last snapshot of the weights if there is one. */
+  | { readonly type: "start"; readonly settings: Settings; readonly resume?: boolean }
+  | { readonly type: "train" | "pause" | "step" | "save" }
+  | { readonly type: "rate"; readonly value: number }
+  /** Which test image's feature maps to send, and of which layer. */
+  | { readonly type: "look"; readonly image: number; readonly layer?: string };
+
+/** An image as bytes, channels last. */
+export interface Picture { readonly pixels: Uint8Array; readonly label: number }
+
+/** Values [count, height, width]: filters, or feature maps. */
+export interface Planes { readonly data: Float32Array; readonly shape: readonly [count: number, height: number, width: number] }
+
+/** A summary that can be sent: without its method. */
+export type Description = Omit<Summary, "toString">;
+
+export type FromWorker =
+  | { readonly type: "adapter"; readonly adapter: Adapter }
+  | { readonly type: "network"; readonly network: Description }
+  /** All messages from here on are of a new run, which begins after `from` steps. */
+  | { readonly type: "preparing"; readonly from: number }
+  | { readonly type: "ready"; readonly steps: number; readonly classes: readonly string[]; readonly pictures: readonly Picture[]; readonly trained: number; readonly tested: number }
+  /** `total`: steps of the run so far, over all epochs. */
+  | { readonly type: "progress"; readonly progress: Progress; readonly total: number }
+  | { readonly type: "finished" }
+  | { readonly type: "seen"; readonly predictions: readonly { readonly label: number; readonly probability: number }[];
+      readonly filters?: Planes; readonly maps?: Planes; readonly layer: string; readonly layers: readonly (readonly [path: string, name: string])[] }
+  | { readonly type: "saved"; readonly file: Uint8Array<ArrayBuffer> }
+  /** `code` is a ConvoyError's; `snapshot` the step whose weights a restart would begin with. */
+  | { readonly type: "failed"; readonly code: string; readonly message: string; readonly snapshot?: number };

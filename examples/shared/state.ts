@@ -1,0 +1,23 @@
+// The page's settings, in its URL: a link is an experiment.
+import type { Control, Kind, Settings, Value } from "./family.js";
+
+/** What the URL says, where it says something sensible; else the presets of this kind of adapter. */
+export function readSettings(controls: readonly Control[], kind: Kind, search = location.search): Settings {
+  const given = new URLSearchParams(search);
+  return Object.fromEntries(controls.map((control) => {
+    const text = given.get(control.name), value = text === null ? undefined : understand(control, text);
+    return [control.name, value ?? (typeof control.preset === "object" ? control.preset[kind] : control.preset)];
+  }));
+}
+
+/** The value that a text means to a control, if any. */
+export function understand({ kind, values = [], most = 0 }: Control, text: string): Value | undefined {
+  if (kind !== "integer") return values.find((value) => String(value) === text);
+  return /^\d{1,10}$/.test(text) && Number(text) <= most ? Number(text) : undefined;
+}
+
+export function writeSettings(settings: Settings): void {
+  const query = new URLSearchParams(location.search);
+  for (const [name, value] of Object.entries(settings)) query.set(name, String(value));
+  history.replaceState(null, "", `?${query.toString()}${location.hash}`);
+}

@@ -1,0 +1,152 @@
+// The worker's half of a page: a device, a run, and what the page wants to see of it. Training never runs in the page's own thread.
+import { ConvoyError, openDevice, sgd, summary, train, type Device, type Optimizer, type Run, type StateDict } from "convoy-gpu";
+import { fashionMnist, subset, type Dataset, type Split } from "convoy-gpu/data";
+import type { Family, Settings } from "./family.js";
+import type { FromWorker, Picture, ToWorker } from "./protocol.js";
+import { look, spatial, type Wanted } from "./look.js";
+
+const SHOWN = 20;              // test images on the page
+const TESTED = 500;            // test images that a software adapter is judged by, at most
+const LOOK = 1000, KEEP = 5000;  // milliseconds between two looks, two snapshots: more if they take long
+
+const port = globalThis as unknown as {
+  postMessage(message: FromWorker, transfer?: Transferable[]): void;
+  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+};
+
+/** Waits its turn: `due()` is true once `rest` milliseconds, and eight times what the last turn took, have passed. */
+function turns(rest: number) {
+  let next = 0, busy = false;
+  return {
+    due: () => !busy && performance.now() >= next,
+    /** Takes a turn, unless one is being taken. */
+    async take(work: () => Promise<void>): Promise<void> {
+      if (busy) return;
+      const begun = performance.now();
+      busy = true;
+      try { await work(); } finally {
+        busy = false;
+        next = performance.now() + Math.max(rest, 8 * (performance.now() - begun));
+      }
+    },
+  };
+}
+
+interface Snapshot { readonly step: number; readonly epoch: number; readonly weights: StateDict }
+
+/** Answers the page's messages for one family. `data` is the folder of Fashion-MNIST. */
+export function serve(family: Family, data: URL): void {
+  let device: Device | undefined, images: Promise<Split> | undefined, run: Run | undefined, settings: Settings = {};
+  let generation = 0, total = 0, optimizer: { lr: number } = { lr: 0 }, snapshot: Snapshot | undefined, shown: Dataset | undefined;
+  let looks = turns(LOOK), keeps = turns(KEEP);
+  const wanted: Wanted = { image: 0 };
+
+  /** Tells the page what went wrong, once a run: all that waits for a lost device fails. */
+  function fail(error: unknown, of = generation): void {
+    if (of !== generation) return;
+    generation++;
+    run?.stop();
+    const code = error instanceof ConvoyError ? error.code : "bug", message = error instanceof Error ? error.message : String(error);
+    port.postMessage({ type: "failed", code, message, snapshot: code === "non-finite" ? undefined : snapshot?.step });
+  }
+
+  async function open(): Promise<void> {
+    const opened = device = await openDevice();
+    // A run that stands still would not notice.
+    void opened.gpu.lost.then(({ reason, message }) => {
+      if (opened === device && reason !== "destroyed") fail(new ConvoyError("device-lost", message || "the browser gave no reason"));
+    });
+    port.postMessage({ type: "adapter", adapter: opened.adapter });
+  }
+
+  function describe(): void {
+    const { batch } = settings, limit = device?.adapter.limits.binding;
+    const { toString: _, ...network } = summary(family.build(settings), { input: family.input, batch: Number(batch), optimizer: sgd({ lr: 0, momentum: family.momentum }), limit });
+    port.postMessage({ type: "network", network });
+  }
+
+  async function start(resume: boolean): Promise<void> {
+    const mine = ++generation, stale = () => mine !== generation;
+    run?.destroy();
+    run = undefined;
+    if (!resume) snapshot = undefined;
+    total = snapshot?.step ?? 0;
+    port.postMessage({ type: "preparing", from: total });
+    try {
+      if (resume) { device?.destroy(); await open(); }
+      describe();
+      const all = await (images ??= fashionMnist({ url: data }));
+      if (stale() || !device) return;
+      const test = device.adapter.software ? subset(all.test, TESTED) : all.test, chosen = { ...all, test, train: subset(all.train, Number(settings.images)) };
+      const steered: Optimizer & { lr: number } = { ...sgd({ lr: Number(settings.rate), momentum: family.momentum }) };
+      const made = await train(family.build(settings), { device, data: chosen, batch: Number(settings.batch), epochs: Number(settings.epochs), optimizer: steered, seed: Number(settings.seed) });
+      if (stale()) { made.destroy(); return; }
+      if (snapshot) { made.load(snapshot.weights); made.epoch = snapshot.epoch; }
+      made.pause();
+      [run, optimizer, shown, looks, keeps] = [made, steered, subset(all.test, SHOWN), turns(LOOK), turns(KEEP)];
+      wanted.layer = spatial(made).some(([path]) => path === wanted.layer) ? wanted.layer : undefined;
+      port.postMessage({ type: "ready", steps: made.stepsPerEpoch, classes: shown.classes, pictures: pictures(shown), trained: chosen.train.size, tested: test.size });
+      void see();
+      void follow(made, mine);
+    } catch (error) { fail(error, mine); }
+  }
+
+  /** Drives a run to its end, and tells of it. Looking and keeping go on beside: the loop waits for neither. */
+  async function follow(mine: Run, of: number): Promise<void> {
+    try {
+      for await (const progress of mine) {
+        if (of !== generation) return;
+        total += progress.losses.length;
+        port.postMessage({ type: "progress", progress, total });
+        if (looks.due() || mine.paused) void see();
+        if (keeps.due() || progress.epochEnd) void keep(mine);
+      }
+      if (of !== generation || mine.epoch < mine.epochs) return;
+      void see();
+      port.postMessage({ type: "finished" });
+    } catch (error) { fail(error, of); }
+  }
+
+  function see(): Promise<void> {
+    const of = generation, mine = run, data = shown;
+    return looks.take(async () => {
+      if (!mine || !data) return;
+      const asked = { ...wanted }, seen = await look(mine, data, asked);
+      if (of !== generation) return;
+      port.postMessage(seen);
+      if (asked.image !== wanted.image || asked.layer !== wanted.layer) setTimeout(() => { void see(); });
+    }).catch((error: unknown) => { fail(error, of); });
+  }
+
+  function keep(mine: Run): Promise<void> {
+    const step = total, { epoch } = mine, of = generation;
+    return keeps.take(async () => {
+      const weights = await mine.weights();
+      if (of === generation) snapshot = { step, epoch, weights };
+    }).catch((error: unknown) => { fail(error, of); });
+  }
+
+  async function save(): Promise<void> {
+    const file = await run?.save();
+    if (file) port.postMessage({ type: "saved", file }, [file.buffer]);
+  }
+
+  port.onmessage = ({ data: message }) => {
+    switch (message.type) {
+      case "open": void open().catch(fail); break;
+      case "describe": settings = message.settings; try { describe(); } catch (error) { fail(error); } break;
+      case "start": settings = message.settings; void start(message.resume ?? false); break;
+      case "train": run?.resume(); break;
+      case "pause": run?.pause(); void see(); break;
+      case "step": void run?.step(); break;
+      case "rate": optimizer.lr = message.value; break;
+      case "look": [wanted.image, wanted.layer] = [message.image, message.layer]; void see(); break;
+      case "save": void save().catch(fail); break;
+    }
+  };
+}
+
+function pictures({ images, labels, size }: Dataset): Picture[] {
+  const each = images.length / size;
+  return Array.from({ length: size }, (_, i) => ({ pixels: images.slice(i * each, (i + 1) * each), label: labels[i] }));
+}

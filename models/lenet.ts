@@ -1,0 +1,26 @@
+import { avgPool2d, conv2d, flatten, linear, relu, sequential, sigmoid, tanh, type Block } from "../src/index.js";
+
+export interface LenetOptions {
+  /** Default 10. */
+  classes?: number;
+  /** After each convolution and hidden layer. Default "sigmoid", as in the 1998 network. */
+  activation?: "sigmoid" | "relu" | "tanh";
+  /** Scales channels and hidden sizes. Default 1. */
+  width?: number;
+}
+
+/**
+ * LeNet-5 for 28 × 28 images with one channel or more: LeCun et al. 1998, "Gradient-based learning applied to document
+ * recognition", without its Gaussian output. Two convolutions with average pooling, three linear layers.
+ */
+export function lenet({ classes = 10, activation = "sigmoid", width = 1 }: LenetOptions = {}): Block {
+  const f = { sigmoid, relu, tanh }[activation], w = (n: number) => Math.max(1, Math.round(n * width));
+  return sequential(
+    conv2d({ filters: w(6), kernel: 5, padding: 2 }), f(), avgPool2d({ kernel: 2 }),
+    conv2d({ filters: w(16), kernel: 5 }), f(), avgPool2d({ kernel: 2 }),
+    flatten(),
+    linear({ units: w(120) }), f(),
+    linear({ units: w(84) }), f(),
+    linear({ units: classes }),
+  );
+}

@@ -1,0 +1,34 @@
+// Elementwise activations. All of them have a derivative that follows from the output, so the input need not be kept.
+//
+//   y[i] = f(x[i])        dx[i] = dy[i] · f′(x[i]),  f′ written in y[i]
+//   f: lib/activation.wgsl, by ACTIVATION
+//
+// One invocation per element. Twin: test/reference/activation.ts.
+
+override WORKGROUP: u32 = 64;
+override ACTIVATION: u32 = 1;
+
+struct Params { size: u32 }
+@group(1) @binding(0) var<uniform> dim: Params;
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;         // [size]
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;   // [size]
+@group(0) @binding(2) var<storage, read> z: array<f32>;         // [size], the output of forward
+@group(0) @binding(3) var<storage, read> dy: array<f32>;        // [size]
+@group(0) @binding(4) var<storage, read_write> dx: array<f32>;  // [size]
+
+// #import activation
+
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn activation_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
+  if (i >= dim.size) { return; }
+  y[i] = activate(x[i]);
+}
+
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn activation_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * WORKGROUP + id.x;
+  if (i >= dim.size) { return; }
+  dx[i] = dy[i] * slope(z[i]);
+}

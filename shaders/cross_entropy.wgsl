@@ -1,0 +1,54 @@
+// Softmax and cross-entropy in one pass: probabilities, loss, hits and gradient. The loss is the mean over the batch.
+//
+//   z[n,k]     = x[n,k] − max j x[n,j]                       so that no exponential overflows
+//   probs[n,k] = exp z[n,k] / Σ j exp z[n,j]
+//   loss[n]    = log Σ j exp z[n,j] − Σ k t[n,k] · z[n,k]     never the log of a probability
+//   hit[n]     = 1 where the first largest x[n,k] is the target's
+//   dx[n,k]    = (probs[n,k] − t[n,k]) / N
+//   where  t[n,k] = (1 − smoothing)·[k = target n] + smoothing / K     (Szegedy et al. 2016, section 7)
+//
+// One invocation per row. Twin: test/reference/cross_entropy.ts.
+
+override WORKGROUP: u32 = 64;
+
+struct Params { N: u32, K: u32, smoothing: f32 }
+@group(1) @binding(0) var<uniform> dim: Params;
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;            // [N, K]
+@group(0) @binding(1) var<storage, read> labels: array<u32>;       // [N]
+@group(0) @binding(2) var<storage, read_write> probs: array<f32>;  // [N, K]
+@group(0) @binding(3) var<storage, read_write> rows: array<vec2f>; // [N], loss and hit
+@group(0) @binding(4) var<storage, read_write> dx: array<f32>;     // [N, K]
+
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn cross_entropy_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let n = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
+  if (n >= dim.N) { return; }
+  let row = n * dim.K;
+  let label = labels[n];
+
+  var largest = x[row];
+  var first = 0u;
+  for (var k = 1u; k < dim.K; k++) {
+    let value = x[row + k];
+    if (value > largest) {
+      largest = value;
+      first = k;
+    }
+  }
+  var total = 0.0;
+  var mean = 0.0;  // Σ z / K
+  for (var k = 0u; k < dim.K; k++) {
+    let z = x[row + k] - largest;
+    total += exp(z);
+    mean += z / f32(dim.K);
+  }
+  for (var k = 0u; k < dim.K; k++) {
+    let share = exp(x[row + k] - largest) / total;
+    let hot = select(0.0, 1.0 - dim.smoothing, k == label);
+    probs[row + k] = share;
+    dx[row + k] = (share - hot - dim.smoothing / f32(dim.K)) / f32(dim.N);
+  }
+  let aim = (1.0 - dim.smoothing) * (x[row + label] - largest) + dim.smoothing * mean;
+  rows[n] = vec2f(log(total) - aim, select(0.0, 1.0, first == label));
+}

@@ -1,0 +1,87 @@
+// 2-D max pooling. Padding never wins; of equal values the first does, and NaN wins over numbers, as in PyTorch.
+//
+//   y[n,p,q,c]  = max r,s  x[n,h,w,c]        index[n,p,q,c] = r·S + s of the winner
+//   dx[n,h,w,c] = Σ p,q   dy[n,p,q,c]        over the windows whose winner is (h, w)
+//   where  h = p·STRIDE_H + r·DILATION_H − padding_h,  w = q·STRIDE_W + s·DILATION_W − padding_w
+//
+// One invocation per element written. The plain rung: takes every shape. Twin: test/reference/max_pool2d.ts.
+
+override WORKGROUP: u32 = 64;
+override R: u32 = 2;  // height and width of the window
+override S: u32 = 2;
+override STRIDE_H: u32 = 2;
+override STRIDE_W: u32 = 2;
+override DILATION_H: u32 = 1;
+override DILATION_W: u32 = 1;
+override WINDOWS_H: u32 = 1;  // windows that may hold a pixel: ⌈(DILATION_H·(R − 1) + 1) / STRIDE_H⌉
+override WINDOWS_W: u32 = 1;
+
+struct Params {
+  N: u32, H: u32, W: u32, C: u32,  // input
+  P: u32, Q: u32,                  // output
+  padding_h: i32, padding_w: i32,
+}
+@group(1) @binding(0) var<uniform> dim: Params;
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;            // [N, H, W, C]
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;      // [N, P, Q, C]
+@group(0) @binding(2) var<storage, read_write> index: array<u32>;  // [N, P, Q, C]
+@group(0) @binding(3) var<storage, read> dy: array<f32>;           // [N, P, Q, C]
+@group(0) @binding(4) var<storage, read> chosen: array<u32>;       // [N, P, Q, C], what forward wrote to index
+@group(0) @binding(5) var<storage, read_write> dx: array<f32>;     // [N, H, W, C]
+
+const NONE = 0xffffffffu;  // a window that lies in the padding altogether
+
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn max_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
+  if (i >= dim.N * dim.P * dim.Q * dim.C) { return; }
+  let c = i % dim.C;
+  let q = i / dim.C % dim.Q;
+  let p = i / (dim.C * dim.Q) % dim.P;
+  let n = i / (dim.C * dim.Q * dim.P);
+
+  var best = -3.4028234e38;
+  var winner = NONE;
+  for (var r = 0u; r < R; r++) {
+    let h = i32(p * STRIDE_H + r * DILATION_H) - dim.padding_h;
+    if (h < 0 || h >= i32(dim.H)) { continue; }
+    for (var s = 0u; s < S; s++) {
+      let w = i32(q * STRIDE_W + s * DILATION_W) - dim.padding_w;
+      if (w < 0 || w >= i32(dim.W)) { continue; }
+      let value = x[((n * dim.H + u32(h)) * dim.W + u32(w)) * dim.C + c];
+      let nan = (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+      if (winner == NONE || value > best || nan) {
+        best = value;
+        winner = r * S + s;
+      }
+    }
+  }
+  y[i] = best;
+  index[i] = winner;
+}
+
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn max_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let e = id.y * groups.x * WORKGROUP + id.x;
+  if (e >= dim.N * dim.H * dim.W * dim.C) { return; }
+  let c = e % dim.C;
+  let w = e / dim.C % dim.W;
+  let h = e / (dim.C * dim.W) % dim.H;
+  let n = e / (dim.C * dim.W * dim.H);
+
+  var sum = 0.0;
+  for (var i = 0u; i < WINDOWS_H; i++) {
+    let p = (i32(h) + dim.padding_h) / i32(STRIDE_H) - i32(i);  // the last window that holds h, the one before, …
+    let r = u32(i32(h) + dim.padding_h - p * i32(STRIDE_H));    // how far h lies from its start
+    if (p < 0 || p >= i32(dim.P) || r % DILATION_H != 0 || r / DILATION_H >= R) { continue; }
+    for (var j = 0u; j < WINDOWS_W; j++) {
+      let q = (i32(w) + dim.padding_w) / i32(STRIDE_W) - i32(j);
+      let s = u32(i32(w) + dim.padding_w - q * i32(STRIDE_W));
+      if (q < 0 || q >= i32(dim.Q) || s % DILATION_W != 0 || s / DILATION_W >= S) { continue; }
+      let at = ((n * dim.P + u32(p)) * dim.Q + u32(q)) * dim.C + c;
+      if (chosen[at] == r / DILATION_H * S + s / DILATION_W) { sum += dy[at]; }
+    }
+  }
+  dx[e] = sum;
+}

@@ -1,0 +1,144 @@
+import { AdapterError, ConvoyError, DeviceLostError, ShaderError } from "../errors.js";
+import type { Target } from "./recorder.js";
+
+/** What kernels and people need to know of an adapter. */
+export interface Adapter {
+  /** As the driver calls it: "llvmpipe (LLVM 15.0.6, 256 bits)". */
+  readonly name: string;
+  readonly vendor: string;
+  readonly architecture: string;
+  /** A processor that plays GPU: everything works, nothing is fast. */
+  readonly software: boolean;
+  /** Smallest and largest subgroup, or undefined where kernels cannot use them. */
+  readonly subgroups?: readonly [min: number, max: number];
+  readonly f16: boolean;
+  readonly timestamps: boolean;
+  readonly limits: {
+    /** Bytes of the largest buffer, and of the largest range one binding may see. */
+    readonly buffer: number; readonly binding: number;
+    readonly storageBuffers: number; readonly workgroupBytes: number; readonly invocations: number;
+  };
+}
+
+export interface DeviceOptions {
+  /** "real" (default) asks for all the adapter has; "default" stays at what every WebGPU device promises. */
+  limits?: "real" | "default";
+}
+
+const OPTIONAL = ["timestamp-query", "subgroups", "shader-f16"] as const;
+const LIMITS = ["maxBufferSize", "maxStorageBufferBindingSize", "maxStorageBuffersPerShaderStage", "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup", "maxComputeWorkgroupSizeX", "maxComputeWorkgroupSizeY"] as const;
+
+/** A GPUDevice, what is known of its adapter, and the pipelines made so far: the same text is compiled once. */
+export class Device {
+  readonly #layouts = new Map<string, GPUBindGroupLayout>();
+  readonly #modules = new Map<string, GPUShaderModule>();
+  readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
+  readonly #gone: Promise<never>;
+  #failure?: ConvoyError;
+
+  constructor(readonly gpu: GPUDevice, readonly adapter: Adapter) {
+    this.#gone = gpu.lost.then(({ reason, message }) => {
+      this.#failure = new DeviceLostError(reason === "destroyed"
+        ? "the device was destroyed; open another with openDevice()"
+        : `the device was lost (${message || reason || "no reason given"}); open another with openDevice(), or reload the page`, { reason });
+      throw this.#failure;
+    });
+    this.#gone.catch(() => {});  // whoever waits sees it; nobody has to
+    gpu.addEventListener?.("uncapturederror", (event) => {
+      event.preventDefault();
+      this.#failure ??= new ConvoyError("gpu", `WebGPU refused a command: ${event.error.message}; this is a bug in Convoy or in a custom kernel`);
+    });
+  }
+
+  /** Throws what has happened to the device, if anything has. */
+  check(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
+  /** Waits for a promise of the GPU. A lost device ends the wait: on one, WebGPU's own promises may resolve as if all were well. */
+  async until<T>(promise: Promise<T>): Promise<T> {
+    const value = await Promise.race([promise, this.#gone]);
+    this.check();
+    return value;
+  }
+
+  /** Pipelines made so far, by distinct text. */
+  get pipelines(): number { return this.#pipelines.size; }
+
+  layout(entries: readonly (readonly [binding: number, type: GPUBufferBindingType])[], dynamic = false): GPUBindGroupLayout {
+    const key = JSON.stringify([entries, dynamic]);
+    let layout = this.#layouts.get(key);
+    if (!layout) this.#layouts.set(key, layout = this.gpu.createBindGroupLayout({
+      label: key, entries: entries.map(([binding, type]) => ({ binding, visibility: 4 /* compute */, buffer: { type, hasDynamicOffset: dynamic } })),
+    }));
+    return layout;
+  }
+
+  pipeline(code: string, entry: string, layouts: GPUBindGroupLayout[]): Promise<GPUComputePipeline> {
+    const key = `${entry}\n${code}`;
+    let pipeline = this.#pipelines.get(key);
+    if (!pipeline) this.#pipelines.set(key, pipeline = this.#compile(code, entry, layouts));
+    return pipeline;
+  }
+
+  async #compile(code: string, entry: string, bindGroupLayouts: GPUBindGroupLayout[]): Promise<GPUComputePipeline> {
+    const module = this.#modules.get(code) ?? this.gpu.createShaderModule({ label: entry, code });
+    this.#modules.set(code, module);
+    try {
+      return await this.gpu.createComputePipelineAsync({ label: entry, layout: this.gpu.createPipelineLayout({ bindGroupLayouts }), compute: { module, entryPoint: entry } });
+    } catch (cause) {
+      this.check();
+      const { messages } = await module.getCompilationInfo();
+      const errors = messages.filter((m) => m.type === "error").map(({ lineNum, linePos, message }) => ({ line: lineNum, column: linePos, message }));
+      throw new ShaderError(errors.length
+        ? `${entry} does not compile: ${errors.map((e) => `${e.line}:${e.column} ${e.message}`).join("; ")}`
+        : `${entry} is no pipeline: ${(cause as Error).message}`, { entry, errors }, cause);
+    }
+  }
+
+  /** Frees everything that was made on this device. */
+  destroy(): void { this.gpu.destroy(); }
+}
+
+/** Makes a device of an adapter. WebGPU allows this once per adapter. */
+export async function fromAdapter(adapter: GPUAdapter, { limits = "real" }: DeviceOptions = {}): Promise<Device> {
+  const requiredLimits = limits === "default" ? {} : Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
+  const requiredFeatures = OPTIONAL.filter((feature) => adapter.features.has(feature));
+  let gpu: GPUDevice;
+  try {
+    gpu = await adapter.requestDevice({ label: "convoy", requiredLimits, requiredFeatures });
+  } catch (cause) {
+    throw new AdapterError(`the adapter gave no device: ${(cause as Error).message}; ask for a new adapter`, {}, cause);
+  }
+  const info = gpu.adapterInfo ?? adapter.info, has = (feature: string) => gpu.features.has(feature as GPUFeatureName);
+  const name = info.description || info.device || [info.vendor, info.architecture].filter(Boolean).join(" ") || "unnamed adapter";
+  return new Device(gpu, {
+    name, vendor: info.vendor, architecture: info.architecture,
+    software: info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${name} ${info.architecture}`),
+    subgroups: has("subgroups") ? [info.subgroupMinSize ?? 4, info.subgroupMaxSize ?? 128] : undefined,
+    f16: has("shader-f16"), timestamps: has("timestamp-query"),
+    limits: {
+      buffer: gpu.limits.maxBufferSize, binding: Math.min(gpu.limits.maxStorageBufferBindingSize, gpu.limits.maxBufferSize),
+      storageBuffers: gpu.limits.maxStorageBuffersPerShaderStage, workgroupBytes: gpu.limits.maxComputeWorkgroupStorageSize,
+      invocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
+    },
+  });
+}
+
+/** What recordings for this adapter may count on. Kernels with subgroups are the better ones only where a barrier is dear. */
+export function targetOf({ subgroups, software }: Adapter): Target {
+  const lanes = software && subgroups && subgroups[0] === subgroups[1] ? subgroups[0] : undefined;
+  return { lanes, tasks: software ? 32 : 1024 };
+}
+
+/** Opens the browser's GPU. In Node, `openDevice` of convoy-gpu/node does the same. Throws an AdapterError where there is none. */
+export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
+  const gpu = globalThis.navigator?.gpu;
+  if (!gpu) throw new AdapterError(globalThis.process?.versions?.node
+    ? 'Node has no WebGPU of its own; import openDevice from "convoy-gpu/node" instead'
+    : "this browser has no WebGPU; use a recent Chrome or Edge, Firefox 141 or newer, or Safari 26 or newer, on a page served from https or localhost");
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) throw new AdapterError("WebGPU is here, but it found no adapter; update the graphics driver, or see chrome://gpu for what is switched off");
+  return fromAdapter(adapter, options);
+}

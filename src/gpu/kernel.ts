@@ -1,0 +1,51 @@
+import { ShaderError } from "../errors.js";
+
+export type Access = "read" | "read_write";
+
+/** What the host must know about one WGSL entry point. build.mjs writes these; a custom layer may write one by hand. */
+export interface Kernel<B extends string = string, P extends string = string, O extends string = string> {
+  /** The WGSL text, imports in place, overrides at their defaults. */
+  readonly code: string;
+  readonly entry: string;
+  readonly bindings: Readonly<Record<B, readonly [binding: number, access: Access]>>;
+  /** Fields of the Params uniform, in order. */
+  readonly params: Readonly<Record<P, "u32" | "i32" | "f32">>;
+  /** Overrides (and constants marked `// tune`) and their defaults in the text; booleans are 0 or 1. */
+  readonly overrides: Readonly<Record<O, number>>;
+}
+
+export function defineKernel<B extends string, P extends string, O extends string>(k: Kernel<B, P, O>): Kernel<B, P, O> {
+  return k;
+}
+
+/** The overrides the tuner sets; a layer may leave them at their defaults. It must give all others. */
+type Tuned = "WORKGROUP" | `TILE_${string}`;
+export type Params<P extends string, O extends string> =
+  Record<P | Exclude<O, Tuned>, number> & Partial<Record<Extract<O, Tuned>, number>>;
+
+/** Matches a baked constant at the start of a line: an override, or a const that the tuner may change. */
+const BAKED = /^(?:override|const(?=.*\/\/ tune$)) (\w+): (\w+) = [^;]+;/gm;
+
+/**
+ * The shader with its overrides written in as constants: arrays may have these sizes, and loops of them unroll.
+ * A size that WGSL wants constant on disk too is declared `const TILE_M: u32 = 8;  // tune`, and baked likewise.
+ */
+export function bake(code: string, overrides: Readonly<Record<string, number>>): string {
+  return code.replace(BAKED, (_, name: string, type: string) => {
+    const value = Object.hasOwn(overrides, name) ? overrides[name] : undefined;
+    if (value === undefined || !Number.isFinite(value) || (type !== "f32" && !Number.isInteger(value)) || (type === "u32" && value < 0))
+      throw new ShaderError(`override ${name}: ${type} cannot be ${value}`);
+    return `const ${name}: ${type} = ${type === "bool" ? value !== 0 : type === "f32" ? `f32(${value})` : value};`;
+  });
+}
+
+/** The Params uniform of one step, packed by name into `view` at `offset` bytes. */
+export function pack(kernel: Kernel, params: Readonly<Record<string, number>>, view: DataView, offset = 0): void {
+  Object.entries(kernel.params).forEach(([name, type], i) => {
+    const value = params[name], at = offset + 4 * i;
+    if (!Number.isFinite(value) || (type === "u32" && value < 0)) throw new ShaderError(`${kernel.entry}: param ${name}: ${type} cannot be ${value}`);
+    if (type === "f32") view.setFloat32(at, value, true);
+    else if (type === "i32") view.setInt32(at, value, true);
+    else view.setUint32(at, value, true);
+  });
+}

@@ -1,0 +1,86 @@
+import { LimitError } from "../errors.js";
+import type { Kernel, Params } from "./kernel.js";
+
+export type Shape = readonly number[];
+
+/**
+ * A value in the recording: no memory yet, that is plan.ts's business. Every element takes four bytes. A tensor `of`
+ * another is the same memory seen with another shape.
+ */
+export interface Tensor { readonly name: string; readonly shape: Shape; readonly size: number; readonly of?: Tensor }
+export type Grid = readonly [x: number, y: number, z: number];
+
+export const elements = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
+export const tensor = (name: string, shape: Shape, of?: Tensor): Tensor => ({ name, shape, size: elements(shape), of });
+/** The tensor whose memory this one is. */
+export const root = (t: Tensor): Tensor => t.of ? root(t.of) : t;
+
+/** One dispatch, as data: it can be printed, counted, tested, replayed. */
+export interface Step {
+  /** Path of the layer that recorded it: "features.3". */
+  readonly path: string;
+  readonly kernel: Kernel;
+  readonly tensors: Readonly<Record<string, Tensor>>;
+  readonly params: Readonly<Record<string, number>>;
+  readonly overrides: Readonly<Record<string, number>>;
+  readonly grid: Grid;
+}
+
+const MAX = 65535;  // workgroups along one axis, whatever the GPU
+
+/** Workgroups for n invocations, folded into y past MAX; each kernel undoes it in its first line. */
+export function fold(n: number, workgroup: number): Grid {
+  const groups = Math.ceil(n / workgroup), y = Math.ceil(groups / MAX);
+  if (y > MAX || n >= 2 ** 32) throw new LimitError(`${n} invocations are more than one dispatch takes; use a smaller batch`, { invocations: n });
+  return [Math.ceil(groups / y), y, 1];
+}
+
+/** What a recording may know of the adapter it is made for. */
+export interface Target {
+  /** Invocations of a subgroup, where all subgroups have the same number. */
+  readonly lanes?: number;
+  /** Workgroups that keep the adapter busy: how finely long sums are split. Default 32. */
+  readonly tasks?: number;
+  /** A rung to take wherever it fits, whatever the order says. */
+  readonly rung?: string;
+}
+
+/** One way to compute an operator. Rungs of a ladder give the same result up to rounding; the last one takes every shape. */
+export interface Rung<D, T extends string> {
+  readonly name: string;
+  fits(d: D, target: Target): boolean;
+  record(rec: Recorder, t: Record<T, Tensor>, d: D): void;
+}
+
+export class Recorder {
+  readonly steps: Step[] = [];
+  #path = "";
+
+  constructor(readonly target: Target = {}) {}
+
+  /** Records an operator by the first rung that fits its extents and the target. */
+  climb<D, T extends string>(ladder: readonly Rung<D, T>[], t: Record<T, Tensor>, d: D): void {
+    const fitting = ladder.filter((rung) => rung.fits(d, this.target));
+    (fitting.find((rung) => rung.name === this.target.rung) ?? fitting[0]).record(this, t, d);
+  }
+
+  /** Runs f; the steps it records belong to the layer at this path. */
+  within(path: string, f: () => void): void {
+    const outer = this.#path;
+    this.#path = path;
+    try { f(); } finally { this.#path = outer; }
+  }
+
+  /**
+   * Appends one dispatch. `work` is a number of invocations, or a grid of workgroups. `params` holds every letter the
+   * shader names; the shader alone decides which of them are uniforms and which are baked into its text.
+   */
+  dispatch<B extends string, P extends string, O extends string>(
+    kernel: Kernel<B, P, O>, tensors: Record<B, Tensor>, params: Params<P, O>, work: number | Grid,
+  ): void {
+    const overrides: Record<string, number> = { ...kernel.overrides };
+    for (const [name, value] of Object.entries<number>(params)) if (Object.hasOwn(overrides, name)) overrides[name] = value;
+    const grid = typeof work === "number" ? fold(work, overrides.WORKGROUP) : work;
+    this.steps.push({ path: this.#path, kernel, tensors, params, overrides, grid });
+  }
+}

@@ -1,0 +1,137 @@
+import { ConvoyError, ShapeError } from "./errors.js";
+import { add_forward } from "./generated/add.js";
+import type { Recorder, Shape, Tensor } from "./gpu/recorder.js";
+import type { Layer, Mode, ParamSpec } from "./layers/layer.js";
+
+type AnyLayer = Layer<any, any, any, any>;  // the one place where kinds of layers meet
+
+/** A tensor in a network under construction: what layers take and give. */
+export interface Value extends Tensor {
+  readonly graph: Graph;
+  /** Set after a flatten: what its features were, [H, W, C]. */
+  readonly features?: Shape;
+}
+/** A network, or a part of one, is a function between values; composing networks is composing functions. */
+export type Block = (x: Value) => Value;
+export type Part = AnyLayer | Block;
+
+/** A parameter or running statistic of a network. Graphs of one network at several batch sizes share them. */
+export interface Parameter {
+  readonly tensor: Tensor;
+  readonly spec: ParamSpec;
+  /** [H, W, C] where spec.features runs over flattened features. */
+  readonly features?: Shape;
+  /** False for running statistics. */
+  readonly learned: boolean;
+}
+
+export interface Node {
+  readonly layer: AnyLayer;
+  /** Names from the network down to the layer: "features.3". */
+  readonly path: string;
+  readonly inputs: Readonly<Record<string, Value>>;
+  readonly own: Readonly<Record<string, Tensor>>;
+  readonly y: Value;
+}
+
+export class Graph {
+  readonly nodes: Node[] = [];
+  /** Gradient of each tensor that has one. */
+  readonly grads = new Map<Tensor, Tensor>();
+  readonly #learned = new Set<Tensor>();  // parameters, and all that depends on one
+  readonly #named = new Set<string>();
+  readonly #path: string[] = [];
+
+  /** `params`: by state_dict name, in the order they were made. */
+  constructor(readonly params: Map<string, Parameter> = new Map()) {}
+
+  tensor(name: string, shape: Shape, of?: Tensor, features?: Shape): Value {
+    return { name, shape, size: shape.reduce((a, b) => a * b, 1), of, features, graph: this };
+  }
+
+  /** A value that comes from outside. `wanted`: its gradient is asked for too. */
+  input(name: string, shape: Shape, wanted = false): Value {
+    const x = this.tensor(name, shape);
+    if (wanted) this.#learned.add(x);
+    return x;
+  }
+
+  /** Runs f with one more name in front of what it makes: "features.3.weight". */
+  within<T>(name: string, f: () => T): T {
+    this.#path.push(name);
+    try { return f(); } finally { this.#path.pop(); }
+  }
+
+  apply(layer: AnyLayer, ...values: Value[]): Value {
+    const path = this.#path.join("."), shapes = values.map((v) => v.shape), own: Record<string, Tensor> = {};
+    const [x] = values, name = (what: string) => path ? `${path}.${what}` : what;
+    const shape = located(path ? `${path} (${layer.name})` : layer.name, () => layer.shape(...shapes));
+    const view = "view" in layer;
+    const features = !view ? shape.length === 2 && shape[1] === x.shape[1] ? x.features : undefined
+      : shape.length === 2 && x.shape.length === 4 ? x.shape.slice(1) : x.features;
+    const y = this.tensor(name("y"), shape, view ? x : undefined, features);
+    const make = (specs: Record<string, ParamSpec>, learned: boolean) => {
+      for (const [what, spec] of Object.entries(specs)) own[what] = this.#parameter(name(what), spec, learned, spec.features === undefined ? undefined : x.features);
+    };
+    make(layer.params?.(...shapes) ?? {}, true);
+    if (values.some((v) => this.#learned.has(v)) || Object.keys(own).length) this.#learned.add(y);
+    make(layer.state?.(...shapes) ?? {}, false);
+    for (const [what, s] of Object.entries<Shape>(layer.saved?.(...shapes) ?? {})) own[what] = this.tensor(name(what), s);
+    const names: readonly string[] = layer.inputs ?? ["x"];
+    this.nodes.push({ layer, path, inputs: Object.fromEntries(names.map((n, i) => [n, values[i]])), own, y });
+    return y;
+  }
+
+  #parameter(name: string, spec: ParamSpec, learned: boolean, features?: Shape): Tensor {
+    if (this.#named.has(name)) throw new ConvoyError("name", `two parameters are called ${name}; wrap one in named("…", block)`);
+    this.#named.add(name);
+    let parameter = this.params.get(name);
+    if (!parameter) this.params.set(name, parameter = { tensor: this.tensor(name, spec.shape), spec, features, learned });
+    if (parameter.tensor.shape.join() !== spec.shape.join())
+      throw new ShapeError(`${name} is [${parameter.tensor.shape.join(", ")}], but an input of this size needs [${spec.shape.join(", ")}]`);
+    if (learned) this.#learned.add(parameter.tensor);
+    return parameter.tensor;
+  }
+
+  forward(rec: Recorder, mode: Mode): void {
+    for (const { layer, path, inputs, own, y } of this.nodes)
+      if (!("view" in layer)) rec.within(path, () => layer.forward(rec, { ...inputs, ...own, y }, mode));
+  }
+
+  /** Nodes were made in an order that runs forward, so the reverse runs backward. Starts from the grads that are set. */
+  backward(rec: Recorder, mode: Mode): void {
+    for (const { layer, path, inputs, own, y } of this.nodes.toReversed()) {
+      const dy = this.grads.get(y), d: Record<string, Tensor> = {}, sources = { ...inputs, ...own };
+      if (!dy) continue;  // nothing downstream wants y
+      for (const [name, t] of Object.entries<Tensor>(sources)) if (this.#learned.has(t))
+        d[`d${name}`] = "view" in layer ? this.tensor(`d ${t.name}`, t.shape, dy) : layer.backward === "dy" ? dy : this.tensor(`d ${t.name}`, t.shape);
+      rec.within(path, () => {
+        if (!("view" in layer) && layer.backward !== "dy") layer.backward(rec, { ...sources, y, dy, ...d }, mode);
+        for (const [name, t] of Object.entries<Tensor>(sources)) if (d[`d${name}`]) this.#contribute(rec, t, d[`d${name}`]);
+      });
+    }
+  }
+
+  /** A value used twice gets the sum of two gradients: the only place where gradients are added. */
+  #contribute(rec: Recorder, t: Tensor, b: Tensor) {
+    const a = this.grads.get(t);
+    if (!a) return void this.grads.set(t, b);
+    const y = this.tensor(`d ${t.name}`, t.shape);
+    rec.dispatch(add_forward, { a, b, y }, { size: y.size }, y.size);
+    this.grads.set(t, y);
+  }
+}
+
+function located<T>(where: string, f: () => T): T {
+  try { return f(); } catch (e) {
+    throw e instanceof ShapeError ? new ShapeError(`${where}: ${e.message}`, e.details, e) : e;
+  }
+}
+
+/** Gives a part its name in paths and in the state_dict. */
+export const named = (name: string, part: Part): Block => (x) =>
+  x.graph.within(name, () => typeof part === "function" ? part(x) : x.graph.apply(part, x));
+
+/** One part after the other; their names are their numbers, as in PyTorch's nn.Sequential. */
+export const sequential = (...parts: Part[]): Block => (x) =>
+  parts.reduce<Value>((v, part, i) => named(String(i), part)(v), x);

@@ -1,0 +1,25 @@
+// The public names, nothing else.
+export * from "./errors.js";
+export { openDevice, type Adapter, type Device, type DeviceOptions } from "./gpu/device.js";
+export { named, sequential, type Block, type Part, type Value } from "./graph.js";
+export { relu, sigmoid, tanh } from "./layers/activation.js";
+export { add } from "./layers/add.js";
+export { avgPool2d, type AvgPool2dOptions } from "./layers/avgPool2d.js";
+export { conv2d, type Conv2dOptions } from "./layers/conv2d.js";
+export { flatten } from "./layers/flatten.js";
+export * from "./layers/init.js";
+export type { Layer, Mode, Pair, ParamSpec } from "./layers/layer.js";
+export { linear, type LinearOptions } from "./layers/linear.js";
+export { maxPool2d, type MaxPool2dOptions } from "./layers/maxPool2d.js";
+export { crossEntropy, type CrossEntropyOptions } from "./losses/crossEntropy.js";
+export type { Loss } from "./losses/loss.js";
+export type { Optimizer } from "./optimizers/optimizer.js";
+export { sgd, type SgdOptions } from "./optimizers/sgd.js";
+export type { Evaluation } from "./train/evaluate.js";
+export type { Activation, Images, Prediction } from "./train/predict.js";
+export { Run, type Progress } from "./train/run.js";
+export { readSafetensors, writeSafetensors } from "./train/safetensors.js";
+export { Session, type SessionOptions } from "./train/session.js";
+export { summary, type Summary, type SummaryOptions } from "./train/summary.js";
+export { train, type TrainOptions } from "./train/train.js";
+export type { StateDict } from "./train/weights.js";

@@ -1,0 +1,23 @@
+import { ShapeError } from "../errors.js";
+import { add_forward } from "../generated/add.js";
+import type { Value } from "../graph.js";
+import { nchw, type Layer } from "./layer.js";
+
+const layer: Layer<never, never, "a" | "b"> = {
+  name: "add",
+  inputs: ["a", "b"],
+
+  shape(a, b) {
+    if (a.join() !== b.join()) throw new ShapeError(`cannot add ${nchw(a)} and ${nchw(b)}; a 1×1 convolution can match them`, { a, b });
+    return a;
+  },
+
+  forward(rec, { a, b, y }) {
+    rec.dispatch(add_forward, { a, b, y }, { size: y.size }, y.size);
+  },
+
+  backward: "dy",
+};
+
+/** a + b, of one shape: the residual connection of He et al. 2016. */
+export const add = (a: Value, b: Value): Value => a.graph.apply(layer, a, b);

@@ -1,0 +1,25 @@
+import { avg_pool2d_backward, avg_pool2d_forward } from "../generated/avg_pool2d.js";
+import type { Layer } from "./layer.js";
+import { pooling, type PoolOptions } from "./window.js";
+
+export interface AvgPool2dOptions extends PoolOptions {
+  /** Whether padding counts as elements of value 0. Default true. */
+  countIncludePad?: boolean;
+}
+
+/** 2-D average pooling: [N, C, H, W] → [N, C, P, Q]. Maths and kernels: shaders/avg_pool2d.wgsl. */
+export function avgPool2d(options: AvgPool2dOptions): Layer {
+  const { dims, shape } = pooling(options), COUNT_PAD = Number(options.countIncludePad ?? true);
+  return {
+    name: "avgPool2d",
+    shape,
+
+    forward(rec, { x, y }) {
+      rec.dispatch(avg_pool2d_forward, { x, y }, { ...dims(x.shape), COUNT_PAD }, y.size);
+    },
+
+    backward(rec, { x, dy, dx }) {
+      if (dx) rec.dispatch(avg_pool2d_backward, { dy, dx }, { ...dims(x.shape), COUNT_PAD }, dx.size);
+    },
+  };
+}

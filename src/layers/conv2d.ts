@@ -1,0 +1,76 @@
+import { OptionError, ShapeError } from "../errors.js";
+import type { Shape } from "../gpu/recorder.js";
+import { backwardBias, backwardInput, backwardWeight, forward, type Convolution } from "./convolution.js";
+import { torchDefault, type Init } from "./init.js";
+import { nchw, needs4d, pair, positive, type Layer, type Pair, type ParamSpec } from "./layer.js";
+import { extent } from "./window.js";
+
+export interface Conv2dOptions {
+  /** Output channels. */
+  filters: number;
+  /** Height and width of the window. */
+  kernel: Pair;
+  /** Default 1. */
+  stride?: Pair;
+  /** Zeros added on every side. Default 0. */
+  padding?: Pair;
+  /** Distance between the taps of the window. Default 1. */
+  dilation?: Pair;
+  /** Into how many groups channels and filters are cut, each seeing only its own; as many as channels: depthwise. Default 1. */
+  groups?: number;
+  /** Default true. */
+  bias?: boolean;
+  /** First values of the weight. Default PyTorch's. */
+  init?: Init;
+}
+
+/**
+ * 2-D convolution: [N, C, H, W] → [N, filters, P, Q] with P = ⌊(H + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1,
+ * Q likewise. Maths: shaders/conv2d.wgsl. Kernels:
+ * convolution.ts. Weight in files: [filters, C / groups, kernel, kernel].
+ */
+export function conv2d(options: Conv2dOptions): Layer<"weight" | "bias"> {
+  const K = positive("filters", options.filters), groups = positive("groups", options.groups ?? 1);
+  const [R, S] = pair("kernel", options.kernel, 1), [STRIDE_H, STRIDE_W] = pair("stride", options.stride ?? 1, 1);
+  const [padding_h, padding_w] = pair("padding", options.padding ?? 0, 0), [DILATION_H, DILATION_W] = pair("dilation", options.dilation ?? 1, 1);
+  const biased = options.bias ?? true, init = options.init ?? torchDefault;
+  if (K % groups) throw new OptionError(`${K} filters do not divide into ${groups} groups`, { filters: K, groups });
+
+  function dims([N, H, W, C]: Shape): Convolution {
+    const P = extent(H, R, STRIDE_H, padding_h, DILATION_H), Q = extent(W, S, STRIDE_W, padding_w, DILATION_W);
+    return { N, H, W, C, P, Q, K, D: C / groups, F: K / groups, padding_h, padding_w,
+      R, S, STRIDE_H, STRIDE_W, DILATION_H, DILATION_W, BIAS: Number(biased) };
+  }
+
+  return {
+    name: "conv2d",
+
+    shape(x) {
+      needs4d(x);
+      const { N, C, P, Q } = dims(x);
+      if (C % groups) throw new ShapeError(`${C} channels of ${nchw(x)} do not divide into ${groups} groups`, { got: x, groups });
+      if (P < 1 || Q < 1) throw new ShapeError(`a ${R}×${S} window${DILATION_H * DILATION_W > 1 ? ` dilated by ${DILATION_H}×${DILATION_W}` : ""
+        } does not fit ${nchw(x)} padded by ${padding_h}×${padding_w}; use a larger input, a smaller kernel or more padding`, { got: x, kernel: [R, S] });
+      return [N, P, Q, K];
+    },
+
+    params([, , , C]) {
+      const D = C / groups, fan = { in: R * S * D, out: R * S * K / groups };
+      return {
+        weight: { shape: [R, S, D, K], torch: [2, 3, 1, 0], init, fan },
+        ...biased && { bias: { shape: [K], init: torchDefault, fan } },
+      } as Record<"weight" | "bias", ParamSpec>;
+    },
+
+    forward(rec, { x, weight, bias, y }) {
+      rec.climb(forward, { x, weight, bias: bias ?? weight, y }, dims(x.shape));
+    },
+
+    backward(rec, { x, weight, dy, dx, dweight, dbias }) {
+      const d = dims(x.shape);
+      if (dx) rec.climb(backwardInput, { weight, dy, dx }, d);
+      if (dweight) rec.climb(backwardWeight, { x, dy, dweight, dbias: dbias ?? dweight }, { ...d, BIAS: Number(Boolean(dbias)) });
+      else if (dbias) rec.climb(backwardBias, { dy, dbias }, d);
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import type { Recorder, Shape, Tensor } from "../gpu/recorder.js";
+import { OptionError, ShapeError } from "../errors.js";
+import type { Fan, Init } from "./init.js";
+
+/** A parameter, or a running statistic: its shape in memory, its first values, and how PyTorch lays it out. */
+export interface ParamSpec {
+  readonly shape: Shape;
+  readonly init: Init;
+  readonly fan: Fan;
+  /** Axis i of `shape` is axis torch[i] of PyTorch's tensor. Default: the same order. */
+  readonly torch?: readonly number[];
+  /** The axis that runs over the features of x, whose order after a flatten is H, W, C here and C, H, W there. */
+  readonly features?: number;
+}
+
+export interface Mode {
+  /** Whether batch statistics and dropout behave as in training. */
+  readonly training: boolean;
+}
+
+/**
+ * A layer is a value: it owns no memory and no device. P names its parameters, S what its forward pass saves for its
+ * backward pass, I its inputs, T its running statistics. A gradient is always its tensor's name with a d in front.
+ */
+export type Layer<P extends string = never, S extends string = never, I extends string = "x", T extends string = never> = {
+  readonly name: string;
+  /** Default ["x"]. */
+  readonly inputs?: readonly I[];
+  /** Shape of y for inputs of these shapes. Throws a ShapeError if they do not fit. */
+  shape(...inputs: Shape[]): Shape;
+  params?(...inputs: Shape[]): Record<P, ParamSpec>;
+  /** Running statistics: kept from step to step, never learned. */
+  state?(...inputs: Shape[]): Record<T, ParamSpec>;
+  saved?(...inputs: Shape[]): Record<S, Shape>;
+} & ({
+  /** Records y ← inputs. */
+  forward(rec: Recorder, t: Record<I | "y" | P | S | T, Tensor>, mode: Mode): void;
+  /** Records dinputs, dparams ← dy. Overwrites, never adds. A gradient that nobody needs is absent. */
+  backward(rec: Recorder, t: Record<I | "y" | "dy" | P | S | T, Tensor> & Partial<Record<`d${I | P}`, Tensor>>, mode: Mode): void;
+} | {
+  forward(rec: Recorder, t: Record<I | "y" | P | S | T, Tensor>, mode: Mode): void;
+  /** The gradient of every input is dy itself (add): the graph hands dy on. */
+  readonly backward: "dy";
+} | {
+  /** y is x with another shape: no kernel runs in either direction. */
+  readonly view: true;
+});
+
+/** A shape in the order users know. */
+export const nchw = (shape: Shape) => shape.length === 4 ? `[${[shape[0], shape[3], shape[1], shape[2]].join(", ")}]` : `[${shape.join(", ")}]`;
+
+export function needs4d(shape: Shape): void {
+  if (shape.length !== 4) throw new ShapeError(`expected [N, C, H, W], got ${nchw(shape)}; a flatten or linear layer before this one is too early`, { got: shape });
+}
+
+export type Pair = number | readonly [height: number, width: number];
+
+/** One number for both axes, or [height, width]. */
+export function pair(name: string, value: Pair, least: number): readonly [number, number] {
+  const [a, b] = typeof value === "number" ? [value, value] : value;
+  positive(name, a, least);
+  positive(name, b, least);
+  return [a, b];
+}
+
+export function positive(name: string, value: number, least = 1): number {
+  if (!Number.isInteger(value) || value < least || value >= 2 ** 31) throw new OptionError(`${name} is an integer of at least ${least}, not ${value}`, { option: name, value });
+  return value;
+}

@@ -1,0 +1,69 @@
+import { ShapeError } from "../errors.js";
+import { linear_backward_bias, linear_backward_input, linear_backward_weight, linear_forward } from "../generated/linear.js";
+import type { Rung, Shape } from "../gpu/recorder.js";
+import * as convolution from "./convolution.js";
+import { torchDefault, type Fan, type Init } from "./init.js";
+import { nchw, positive, type Layer, type ParamSpec } from "./layer.js";
+
+export interface LinearOptions {
+  /** Output features. */
+  units: number;
+  /** Default true. */
+  bias?: boolean;
+  /** First values of the weight. Default PyTorch's. */
+  init?: Init;
+}
+
+/** Fully connected layer: [N, C] → [N, units]. Maths: shaders/linear.wgsl. Weight in files: [units, C]. */
+export function linear(options: LinearOptions): Layer<"weight" | "bias"> {
+  const K = positive("units", options.units), biased = options.bias ?? true, init = options.init ?? torchDefault;
+  const dims = ([N, C]: Shape): Dims => ({ N, C, K, BIAS: Number(biased) });
+
+  return {
+    name: "linear",
+
+    shape(x) {
+      if (x.length !== 2) throw new ShapeError(`expected [N, features], got ${nchw(x)}; put a flatten() before it`, { got: x });
+      return [x[0], K];
+    },
+
+    params([, C]) {
+      const fan: Fan = { in: C, out: K };
+      return {
+        weight: { shape: [C, K], torch: [1, 0], features: 0, init, fan },
+        ...biased && { bias: { shape: [K], init: torchDefault, fan } },
+      } as Record<"weight" | "bias", ParamSpec>;
+    },
+
+    forward(rec, { x, weight, bias, y }) {
+      rec.climb(forward, { x, weight, bias: bias ?? weight, y }, dims(x.shape));
+    },
+
+    backward(rec, { x, weight, dy, dx, dweight, dbias }) {
+      const d = dims(x.shape);
+      if (dx) rec.climb(backwardInput, { weight, dy, dx }, d);
+      if (dweight) rec.climb(backwardWeight, { x, dy, dweight, dbias: dbias ?? dweight }, { ...d, BIAS: Number(Boolean(dbias)) });
+      else if (dbias) rec.dispatch(linear_backward_bias, { dy, dbias }, d, K);
+    },
+  };
+}
+
+interface Dims { N: number; C: number; K: number; BIAS: number }
+
+/** A batch of rows is an image of one row, N pixels wide, and the layer a 1×1 convolution of it: its fast rungs serve both. */
+function climbing<T extends string>(ladder: readonly Rung<convolution.Convolution, T>[], plain: Rung<Dims, T>["record"]): readonly Rung<Dims, T>[] {
+  const image = ({ N, C, K, BIAS }: Dims): convolution.Convolution => ({ N: 1, H: 1, W: N, C, P: 1, Q: N, K, D: C, F: K, padding_h: 0, padding_w: 0,
+    R: 1, S: 1, STRIDE_H: 1, STRIDE_W: 1, DILATION_H: 1, DILATION_W: 1, BIAS });
+  return [
+    ...ladder.slice(0, -1).map(({ name, fits, record }): Rung<Dims, T> => ({
+      name, fits: (d, target) => fits(image(d), target), record: (rec, t, d) => record(rec, t, image(d)) })),
+    { name: "plain", fits: () => true, record: plain },
+  ];
+}
+
+const forward = climbing(convolution.forward, (rec, t, d) => rec.dispatch(linear_forward, t, d, d.N * d.K));
+const backwardInput = climbing(convolution.backwardInput, (rec, t, d) => rec.dispatch(linear_backward_input, t, d, d.N * d.C));
+const backwardWeight = climbing(convolution.backwardWeight, (rec, { x, dy, dweight, dbias }, d) => {
+  rec.dispatch(linear_backward_weight, { x, dy, dweight }, d, d.C * d.K);
+  if (d.BIAS) rec.dispatch(linear_backward_bias, { dy, dbias }, d, d.K);
+});

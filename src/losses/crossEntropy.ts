@@ -1,0 +1,25 @@
+import { OptionError, ShapeError } from "../errors.js";
+import { cross_entropy_forward } from "../generated/cross_entropy.js";
+import type { Loss } from "./loss.js";
+
+export interface CrossEntropyOptions {
+  /** How much of the target is spread over all classes (Szegedy et al. 2016). In [0, 1], default 0. */
+  labelSmoothing?: number;
+}
+
+/** Softmax and cross-entropy of [N, classes] and N labels, mean over the batch. Maths and kernel: shaders/cross_entropy.wgsl. */
+export function crossEntropy({ labelSmoothing: smoothing = 0 }: CrossEntropyOptions = {}): Loss {
+  if (!(smoothing >= 0 && smoothing <= 1)) throw new OptionError(`labelSmoothing is a number from 0 to 1, not ${smoothing}`, { labelSmoothing: smoothing });
+  return {
+    name: "crossEntropy",
+
+    check(x) {
+      if (x.length !== 2) throw new ShapeError(`crossEntropy expects [N, classes], but the network gives ${x.length === 4 ? "[N, C, H, W]" : `${x.length} axes`}; end it with flatten()`, { got: x });
+    },
+
+    record(rec, { x, labels, probs, rows, dx }) {
+      const [N, K] = x.shape;
+      rec.dispatch(cross_entropy_forward, { x, labels, probs, rows, dx }, { N, K, smoothing }, N);
+    },
+  };
+}

@@ -1,0 +1,10 @@
+import type { Recorder, Shape, Tensor } from "../gpu/recorder.js";
+
+/** A loss is a value: it says how predictions and labels become a number and a gradient. */
+export interface Loss {
+  readonly name: string;
+  /** Throws a ShapeError unless predictions of this shape can be compared with labels. */
+  check(x: Shape): void;
+  /** Records probs, rows (loss and hit of each image) and dx ← x, labels. */
+  record(rec: Recorder, t: Record<"x" | "labels" | "probs" | "rows" | "dx", Tensor>): void;
+}

@@ -1,0 +1,94 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Split } from "../data/dataset.js";
+import { assemble, checked, fashionMnistFiles, type DataFile, type Which } from "../data/fashionMnistFiles.js";
+import { ConvoyError, OptionError } from "../errors.js";
+
+export interface NodeFashionMnistOptions {
+  /**
+   * "subset" (default): the first 10,000 + 2,000 images, out of the package. "full": all 60,000 + 10,000, from the disk or, once, from the
+   * network. "auto": in full where the disk has it, else the subset; never the network.
+   */
+  which?: Which | "auto";
+  /** Folder to look in before all others; $CONVOY_DATA is the next. */
+  dir?: string;
+}
+
+/** Where Zalando publishes the files. Plain HTTP, hence the SHA-256 before anything is kept. */
+const home = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/";
+
+/** Fashion-MNIST from the disk, each file checked against its SHA-256. `source` of the result is the folder. */
+export async function fashionMnist({ which = "subset", dir }: NodeFashionMnistOptions = {}): Promise<Split> {
+  if (!["subset", "full", "auto"].includes(which)) throw new OptionError(`which is "subset", "full" or "auto", not "${which}"`, { which });
+  const given = [dir, process.env.CONVOY_DATA].flatMap((folder) => folder ? [folder] : []);
+  const cache = join(homedir(), ".cache", "convoy", "fashion-mnist");
+  const shared = [...given, cache, "/usr/share/datasets/fashion-mnist", "/usr/local/share/datasets/fashion-mnist"];
+  const own = [...given, ...besideTheCode()];
+
+  if (which !== "subset") {
+    const folder = shared.find((place) => holds(place, "full"));
+    if (folder !== undefined) return load(folder, "full");
+    if (which === "full") {
+      await download(cache, shared);
+      return load(cache, "full");
+    }
+  }
+  const folder = own.find((place) => holds(place, "subset"));
+  if (folder === undefined)
+    throw new ConvoyError("data", `Fashion-MNIST's subset is in none of ${own.join(", ")}; install convoy-gpu again, or, if a bundler moved its code, name the folder: fashionMnist({ dir })`, { looked: own });
+  return load(folder, "subset");
+}
+
+/** Folders of the subset, from wherever this module is: dist/ and dist/chunks/ in the package, src/node/ in the source, either in a working copy. */
+function besideTheCode(): string[] {
+  return ["./fashion-mnist/", "../fashion-mnist/", "../data/fashion-mnist/", "../src/data/fashion-mnist/", "../../src/data/fashion-mnist/"]
+    .map((path) => fileURLToPath(new URL(path, import.meta.url)));
+}
+
+const filesOf = (which: Which): readonly DataFile[] => [...fashionMnistFiles[which].train, ...fashionMnistFiles[which].test];
+
+/** The path of a file, gzipped or plain, if the folder has it. */
+const find = (folder: string, name: string) => [join(folder, name), join(folder, name.replace(/\.gz$/, ""))].find(existsSync);
+const holds = (folder: string, which: Which) => filesOf(which).every(({ name }) => find(folder, name) !== undefined);
+const load = (folder: string, which: Which) => assemble((name) => readFile(find(folder, name) ?? join(folder, name)), which, folder);
+
+/** Fetches the original files into the cache. A file gets its name when it is whole and right, so a broken download leaves nothing that is believed. */
+async function download(cache: string, looked: readonly string[]): Promise<void> {
+  try {
+    await mkdir(cache, { recursive: true });
+    for (const file of filesOf("full")) {
+      if (find(cache, file.name) !== undefined) continue;
+      const bytes = await fetchFile(file), path = join(cache, file.name), draft = `${path}.${process.pid}.part`;
+      await checked(file, bytes);
+      try {
+        await writeFile(draft, bytes);
+        await rename(draft, path);
+      } finally { await rm(draft, { force: true }); }
+    }
+  } catch (cause) {
+    throw new ConvoyError("data", `Fashion-MNIST in full is in none of ${looked.join(", ")}, and cannot be fetched from ${home} (${reason(cause)}); install Debian's dataset-fashion-mnist, or put the four .gz files in a folder and set CONVOY_DATA to it`,
+      { looked, home }, cause);
+  }
+}
+
+async function fetchFile(file: DataFile): Promise<Uint8Array> {
+  const response = await fetch(home + file.name);
+  if (!response.ok || !response.body) throw new ConvoyError("data", `${response.url} answers ${response.status} ${response.statusText}`, { status: response.status });
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
+    bytes += part.length;
+    if (bytes > file.bytes) throw new ConvoyError("data", `${file.name} is larger packed than it should be unpacked, ${file.bytes} bytes`, { expected: file.bytes });
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+/** fetch says "fetch failed", and the reason in its cause. */
+function reason(error: unknown): string {
+  const e = error as { message?: string; cause?: { message?: string } };
+  return [e.message, error instanceof ConvoyError ? undefined : e.cause?.message].filter((m) => m).join(": ");
+}

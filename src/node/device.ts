@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import { AdapterError, OptionError } from "../errors.js";
+import { fromAdapter, type Device, type DeviceOptions } from "../gpu/device.js";
+import { archives, unpack } from "./unpack.js";
+
+export interface NodeDeviceOptions extends DeviceOptions {
+  /**
+   * "system": what the system's driver offers. "software": SwiftShader out of npm's @sparticuz/chromium, slow, always there.
+   * "auto" (default): the system's, else the software one. The environment variable CONVOY_ADAPTER sets the default.
+   */
+  adapter?: "auto" | "system" | "software";
+}
+
+type Dawn = typeof import("webgpu");
+const instances: GPU[] = [];  // kept for good: once one is collected, its devices crash the process
+
+/** Opens a WebGPU device in Node, through npm's webgpu (Dawn). `device.adapter` says what was found. */
+export async function openDevice(options: NodeDeviceOptions = {}): Promise<Device> {
+  const wanted = options.adapter ?? process.env.CONVOY_ADAPTER ?? "auto";
+  if (!["auto", "system", "software"].includes(wanted)) throw new OptionError(`the adapter is "auto", "system" or "software", not "${wanted}"`, { adapter: wanted });
+  let dawn: Dawn;
+  try { dawn = await import("webgpu"); } catch (cause) {
+    throw new AdapterError('WebGPU in Node is the npm package "webgpu"; install it: npm install webgpu', {}, cause);
+  }
+  if (wanted !== "software") {
+    const adapter = await ask(dawn);
+    if (adapter) return fromAdapter(adapter, options);
+    if (wanted === "system") throw new AdapterError("the system offers no adapter; install a Vulkan driver, or use the software adapter: CONVOY_ADAPTER=software");
+  }
+  preferSwiftShader();
+  const adapter = await ask(dawn);
+  if (!adapter) throw new AdapterError(`the software adapter does not start on ${process.platform} ${process.arch}; it is made for Linux on x64`);
+  return fromAdapter(adapter, options);
+}
+
+async function ask(dawn: Dawn): Promise<GPUAdapter | null> {
+  // Timestamps in nanoseconds: nobody spies on this process by timing a GPU.
+  const instance = dawn.create(["disable-dawn-features=timestamp_quantization"]);
+  instances.push(instance);
+  return instance.requestAdapter({ powerPreference: "high-performance" });
+}
+
+/** Points the next instance at SwiftShader. Where the system has no Vulkan loader, the package's own is loaded. */
+function preferSwiftShader(): void {
+  const folder = unpack(join(archives(), "swiftshader.tar.br"));
+  process.env.VK_ICD_FILENAMES = join(folder, "vk_swiftshader_icd.json");
+  try {
+    // dlopen takes libraries that are no addons too: it complains, and the library stays. 0x1002 = RTLD_NOW | RTLD_NODELETE.
+    process.dlopen({ exports: {} } as unknown as NodeModule, join(folder, "libvulkan.so.1"), 0x1002);
+  } catch { /* "did not self-register": as meant */ }
+}

@@ -1,0 +1,4 @@
+// Convoy in Node: adapters, the data set on the disk, files.
+export { fashionMnist, type NodeFashionMnistOptions } from "./data.js";
+export { openDevice, type NodeDeviceOptions } from "./device.js";
+export { saveFile } from "./files.js";

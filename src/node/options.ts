@@ -1,0 +1,126 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { parseArgs } from "node:util";
+import { families, recipe, recipeNames, type FamilyOptions, type Recipe, type RecipeName } from "../../models/index.js";
+import { OptionError } from "../errors.js";
+
+/** What `convoy train` was asked for, everything decided. */
+export interface TrainCommand extends Recipe {
+  readonly model: string;
+  readonly recipe: RecipeName;
+  readonly data: "subset" | "full" | "auto";
+  readonly seed: number;
+  readonly adapter?: "auto" | "system" | "software";
+  readonly output: string;
+  /** At most so many training images, and half as many test images. */
+  readonly limit?: number;
+  readonly quiet: boolean;
+}
+
+type Text = string | undefined;
+interface Flag { readonly value?: string; readonly short?: string; readonly help: string }
+
+const activations = ["relu", "sigmoid", "tanh"] as const, sets = ["subset", "full", "auto"] as const, adapters = ["auto", "system", "software"] as const;
+const flags = {
+  recipe: { value: recipeNames.join("|"), help: "where batch, epochs, lr, momentum and activation come from unless\ngiven: quick (default), or d2l, as in the book d2l.ai" },
+  data: { value: sets.join("|"), help: "Fashion-MNIST: 10,000 + 2,000 images out of the package (default), all\n70,000, or auto: all if they are on the disk" },
+  limit: { value: "N", help: "only the first N training images and N/2 test images" },
+  batch: { value: "N", help: "images a step" },
+  epochs: { value: "N", help: "passes over the training images" },
+  lr: { value: "X", help: "learning rate" },
+  momentum: { value: "X", help: "of SGD, 0 to 1" },
+  activation: { value: activations.join("|"), help: "of networks that leave the choice" },
+  seed: { value: "N", help: "decides all that is random; default 1" },
+  adapter: { value: adapters.join("|"), help: "the system's GPU, or SwiftShader, which is slow but always there;\ndefault auto, or what CONVOY_ADAPTER says" },
+  output: { value: "FILE", short: "o", help: "where the weights go; default MODEL.safetensors" },
+  quiet: { short: "q", help: "one line an epoch, and the result" },
+  help: { short: "h", help: "this" },
+} as const satisfies Record<string, Flag>;
+
+/** What `convoy --help` says. */
+export function help(): string {
+  const shown = Object.entries<Flag>(flags).map(([name, { value, short, help: text }]) => {
+    const left = `  ${short ? `-${short}, ` : "    "}--${name}${value ? ` ${value}` : ""}`, column = 38;
+    const lines = text.split("\n").map((line) => " ".repeat(column) + line);
+    return left.length < column - 1 ? left + lines.join("\n").slice(left.length) : `${left}\n${lines.join("\n")}`;
+  });
+  return [
+    "Trains a convolutional network on WebGPU, and saves what it has learned.", "",
+    "  convoy train MODEL [options]       in this folder: npm run train -- MODEL [options]", "",
+    `  MODEL                               ${Object.keys(families).join(", ")}`, ...shown, "",
+    "Ctrl-C ends the training and saves what was reached; a second one leaves at once.",
+    "Exit codes: 0 done, 1 failed, 2 an option is wrong, 130 ended by Ctrl-C.",
+  ].join("\n");
+}
+
+/** Reads a command line. Throws an OptionError, a sentence for whoever typed it. */
+export function parse(args: readonly string[]): TrainCommand | "help" {
+  const { values, positionals: [command, model, ...rest] } = split(args);
+  if (values.help || command === undefined || command === "help") return "help";
+  if (command !== "train") wrong(`there is no command "${command}", only train`);
+  if (model === undefined) wrong(`train what? One of ${Object.keys(families).join(", ")}`);
+  if (rest.length) wrong(`"${rest[0]}" is one word too many`);
+  if (!Object.hasOwn(families, model)) wrong(`there is no model "${model}", only ${Object.keys(families).join(", ")}`);
+
+  const name = choice("recipe", values.recipe, recipeNames) ?? "quick", base = recipe(name, model);
+  const activation = choice("activation", values.activation, activations), options: FamilyOptions = { ...base.options, ...activation && { activation } };
+  return {
+    ...base, options, model, recipe: name,
+    batch: integer("batch", values.batch, 1, 2 ** 20) ?? base.batch,
+    epochs: integer("epochs", values.epochs, 1, 1e6) ?? base.epochs,
+    lr: number("lr", values.lr, "above 0", (v) => v > 0) ?? base.lr,
+    momentum: number("momentum", values.momentum, "from 0 to below 1", (v) => v >= 0 && v < 1) ?? base.momentum,
+    data: choice("data", values.data, sets) ?? "subset",
+    seed: integer("seed", values.seed, 0, 2 ** 32 - 1) ?? 1,
+    adapter: choice("adapter", values.adapter, adapters),
+    output: writable(values.output ?? `${model}.safetensors`),
+    limit: integer("limit", values.limit, 2, 1e9),
+    quiet: Boolean(values.quiet),
+  };
+}
+
+function split(args: readonly string[]) {
+  const options = Object.fromEntries(Object.entries<Flag>(flags).map(([name, { value, short }]) =>
+    [name, { type: value ? "string" : "boolean", ...short && { short } } as const]));
+  const { tokens } = parseArgs({ args: [...args], options, allowPositionals: true, strict: false, tokens: true });
+  const values: Partial<Record<keyof typeof flags, string>> = {}, positionals: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === "positional") positionals.push(token.value);
+    if (token.kind !== "option") continue;
+    const { name, rawName, value } = token, flag = Object.hasOwn(flags, name) ? (flags as Record<string, Flag>)[name] : undefined;
+    if (!flag) wrong(`there is no option ${rawName}`);
+    if (flag.value && (value === undefined || value === "")) wrong(`${rawName} needs a value: ${flag.value}`);
+    if (!flag.value && value !== undefined) wrong(`${rawName} takes no value`);
+    values[name as keyof typeof flags] = value ?? "yes";
+  }
+  return { values, positionals };
+}
+
+function wrong(why: string): never {
+  throw new OptionError(`${why}; convoy --help lists what there is`);
+}
+
+function choice<T extends string>(name: string, text: Text, among: readonly T[]): T | undefined {
+  if (text !== undefined && !among.includes(text as T)) wrong(`--${name} is ${among.slice(0, -1).join(", ")} or ${among.at(-1)}, not "${text}"`);
+  return text as T | undefined;
+}
+
+function number(name: string, text: Text, range: string, fits: (value: number) => boolean): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^[-+.\de]+$/i.test(text) ? Number(text) : NaN;
+  if (!Number.isFinite(value) || !fits(value)) wrong(`--${name} is a number ${range}, not "${text}"`);
+  return value;
+}
+
+function integer(name: string, text: Text, least: number, most: number): number | undefined {
+  return number(name, text, `without a fraction, from ${least} to ${most}`, (v) => Number.isInteger(v) && v >= least && v <= most);
+}
+
+/** Better to hear now than after an hour of training that a file cannot be written. */
+function writable(path: string): string {
+  try {
+    accessSync(dirname(path), constants.W_OK);
+  } catch { wrong(`--output ${path}: the folder ${dirname(path)} is not there, or may not be written to`); }
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) wrong(`--output ${path} is a folder`);
+  return path;
+}

@@ -1,0 +1,103 @@
+import { families } from "../../models/index.js";
+import { subset, type Split } from "../data/dataset.js";
+import type { Device } from "../gpu/device.js";
+import { sgd } from "../optimizers/sgd.js";
+import type { Evaluation } from "../train/evaluate.js";
+import type { Progress, Run } from "../train/run.js";
+import { summary } from "../train/summary.js";
+import { train } from "../train/train.js";
+import { chart } from "./chart.js";
+import { fashionMnist } from "./data.js";
+import { openDevice } from "./device.js";
+import { saveFile } from "./files.js";
+import type { TrainCommand } from "./options.js";
+import { gallery } from "./pictures.js";
+import { bar, count, duration, percent, type Terminal } from "./terminal.js";
+
+/** How the command line ends a run: `stop` is called on the first Ctrl-C, as soon as there is something to stop. */
+export interface Interrupt { stop?: () => void; readonly asked: boolean }
+
+const PICTURES = 10, INTERRUPTED = 130;
+
+/** Trains, tells about it, saves. Returns the exit code. */
+export async function trainCommand(command: TrainCommand, terminal: Terminal, interrupt: Interrupt): Promise<number> {
+  const say = (text = "") => { if (!command.quiet) terminal.line(text); };
+  const device = await openDevice({ adapter: command.adapter });
+  try {
+    const { adapter } = device;
+    say(`Adapter: ${adapter.name}`);
+    if (adapter.software) say(terminal.style("yellow", "This adapter is software: the processor plays GPU. Everything works, but slowly."));
+    const data = await images(command);
+    say(`Data: ${data.name}, out of ${data.source}: trained on ${count(data.train.size)} images, tested on ${count(data.test.size)}`);
+    return await teach(command, device, data, terminal, interrupt, say);
+  } finally { device.destroy(); }
+}
+
+async function images({ data: which, limit }: TrainCommand): Promise<Split> {
+  const data = await fashionMnist({ which });
+  if (limit === undefined) return data;
+  return { ...data, train: subset(data.train, Math.min(limit, data.train.size)), test: subset(data.test, Math.min(limit >> 1, data.test.size)) };
+}
+
+async function teach(command: TrainCommand, device: Device, data: Split, terminal: Terminal, interrupt: Interrupt, say: (text?: string) => void): Promise<number> {
+  const { model, options, batch, epochs, lr, momentum, init, seed } = command;
+  const net = families[model](options), optimizer = sgd({ lr, momentum });
+  say();
+  say(String(summary(net, { input: data.train.shape, batch: Math.min(batch, data.train.size), optimizer, limit: device.adapter.limits.binding })));
+  say();
+  say(`Recipe: ${command.recipe}; ${[Object.entries(options).map(([name, value]) => `${name} ${value}`), `SGD with learning rate ${lr} and momentum ${momentum}`,
+    `batches of ${batch}`, `${epochs} epoch${epochs > 1 ? "s" : ""}`, `seed ${seed}`].flat().join(", ")}`);
+  say();
+  const run = await train(net, { device, data, batch, epochs, optimizer, init, seed });
+  try {
+    interrupt.stop = () => run.stop();
+    const { last, losses } = interrupt.asked ? { last: undefined, losses: [] } : await watch(run, terminal, command.quiet);
+    interrupt.stop = undefined;
+    if (!last) { terminal.line("Stopped before the first step; nothing is saved."); return INTERRUPTED; }
+    const finished = run.epoch === run.epochs;
+    if (!command.quiet) await show(run, data, losses, finished, terminal);
+    if (last.test && last.epochEnd) terminal.line(`Test accuracy: ${terminal.style("bold", percent(last.test.accuracy))} of ${count(last.test.images)} images`);
+    if (!finished) terminal.line(`Stopped in epoch ${last.epoch} of ${last.epochs}, after ${count(run.session.steps)} steps: ${learned(last)}`);
+    await saveFile(command.output, await run.save());
+    terminal.line(`Saved: ${command.output}`);
+    return finished ? 0 : INTERRUPTED;
+  } finally { run.destroy(); }
+}
+
+const learned = ({ loss, accuracy }: Progress) => `loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)} on the training images`;
+
+/** Iterates the run to its end: a line that lives within an epoch, and a row of the table after each. */
+async function watch(run: Run, terminal: Terminal, quiet: boolean): Promise<{ last?: Progress; losses: number[] }> {
+  const losses: number[] = [], columns = [5, 10, 10, 11, 10, 11, 9] as const;
+  const row = (cells: readonly string[]) => cells.map((cell, i) => cell.padStart(columns[i])).join("");
+  const cellsOf = (test?: Evaluation) => test ? [test.loss.toFixed(4), percent(test.accuracy)] : ["-", "-"];
+  let last: Progress | undefined, began = performance.now();
+  terminal.line(terminal.style("bold", row(["epoch", "loss", "accuracy", "test loss", "accuracy", "images/s", "seconds"])));
+  for await (const p of run) {
+    last = p;
+    losses.push(...p.losses);
+    const { epoch, epochs, step, steps, loss, accuracy, imagesPerSecond, secondsLeft, test } = p, rate = count(imagesPerSecond);
+    if (!p.epochEnd) {
+      const now = `loss ${loss.toFixed(4)}  accuracy ${percent(accuracy)}  ${rate} images/s  ${duration(secondsLeft)} left`;
+      const tail = `${String(Math.floor(100 * step / steps)).padStart(2)}%  ${now}`, room = terminal.width - tail.length - 10;
+      if (!quiet) terminal.progress(`${epoch}/${epochs} ${bar(step / steps, Math.max(4, Math.min(30, room)))} ${tail}`, `  epoch ${epoch}/${epochs}, step ${step}/${steps}: ${now}`);
+      continue;
+    }
+    terminal.line(row([`${epoch}`, loss.toFixed(4), percent(accuracy), ...cellsOf(test), rate, ((performance.now() - began) / 1000).toFixed(1)]));
+    began = performance.now();
+  }
+  terminal.clear();
+  return { last, losses };
+}
+
+/** The curve of the loss and, of a training that was not interrupted, a few test images. */
+async function show(run: Run, { test }: Split, losses: readonly number[], finished: boolean, terminal: Terminal): Promise<void> {
+  if (losses.length > 1) {
+    terminal.line();
+    for (const line of chart(losses, { width: Math.min(terminal.width, 80), title: "loss", from: "step 1", to: `step ${count(losses.length)}` })) terminal.line(line);
+  }
+  terminal.line();
+  if (!finished) return;
+  const few = subset(test, Math.min(PICTURES, test.size));
+  for (const line of gallery(few, await run.predict(few.images), terminal)) terminal.line(line);
+}

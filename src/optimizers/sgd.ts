@@ -1,0 +1,33 @@
+import { OptionError } from "../errors.js";
+import { sgd_momentum, sgd_update } from "../generated/sgd.js";
+import type { Optimizer } from "./optimizer.js";
+
+export interface SgdOptions {
+  /** Learning rate. */
+  lr: number;
+  /** Default 0. */
+  momentum?: number;
+  /** Default 0. */
+  dampening?: number;
+  /** L2 penalty, added to the gradient. Default 0. */
+  weightDecay?: number;
+  /** Nesterov's momentum; needs momentum and no dampening. Default false. */
+  nesterov?: boolean;
+}
+
+/** Stochastic gradient descent as torch.optim.SGD. Maths and kernels: shaders/sgd.wgsl. */
+export function sgd({ lr, momentum = 0, dampening = 0, weightDecay: weight_decay = 0, nesterov = false }: SgdOptions): Optimizer {
+  for (const [name, value] of Object.entries({ lr, momentum, dampening, weightDecay: weight_decay }))
+    if (!Number.isFinite(value) || (value < 0 && name !== "dampening")) throw new OptionError(`${name} is a number of at least 0, not ${value}`, { [name]: value });
+  if (nesterov && (momentum === 0 || dampening !== 0)) throw new OptionError("nesterov needs a momentum above 0 and no dampening", { momentum, dampening });
+  const params = { weight_decay, momentum, dampening, NESTEROV: Number(nesterov) };
+  return {
+    name: "sgd", lr, states: momentum ? ["momentum"] : [],
+
+    record(rec, { param, dparam, clock, momentum: velocity }) {
+      const size = param.size;
+      if (velocity) rec.dispatch(sgd_momentum, { clock, param, dparam, velocity }, { ...params, size }, size);
+      else rec.dispatch(sgd_update, { clock, param, dparam }, { ...params, size }, size);
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import type { Dataset } from "../data/dataset.js";
+import { Reader } from "../gpu/memory.js";
+import { tensor } from "../gpu/recorder.js";
+import { evaluation, RING } from "./network.js";
+import { single, sourceOf, upload, type Ready, type Session } from "./session.js";
+
+export interface Evaluation {
+  /** Mean loss. */
+  readonly loss: number;
+  /** Share of images whose most probable class is the label's, 0 … 1. */
+  readonly accuracy: number;
+  readonly images: number;
+}
+
+/** Measures a session's network on a data set, in evaluation mode. Made once for a data set; shares the training step's memory. */
+export class Evaluator {
+  readonly #ready: Ready[] = [];
+  #reader!: Reader;
+
+  private constructor(readonly session: Session, readonly data: Dataset) {}
+
+  static async open(session: Session, data: Dataset): Promise<Evaluator> {
+    const evaluator = new Evaluator(session, data), { network, loss, control, target } = session;
+    const batch = Math.min(session.batches[0], data.size), tail = data.size % batch, ring = tensor("evaluation ring", [RING, 4]), source = sourceOf("test set", data);
+    const programs = [batch, ...tail ? [tail] : []].map((n) => evaluation({ network, batch: n, loss, control, ring, source, target }));
+    await session.add(programs, [ring, source.images, source.classes].map(single), () => batch, evaluator.#ready);
+    evaluator.#reader = new Reader(session.memory, ring, 2);
+    upload(session.memory, source, data);
+    return evaluator;
+  }
+
+  /** Runs over all images. Waits for the GPU only every 128 batches and at the end. */
+  async run(): Promise<Evaluation> {
+    const [{ program: { batch } }] = this.#ready, batches = Math.ceil(this.data.size / batch), order = new Uint32Array(batch);
+    let loss = 0, hits = 0;
+    for (let i = 0; i < batches; i++) {
+      const n = Math.min(batch, this.data.size - i * batch), row = i % RING, last = row === RING - 1 || i === batches - 1;
+      for (let k = 0; k < n; k++) order[k] = i * batch + k;
+      this.session.writeControl(order, 0, row, 0);
+      let fetch: (() => Promise<Float32Array>) | undefined;
+      this.#ready.find(({ program }) => program.batch === n)!.player.play(last ? (encoder) => { fetch = this.#reader.copy(encoder); } : undefined);
+      if (!fetch) continue;
+      const rows = await fetch();
+      for (let r = 0; r <= row; r++) { loss += rows[4 * r]; hits += rows[4 * r + 1]; }
+    }
+    return { loss: loss / this.data.size, accuracy: hits / this.data.size, images: this.data.size };
+  }
+
+  destroy(): void {
+    for (const { player } of this.#ready) player.destroy();
+    this.#reader.destroy();
+  }
+}

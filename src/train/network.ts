@@ -1,0 +1,112 @@
+import { OptionError, ShapeError } from "../errors.js";
+import { batch_gather } from "../generated/batch.js";
+import { metrics_record } from "../generated/metrics.js";
+import { Graph, named, type Parameter, type Part, type Value } from "../graph.js";
+import { Recorder, tensor, type Shape, type Step, type Target, type Tensor } from "../gpu/recorder.js";
+import type { Loss } from "../losses/loss.js";
+import type { Optimizer } from "../optimizers/optimizer.js";
+import { arenas, type Arena } from "../plan.js";
+
+/** Rows of the ring that losses and hits are written to: the host must read at least this often. */
+export const RING = 128;
+const CLOCK = 64;  // words in front of the batch's indices: Clock, and room for the alignment
+
+/** A network at an input size: its parameters and all that outlives a step. No device, no batch size. */
+export interface Network {
+  readonly net: Part;
+  /** [C, H, W]. */
+  readonly input: Shape;
+  /** Parameters and running statistics by state_dict name. */
+  readonly params: ReadonlyMap<string, Parameter>;
+  /** Learned parameters; gradients lie at the same offsets of arenas of the same sizes. */
+  readonly learned: readonly Arena[];
+  readonly gradients: readonly { readonly whole: Tensor; readonly parts: Map<Tensor, number> }[];
+  readonly statistics: readonly Arena[];
+  graph(batch: number): { graph: Graph; x: Value; y: Value };
+}
+
+export function describe(net: Part, input: Shape, limit: number): Network {
+  if (input.length !== 3 || input.some((e) => !Number.isInteger(e) || e < 1)) throw new OptionError(`an input is [channels, height, width], not [${input.join(", ")}]`, { input });
+  const params = new Map<string, Parameter>(), [C, H, W] = input;
+  function graph(batch: number) {
+    if (!Number.isInteger(batch) || batch < 1) throw new OptionError(`batch is an integer of at least 1, not ${batch}`, { batch });
+    const graph = new Graph(params), x = graph.input("x", [batch, H, W, C]);
+    return { graph, x, y: typeof net === "function" ? net(x) : named("", net)(x) };
+  }
+  graph(1);
+  const of = (learned: boolean) => [...params.values()].filter((p) => p.learned === learned).map((p) => p.tensor);
+  const learned = arenas("parameters", of(true), limit);
+  return { net, input, params, graph, learned, statistics: arenas("statistics", of(false), limit),
+    gradients: learned.map(({ whole }) => ({ whole: { ...whole, name: whole.name.replace("parameters", "gradients") }, parts: new Map() })) };
+}
+
+/** What the host writes before a step: one buffer, one write. */
+export interface Control extends Arena { readonly clock: Tensor; readonly order: Tensor }
+
+export function control(batch: number): Control {
+  const clock = tensor("clock", [4]), order = tensor("order", [batch]);
+  return { whole: tensor("control", [CLOCK + batch]), parts: new Map([[clock, 0], [order, CLOCK]]), clock, order };
+}
+
+/** Images and labels on the GPU, as bytes; values are byte · scale + shift. */
+export interface Source { readonly images: Tensor; readonly classes: Tensor; readonly scale: number; readonly shift: number }
+
+/** Steps of one kind and batch size, and the tensors that the host reads or writes. */
+export interface Program {
+  readonly label: string;
+  readonly batch: number;
+  readonly steps: readonly Step[];
+  readonly graph: Graph;
+  readonly x: Value;
+  readonly labels: Tensor;
+  readonly logits: Value;
+  readonly probs: Tensor;
+}
+
+interface Common { network: Network; batch: number; loss: Loss; control: Control; ring: Tensor; source?: Source; target?: Target }
+
+function begin({ network, batch, loss, control, source, target }: Common) {
+  const rec = new Recorder(target), { graph, x, y } = network.graph(batch), labels = tensor("labels", [batch]);
+  loss.check(y.shape);
+  if (y.features && y.size > y.features[2] * batch)
+    throw new ShapeError("the network ends in a flatten over height and width, whose order is H, W, C in memory; end it with a linear layer or a 1×1 pooling");
+  if (source) {
+    const { images, classes, scale, shift } = source, N = batch, E = x.size / batch;
+    rec.within("data", () => rec.dispatch(batch_gather, { images, classes, order: control.order, x, labels }, { N, E, scale, shift }, N * E));
+  }
+  return { rec, graph, x, y, labels, probs: tensor("probs", y.shape), rows: tensor("rows", [batch, 2]), dx: tensor("d logits", y.shape) };
+}
+
+/** Gather, forward, loss, backward, update, metrics: a training step. */
+export function training(common: Common & { optimizer: Optimizer; states: readonly Readonly<Record<string, Tensor>>[] }): Program {
+  const { network, batch, loss, optimizer, states, control: { clock }, ring } = common;
+  const { rec, graph, x, y, labels, probs, rows, dx } = begin(common), mode = { training: true };
+  graph.forward(rec, mode);
+  rec.within(loss.name, () => loss.record(rec, { x: y, labels, probs, rows, dx }));
+  graph.grads.set(y, dx);
+  graph.backward(rec, mode);
+  network.learned.forEach(({ whole: param, parts }, i) => {
+    const gradients = network.gradients[i];
+    for (const [t, offset] of parts) if (graph.grads.has(t)) gradients.parts.set(graph.grads.get(t)!, offset);
+    rec.within(optimizer.name, () => optimizer.record(rec, { param, dparam: gradients.whole, clock, ...states[i] }));
+  });
+  rec.within("metrics", () => rec.dispatch(metrics_record, { clock, rows, ring }, { N: batch }, 1));
+  return { label: `training step of ${batch}`, batch, steps: rec.steps, graph, x, labels, logits: y, probs };
+}
+
+/** Gather, forward in evaluation mode, loss, metrics. */
+export function evaluation(common: Common): Program {
+  const { batch, loss, control: { clock }, ring } = common;
+  const { rec, graph, x, y, labels, probs, rows, dx } = begin(common);
+  graph.forward(rec, { training: false });
+  rec.within(loss.name, () => loss.record(rec, { x: y, labels, probs, rows, dx }));
+  rec.within("metrics", () => rec.dispatch(metrics_record, { clock, rows, ring }, { N: batch }, 1));
+  return { label: `evaluation of ${batch}`, batch, steps: rec.steps, graph, x, labels, logits: y, probs };
+}
+
+/** Forward alone, in evaluation mode, from images that the host writes. */
+export function inference(network: Network, batch: number, target?: Target): Omit<Program, "labels" | "probs"> {
+  const { graph, x, y } = network.graph(batch), rec = new Recorder(target);
+  graph.forward(rec, { training: false });
+  return { label: `inference of ${batch}`, batch, steps: rec.steps, graph, x, logits: y };
+}

@@ -1,0 +1,85 @@
+import { ShapeError } from "../errors.js";
+import { Player } from "../gpu/player.js";
+import { elements, root, type Tensor } from "../gpu/recorder.js";
+import { toNchw, toNhwc } from "../layout.js";
+import { plan } from "../plan.js";
+import { inference, type Program } from "./network.js";
+import { single, type Session } from "./session.js";
+
+/** [N, C, H, W] pixels: bytes, or numbers as the network was trained on them (bytes / 255). */
+export type Images = Uint8Array | Float32Array;
+
+export interface Prediction {
+  /** The most probable class. */
+  readonly label: number;
+  /** One for each class; they sum to 1. */
+  readonly probabilities: Float32Array;
+}
+
+export interface Activation {
+  /** Path and kind of the layer: "3", "maxPool2d". */
+  readonly path: string;
+  readonly layer: string;
+  /** [N, C, H, W] or [N, features]. */
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+type Inference = Pick<Program, "x" | "logits" | "graph" | "batch">;
+
+/** The forward pass alone, on images from outside. With `watch`, every layer's output keeps memory of its own and can be looked at. */
+export class Predictor {
+  private constructor(readonly session: Session, readonly program: Inference, readonly player: Player, readonly watched: readonly Tensor[]) {}
+
+  static async open(session: Session, batch: number, watch = false): Promise<Predictor> {
+    const program = inference(session.network, batch, session.target), kept = new Set([program.x, root(program.logits)]);
+    if (watch) for (const { y } of program.graph.nodes) kept.add(root(y));
+    session.plan = plan([program.steps], [...kept].map(single), session.device.adapter.limits.binding, session.plan);
+    await session.memory.grow(session.plan);
+    return new Predictor(session, program, await Player.prepare(session.memory, program.label, program.steps), [...kept]);
+  }
+
+  /** Any number of images; they run in batches. */
+  async predict(images: Images): Promise<Prediction[]> {
+    const values = await this.logits(images), classes = this.program.logits.size / this.program.batch;
+    return Array.from({ length: values.length / classes }, (_, i) => softmax(values.subarray(i * classes, (i + 1) * classes)));
+  }
+
+  /** What the network itself answers, [N, classes], before any softmax. */
+  async logits(images: Images): Promise<Float32Array<ArrayBuffer>> {
+    const { logits, batch } = this.program, size = elements(this.session.network.input), classes = logits.size / batch;
+    if (images.length % size) throw new ShapeError(`${images.length} pixels are no whole number of images of [${this.session.network.input.join(", ")}]`, { pixels: images.length, image: size });
+    const count = images.length / size, all = new Float32Array(count * classes);
+    for (let from = 0; from < count; from += batch) {
+      const n = Math.min(batch, count - from);
+      this.#feed(images.subarray(from * size, (from + n) * size), n);
+      all.set((await this.session.memory.read(logits)).subarray(0, n * classes), from * classes);
+    }
+    return all;
+  }
+
+  /** Outputs of all layers for at most `batch` images; needs `watch`. */
+  async activations(images: Images): Promise<Activation[]> {
+    const { graph, batch } = this.program, n = Math.min(batch, images.length / elements(this.session.network.input));
+    this.#feed(images, n);
+    return Promise.all(graph.nodes.map(async ({ path, layer, y }) => {
+      const values = toNchw(await this.session.memory.read(y), y.shape, y.features), [, ...rest] = y.shape;
+      const shape = rest.length === 3 ? [n, rest[2], rest[0], rest[1]] : [n, ...rest];
+      return { path, layer: layer.name, shape, data: values.subarray(0, elements(shape)) };
+    }));
+  }
+
+  #feed(images: Images, n: number): void {
+    const { x } = this.program, [, H, W, C] = x.shape;
+    const values = images instanceof Uint8Array ? Float32Array.from(images, (byte) => byte / 255) : Float32Array.from(images);
+    this.session.memory.write(x, toNhwc(values, [n, H, W, C]));
+    this.player.play();
+  }
+
+  destroy(): void { this.player.destroy(); }
+}
+
+function softmax(logits: Float32Array): Prediction {
+  const largest = Math.max(...logits), powers = logits.map((v) => Math.exp(v - largest)), sum = powers.reduce((a, b) => a + b, 0);
+  return { label: logits.indexOf(largest), probabilities: powers.map((p) => p / sum) };
+}

@@ -1,0 +1,187 @@
+import { NonFiniteError, OptionError } from "../errors.js";
+import type { Dataset } from "../data/dataset.js";
+import { permutation } from "../random.js";
+import { Evaluator, type Evaluation } from "./evaluate.js";
+import { RING } from "./network.js";
+import { Pace } from "./pace.js";
+import { Predictor, type Activation, type Images, type Prediction } from "./predict.js";
+import { writeSafetensors } from "./safetensors.js";
+import type { Session } from "./session.js";
+import { readWeights, writeWeights, type StateDict } from "./weights.js";
+
+export interface Progress {
+  /** From 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Steps taken in this epoch, and how many it has. */
+  readonly step: number;
+  readonly steps: number;
+  /** Mean loss and share of hits over this epoch's images so far, each measured before its step's update. */
+  readonly loss: number;
+  readonly accuracy: number;
+  /** Loss of each step since the last progress. */
+  readonly losses: readonly number[];
+  /** Over the last few seconds; evaluation and pauses do not count. */
+  readonly imagesPerSecond: number;
+  /** Until the last epoch ends. */
+  readonly secondsLeft: number;
+  /** True for the last progress of an epoch; `test` is there if the data has test images. */
+  readonly epochEnd: boolean;
+  readonly test?: Evaluation;
+}
+
+const REPORT = 250;  // milliseconds between two progresses
+
+/**
+ * A training run. Iterating it trains: each turn of a `for await` gives the progress of the steps so far, about four
+ * times a second and at the end of each epoch. Leaving the loop stops the training; iterating again goes on.
+ */
+export class Run implements AsyncIterable<Progress> {
+  /** Complete epochs. */
+  epoch = 0;
+  #at = 0;                       // steps taken in the present epoch
+  #sum = { loss: 0, hits: 0, images: 0 };
+  #seen: number;                 // steps whose losses have been read
+  #paused = false;
+  #stopped = false;
+  #single: (() => void)[] = [];  // steps asked for while paused
+  #wake = () => {};
+  readonly #pace = new Pace();
+  #predictors = new Map<string, Promise<Predictor>>();
+
+  constructor(readonly session: Session, readonly data: Dataset, readonly epochs: number, readonly test?: Evaluator) {
+    this.#seen = session.steps;
+  }
+
+  get paused(): boolean { return this.#paused; }
+  get stepsPerEpoch(): number { return Math.ceil(this.data.size / this.session.batches[0]); }
+
+  /** Holds the run after the step it is at. */
+  pause(): void { this.#paused = true; }
+  resume(): void { this.#paused = false; this.#wake(); }
+  /** Ends the iteration after the step it is at. All that was learned stays. */
+  stop(): void { this.#stopped = true; this.#wake(); }
+
+  /** While paused: takes one step. Resolves when its progress has been given to the loop that iterates the run. */
+  step(): Promise<void> {
+    this.#paused = true;
+    const done = new Promise<void>((resolve) => this.#single.push(resolve));
+    this.#wake();
+    return done;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Progress, void, void> {
+    const { session, data, stepsPerEpoch: steps } = this, [batch] = session.batches, reports: Progress[] = [];
+    let failure: unknown, reading: Promise<void> | undefined, reported = performance.now();
+    const read = (ring: Promise<Float32Array>) => {
+      const taken = session.steps, at = this.#at;
+      reported = performance.now();
+      reading = ring.then((rows) => { reports.push(this.#progress(rows, taken, at)); }, (e: unknown) => { failure ??= e; })
+        .catch((e: unknown) => { failure ??= e; }).finally(() => { reading = undefined; });
+    };
+    const settle = async () => { await reading; if (failure) throw failure; };
+    this.#stopped = false;
+    try {
+      while (this.epoch < this.epochs && !this.#stopped) {
+        const order = permutation(data.size, session.seed, this.epoch);
+        while (this.#at < steps && !this.#stopped) {
+          if (this.#paused && !this.#single.length) {
+            await settle();
+            if (session.steps > this.#seen) { read(session.fetch()); await settle(); }
+            yield* reports.splice(0);
+            if (this.#paused && !this.#single.length && !this.#stopped) await this.#gate();
+            continue;
+          }
+          const wanted = this.#single.shift(), from = this.#at * batch, unseen = session.steps - this.#seen + 1, last = this.#at === steps - 1;
+          if (unseen >= RING) await settle();  // before a row of the ring is written again
+          this.#pace.begin();
+          const due = wanted || last || (!reading && (unseen >= RING / 2 || performance.now() - reported >= REPORT));
+          const rows = session.step(order.subarray(from, Math.min(from + batch, data.size)), undefined, Boolean(due));
+          this.#at++;
+          if (rows) read(rows);
+          await this.#pace.step(session.device, Math.min(batch, data.size - from));
+          if (wanted || last || failure) await settle();
+          if (!last) yield* reports.splice(0);
+          wanted?.();
+        }
+        if (this.#at < steps) break;
+        this.#pace.end();
+        const test = await this.test?.run(), report = reports.pop();
+        yield* reports.splice(0);
+        this.epoch++;
+        this.#at = 0;
+        this.#sum = { loss: 0, hits: 0, images: 0 };
+        if (report) yield { ...report, epochEnd: true, test };
+      }
+    } finally {
+      this.#pace.end();
+      for (const resolve of this.#single.splice(0)) resolve();
+    }
+  }
+
+  #gate(): Promise<void> {
+    this.#pace.end();
+    return new Promise((resolve) => { this.#wake = resolve; });
+  }
+
+  /** Adds the rows of the steps not seen yet to the epoch's sums. */
+  #progress(ring: Float32Array, taken: number, at: number): Progress {
+    const losses: number[] = [];
+    for (; this.#seen < taken; this.#seen++) {
+      const [loss, hits, images, strange] = ring.subarray(4 * (this.#seen % RING));
+      if (strange) throw new NonFiniteError(`the loss of step ${this.#seen} is no number for ${strange} of ${images} images; lower the learning rate (it is ${this.session.optimizer.lr}), or check the data`,
+        { step: this.#seen, images: strange });
+      losses.push(loss / images);
+      this.#sum.loss += loss;
+      this.#sum.hits += hits;
+      this.#sum.images += images;
+    }
+    const { imagesPerSecond } = this.#pace, { loss, hits, images } = this.#sum;
+    const left = (this.epochs - this.epoch) * this.data.size - Math.min(at * this.session.batches[0], this.data.size);
+    return { epoch: this.epoch + 1, epochs: this.epochs, step: at, steps: this.stepsPerEpoch, loss: loss / images, accuracy: hits / images, losses,
+      imagesPerSecond, secondsLeft: imagesPerSecond ? left / imagesPerSecond : NaN, epochEnd: false };
+  }
+
+  /** Mean loss and accuracy on a data set of the same image size; default the test images. */
+  async evaluate(data?: Dataset): Promise<Evaluation> {
+    if (!data && this.test) return this.test.run();
+    if (!data) throw new OptionError("there are no test images; give evaluate() a data set");
+    const evaluator = await Evaluator.open(this.session, data);
+    try { return await evaluator.run(); } finally { evaluator.destroy(); }
+  }
+
+  /** Probabilities for images [N, C, H, W]: bytes, or numbers from 0 to 1. */
+  async predict(images: Images): Promise<Prediction[]> {
+    return (await this.#predictor(Math.min(64, this.session.batches[0]), false)).predict(images);
+  }
+
+  /** What every layer makes of one image [1, C, H, W]. */
+  async activations(image: Images): Promise<Activation[]> {
+    return (await this.#predictor(1, true)).activations(image);
+  }
+
+  #predictor(batch: number, watch: boolean): Promise<Predictor> {
+    const key = `${batch} ${watch}`, open = this.#predictors.get(key) ?? Predictor.open(this.session, batch, watch);
+    this.#predictors.set(key, open);
+    return open;
+  }
+
+  /** Parameters and running statistics, with PyTorch's names, shapes and order. */
+  weights(): Promise<StateDict> { return readWeights(this.session.memory, this.session.network); }
+
+  /** Replaces them. Throws a FormatError, and changes nothing, unless every name and shape fits. */
+  load(weights: StateDict): void { writeWeights(this.session.memory, this.session.network, weights); }
+
+  /** The weights as a safetensors file that PyTorch reads: `load_state_dict(safetensors.torch.load_file(…))`. */
+  async save(): Promise<Uint8Array<ArrayBuffer>> {
+    return writeSafetensors(await this.weights(), { format: "pt", producer: "convoy-gpu", epoch: String(this.epoch), seed: String(this.session.seed) });
+  }
+
+  /** Frees what the run holds on the device; the device stays. */
+  destroy(): void {
+    this.stop();
+    this.test?.destroy();
+    for (const open of this.#predictors.values()) void open.then((p) => p.destroy(), () => {});
+    this.session.destroy();
+  }
+}

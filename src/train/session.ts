@@ -1,0 +1,186 @@
+import { LimitError, OptionError } from "../errors.js";
+import type { Dataset } from "../data/dataset.js";
+import type { Part } from "../graph.js";
+import { targetOf, type Device } from "../gpu/device.js";
+import { Memory, Reader } from "../gpu/memory.js";
+import { Player } from "../gpu/player.js";
+import { root, tensor, type Shape, type Target, type Tensor } from "../gpu/recorder.js";
+import type { Init } from "../layers/init.js";
+import { crossEntropy } from "../losses/crossEntropy.js";
+import type { Loss } from "../losses/loss.js";
+import { sgd } from "../optimizers/sgd.js";
+import type { Optimizer } from "../optimizers/optimizer.js";
+import { memoryUse, plan, type Arena, type MemoryUse, type Plan } from "../plan.js";
+import { control, describe, RING, training, type Control, type Network, type Program, type Source } from "./network.js";
+import { initialise } from "./weights.js";
+
+export interface SessionOptions {
+  device: Device;
+  /** [channels, height, width] of an image. */
+  input: Shape;
+  /** Batch sizes that steps will have, the usual one first. */
+  batches: readonly number[];
+  /** Images that steps choose from by index; they are put on the GPU. Without it, each step uploads its own. */
+  data?: Dataset;
+  optimizer?: Optimizer;
+  loss?: Loss;
+  /** Default 0. */
+  seed?: number;
+  /** First values of weights with two axes or more; default each layer's own. */
+  init?: Init;
+  /** A rung to take wherever it fits ("plain", "direct", …), for tests and benchmarks. */
+  rung?: string;
+  /** Tensors of a step that keep memory of their own, to be read after it; others may be overwritten by then. */
+  keep?: (program: Program) => readonly Tensor[];
+}
+
+export interface Ready { readonly program: Program; readonly player: Player }
+export const single = (t: Tensor): Arena => ({ whole: t, parts: new Map() });
+
+/**
+ * A network with memory on a device, ready to train: everything is recorded, planned, compiled and bound, so that a step
+ * writes a few bytes and submits once. train() drives one; drive it yourself for a loop of your own.
+ */
+export class Session {
+  /** Optimizer steps taken. */
+  steps = 0;
+  readonly control: Control;
+  readonly ring = tensor("ring", [RING, 4]);
+  readonly memory: Memory;
+  plan: Plan = { places: new Map(), buffers: [], slots: [] };
+  /** What a training step's short-lived tensors take. */
+  memoryUse: MemoryUse = { slots: 0, bound: 0, sum: 0 };
+  readonly states: readonly Readonly<Record<string, Tensor>>[];
+  readonly #ready: Ready[] = [];
+  #reader!: Reader;
+  readonly #words: Uint32Array<ArrayBuffer>;
+  readonly #floats: Float32Array<ArrayBuffer>;
+
+  private constructor(
+    readonly device: Device, readonly network: Network, readonly batches: readonly number[],
+    readonly optimizer: Optimizer, readonly loss: Loss, readonly seed: number, readonly target: Target,
+  ) {
+    this.memory = new Memory(device);
+    this.control = control(batches[0]);
+    this.#words = new Uint32Array(this.control.whole.size);
+    this.#floats = new Float32Array(this.#words.buffer);
+    this.states = network.learned.map(({ whole }) => Object.fromEntries(optimizer.states.map((name) => [name, tensor(`${name} of ${whole.name}`, [whole.size])])));
+  }
+
+  static async open(net: Part, options: SessionOptions): Promise<Session> {
+    const { device, input, batches, data, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), seed = 0, init, rung, keep } = options;
+    const network = describe(net, input, device.adapter.limits.binding), session = new Session(device, network, batches, optimizer, loss, seed, { ...targetOf(device.adapter), rung });
+    try {
+      const source = data && sourceOf("training set", data), programs = batches.map((batch) => session.#record(batch, source));
+      const kept = [session.control, single(session.ring), ...source ? [single(source.images), single(source.classes)] : programs.flatMap((p) => [single(p.x), single(p.labels)]),
+        ...network.learned, ...network.gradients, ...network.statistics, ...session.states.flatMap((s) => Object.values(s).map(single)), ...keep ? [...new Set(programs.flatMap(keep).map(root))].map(single) : []];
+      await session.add(programs, kept, () => session.#largest(batches[0], source, kept), session.#ready);
+      session.memoryUse = memoryUse(programs[0].steps, session.plan);
+      session.#reader = new Reader(session.memory, session.ring);
+      if (source) upload(session.memory, source, data!);
+      initialise(session.memory, network, seed, init);
+      return session;
+    } catch (e) { session.destroy(); throw e; }
+  }
+
+  /** Plans further programs into the memory there is, makes what is missing, and prepares them for playing. */
+  async add(programs: readonly Program[], kept: readonly Arena[], largest: () => number, into: Ready[]): Promise<void> {
+    let planned: Plan;
+    try { planned = plan(programs.map((p) => p.steps), kept, this.device.adapter.limits.binding, this.plan); } catch (e) {
+      if (!(e instanceof LimitError)) throw e;
+      const fits = largest();
+      throw new LimitError(`${e.message}; ${fits ? `the largest batch that fits is ${fits}` : "no batch fits: use a smaller input, fewer channels, or another adapter"}`, { ...e.details, largestBatch: fits }, e);
+    }
+    await this.memory.grow(planned);
+    this.plan = planned;
+    for (const program of programs) into.push({ program, player: await Player.prepare(this.memory, program.label, program.steps) });
+  }
+
+  #record(batch: number, source?: Source): Program {
+    const { network, loss, control, ring, optimizer, states } = this;
+    return training({ network, batch, loss, control, ring, source, target: this.target, optimizer, states });
+  }
+
+  /** The largest batch below `batch` whose plan this device can hold. */
+  #largest(batch: number, source: Source | undefined, kept: readonly Arena[]): number {
+    let fits = 0, fails = batch;
+    while (fails - fits > 1) {
+      const middle = (fits + fails) >> 1;
+      try {
+        const { steps, x, labels } = this.#record(middle, source);
+        plan([steps], [...kept.slice(0, 2), ...source ? [] : [single(x), single(labels)], ...kept.slice(2)], this.device.adapter.limits.binding);
+        fits = middle;
+      } catch (e) { if (!(e instanceof LimitError)) throw e; fails = middle; }
+    }
+    return fits;
+  }
+
+  /**
+   * One optimizer step on the images with these indices: one write, one pass, one submit; returns at once.
+   * With `read`, gives the ring's rows (Σ loss, Σ hits, images, losses that are no numbers) once the GPU has them.
+   */
+  step(order: Uint32Array, lr: number = this.optimizer.lr, read = false): Promise<Float32Array> | undefined {
+    const ready = this.#ready.find(({ program }) => program.batch === order.length);
+    if (!ready) throw new OptionError(`this session steps in batches of ${this.batches.join(" or ")}, not ${order.length}`, { batches: this.batches, got: order.length });
+    this.device.check();
+    this.writeControl(order, lr, this.steps % RING, this.steps);
+    let fetch: (() => Promise<Float32Array>) | undefined;
+    ready.player.play(read ? (encoder) => { fetch = this.#reader.copy(encoder); } : undefined);
+    this.steps++;
+    return fetch?.();
+  }
+
+  /** The ring's rows, without a step. */
+  fetch(): Promise<Float32Array> {
+    const encoder = this.device.gpu.createCommandEncoder({ label: "fetch losses" }), fetch = this.#reader.copy(encoder);
+    this.device.gpu.queue.submit([encoder.finish()]);
+    return fetch();
+  }
+
+  /** Queues Clock and indices, in one write. */
+  writeControl(order: Uint32Array, lr: number, row: number, step: number): void {
+    this.#words[0] = step;
+    this.#words[1] = this.seed;
+    this.#words[2] = row;
+    this.#floats[3] = lr;
+    this.#words.set(order, this.control.parts.get(this.control.order)!);
+    this.memory.write(this.control.whole, this.#words);
+  }
+
+  /** Queues images [N, H, W, C] and labels for the next step, in a session without `data`. */
+  feed(images: Float32Array<ArrayBuffer>, labels: Uint32Array<ArrayBuffer>): void {
+    const { program } = this.#ready.find(({ program: p }) => p.batch === labels.length) ?? this.#ready[0];
+    this.memory.write(program.x, images);
+    this.memory.write(program.labels, labels);
+  }
+
+  /** The training programs, the usual batch size first. */
+  get programs(): readonly Program[] { return this.#ready.map((r) => r.program); }
+
+  /** They and what plays them, for profilers. */
+  get ready(): readonly Ready[] { return this.#ready; }
+
+  destroy(): void {
+    for (const { player } of this.#ready) player.destroy();
+    this.#reader?.destroy();
+    this.memory.destroy();
+  }
+}
+
+/** The tensors of a data set that lies on the GPU as bytes. */
+export function sourceOf(name: string, data: Dataset): Source {
+  const words = (bytes: Uint8Array) => [Math.ceil(bytes.length / 4)];
+  return { images: tensor(`images of the ${name}`, words(data.images)), classes: tensor(`labels of the ${name}`, words(data.labels)), scale: 1 / 255, shift: 0 };
+}
+
+export function upload(memory: Memory, source: Source, data: Dataset): void {
+  for (const [t, bytes] of [[source.images, data.images], [source.classes, data.labels]] as const) {
+    const whole = bytes.length & ~3;
+    memory.write(t, bytes.subarray(0, whole));
+    if (whole < bytes.length) {  // the last word is filled up with zeros
+      const rest = new Uint8Array(4);
+      rest.set(bytes.subarray(whole));
+      memory.write(t, rest, whole);
+    }
+  }
+}

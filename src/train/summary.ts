@@ -1,0 +1,70 @@
+import type { Part } from "../graph.js";
+import { tensor, type Shape } from "../gpu/recorder.js";
+import { torchShape } from "../layout.js";
+import { crossEntropy } from "../losses/crossEntropy.js";
+import type { Loss } from "../losses/loss.js";
+import { sgd } from "../optimizers/sgd.js";
+import type { Optimizer } from "../optimizers/optimizer.js";
+import { memoryUse, plan, type MemoryUse } from "../plan.js";
+import { control, describe, RING, training } from "./network.js";
+import { single } from "./session.js";
+
+export interface SummaryOptions {
+  /** [channels, height, width] of an image. */
+  input: Shape;
+  batch: number;
+  optimizer?: Optimizer;
+  loss?: Loss;
+  /** Bytes one binding may see; default what every WebGPU device promises. */
+  limit?: number;
+}
+
+export interface Summary {
+  /** In the order they run: path, kind, output shape [N, C, H, W] or [N, features], parameters. */
+  readonly layers: readonly { readonly path: string; readonly layer: string; readonly shape: readonly number[]; readonly parameters: number }[];
+  readonly parameters: number;
+  /** Dispatches of a training step. */
+  readonly dispatches: number;
+  /** Bytes. `activations` are all the tensors that live within a step: outputs, their gradients, scratch. */
+  readonly memory: { readonly parameters: number; readonly gradients: number; readonly optimizer: number; readonly activations: MemoryUse };
+  /** The table, for a terminal. */
+  toString(): string;
+}
+
+/** What a network is and what a training step of it takes, known before any device is touched. */
+export function summary(net: Part, { input, batch, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), limit = 2 ** 27 }: SummaryOptions): Summary {
+  const network = describe(net, input, limit), order = control(batch), ring = tensor("ring", [RING, 4]);
+  const states = network.learned.map(({ whole }) => Object.fromEntries(optimizer.states.map((name) => [name, tensor(name, [whole.size])])));
+  const source = { images: tensor("images", [1]), classes: tensor("labels", [1]), scale: 1, shift: 0 };  // of any size
+  const program = training({ network, batch, loss, control: order, ring, source, optimizer, states });
+  const kept = [order, single(ring), single(source.images), single(source.classes), ...network.learned, ...network.gradients, ...network.statistics, ...states.flatMap((s) => Object.values(s).map(single))];
+  const planned = plan([program.steps], kept, limit);
+
+  const count = (t: { size: number }[]) => t.reduce((sum, { size }) => sum + size, 0);
+  const layers = program.graph.nodes.map(({ path, layer, own, y }) => ({
+    path, layer: layer.name, shape: y.shape.length === 4 ? [y.shape[0], y.shape[3], y.shape[1], y.shape[2]] : [...y.shape],
+    parameters: count(Object.values(own).filter((t) => [...network.params.values()].some((p) => p.learned && p.tensor === t))),
+  }));
+  const learned = [...network.params.values()].filter((p) => p.learned), parameters = learned.reduce((sum, p) => sum + torchShape(p).reduce((a, b) => a * b, 1), 0);
+  const arenaBytes = 4 * count(network.learned.map((a) => a.whole));
+  const memory = { parameters: arenaBytes, gradients: arenaBytes, optimizer: arenaBytes * optimizer.states.length, activations: memoryUse(program.steps, planned) };
+  const found = { layers, parameters, dispatches: program.steps.length, memory };
+  return { ...found, toString: () => table(found, batch, optimizer.name) };
+}
+
+function table({ layers, parameters, dispatches, memory }: Omit<Summary, "toString">, batch: number, optimizer: string): string {
+  const rows = layers.map(({ path, layer, shape, parameters: n }) => [`${path} (${layer})`, `[${shape.join(", ")}]`, n.toLocaleString("en")]);
+  const head = ["Layer", "Output shape", "Parameters"], width = head.map((h, i) => Math.max(h.length, ...rows.map((r) => r[i].length)) + 2);
+  const line = (r: readonly string[]) => r[0].padEnd(width[0]) + r[1].padEnd(width[1]) + r[2].padStart(width[2]);
+  const rule = (c: string) => c.repeat(width[0] + width[1] + width[2]);
+  const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(2)} MiB`.padStart(12), { activations: a } = memory;
+  return [
+    line(head), rule("═"), ...rows.map(line), rule("─"),
+    `${parameters.toLocaleString("en")} parameters; a training step of ${batch} images is ${dispatches} dispatches in one submit`,
+    "", "Memory",
+    `  parameters   ${mib(memory.parameters)}`, `  gradients    ${mib(memory.gradients)}`, `  ${optimizer.padEnd(11)}  ${mib(memory.optimizer)}`,
+    `  activations  ${mib(a.slots)}   planned, with their gradients; side by side they would take ${mib(a.sum).trim()},`,
+    `${" ".repeat(30)}and no plan could take less than ${mib(a.bound).trim()} (×${(a.slots / Math.max(1, a.bound)).toFixed(2)})`,
+    `  together     ${mib(memory.parameters + memory.gradients + memory.optimizer + a.slots)}`,
+  ].join("\n");
+}

@@ -1,0 +1,60 @@
+import { OptionError, ShapeError } from "../errors.js";
+import type { Dataset, Split } from "../data/dataset.js";
+import type { Part } from "../graph.js";
+import type { Device } from "../gpu/device.js";
+import type { Init } from "../layers/init.js";
+import type { Loss } from "../losses/loss.js";
+import type { Optimizer } from "../optimizers/optimizer.js";
+import { Run } from "./run.js";
+import { Session } from "./session.js";
+import { Evaluator } from "./evaluate.js";
+
+export interface TrainOptions {
+  device: Device;
+  /** A data set, or a split of one into training and test images: accuracy on the test images is measured after each epoch. */
+  data: Dataset | Split;
+  /** Images a step. The last step of an epoch takes what is left. Default 64. */
+  batch?: number;
+  /** Passes over the training images. Default 10. */
+  epochs?: number;
+  /** Default sgd({ lr: 0.1 }). */
+  optimizer?: Optimizer;
+  /** Default crossEntropy(). */
+  loss?: Loss;
+  /** Decides first values, order of images, and all else that is random. An integer from 0 to 2³² − 1; default 0. */
+  seed?: number;
+  /** First values of weights with two axes or more (xavierUniform, …). Default each layer's own. */
+  init?: Init;
+}
+
+/**
+ * Prepares a network for training: records, plans, compiles, uploads. Nothing is trained until the run is iterated:
+ *
+ *     const run = await train(net, { device, data: await fashionMnist(), epochs: 10 });
+ *     for await (const e of run) console.log(e.epoch, e.loss, e.accuracy);
+ *
+ * Throws a ShapeError, LimitError (naming the largest batch that fits), OutOfMemoryError or OptionError before anything runs.
+ */
+export async function train(net: Part, options: TrainOptions): Promise<Run> {
+  const { device, batch = 64, epochs = 10, optimizer, loss, seed = 0, init } = options;
+  const { train: data, test } = "train" in options.data ? options.data : { train: options.data, test: undefined };
+  for (const [name, value] of Object.entries({ batch, epochs })) if (!Number.isInteger(value) || value < 1)
+    throw new OptionError(`${name} is an integer of at least 1, not ${value}`, { [name]: value });
+  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) throw new OptionError(`seed is an integer from 0 to 2³² − 1, not ${seed}`, { seed });
+  if (!data.size) throw new OptionError("the training set is empty");
+  const full = Math.min(batch, data.size), tail = data.size % full;
+  const session = await Session.open(net, { device, input: data.shape, batches: [full, ...tail ? [tail] : []], data, optimizer, loss, seed, init });
+  try {
+    const outputs = session.programs[0].logits.shape[1];
+    for (const set of test ? [data, test] : [data]) checkLabels(set, outputs);
+    return new Run(session, data, epochs, test?.size ? await Evaluator.open(session, test) : undefined);
+  } catch (e) { session.destroy(); throw e; }
+}
+
+/** The network must have an output for each label. */
+function checkLabels({ labels, classes }: Dataset, outputs: number): void {
+  const wrong = labels.findIndex((label) => label >= outputs);
+  if (wrong >= 0) throw new ShapeError(`label ${labels[wrong]} of image ${wrong} is out of range: the network has ${outputs} outputs; end it with linear({ units: ${classes.length} })`,
+    { image: wrong, label: labels[wrong], outputs });
+}
+

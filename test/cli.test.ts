@@ -1,0 +1,113 @@
+// The command line as a user meets it: a process, its output, its exit code, the file it leaves.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { lenet } from "../models/index.js";
+import { describe as network } from "../src/train/network.js";
+import { readSafetensors } from "../src/index.js";
+import { chart } from "../src/node/chart.js";
+import { help, parse } from "../src/node/options.js";
+import { bar, duration, Terminal } from "../src/node/terminal.js";
+
+const folder = mkdtempSync(join(tmpdir(), "convoy-cli-")), output = join(folder, "weights.safetensors");
+
+beforeAll(() => {
+  const built = spawnSync(process.execPath, ["build.mjs", "--only", "cli", "--quiet"], { encoding: "utf8" });
+  expect(built.stderr, "build").toBe("");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs dist/cli.js. `seen` gets all output so far whenever there is more. */
+function convoy(args: readonly string[], seen?: (output: string, kill: () => void) => void): Promise<{ code: number | null; out: string; err: string }> {
+  const child = spawn(process.execPath, ["dist/cli.js", ...args], { env: { ...process.env, NO_COLOR: "1" } });
+  let out = "", err = "";
+  child.stdout.on("data", (text) => { out += text; seen?.(out, () => child.kill("SIGINT")); });
+  child.stderr.on("data", (text) => { err += text; });
+  return new Promise((resolve) => child.on("close", (code) => resolve({ code, out, err })));
+}
+
+const small = ["train", "lenet", "--limit", "128", "--batch", "32", "--adapter", "software", "--output", output];
+
+test("the help tells all flags and the models", async () => {
+  const { code, out, err } = await convoy(["--help"]);
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  for (const flag of ["data", "batch", "epochs", "lr", "momentum", "activation", "seed", "adapter", "output", "recipe", "limit", "quiet"]) expect(out).toContain(`--${flag}`);
+  expect(out).toContain("lenet");
+  for (const line of help().split("\n")) expect(line.length).toBeLessThanOrEqual(110);
+});
+
+test.each([
+  [["train", "lenet", "--bacth", "3"], "there is no option --bacth"],
+  [["train", "lenet", "--batch", "0"], '--batch is a number without a fraction, from 1 to 1048576, not "0"'],
+  [["train", "lenet", "--lr", "fast"], '--lr is a number above 0, not "fast"'],
+  [["train", "lenet", "--data", "all"], '--data is subset, full or auto, not "all"'],
+  [["train", "lenet", "--seed"], "--seed needs a value: N"],
+  [["train", "lenet", "--quiet=no"], "--quiet takes no value"],
+  [["train", "lenet", "--output", "/no/such/folder/x"], "/no/such/folder is not there"],
+  [["train", "lenet", "again"], '"again" is one word too many'],
+  [["train", "constructor"], 'there is no model "constructor"'],
+  [["train"], "train what?"],
+  [["fly"], 'there is no command "fly"'],
+])("%j is refused", (args, why) => {
+  expect(() => parse(args)).toThrow(why);
+});
+
+test("a wrong option is one line and exit code 2", async () => {
+  const { code, out, err } = await convoy(["train", "lenet", "--epochs", "-1"]);
+  expect({ code, out }).toEqual({ code: 2, out: "" });
+  expect(err).toMatch(/^error: --epochs is .*, not "-1"; .*\n$/);
+});
+
+test("options stand above the recipe", () => {
+  const d2l = parse(["train", "lenet", "--recipe", "d2l", "--lr=0.5", "-o", output]);
+  expect(d2l).toMatchObject({ batch: 256, lr: 0.5, momentum: 0, epochs: 10, inputSize: 28, options: { activation: "sigmoid" }, seed: 1, output, quiet: false });
+  expect(parse(["train", "lenet", "--activation", "tanh", "-q"])).toMatchObject({ batch: 64, options: { activation: "tanh" }, quiet: true, output: "lenet.safetensors" });
+});
+
+test("a small training runs to its end and leaves a checkpoint", { timeout: 120_000 }, async () => {
+  const { code, out, err } = await convoy([...small, "--epochs", "1"]);
+  expect(code, err).toBe(0);
+  for (const told of [/^Adapter: .*SwiftShader/m, /software/, /61,706 parameters/, /^ +1 +\d\.\d{4} +[\d.]+ % +\d\.\d{4} +[\d.]+ %/m, / loss\n.*┤/, /[✓✗] /, /^Test accuracy: [\d.]+ % of 64 images$/m]) expect(out).toMatch(told);
+  expect(out).toContain(`Saved: ${output}`);
+  expect(out).not.toContain("\x1b");
+  const { tensors, metadata } = readSafetensors(readFileSync(output));
+  expect([...tensors.keys()].sort()).toEqual([...network(lenet(), [1, 28, 28], 2 ** 27).params.keys()].sort());
+  expect(tensors.size).toBe(10);
+  expect(tensors.get("0.weight")!.shape).toEqual([6, 1, 5, 5]);
+  expect(tensors.get("7.weight")!.shape).toEqual([120, 400]);
+  expect(metadata.get("epoch")).toBe("1");
+});
+
+test("Ctrl-C ends the training and saves what was reached", { timeout: 120_000 }, async () => {
+  rmSync(output, { force: true });
+  let killed = false;
+  const { code, out, err } = await convoy([...small, "--epochs", "5000", "--quiet"], (text, kill) => {
+    if (!killed && /^ +1 +\d/m.test(text)) { killed = true; kill(); }
+  });
+  expect(code, err).toBe(130);
+  expect(out).toMatch(/^Stopped in epoch \d+ of 5000, after \d+ steps: loss \d\.\d{4}/m);
+  expect(readSafetensors(readFileSync(output)).tensors.size).toBe(10);
+  expect(readdirSync(folder), "no drafts are left").toEqual(["weights.safetensors"]);
+});
+
+test("a training that fails says why in one line, and writes nothing", { timeout: 120_000 }, async () => {
+  rmSync(output, { force: true });
+  const { code, err } = await convoy([...small, "--lr", "1e30", "--quiet"]);
+  expect(code).toBe(1);
+  expect(err).toMatch(/^error: the loss of step \d+ is no number .+; lower the learning rate.+$/m);
+  expect(err).not.toContain("    at ");
+  expect(existsSync(output)).toBe(false);
+});
+
+test("drawing keeps to its width", () => {
+  expect([0, 0.5, 0.99, 1, 2, -1].map((share) => bar(share, 10).length)).toEqual([10, 10, 10, 10, 10, 10]);
+  expect([0, 65, 7265, NaN].map(duration)).toEqual(["0:00", "1:05", "2:01:05", "-:--"]);
+  for (const values of [[1], [1, 1, 1], [3, 2, 1], Array.from({ length: 5000 }, (_, i) => 1 / (i + 1))])
+    for (const line of chart(values, { width: 60, title: "loss", from: "step 1", to: "step N" })) expect(line.length).toBeLessThanOrEqual(60);
+  const written: string[] = [], terminal = new Terminal({ write: (text) => written.push(text) }, 0);
+  terminal.progress("live", "plain");
+  terminal.line("row");
+  expect(written).toEqual(["plain\n", "row\n"]);
+});

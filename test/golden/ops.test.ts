@@ -1,0 +1,28 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { checked, openTestDevice } from "../support.js";
+import { checkCase, values, type Check, type OpsFile } from "./ops.js";
+
+const file: OpsFile = JSON.parse(readFileSync(new URL("ops.json", import.meta.url), "utf8"));
+const checks: Check[] = [];
+
+test("the generator gives the numbers of the golden vectors", () => {
+  const got = values({ seed: 1, shape: [2, 2], kind: "signed", scale: 1 });
+  expect([...got]).toEqual([0.21640217304229736, 0.10016381740570068, -0.7345445156097412, -0.9850658178329468]);
+});
+
+test.each(file.cases)("PyTorch agrees: $op $name", async (c) => {
+  const device = await openTestDevice(), found = await checked(device, () => checkCase(device, c));
+  checks.push(...found);
+  for (const { name, error, ok, tolerance, unsupported } of found)
+    if (!ok && !unsupported) expect.fail(`${name}: off by ${error.toExponential(1)}, allowed ${tolerance}`);
+});
+
+test("every operator that Convoy has was checked", () => {
+  const done = new Set(checks.filter((c) => c.ok).map((c) => c.op));
+  for (const op of ["conv2d", "maxPool2d", "avgPool2d", "linear", "relu", "sigmoid", "tanh", "add", "crossEntropy", "sgd"]) expect(done).toContain(op);
+  if (process.env.CONVOY_WORST) {
+    const worst = checks.filter((c) => !c.unsupported).toSorted((a, b) => b.error / b.tolerance - a.error / a.tolerance)[0];
+    console.log(`${checks.filter((c) => c.ok).length} of ${checks.length} checks hold; nearest to its limit: ${worst.name}, ${worst.error.toExponential(1)}`);
+  }
+});

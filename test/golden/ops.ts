@@ -1,0 +1,141 @@
+// PyTorch's answers for single operators (ops.json) against the public layers, losses and optimizers. Runs on any device.
+import type { Device } from "../../src/gpu/device.js";
+import { Memory } from "../../src/gpu/memory.js";
+import { Player } from "../../src/gpu/player.js";
+import { Recorder, root, tensor, type Step, type Tensor } from "../../src/gpu/recorder.js";
+import { Graph, type Part, type Value } from "../../src/graph.js";
+import {
+  add, avgPool2d, conv2d, crossEntropy, flatten, linear, maxPool2d, relu, sgd, sigmoid, tanh, type Loss, type Optimizer,
+} from "../../src/index.js";
+import { plan } from "../../src/plan.js";
+import { inverse, permuted } from "../numbers.js";
+import { activation, difference, toShape, values, type Input } from "./compare.js";
+
+export { difference, values, type Input } from "./compare.js";
+
+type Size = [height: number, width: number];
+/** PyTorch's options; each operator has its own of them. */
+export interface Attrs {
+  outChannels: number; outFeatures: number; kernelSize: Size; stride: Size; padding: Size; dilation: Size; groups: number; bias: boolean;
+  ceilMode: boolean; countIncludePad: boolean; outputSize: Size; eps: number; training: boolean; labelSmoothing: number; negativeSlope: number;
+  lr: number; momentum: number; weightDecay: number; nesterov: boolean;
+}
+export interface Case {
+  name: string; op: string; attrs: Attrs; inputs: Record<string, Input>;
+  output: number[]; outputShape: number[]; outputGrad?: Input; inputGrads?: Record<string, number[]>;
+  runningMean?: Input; runningVar?: Input; runningMeanAfter?: number[]; runningVarAfter?: number[];
+  labels?: number[]; param?: Input; grads?: Input[]; trajectory?: number[][];
+}
+export interface OpsFile { torch: string; cases: Case[] }
+/** One quantity of one case. `unsupported`: the operator is not in the tables below. */
+export interface Check { name: string; op: string; error: number; tolerance: number; ok: boolean; unsupported?: string }
+
+const FORWARD = 1e-5, GRADIENT = 1e-4;
+
+const part = (p: Part) => (x: Value) => typeof p === "function" ? p(x) : x.graph.apply(p, x);
+/** Operators of values, from PyTorch's options. */
+const layers: Record<string, (attrs: Attrs) => (...inputs: Value[]) => Value> = {
+  conv2d: ({ outChannels: filters, kernelSize: kernel, ...rest }) => part(conv2d({ filters, kernel, ...rest })),
+  maxPool2d: ({ kernelSize: kernel, ...rest }) => part(maxPool2d({ kernel, ...rest })),
+  avgPool2d: ({ kernelSize: kernel, ...rest }) => part(avgPool2d({ kernel, ...rest })),
+  linear: ({ outFeatures: units, bias }) => part(linear({ units, bias })),
+  relu: () => part(relu()),
+  sigmoid: () => part(sigmoid()),
+  tanh: () => part(tanh()),
+  flatten: () => part(flatten()),
+  add: () => add,
+};
+const losses: Record<string, (attrs: Attrs) => Loss> = { crossEntropy };
+const optimizers: Record<string, (attrs: Attrs) => Optimizer> = { sgd };
+
+export async function* checkOps(device: Device, file: OpsFile): AsyncGenerator<Check> {
+  for (const c of file.cases) yield* await checkCase(device, c);
+}
+
+/** One check for each quantity that the case has an answer for. */
+export async function checkCase(device: Device, c: Case): Promise<Check[]> {
+  const name = `${c.op} ${c.name}`;
+  const check = (what: string, got: ArrayLike<number>, want: ArrayLike<number>, tolerance: number): Check => {
+    const error = difference(got, want);
+    return { name: `${name}: ${what}`, op: c.op, error, tolerance, ok: error <= tolerance };
+  };
+  if (layers[c.op]) return checkLayer(device, c, check);
+  if (losses[c.op]) return checkLoss(device, c, check);
+  if (optimizers[c.op]) return checkOptimizer(device, c, check);
+  return [{ name, op: c.op, error: Infinity, tolerance: FORWARD, ok: false, unsupported: c.op }];
+}
+type Checker = (what: string, got: ArrayLike<number>, want: ArrayLike<number>, tolerance: number) => Check;
+
+async function checkLayer(device: Device, c: Case, check: Checker): Promise<Check[]> {
+  const graph = new Graph(), mode = { training: c.attrs.training ?? true }, rec = new Recorder();
+  const given: Record<string, Input | undefined> = { ...c.inputs, running_mean: c.runningMean, running_var: c.runningVar };
+  const inputs = Object.keys(c.inputs).filter((name) => name !== "weight" && name !== "bias").map((name) => graph.input(name, toShape(c.inputs[name].shape), true));
+  const y = layers[c.op](c.attrs)(...inputs), dy = graph.tensor("dy", y.shape);
+  graph.grads.set(y, dy);
+  graph.forward(rec, mode);
+  graph.backward(rec, mode);
+
+  const order = new Map<Tensor, readonly number[]>([...inputs, y, dy].map((t) => [t, activation(t.shape)]));
+  const named = new Map<string, Tensor>(inputs.map((t) => [t.name, t]));
+  for (const [name, { tensor: t, spec }] of graph.params) order.set(t, spec.torch ?? spec.shape.map((_, axis) => axis)) && named.set(name, t);
+  const fill = new Map([...named, ["dy", dy] as const].map(([name, t]) => {
+    const { shape, ...input } = name === "dy" ? c.outputGrad! : given[name]!;
+    return [t, permuted(values({ ...input, shape }), shape, order.get(t)!)];
+  }));
+  const wanted = [...named].flatMap(([name, t]): [string, Tensor, number[], Tensor][] =>
+    c.inputGrads?.[name] ? [[`d${name}`, graph.grads.get(t) ?? t, c.inputGrads[name], t]] : []);
+  const after: [string, number[] | undefined][] = [["running_mean", c.runningMeanAfter], ["running_var", c.runningVarAfter]];
+
+  return played(device, rec.steps, [...fill.keys(), y, ...wanted.map(([, t]) => t)], async (memory, player) => {
+    for (const [t, numbers] of fill) memory.write(t, numbers);
+    player.play();
+    /** What t holds, with the axes of `like` in PyTorch's order. */
+    const read = async (t: Tensor, like: Tensor) => permuted(await memory.read(t) as Float32Array<ArrayBuffer>, like.shape, inverse(order.get(like)!));
+    const checks = [check("output", await read(y, y), c.output, FORWARD)];
+    for (const [what, t, want, like] of wanted) checks.push(check(what, await read(t, like), want, GRADIENT));
+    for (const [what, want] of after) if (want) checks.push(check(what, await read(named.get(what)!, named.get(what)!), want, FORWARD));
+    return checks;
+  });
+}
+
+async function checkLoss(device: Device, c: Case, check: Checker): Promise<Check[]> {
+  const rec = new Recorder(), [N, K] = c.inputs.x.shape, x = tensor("x", [N, K]), dx = tensor("dx", [N, K]);
+  const labels = tensor("labels", [N]), rows = tensor("rows", [N, 2]), loss = losses[c.op](c.attrs);
+  loss.check(x.shape);
+  loss.record(rec, { x, labels, probs: tensor("probs", [N, K]), rows, dx });
+  return played(device, rec.steps, [x, labels, rows, dx], async (memory, player) => {
+    memory.write(x, values(c.inputs.x));
+    memory.write(labels, Uint32Array.from(c.labels!));
+    player.play();
+    const mean = (await memory.read(rows)).filter((_, i) => i % 2 === 0).reduce((sum, l) => sum + l / N, 0);
+    return [check("output", [mean], c.output, FORWARD), check("dx", await memory.read(dx), c.inputGrads!.x, GRADIENT)];
+  });
+}
+
+async function checkOptimizer(device: Device, c: Case, check: Checker): Promise<Check[]> {
+  const rec = new Recorder(), optimizer = optimizers[c.op](c.attrs), { shape } = c.param!;
+  const param = tensor("param", shape), dparam = tensor("dparam", shape), clock = tensor("clock", [4]);
+  const states = Object.fromEntries(optimizer.states.map((name) => [name, tensor(name, shape)]));
+  optimizer.record(rec, { ...states, param, dparam, clock });
+  return played(device, rec.steps, [param, dparam, clock, ...Object.values(states)], async (memory, player) => {
+    const trajectory: number[] = [];
+    memory.write(param, values(c.param!));
+    for (const [step, grad] of c.grads!.entries()) {
+      memory.write(clock, Uint32Array.of(step, 0, 0, new Uint32Array(Float32Array.of(optimizer.lr).buffer)[0]));
+      memory.write(dparam, values(grad));
+      player.play();
+      trajectory.push(...await memory.read(param));
+    }
+    return [check("trajectory", trajectory, c.trajectory!.flat(), FORWARD)];
+  });
+}
+
+/** Plans and prepares the steps, with `kept` outliving them, and frees everything after `use`. */
+async function played<T>(device: Device, steps: Step[], kept: Tensor[], use: (memory: Memory, player: Player) => Promise<T>): Promise<T> {
+  const memory = new Memory(device);
+  try {
+    await memory.grow(plan([steps], [...new Set(kept.map(root))].map((whole) => ({ whole, parts: new Map() })), device.adapter.limits.binding));
+    const player = await Player.prepare(memory, "golden", steps);
+    try { return await use(memory, player); } finally { player.destroy(); }
+  } finally { memory.destroy(); }
+}

@@ -1,0 +1,49 @@
+// The golden vectors on the adapter at hand: npm run golden -- FILE... (default: all of test/golden).
+import { readdirSync, readFileSync } from "node:fs";
+import { ConvoyError, FormatError } from "../../src/errors.js";
+import type { Device } from "../../src/gpu/device.js";
+import { openDevice } from "../../src/node/device.js";
+import { checkModel, type ModelFile } from "./models.js";
+import { checkOps, type Check, type OpsFile } from "./ops.js";
+
+const FOLDER = "test/golden";
+const said = process.argv.slice(2);
+
+/** The checks of a file, by what is in it. */
+function checksOf(device: Device, path: string): AsyncGenerator<Check> {
+  let content: Partial<OpsFile & ModelFile> | null;
+  try { content = JSON.parse(readFileSync(path, "utf8")); } catch (cause) {
+    throw new FormatError(`${path} cannot be read: ${(cause as Error).message.replace(/\s+/g, " ")}`, { path }, cause);
+  }
+  if (content && Array.isArray(content.cases)) return checkOps(device, content as OpsFile);
+  const missing = ["family", "options", "input", "labels", "layerShapes", "parameters", "logits", "grads", "losses"].filter((name) => !content || !(name in content));
+  if (missing.length) throw new FormatError(`${path} holds no golden vectors: it has neither cases nor ${missing.join(", ")}`, { path, missing });
+  return checkModel(device, content as ModelFile);
+}
+
+async function run(paths: readonly string[]): Promise<boolean> {
+  const device = await openDevice(), count = { ok: 0, FAIL: 0, unsupported: 0 };
+  let broken = 0;
+  console.log(`adapter: ${device.adapter.name}`);
+  for (const path of paths) try {
+    for await (const { name, error, tolerance, ok, unsupported } of checksOf(device, path)) {
+      const result = ok ? "ok" : unsupported ? "unsupported" : "FAIL";
+      count[result]++;
+      console.log(`${result.padEnd(11)}  ${path}  ${name}  ${unsupported ? `(${unsupported})` : `${error.toExponential(1)} of ${tolerance}`}`);
+    }
+  } catch (e) {
+    broken++;
+    console.log(`FAIL         ${path}  ${e instanceof ConvoyError ? `${e.name}: ${e.message}` : (e as Error).stack}`);
+  }
+  device.destroy();
+  console.log(`${count.ok} passed, ${count.FAIL + broken} failed, ${count.unsupported} unsupported`);
+  return !count.FAIL && !broken;
+}
+
+try {
+  const paths = said.length ? said : readdirSync(FOLDER).filter((f) => f.endsWith(".json")).sort().map((f) => `${FOLDER}/${f}`);
+  process.exitCode = await run(paths) ? 0 : 1;
+} catch (e) {
+  console.error(e instanceof ConvoyError ? `error: ${e.message}` : e);
+  process.exitCode = 1;
+}

@@ -1,0 +1,47 @@
+import { describe, expect, test } from "vitest";
+import { cross_entropy_forward } from "../../src/generated/cross_entropy.js";
+import * as reference from "../reference/cross_entropy.js";
+import { expectClose, expectGradient, random, run, runners, threeRows } from "../support.js";
+
+const control = { N: 8, K: 10, smoothing: 0, scale: 3 };
+const cases: Record<string, Partial<typeof control>> = {
+  "control": {},
+  "label smoothing": { smoothing: 0.1 },
+  "all smoothed": { smoothing: 1 },
+  "one row": { N: 1 },
+  "one class": { K: 1 },
+  "two classes": { K: 2 },
+  "logits to ±1e4": { scale: 1e4 },
+  "logits to ±1e4, smoothed": { scale: 1e4, smoothing: 0.1 },
+  "more rows than a workgroup": { N: 70, K: 3 },
+  "more classes than a workgroup": { N: 3, K: 100 },
+  "grid folded into y": { N: 150, K: 3 },
+};
+const inputs = ({ N, K, scale }: typeof control) =>
+  ({ x: random(1, N * K).map((v) => Math.fround(v * scale)), labels: Uint32Array.from({ length: N }, (_, n) => (3 * n + 1) % K) });
+
+describe.each(Object.keys(cases))("cross_entropy, %s", (name) => {
+  const c = { ...control, ...cases[name] }, d: reference.Dim = { N: c.N, K: c.K, smoothing: c.smoothing }, { x, labels } = inputs(c);
+  const want = reference.forward(d, x, labels);
+
+  if (c.scale <= 3) test("the twin's gradient agrees with finite differences", () => {
+    const mean = Float64Array.from({ length: 2 * d.N }, (_, i) => i % 2 ? 0 : 1 / d.N);  // of the losses; hits have no gradient
+    expectGradient("dx", () => reference.forward(d, x, labels).rows, mean, x, want.dx);
+  });
+
+  test.each(Object.keys(runners))("agrees with its twin: %s", async (where) => {
+    const sizes = { probs: x.length, rows: 2 * d.N, dx: x.length }, work = name === "grid folded into y" ? threeRows(d.N) : d.N;
+    const { probs, rows, dx } = await run(runners[where], cross_entropy_forward, { x, labels }, sizes, { ...d }, work);
+    const even = (values: ArrayLike<number>) => Float64Array.from({ length: d.N }, (_, n) => values[2 * n]);
+    expectClose("probs", probs, want.probs, d.K);
+    expectClose("loss", even(rows), even(want.rows), d.K, even(want.rows).map((v) => Math.abs(v) + 1));
+    expect(Array.from(rows).filter((_, i) => i % 2)).toEqual(Array.from(want.rows).filter((_, i) => i % 2));
+    expectClose("dx", dx, want.dx, d.K, want.dx.map((v) => Math.abs(v) + 1 / d.N));
+  });
+});
+
+test.each(Object.keys(runners))("of equal logits the first is the answer: %s", async (where) => {
+  const given = { x: [1, 2, 2, 1, 2, 2], labels: [1, 2] };
+  const { rows } = await run(runners[where], cross_entropy_forward, given, { rows: 4, probs: 6, dx: 6 }, { N: 2, K: 3, smoothing: 0 }, 2);
+  expect([rows[1], rows[3]]).toEqual([1, 0]);
+});

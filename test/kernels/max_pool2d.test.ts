@@ -1,0 +1,85 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { max_pool2d_backward, max_pool2d_forward } from "../../src/generated/max_pool2d.js";
+import { extent } from "../../src/layers/window.js";
+import * as reference from "../reference/max_pool2d.js";
+import { expectClose, expectGradient, gpu, random, run, runners, threeRows, type Runner } from "../support.js";
+
+const control = {
+  N: 2, H: 6, W: 8, C: 3, R: 2, S: 2, STRIDE_H: 2, STRIDE_W: 2, DILATION_H: 1, DILATION_W: 1, padding_h: 0, padding_w: 0, ceil: false,
+};
+type Case = typeof control;
+const cases: Record<string, Partial<Case>> = {
+  "control": {},
+  "1×1": { R: 1, S: 1 },
+  "window not square": { R: 3, S: 2 },
+  "windows overlap": { R: 3, S: 3, padding_h: 1, padding_w: 1, STRIDE_H: 1, STRIDE_W: 2 },
+  "stride leaves rows unread": { STRIDE_H: 3, STRIDE_W: 5 },
+  "dilation": { DILATION_H: 2, DILATION_W: 3, padding_h: 1, padding_w: 1 },
+  "ceil mode": { H: 7, W: 6, R: 3, S: 3, ceil: true },
+  "one output element": { N: 1, H: 2, W: 2, C: 1 },
+  "a window in the padding altogether": { N: 1, H: 2, W: 2, DILATION_H: 3, DILATION_W: 3, padding_h: 1, padding_w: 1 },
+  "more channels than a workgroup": { H: 3, W: 4, C: 67 },
+  "grid folded into y": {},
+};
+
+function sized({ ceil, ...d }: Case): reference.Dim {
+  const P = extent(d.H, d.R, d.STRIDE_H, d.padding_h, d.DILATION_H, ceil), Q = extent(d.W, d.S, d.STRIDE_W, d.padding_w, d.DILATION_W, ceil);
+  const windows = { WINDOWS_H: Math.ceil((d.DILATION_H * (d.R - 1) + 1) / d.STRIDE_H), WINDOWS_W: Math.ceil((d.DILATION_W * (d.S - 1) + 1) / d.STRIDE_W) };
+  return { ...d, ...windows, P, Q };
+}
+const inputs = (d: reference.Dim) => ({ x: random(1, d.N * d.H * d.W * d.C), dy: random(2, d.N * d.P * d.Q * d.C) });
+
+/** Forward picks and must agree exactly; backward adds. */
+async function agrees(runner: Runner, d: reference.Dim, { x, dy } = inputs(d), folded = false) {
+  const want = reference.forward(d, x), n = dy.length, work = (n: number) => folded ? threeRows(n) : n;
+  const { y, index } = await run(runner, max_pool2d_forward, { x }, { y: n, index: n }, { ...d }, work(n));
+  expect([...y]).toEqual([...want.y]);
+  expect([...index]).toEqual([...want.index]);
+  const { dx } = await run(runner, max_pool2d_backward, { chosen: want.index, dy }, { dx: x.length }, { ...d }, work(x.length));
+  expectClose("dx", dx, reference.backward(d, want.index, dy), d.R * d.S, reference.backward(d, want.index, dy.map(Math.abs)));
+}
+
+describe.each(Object.keys(cases))("max_pool2d, %s", (name) => {
+  const d = sized({ ...control, ...cases[name] }), folded = name === "grid folded into y";
+
+  if (!folded) test("the twin's gradient agrees with finite differences", () => {
+    const { x, dy } = inputs(d), { index } = reference.forward(d, x);
+    expectGradient("dx", () => reference.forward(d, x).y, dy, x, reference.backward(d, index, dy));
+  });
+
+  test.each(Object.keys(runners))("agrees with its twin: %s", (where) => agrees(runners[where], d, inputs(d), folded));
+});
+
+describe.each(Object.keys(runners))("max_pool2d: %s", (where) => {
+  const d = sized({ ...control, R: 3, S: 3, padding_h: 1, padding_w: 1 });
+
+  test("of equal values the first wins, below zero too", () => {
+    const { x, dy } = inputs(d);
+    return agrees(runners[where], d, { x: x.map((v) => Math.floor(v * 2) - 3), dy });
+  });
+
+  test.each([["NaN wins over numbers", NaN], ["−∞ is an element, unlike padding", -Infinity]])("%s", async (_, value) => {
+    const { x } = inputs(d);
+    x.forEach((_, i) => { if (value === -Infinity ? i < d.H * d.W * d.C : [0, 40, 100, 101, 102, x.length - 1].includes(i)) x[i] = value; });
+    const want = reference.forward(d, x), n = want.y.length;
+    const { y, index } = await run(runners[where], max_pool2d_forward, { x }, { y: n, index: n }, { ...d });
+    expect([...y]).toEqual([...want.y]);
+    expect([...index]).toEqual([...want.index]);
+  });
+});
+
+test("max_pool2d agrees with its twin for any extents", async () => {
+  const variants: Partial<Case>[] = [  // few, because each is compiled
+    {}, { R: 3, S: 3, STRIDE_H: 1 }, { R: 2, S: 3, STRIDE_H: 3, STRIDE_W: 1, DILATION_H: 2 }, { R: 1, S: 4, DILATION_W: 2 },
+  ];
+  const upTo = (most: number, least = 1) => fc.integer({ min: least, max: most });
+  const shapes = fc.record({
+    variant: fc.constantFrom(...variants), N: upTo(3), C: upTo(7), ceil: fc.boolean(), padded: fc.boolean(), rows: upTo(8, 0), columns: upTo(8, 0),
+  });
+  await fc.assert(fc.asyncProperty(shapes, ({ variant, padded, rows, columns, ...free }) => {
+    const c = { ...control, ...variant, ...free }, padding_h = padded ? Math.floor(c.R / 2) : 0, padding_w = padded ? Math.floor(c.S / 2) : 0;
+    const H = Math.max(1, c.DILATION_H * (c.R - 1) + 1 - 2 * padding_h) + rows, W = Math.max(1, c.DILATION_W * (c.S - 1) + 1 - 2 * padding_w) + columns;
+    return agrees(gpu, sized({ ...c, H, W, padding_h, padding_w }));
+  }), { numRuns: 25, seed: 1 });
+});
