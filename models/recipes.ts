@@ -23,7 +23,7 @@ const d2l = (lr: number, batch: number, inputSize: number, options: FamilyOption
 const recipes = {
   /** A good network within a minute or two, on a subset of the images too. */
   quick: {
-    lenet: { batch: 64, lr: 0.05, momentum: 0.9, epochs: 3, init: kaimingUniform, inputSize: 28, options: { activation: "relu" } },
+    lenet: { batch: 32, lr: 0.02, momentum: 0.9, epochs: 3, init: kaimingUniform, inputSize: 28, options: { activation: "relu" } },
   },
   d2l: {
     "lenet": d2l(0.9, 256, 28, { activation: "sigmoid" }),

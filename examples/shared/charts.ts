@@ -1,32 +1,32 @@
 // Curves: uPlot, and beside each chart a table that says the same.
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { el, number, percent, table } from "./dom.js";
+import { disclosure, el, number, percent, table } from "./dom.js";
 
 interface Line { readonly label: string; readonly colour: string; readonly width: number; readonly dash?: number[]; readonly points?: boolean }
-interface Look { readonly title: string; readonly x: string; readonly lines: readonly Line[]; readonly format: (y: number) => string; readonly empty: string; readonly range?: uPlot.Range.MinMax }
+interface Look { readonly title: string; readonly x: string; readonly lines: readonly Line[]; readonly format: (y: number) => string; readonly empty: string; readonly range?: uPlot.Range.MinMax; readonly whole?: boolean }
 
 const css = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const HEIGHT = 230, MOST = 4096, ROWS = 20;
 
 /** A figure with its curve, readout and table; drawn anew when the theme or the width changes. */
-function figure({ title, x, lines, format, empty, range }: Look, ...extras: HTMLElement[]) {
+function figure({ title, x, lines, format, empty, range, whole }: Look, ...extras: HTMLElement[]) {
   const readout = el("span", { class: "readout" }), note = el("p", { class: "empty" }, empty);
   const plot = el("div", { class: "plot", role: "img", "aria-label": `${title}. The values are in the table below.` });
   const legend = el("span", { class: "legend" }, ...lines.map(({ label }, i) => el("span", { class: `key key-${i} ${lines[i].dash ? "dashed" : ""}` }, label)));
-  const values = table(title, [x, ...lines.map((l) => l.label)]), details = el("details", {}, el("summary", {}, "As a table"), values.element);
+  const values = table(title, [x, ...lines.map((l) => l.label)]), shown = disclosure("As a table", values.element, () => { fill(); });
   const element = el("figure", { class: "card chart" },
-    el("figcaption", {}, el("h2", {}, title), legend), el("div", { class: "stage" }, plot, note), el("div", { class: "chart-foot" }, readout, ...extras), details);
+    el("figcaption", {}, el("h2", {}, title), legend), el("div", { class: "stage" }, plot, note), el("div", { class: "chart-foot" }, readout, ...extras), ...shown.elements);
   let data: uPlot.AlignedData = [[], ...lines.map(() => [])], log = false, rows: () => string[][] = () => [];
 
   const axis = (side: "x" | "y"): uPlot.Axis => ({
     stroke: () => css("--soft"), font: "12px system-ui, sans-serif", size: side === "x" ? 30 : 50, gap: 4,
-    grid: { stroke: () => css("--line"), width: 1 }, ticks: { show: false },
+    grid: { stroke: () => css("--line"), width: 1 }, ticks: { show: false }, ...side === "x" && whole && { incrs: [1, 2, 5, 10, 20, 50] },
     ...side === "y" && { values: (_: uPlot, ticks: number[]) => ticks.map((t) => t === null ? "" : format(t)) },
   });
   const make = () => new uPlot({
     width: plot.clientWidth || 300, height: HEIGHT, legend: { show: false }, cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
-    padding: [8, 10, 0, 0], scales: { x: { time: false }, y: log ? { distr: 3 } : { range: range ?? ((_, low, high) => [Math.min(0, low), high * 1.05 || 1]) } }, axes: [axis("x"), axis("y")],
+    padding: [8, 10, 0, 0], scales: { x: { time: false }, y: log ? { distr: 3 } : { range: range ?? ((_, low, high) => Number.isFinite(high) && high > low ? [Math.min(0, low), high * 1.05] : [0, 1]) } }, axes: [axis("x"), axis("y")],
     series: [{}, ...lines.map(({ label, colour, width, dash, points }): uPlot.Series => ({
       label, stroke: () => css(colour), width, dash, spanGaps: true, points: { show: points ?? false, size: 6, fill: () => css(colour) } }))],
     hooks: { setCursor: [({ cursor: { idx } }) => {
@@ -35,18 +35,17 @@ function figure({ title, x, lines, format, empty, range }: Look, ...extras: HTML
   }, data, plot);
 
   let chart: uPlot | undefined;
-  const again = () => { chart?.destroy(); chart = plot.isConnected ? make() : undefined; };
+  const again = () => { chart?.destroy(); chart = plot.isConnected && data[0].length ? make() : undefined; };
   new ResizeObserver(() => { if (chart) chart.setSize({ width: plot.clientWidth, height: HEIGHT }); else again(); }).observe(plot);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chart?.redraw(false, true));
-  const fill = () => { if (details.open) values.fill(rows()); };
-  details.addEventListener("toggle", fill);
+  const fill = () => { if (shown.open) values.fill(rows()); };
 
   return {
     element,
     draw(next: uPlot.AlignedData, nextRows: () => string[][]): void {
       [data, rows] = [next, nextRows];
       note.hidden = data[0].length > 0;
-      chart?.setData(data);
+      if (chart && data[0].length) chart.setData(data); else again();
       fill();
     },
     set log(on: boolean) { log = on; again(); },
@@ -63,7 +62,7 @@ const check = (label: string, checked: boolean, changed: (on: boolean) => void) 
 export function lossChart() {
   let smooth = true, steps: number[] = [], losses: number[] = [], means: number[] = [], mean = 0, weight = 0, drawn = 0;
   const chart = figure({
-    title: "Training loss", x: "Step", format: (y) => number(y, y < 0.1 ? 3 : 2), empty: "Each step adds a point.",
+    title: "Training loss", x: "Step", format: (y) => number(y, y > 0 && y < 0.1 ? 3 : 2), empty: "Each step adds a point.",
     lines: [{ label: "each step", colour: "--faint", width: 1 }, { label: "smoothed", colour: "--accent", width: 2.5 }],
   }, check("Smooth", true, (on) => { smooth = on; show(); }), check("Log axis", false, (on) => { chart.log = on; }));
 
@@ -109,7 +108,7 @@ export function lossChart() {
 export function accuracyChart() {
   const epochs: number[] = [], training: number[] = [], test: (number | null)[] = [];
   const { element, draw } = figure({
-    title: "Accuracy", x: "Epoch", format: (y) => percent(y, 0), empty: "Each epoch adds a point.", range: [0, 1],
+    title: "Accuracy", x: "Epoch", whole: true, format: (y) => percent(y, 0), empty: "Each epoch adds a point.", range: [0, 1],
     lines: [{ label: "training", colour: "--accent", width: 2, points: true }, { label: "test", colour: "--second", width: 2, dash: [6, 4], points: true }],
   });
   const show = () => { draw([epochs, training, test], () => epochs.map((e, i) => [String(e), percent(training[i]), test[i] === null ? "" : percent(test[i])])); };

@@ -12,6 +12,18 @@ export function el<K extends keyof HTMLElementTagNameMap>(tag: K, properties: Re
   return element;
 }
 
+/** A button that shows and hides what follows it. Not a details element: the headless Chromium of the tests stops at one for good. */
+export function disclosure(label: string, content: HTMLElement, opened: () => void): { readonly elements: readonly HTMLElement[]; readonly open: boolean } {
+  const button = el("button", { type: "button", class: "disclosure", "aria-expanded": "false" }, label);
+  content.hidden = true;
+  button.addEventListener("click", () => {
+    content.hidden = !content.hidden;
+    button.setAttribute("aria-expanded", String(!content.hidden));
+    if (!content.hidden) opened();
+  });
+  return { elements: [button, content], get open() { return !content.hidden; } };
+}
+
 /** A table with its caption, heads of columns, and rows whose first cell is their head. */
 export function table(caption: string, heads: readonly string[]): { element: HTMLElement; fill(rows: readonly (readonly string[])[]): void } {
   const body = el("tbody");

@@ -15,7 +15,7 @@ const flags = [
   "--no-sandbox",  // containers run as root
   "--no-zygote", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--enable-features=Vulkan",
   "--disable-dev-shm-usage", "--font-render-hinting=none", "--hide-scrollbars", "--force-color-profile=srgb", "--no-first-run",
-  "--lang=en-US", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-default-browser-check", "--no-pings",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-default-browser-check", "--no-pings",
 ];
 
 /** Starts a browser with a fresh profile. */
@@ -30,7 +30,8 @@ export async function chromium(): Promise<Chromium> {
   writeFileSync(join(config, "fonts.conf"), `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig><dir>${fonts}</dir><cachedir>${config}</cachedir></fontconfig>`);
   const browser = await puppeteer.launch({
     executablePath: join(folder, "chromium"), headless: "shell", args: flags, userDataDir: join(profile, "data"), protocolTimeout: 60_000,
-    env: { ...process.env, LANG: "en_US.UTF-8", LANGUAGE: "en_US", LC_ALL: "", LD_LIBRARY_PATH: [join(libraries, "lib"), driver].join(":"), FONTCONFIG_PATH: config, VK_ICD_FILENAMES: join(driver, "vk_swiftshader_icd.json") },
+    // The language: with LANG=C, navigator.language is one that Intl refuses; with LANGUAGE=en_US, the first <details> crashes its page.
+    env: { ...process.env, LC_ALL: "en_US.UTF-8", LANGUAGE: undefined, LD_LIBRARY_PATH: [join(libraries, "lib"), driver].join(":"), FONTCONFIG_PATH: config, VK_ICD_FILENAMES: join(driver, "vk_swiftshader_icd.json") },
   });
   return { browser, async close() { await browser.close(); rmSync(profile, { recursive: true, force: true, maxRetries: 5 }); } };
 }
@@ -45,6 +46,7 @@ export function complaints(page: Page): string[] {
   const found: string[] = [];
   page.on("console", (message) => { if (["error", "warn"].includes(message.type())) found.push(`${message.type()}: ${message.text()}`); });
   page.on("pageerror", (error) => { found.push(`exception: ${error instanceof Error ? error.message : String(error)}`); });
+  page.on("error", (error) => { found.push(`crash: ${error.message}`); });
   page.on("requestfailed", (request) => { found.push(`request: ${request.url()} ${request.failure()?.errorText}`); });
   page.on("response", (response) => { if (response.status() >= 400) found.push(`response: ${response.url()} ${response.status()}`); });
   page.on("workercreated", (worker) => { worker.client.on("Runtime.exceptionThrown", ({ exceptionDetails }) => { found.push(`worker: ${exceptionDetails.text}`); }); });

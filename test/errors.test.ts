@@ -1,0 +1,68 @@
+import { expect, test } from "vitest";
+import { lenet } from "../models/index.js";
+import { dataset } from "../src/data/dataset.js";
+import { conv2d, flatten, linear, maxPool2d, openDevice as openInBrowser, relu, sequential, sgd, summary, train } from "../src/index.js";
+import { openDevice } from "../src/node/device.js";
+import { openTestDevice } from "./support.js";
+
+// What people get wrong, and what they are told: the place, the numbers, a way out.
+const set = (n: number, labels = new Uint8Array(n)) => dataset({ images: new Uint8Array(784 * n), labels, shape: [1, 28, 28], classes: [..."0123456789"] });
+const says = async (promise: Promise<unknown>) => promise.then(() => "nothing", (e: Error & { code?: string }) => `${e.code}: ${e.message}`);
+const shown = (f: () => unknown) => says(new Promise((resolve) => { resolve(f()); }));
+
+test.each([
+  ["a filter larger than its input", () => summary(sequential(conv2d({ filters: 4, kernel: 5 }), relu(), conv2d({ filters: 4, kernel: 30 })), { input: [1, 28, 28], batch: 2 }),
+    "shape: 2 (conv2d): a 30×30 window does not fit [1, 4, 24, 24] padded by 0×0; use a larger input, a smaller kernel or more padding"],
+  ["a window larger than its input", () => summary(sequential(maxPool2d({ kernel: 40 })), { input: [1, 28, 28], batch: 2 }),
+    "shape: 0 (maxPool2d): a 40×40 window does not fit [1, 1, 28, 28] padded by 0×0; use a larger input or a smaller kernel"],
+  ["linear without flatten", () => summary(sequential(linear({ units: 10 })), { input: [1, 28, 28], batch: 2 }),
+    "shape: 0 (linear): expected [N, features], got [1, 1, 28, 28]; put a flatten() before it"],
+  ["conv2d after flatten", () => summary(sequential(flatten(), conv2d({ filters: 1, kernel: 1 })), { input: [1, 28, 28], batch: 2 }),
+    "shape: 1 (conv2d): expected [N, C, H, W], got [1, 784]; a flatten or linear layer before this one is too early"],
+  ["groups that do not divide", () => conv2d({ filters: 6, kernel: 1, groups: 4 }), "option: 6 filters do not divide into 4 groups"],
+  ["half a filter", () => conv2d({ filters: 6.5, kernel: 1 }), "option: filters is an integer of at least 1, not 6.5"],
+  ["padding of a pool", () => maxPool2d({ kernel: 2, padding: 2 }), "option: padding 2×2 is more than half the 2×2 window"],
+  ["a learning rate that is none", () => sgd({ lr: NaN }), "option: lr is a number of at least 0, not NaN"],
+  ["no flatten before the loss", () => summary(sequential(conv2d({ filters: 10, kernel: 28 })), { input: [1, 28, 28], batch: 2 }),
+    "shape: crossEntropy expects [N, classes], but the network gives [N, C, H, W]; end it with flatten()"],
+  ["labels out of range", () => set(2, Uint8Array.of(3, 12)), /^format: label 12 at index 1, but 10 classes are labelled 0 to 9/],
+  ["a batch that passes the limit", () => summary(lenet(), { input: [1, 28, 28], batch: 1e5 }), /^limit: .* takes [\d,]+ bytes; this device binds at most 134,217,728$/],
+] as const)("%s", async (_, f, want) => {
+  const got = await shown(f);
+  if (typeof want === "string") expect(got).toBe(want); else expect(got).toMatch(want);
+});
+
+test("a batch that passes the adapter's limit names the largest that fits", async () => {
+  const device = await openDevice({ limits: "default" });
+  const wide = sequential(conv2d({ filters: 64, kernel: 3, padding: 1 }), relu(), flatten(), linear({ units: 10 }));
+  const got = await says(train(wide, { device, data: set(1000), batch: 1000 }));
+  device.destroy();
+  expect(got).toMatch(/^limit: 0\.y \[1000, 28, 28, 64\] takes 200,704,000 bytes; this device binds at most 134,217,728; the largest batch that fits is 668$/);
+});
+
+test("more classes in the data than outputs in the network", async () => {
+  const device = await openTestDevice();
+  expect(await says(train(lenet({ classes: 3 }), { device, data: set(8, Uint8Array.of(0, 1, 2, 0, 5, 0, 0, 0)), batch: 8 })))
+    .toBe("shape: label 5 of image 4 is out of range: the network has 3 outputs; end it with linear({ units: 10 })");
+});
+
+test("a loss that is no number stops the run and says where", async () => {
+  const device = await openTestDevice(), run = await train(lenet({ activation: "relu" }), { device, data: set(64, Uint8Array.from({ length: 64 }, (_, i) => i % 10)), batch: 8, epochs: 3, optimizer: sgd({ lr: 1e30 }) });
+  expect(await says((async () => { for await (const _ of run); })())).toMatch(/^non-finite: the loss of step \d+ is no number for \d of 8 images; lower the learning rate \(it is 1e\+30\), or check the data$/);
+  run.destroy();
+});
+
+test("a lost device ends the run with an error, not with silence", async () => {
+  const device = await openDevice(), run = await train(lenet(), { device, data: set(64), batch: 8, epochs: 100 });
+  const loop = says((async () => { for await (const _ of run) device.destroy(); })());
+  expect(await loop).toBe("device-lost: the device was destroyed; open another with openDevice()");
+});
+
+test("no adapter at all", async () => {
+  expect(await says(openInBrowser())).toBe('adapter: Node has no WebGPU of its own; import openDevice from "convoy-gpu/node" instead');
+  expect(await says(openDevice({ adapter: "cuda" as "system" }))).toBe('option: the adapter is "auto", "system" or "software", not "cuda"');
+  const before = process.env.VK_ICD_FILENAMES;
+  process.env.VK_ICD_FILENAMES = "/nowhere.json";
+  expect(await says(openDevice({ adapter: "system" }))).toMatch(/^adapter: the system offers no adapter; install a Vulkan driver, or use the software adapter/);
+  if (before) process.env.VK_ICD_FILENAMES = before; else delete process.env.VK_ICD_FILENAMES;
+});
