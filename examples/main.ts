@@ -12,7 +12,7 @@ convoy?.replaceChildren(...Array.from({ length: dispatches }, (_, i) => {
   block.style.animationDelay = `${(2.2 * i) / dispatches}s`;
   return block;
 }));
-if (text) text.textContent = `One training step of LeNet: ${dispatches} dispatches, one submit. Forward, loss, backward, update.`;
+if (text) text.textContent = `One training step of LeNet: ${dispatches} dispatches in one submit, one block each.`;
 
 async function say(to: HTMLElement): Promise<void> {
   try {

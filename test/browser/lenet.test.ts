@@ -18,7 +18,7 @@ afterAll(async () => { await browser?.close(); await site?.close(); });
 
 async function open(path: string, before?: (page: Page) => Promise<unknown>): Promise<{ page: Page; bad: string[] }> {
   const page = await browser.browser.newPage(), bad = complaints(page);
-  page.setDefaultTimeout(40_000);
+  page.setDefaultTimeout(60_000);
   await page.setViewport({ width: 1280, height: 900 });
   await before?.(page);
   await page.goto(site.url + path, { waitUntil: "load" });
@@ -85,7 +85,7 @@ test("LeNet trains in the page, by keyboard", async () => {
   expect(await page.$eval("#control-seed", (e) => (e as HTMLInputElement).value)).toBe("7");
   expect(bad).toEqual([]);
   await page.close();
-}, 90_000);
+}, 150_000);
 
 test("a page without WebGPU says so, and what to do", async () => {
   const { page, bad } = await open("lenet/", (p) => p.evaluateOnNewDocument(() => { delete (Navigator.prototype as { gpu?: GPU }).gpu; }));
@@ -123,4 +123,4 @@ test("a lost device is told of, and a restart goes on, or says why it cannot", a
   // This headless shell finds no adapter once its GPU process has crashed; a desktop browser starts another one.
   await page.waitForFunction(() => /Epoch3 \//.test(document.querySelector(".figures")?.textContent ?? "") || /No device to train on/.test(document.querySelector(".notices")?.textContent ?? ""));
   await page.close();
-}, 90_000);
+}, 150_000);
