@@ -16,7 +16,7 @@ const instances: GPU[] = [];  // kept for good: once one is collected, its devic
 
 /** Opens a WebGPU device in Node, through npm's webgpu (Dawn). `device.adapter` says what was found. */
 export async function openDevice(options: NodeDeviceOptions = {}): Promise<Device> {
-  const wanted = options.adapter ?? process.env.CONVOY_ADAPTER ?? "auto";
+  const wanted = options.adapter ?? (process.env.CONVOY_ADAPTER || "auto");
   if (!["auto", "system", "software"].includes(wanted)) throw new OptionError(`the adapter is "auto", "system" or "software", not "${wanted}"`, { adapter: wanted });
   let dawn: Dawn;
   try { dawn = await import("webgpu"); } catch (cause) {
