@@ -14,6 +14,15 @@ convoy?.replaceChildren(...Array.from({ length: dispatches }, (_, i) => {
 }));
 if (text) text.textContent = `One training step of LeNet: ${dispatches} dispatches in one submit, one block each.`;
 
+/** A network's outline: a bar for each layer that weighs or pools, as high as its images, as wide as its channels, each by its logarithm. */
+document.getElementById("lenet")?.replaceChildren(...layers.filter(({ layer }) => /conv|pool|linear/i.test(layer)).map(({ layer, shape: [, channels, height = 1] }) => {
+  const bar = document.createElement("span");
+  bar.className = layer === "linear" ? "linear" : /pool/i.test(layer) ? "pool" : "";
+  bar.style.height = `${8 + 11 * Math.log2(height)}px`;
+  bar.style.width = `${4 * Math.log2(channels)}px`;
+  return bar;
+}));
+
 async function say(to: HTMLElement): Promise<void> {
   try {
     const device = await openDevice(), { name, software } = device.adapter;

@@ -1,13 +1,18 @@
 import type { Block } from "../src/index.js";
+import { alexnet } from "./alexnet.js";
+import { densenet } from "./densenet.js";
+import { googlenet } from "./googlenet.js";
 import { lenet, type LenetOptions } from "./lenet.js";
+import { lenetBn } from "./lenetBn.js";
+import { nin } from "./nin.js";
+import { resnet } from "./resnet.js";
+import { vgg, type VggOptions } from "./vgg.js";
 
 /** What a family may be asked for; each takes what it has a use for. */
-export interface FamilyOptions extends LenetOptions {
-  /** Height and width of the images, where a classifier's size depends on them. */
-  inputSize?: number;
-  /** Share of hidden values that dropout sets to zero. Default the paper's. */
-  dropout?: number;
-}
+export type FamilyOptions = LenetOptions & VggOptions;
 
 /** The networks by name: for command lines, pages and tests that let their users choose. */
-export const families: Readonly<Record<string, (options?: FamilyOptions) => Block>> = { lenet };
+export const families: Readonly<Record<string, (options?: FamilyOptions) => Block>> = {
+  lenet, "lenet-bn": lenetBn, alexnet, vgg11: vgg(11), vgg13: vgg(13), vgg16: vgg(16), vgg19: vgg(19), nin, googlenet,
+  resnet18: resnet(18), resnet34: resnet(34), densenet,
+};

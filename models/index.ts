@@ -1,3 +1,11 @@
+export { alexnet } from "./alexnet.js";
+export { densenet } from "./densenet.js";
 export { families, type FamilyOptions } from "./families.js";
+export { googlenet } from "./googlenet.js";
 export { lenet, type LenetOptions } from "./lenet.js";
+export { lenetBn } from "./lenetBn.js";
+export { nin } from "./nin.js";
+export { type CommonOptions } from "./options.js";
 export { recipe, recipeNames, type Recipe, type RecipeName } from "./recipes.js";
+export { resnet } from "./resnet.js";
+export { vgg, type ConvArch, type VggOptions } from "./vgg.js";

@@ -1,7 +1,7 @@
-// Elementwise activations. All of them have a derivative that follows from the output, so the input need not be kept.
+// Elementwise activations. Where the derivative follows from the output, the input need not be kept.
 //
-//   y[i] = f(x[i])        dx[i] = dy[i] · f′(x[i]),  f′ written in y[i]
-//   f: lib/activation.wgsl, by ACTIVATION
+//   y[i] = f(x[i])        dx[i] = dy[i] · f′(x[i]),  f′ written in z[i]: y[i] up to ACTIVATION 5, x[i] from 6 on
+//   f: lib/activation.wgsl, by ACTIVATION, ALPHA and THRESHOLD
 //
 // One invocation per element. Twin: test/reference/activation.ts.
 
@@ -13,7 +13,7 @@ struct Params { size: u32 }
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;         // [size]
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;   // [size]
-@group(0) @binding(2) var<storage, read> z: array<f32>;         // [size], the output of forward
+@group(0) @binding(2) var<storage, read> z: array<f32>;         // [size], output or input of forward
 @group(0) @binding(3) var<storage, read> dy: array<f32>;        // [size]
 @group(0) @binding(4) var<storage, read_write> dx: array<f32>;  // [size]
 

@@ -94,19 +94,19 @@ export class Graph {
   }
 
   forward(rec: Recorder, mode: Mode): void {
-    for (const { layer, path, inputs, own, y } of this.nodes)
-      if (!("view" in layer)) rec.within(path, () => layer.forward(rec, { ...inputs, ...own, y }, mode));
+    for (const [stream, { layer, path, inputs, own, y }] of this.nodes.entries())
+      if (!("view" in layer)) rec.within(path, () => layer.forward(rec, { ...inputs, ...own, y }, { ...mode, stream }));
   }
 
   /** Nodes were made in an order that runs forward, so the reverse runs backward. Starts from the grads that are set. */
   backward(rec: Recorder, mode: Mode): void {
-    for (const { layer, path, inputs, own, y } of this.nodes.toReversed()) {
+    for (const [stream, { layer, path, inputs, own, y }] of [...this.nodes.entries()].toReversed()) {
       const dy = this.grads.get(y), d: Record<string, Tensor> = {}, sources = { ...inputs, ...own };
       if (!dy) continue;  // nothing downstream wants y
       for (const [name, t] of Object.entries<Tensor>(sources)) if (this.#learned.has(t))
         d[`d${name}`] = "view" in layer ? this.tensor(`d ${t.name}`, t.shape, dy) : layer.backward === "dy" ? dy : this.tensor(`d ${t.name}`, t.shape);
       rec.within(path, () => {
-        if (!("view" in layer) && layer.backward !== "dy") layer.backward(rec, { ...sources, y, dy, ...d }, mode);
+        if (!("view" in layer) && layer.backward !== "dy") layer.backward(rec, { ...sources, y, dy, ...d }, { ...mode, stream });
         for (const [name, t] of Object.entries<Tensor>(sources)) if (d[`d${name}`]) this.#contribute(rec, t, d[`d${name}`]);
       });
     }

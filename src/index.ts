@@ -2,16 +2,24 @@
 export * from "./errors.js";
 export { openDevice, type Adapter, type Device, type DeviceOptions } from "./gpu/device.js";
 export { named, sequential, type Block, type Part, type Value } from "./graph.js";
-export { relu, sigmoid, tanh } from "./layers/activation.js";
+export {
+  elu, gelu, hardSwish, leakyRelu, relu, sigmoid, silu, softplus, tanh,
+  type EluOptions, type GeluOptions, type LeakyReluOptions, type SoftplusOptions,
+} from "./layers/activation.js";
 export { add } from "./layers/add.js";
+export { adaptiveAvgPool2d, type AdaptiveAvgPool2dOptions } from "./layers/adaptiveAvgPool2d.js";
 export { avgPool2d, type AvgPool2dOptions } from "./layers/avgPool2d.js";
+export { batchNorm, type BatchNormOptions } from "./layers/batchNorm.js";
+export { concat } from "./layers/concat.js";
 export { conv2d, type Conv2dOptions } from "./layers/conv2d.js";
+export { dropout, type DropoutOptions } from "./layers/dropout.js";
 export { flatten } from "./layers/flatten.js";
 export * from "./layers/init.js";
 export type { Layer, Mode, Pair, ParamSpec } from "./layers/layer.js";
 export { linear, type LinearOptions } from "./layers/linear.js";
 export { maxPool2d, type MaxPool2dOptions } from "./layers/maxPool2d.js";
 export { crossEntropy, type CrossEntropyOptions } from "./losses/crossEntropy.js";
+export { meanSquaredError } from "./losses/meanSquaredError.js";
 export type { Loss } from "./losses/loss.js";
 export type { Optimizer } from "./optimizers/optimizer.js";
 export { sgd, type SgdOptions } from "./optimizers/sgd.js";
@@ -23,3 +31,7 @@ export { Session, type SessionOptions } from "./train/session.js";
 export { summary, type Summary, type SummaryOptions } from "./train/summary.js";
 export { train, type TrainOptions } from "./train/train.js";
 export type { StateDict } from "./train/weights.js";
+export { adam, adamw, type AdamOptions } from "./optimizers/adam.js";
+export { rmsprop, type RmspropOptions } from "./optimizers/rmsprop.js";
+export type { EarlyStopping } from "./train/earlyStopping.js";
+export * from "./train/schedules.js";

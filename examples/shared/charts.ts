@@ -1,32 +1,34 @@
 // Curves: uPlot, and beside each chart a table that says the same.
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import type { Progress } from "convoy-gpu";
 import { disclosure, el, number, percent, table } from "./dom.js";
 
 interface Line { readonly label: string; readonly colour: string; readonly width: number; readonly dash?: number[]; readonly points?: boolean }
-interface Look { readonly title: string; readonly x: string; readonly lines: readonly Line[]; readonly format: (y: number) => string; readonly empty: string; readonly range?: uPlot.Range.MinMax; readonly whole?: boolean }
+interface Look { readonly title: string; readonly x: string; readonly lines: readonly Line[]; readonly format: (y: number) => string; readonly empty: string; readonly range?: uPlot.Range.MinMax }
 
 const css = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const HEIGHT = 230, MOST = 4096, ROWS = 20;
+const MOST = 4096, ROWS = 20;
 
 /** A figure with its curve, readout and table; drawn anew when the theme or the width changes. */
-function figure({ title, x, lines, format, empty, range, whole }: Look, ...extras: HTMLElement[]) {
+function figure({ title, x, lines, format, empty, range }: Look, ...extras: HTMLElement[]) {
   const readout = el("span", { class: "readout" }), note = el("p", { class: "empty" }, empty);
   const plot = el("div", { class: "plot", role: "img", "aria-label": `${title}. The values are in the table below.` });
   const legend = el("span", { class: "legend" }, ...lines.map(({ label }, i) => el("span", { class: `key key-${i} ${lines[i].dash ? "dashed" : ""}` }, label)));
   const values = table(title, [x, ...lines.map((l) => l.label)]), shown = disclosure("As a table", values.element, () => { fill(); });
   const element = el("figure", { class: "card chart" },
     el("figcaption", {}, el("h2", {}, title), legend), el("div", { class: "stage" }, plot, note), el("div", { class: "chart-foot" }, readout, ...extras), ...shown.elements);
-  let data: uPlot.AlignedData = [[], ...lines.map(() => [])], log = false, rows: () => string[][] = () => [];
+  let data: uPlot.AlignedData = [[], ...lines.map(() => [])], log = false, span = 0, rows: () => string[][] = () => [];
 
   const axis = (side: "x" | "y"): uPlot.Axis => ({
     stroke: () => css("--soft"), font: "12px system-ui, sans-serif", size: side === "x" ? 30 : 50, gap: 4,
-    grid: { stroke: () => css("--line"), width: 1 }, ticks: { show: false }, ...side === "x" && whole && { incrs: [1, 2, 5, 10, 20, 50] },
-    ...side === "y" && { values: (_: uPlot, ticks: number[]) => ticks.map((t) => t === null ? "" : format(t)) },
+    grid: { stroke: () => css("--line"), width: 1 }, ticks: { show: false },
+    ...side === "x" ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5] } : { values: (_: uPlot, ticks: number[]) => ticks.map((t) => t === null ? "" : format(t)) },
   });
+  const extent = () => ({ width: plot.clientWidth || 300, height: plot.clientHeight || 230 });
   const make = () => new uPlot({
-    width: plot.clientWidth || 300, height: HEIGHT, legend: { show: false }, cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
-    padding: [8, 10, 0, 0], scales: { x: { time: false }, y: log ? { distr: 3 } : { range: range ?? ((_, low, high) => Number.isFinite(high) && high > low ? [Math.min(0, low), high * 1.05] : [0, 1]) } }, axes: [axis("x"), axis("y")],
+    ...extent(), legend: { show: false }, cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
+    padding: [8, 10, 0, 0], scales: { x: { time: false, range: (_, low, high) => span ? [0, Math.max(high, span)] : high > low ? [low, high] : [low - 1, low + 1] }, y: log ? { distr: 3 } : { range: range ?? ((_, low, high) => Number.isFinite(high) && high > low ? [Math.min(0, low), high * 1.05] : [0, 1]) } }, axes: [axis("x"), axis("y")],
     series: [{}, ...lines.map(({ label, colour, width, dash, points }): uPlot.Series => ({
       label, stroke: () => css(colour), width, dash, spanGaps: true, points: { show: points ?? false, size: 6, fill: () => css(colour) } }))],
     hooks: { setCursor: [({ cursor: { idx } }) => {
@@ -36,7 +38,7 @@ function figure({ title, x, lines, format, empty, range, whole }: Look, ...extra
 
   let chart: uPlot | undefined;
   const again = () => { chart?.destroy(); chart = plot.isConnected && data[0].length ? make() : undefined; };
-  new ResizeObserver(() => { if (chart) chart.setSize({ width: plot.clientWidth, height: HEIGHT }); else again(); }).observe(plot);
+  new ResizeObserver(() => { if (chart) chart.setSize(extent()); else again(); }).observe(plot);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chart?.redraw(false, true));
   const fill = () => { if (shown.open) values.fill(rows()); };
 
@@ -49,6 +51,8 @@ function figure({ title, x, lines, format, empty, range, whole }: Look, ...extra
       fill();
     },
     set log(on: boolean) { log = on; again(); },
+    /** The x axis goes from 0 to here at least. */
+    set span(most: number) { span = most; },
   };
 }
 
@@ -81,9 +85,9 @@ export function lossChart() {
     /** Losses of the steps that end with step `total`. */
     add(total: number, added: readonly number[]): void {
       added.forEach((loss, i) => {
-        // An average over about 30 steps; dividing by the weights' sum keeps its beginning from leaning to zero.
-        mean = 0.967 * mean + loss;
-        weight = 0.967 * weight + 1;
+        // An average over about 15 steps; dividing by the weights' sum keeps its beginning from leaning to zero.
+        mean = 0.933 * mean + loss;
+        weight = 0.933 * weight + 1;
         steps.push(total - added.length + i + 1);
         losses.push(loss);
         means.push(mean / weight);
@@ -107,14 +111,14 @@ export function lossChart() {
 /** Accuracy after each epoch, on training and test images. */
 export function accuracyChart() {
   const epochs: number[] = [], training: number[] = [], test: (number | null)[] = [];
-  const { element, draw } = figure({
-    title: "Accuracy", x: "Epoch", whole: true, format: (y) => percent(y, 0), empty: "Each epoch adds a point.", range: [0, 1],
+  const chart = figure({
+    title: "Accuracy", x: "Epoch", format: (y) => percent(y, 0), empty: "Each epoch adds a point.", range: [0, 1],
     lines: [{ label: "training", colour: "--accent", width: 2, points: true }, { label: "test", colour: "--second", width: 2, dash: [6, 4], points: true }],
   });
-  const show = () => { draw([epochs, training, test], () => epochs.map((e, i) => [String(e), percent(training[i]), test[i] === null ? "" : percent(test[i])])); };
+  const show = () => { chart.draw([epochs, training, test], () => epochs.map((e, i) => [String(e), percent(training[i]), test[i] === null ? "" : percent(test[i])])); };
   return {
-    element,
-    add(epoch: number, train: number, tested?: number): void { epochs.push(epoch); training.push(train); test.push(tested ?? null); show(); },
+    element: chart.element,
+    add({ epoch, epochs: span, accuracy, test: tested }: Progress): void { chart.span = span; epochs.push(epoch); training.push(accuracy); test.push(tested?.accuracy ?? null); show(); },
     clear(): void { epochs.length = training.length = test.length = 0; show(); },
   };
 }

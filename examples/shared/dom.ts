@@ -12,7 +12,7 @@ export function el<K extends keyof HTMLElementTagNameMap>(tag: K, properties: Re
   return element;
 }
 
-/** A button that shows and hides what follows it. Not a details element: the headless Chromium of the tests stops at one for good. */
+/** A button that shows and hides what follows it. `opened` is called before it is seen. */
 export function disclosure(label: string, content: HTMLElement, opened: () => void): { readonly elements: readonly HTMLElement[]; readonly open: boolean } {
   const button = el("button", { type: "button", class: "disclosure", "aria-expanded": "false" }, label);
   content.hidden = true;

@@ -7,6 +7,9 @@ export type Settings = Readonly<Record<string, Value>>;
 /** What presets depend on. */
 export type Kind = "hardware" | "software";
 
+/** Test images that a software adapter is judged by, at most. */
+export const TESTED = 500;
+
 export interface Control {
   /** In the URL, and in the settings. */
   readonly name: string;
@@ -40,7 +43,7 @@ export function trainingControls(presets: { batch: Preset; rate: Preset; images:
     { name: "rate", label: "Learning rate", kind: "slider", live: true, preset: presets.rate,
       values: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1] },
     ...own,
-    { name: "images", label: "Training images", kind: "choice", values: [500, 1000, 2000, 5000, 10000], preset: presets.images },
+    { name: "images", label: "Images", kind: "choice", values: [500, 1000, 2000, 5000, 10000], preset: presets.images },
     { name: "epochs", label: "Epochs", kind: "choice", values: [1, 2, 5, 10, 20, 50], preset: presets.epochs },
     { name: "seed", label: "Seed", kind: "integer", most: 2 ** 32 - 1, preset: 1 },
   ];

@@ -54,11 +54,15 @@ function scale(): { element: HTMLElement; show(range: readonly [number, number])
 
 /** What the first convolution looks for, and what a layer makes of the chosen image. */
 export function insides(layerChosen: (path: string) => void) {
-  const filters = el("div", { class: "planes filters", role: "img", "aria-label": "Filters of the first convolution" });
+  const filters = el("div", { class: "planes", role: "img", "aria-label": "Filters of the first convolution" });
   const maps = el("div", { class: "planes", role: "img", "aria-label": "Feature maps of the chosen test image" });
   const select = el("select", { id: "layer" }), filterScale = scale(), mapScale = scale();
   select.addEventListener("change", () => { layerChosen(select.value); });
-  const draw = (planes: Planes | undefined, into: HTMLElement, legend: ReturnType<typeof scale>) => { if (planes) legend.show(drawPlanes(into, planes)); };
+  const draw = (planes: Planes | undefined, into: HTMLElement, legend: ReturnType<typeof scale>) => { 
+    if (!planes) return;
+    into.classList.toggle("few", planes.shape[0] <= 9);
+    legend.show(drawPlanes(into, planes));
+  };
   return {
     element: el("div", { class: "insides" },
       el("section", { class: "card", "aria-labelledby": "filters-title" }, el("h2", { id: "filters-title" }, "First filters"), filterScale.element, filters),

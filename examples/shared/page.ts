@@ -32,6 +32,7 @@ export function openPage(family: Family, script: URL): void {
   const form = el("form", { class: "card controls", "aria-label": "Settings" }), notices = el("div", { class: "notices" });
   form.addEventListener("submit", (event) => { event.preventDefault(); });
 
+  images.element.hidden = inside.element.hidden = true;  // until there is something to see
   root.replaceChildren(
     notices, bar.element,
     el("div", { class: "columns" }, form, el("div", { class: "charts" }, loss.element, accuracy.element)),
@@ -56,7 +57,7 @@ export function openPage(family: Family, script: URL): void {
     const title = el("div", { class: "card-head" }, el("h2", {}, "Settings"));
     const fields = el("div", { class: "fields" });
     fillControls(fields, family.controls, settings, changed);
-    form.replaceChildren(title, fields, el("p", { class: "soft" }, `SGD with momentum ${family.momentum}. The learning rate changes at once; anything else begins a new run. All of it is in the address of this page.`));
+    form.replaceChildren(title, fields, el("p", { class: "soft" }, `SGD with momentum ${family.momentum}. The rate changes at once, anything else begins a new run. This page’s address keeps it all.`));
   }
 
   function start(why: string, resume = false): void {
@@ -93,6 +94,7 @@ export function openPage(family: Family, script: URL): void {
         break;
       }
       case "ready": {
+        images.element.hidden = false;
         images.show(message.pictures, message.classes);
         bar.state = "paused";
         bar.say(`Ready: ${number(message.steps)} steps an epoch, ${number(message.trained)} training and ${number(message.tested)} test images.`);
@@ -104,12 +106,12 @@ export function openPage(family: Family, script: URL): void {
         const { progress: p, total } = message;
         bar.show(p);
         loss.add(total, p.losses);
-        if (p.epochEnd) accuracy.add(p.epoch, p.accuracy, p.test?.accuracy);
+        if (p.epochEnd) accuracy.add(p);
         bar.say(`Epoch ${p.epoch} of ${p.epochs}, step ${number(p.step)} of ${number(p.steps)}: loss ${number(p.loss, 3)}, ${percent(p.accuracy)} right, ${number(p.imagesPerSecond)} images a second.`, false);
         break;
       }
       case "finished": bar.state = "finished"; bar.say("Finished. Reset begins a new run."); break;
-      case "seen": images.mark(message.predictions); inside.show(message); look.layer ??= message.layer; break;
+      case "seen": images.mark(message.predictions); inside.element.hidden = false; inside.show(message); look.layer ??= message.layer; break;
       case "saved": download(message.file, `${family.title.toLowerCase()}.safetensors`); break;
       case "failed": {
         const resume = () => { begin = message.code === "device-lost"; start("Opening a new device …", true); };

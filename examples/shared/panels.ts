@@ -1,6 +1,7 @@
 // The parts of a page that only tell: notices, adapter, network and memory.
 import type { Adapter } from "convoy-gpu";
 import { bytes, el, number, table } from "./dom.js";
+import { TESTED } from "./family.js";
 import type { Description } from "./protocol.js";
 
 /** A panel in front of all else, with what to do about it. */
@@ -46,14 +47,14 @@ export function failure(code: string, message: string, snapshot: number | undefi
 
 export const slow = (images: number): Notice => ({
   tone: "careful", title: "Software adapter: everything works, slowly",
-  lines: [`A processor plays the GPU here. The presets are smaller for that: ${number(images)} training images, accuracy measured on 500 test images. Speeds on this page say nothing about a GPU.`],
+  lines: [`A processor plays the GPU here. The presets are smaller for that; this run has ${number(images)} training images, and accuracy is measured on ${TESTED}. Speeds here say nothing about a GPU.`],
 });
 
 /** Name and abilities of the adapter. */
 export function adapterPanel({ name, vendor, architecture, software, subgroups, f16, timestamps, limits }: Adapter): HTMLElement {
   const facts: [string, string][] = [
-    ["Adapter", name], ["Kind", software ? "software" : "hardware"], ["Vendor", [vendor, architecture].filter(Boolean).join(", ") || "not told"],
-    ["Subgroups", subgroups ? `${subgroups[0]} to ${subgroups[1]} invocations` : "none"], ["Half precision", f16 ? "yes" : "no"],
+    ["Adapter", name], ["Kind", software ? "software" : "hardware"], ...name.includes(architecture) ? [] : [["Vendor", [vendor, architecture].filter(Boolean).join(", ")] as [string, string]],
+    ["Subgroups", subgroups ? `${[...new Set(subgroups)].join(" to ")} invocations` : "none"], ["Half precision", f16 ? "yes" : "no"],
     ["Timestamps", timestamps ? "yes" : "no"], ["Largest binding", bytes(limits.binding)],
   ];
   return el("dl", { class: "facts" }, ...facts.flatMap(([term, fact]) => [el("dt", {}, term), el("dd", {}, fact)]));

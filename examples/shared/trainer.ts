@@ -1,12 +1,11 @@
 // The worker's half of a page: a device, a run, and what the page wants to see of it. Training never runs in the page's own thread.
 import { ConvoyError, openDevice, sgd, summary, train, type Device, type Optimizer, type Run, type StateDict } from "convoy-gpu";
 import { fashionMnist, subset, type Dataset, type Split } from "convoy-gpu/data";
-import type { Family, Settings } from "./family.js";
+import { TESTED, type Family, type Settings } from "./family.js";
 import type { FromWorker, Picture, ToWorker } from "./protocol.js";
 import { look, spatial, type Wanted } from "./look.js";
 
 const SHOWN = 20;              // test images on the page
-const TESTED = 500;            // test images that a software adapter is judged by, at most
 const LOOK = 1000, KEEP = 5000;  // milliseconds between two looks, two snapshots: more if they take long
 
 const port = globalThis as unknown as {

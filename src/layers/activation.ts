@@ -1,23 +1,34 @@
+import { OptionError } from "../errors.js";
 import { activation_backward, activation_forward } from "../generated/activation.js";
 import type { Layer } from "./layer.js";
 
-/** The numbers of shaders/lib/activation.wgsl. */
-const ACTIVATIONS = { relu: 1, sigmoid: 2, tanh: 3 } as const;
+/** The numbers of shaders/lib/activation.wgsl. From `gelu` on, the slope is written in the input, not in the output. */
+const ACTIVATIONS = {
+  relu: 1, sigmoid: 2, tanh: 3, leakyRelu: 4, elu: 5, gelu: 6, geluTanh: 7, silu: 8, hardSwish: 9, softplus: 10,
+} as const;
 
-function activation(name: keyof typeof ACTIVATIONS): Layer {
-  const ACTIVATION = ACTIVATIONS[name];
+function activation(kind: keyof typeof ACTIVATIONS, ALPHA = 1, THRESHOLD = 0): Layer {
+  const baked = { ACTIVATION: ACTIVATIONS[kind], ALPHA, THRESHOLD };
   return {
-    name,
+    name: kind === "geluTanh" ? "gelu" : kind,
     shape: (x) => x,
 
     forward(rec, { x, y }) {
-      rec.dispatch(activation_forward, { x, y }, { size: y.size, ACTIVATION }, y.size);
+      rec.dispatch(activation_forward, { x, y }, { size: y.size, ...baked }, y.size);
     },
 
-    backward(rec, { y, dy, dx }) {
-      if (dx) rec.dispatch(activation_backward, { z: y, dy, dx }, { size: dy.size, ACTIVATION }, dy.size);
+    backward(rec, { x, y, dy, dx }) {
+      const z = baked.ACTIVATION < ACTIVATIONS.gelu ? y : x;
+      if (dx) rec.dispatch(activation_backward, { z, dy, dx }, { size: dy.size, ...baked }, dy.size);
     },
   };
+}
+
+/** An option from `least` on; just above it where `least` itself is no use. */
+function number(name: string, value: number, least: number, above = false): number {
+  if (!Number.isFinite(value) || value < least || (above && value === least))
+    throw new OptionError(`${name} is a number ${above ? "above" : "of at least"} ${least}, not ${value}`, { [name]: value });
+  return value;
 }
 
 /** max(x, 0). */
@@ -26,3 +37,43 @@ export const relu = (): Layer => activation("relu");
 export const sigmoid = (): Layer => activation("sigmoid");
 /** The hyperbolic tangent. */
 export const tanh = (): Layer => activation("tanh");
+
+export interface LeakyReluOptions {
+  /** Slope left of 0, at least 0. Default 0.01. */
+  negativeSlope?: number;
+}
+/** x where x > 0, else negativeSlope · x. */
+export const leakyRelu = ({ negativeSlope = 0.01 }: LeakyReluOptions = {}): Layer =>
+  activation("leakyRelu", number("negativeSlope", negativeSlope, 0));
+
+export interface EluOptions {
+  /** −limit at −∞, at least 0. Default 1. */
+  alpha?: number;
+}
+/** x where x > 0, else alpha · (exp(x) − 1). */
+export const elu = ({ alpha = 1 }: EluOptions = {}): Layer => activation("elu", number("alpha", alpha, 0));
+
+export interface GeluOptions {
+  /** "tanh" for the approximation that GPT-2 uses. Default "none". */
+  approximate?: "none" | "tanh";
+}
+/** x times the share of the normal distribution below x (Hendrycks and Gimpel 2016). */
+export function gelu({ approximate = "none" }: GeluOptions = {}): Layer {
+  if (approximate !== "none" && approximate !== "tanh") throw new OptionError(`approximate is "none" or "tanh", not ${String(approximate)}`, { approximate });
+  return activation(approximate === "tanh" ? "geluTanh" : "gelu");
+}
+
+/** x · sigmoid(x), also called swish. */
+export const silu = (): Layer => activation("silu");
+/** x · min(max(x + 3, 0), 6) / 6 (Howard et al. 2019, MobileNetV3). */
+export const hardSwish = (): Layer => activation("hardSwish");
+
+export interface SoftplusOptions {
+  /** Sharpness, above 0. Default 1. */
+  beta?: number;
+  /** Where beta · x is more than this, the result is x itself. Default 20. */
+  threshold?: number;
+}
+/** log(1 + exp(beta · x)) / beta. */
+export const softplus = ({ beta = 1, threshold = 20 }: SoftplusOptions = {}): Layer =>
+  activation("softplus", number("beta", beta, 0, true), number("threshold", threshold, 0));

@@ -22,10 +22,10 @@ const grid = (invocations: number, z: number): Grid => { const [gx, gy] = fold(i
 /** y ← x, weight, bias. Where d.BIAS is 0, any tensor stands in for bias. */
 export const forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[] = [
   { name: "direct", fits: quads, record(rec, t, d) {
-    rec.dispatch(conv2d_direct_forward, t, { ...d, LANES: rec.target.lanes!, ACTIVATION: 0 }, grid(d.N * d.P * d.Q / 2, Math.ceil(d.K / 16)));
+    rec.dispatch(conv2d_direct_forward, t, { ...d, LANES: rec.target.lanes!, ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0 }, grid(d.N * d.P * d.Q / 2, Math.ceil(d.K / 16)));
   } },
   { name: "narrow", fits: direct, record(rec, t, d) {
-    rec.dispatch(conv2d_narrow_forward, t, { ...d, LANES: rec.target.lanes!, ACTIVATION: 0 }, grid(d.N * d.P * d.Q / 4, Math.ceil(d.K / 8)));
+    rec.dispatch(conv2d_narrow_forward, t, { ...d, LANES: rec.target.lanes!, ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0 }, grid(d.N * d.P * d.Q / 4, Math.ceil(d.K / 8)));
   } },
   { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_forward, t, d, d.N * d.P * d.Q * d.K); } },
 ];

@@ -16,6 +16,10 @@ export interface ParamSpec {
 export interface Mode {
   /** Whether batch statistics and dropout behave as in training. */
   readonly training: boolean;
+  /** The Clock of lib/clock.wgsl, in training: step and seed, for layers that draw numbers. */
+  readonly clock?: Tensor;
+  /** The layer's number in its graph, set by the graph: layers draw different numbers. */
+  readonly stream?: number;
 }
 
 /**

@@ -4,6 +4,7 @@ import { metrics_record } from "../generated/metrics.js";
 import { Graph, named, type Parameter, type Part, type Value } from "../graph.js";
 import { Recorder, tensor, type Shape, type Step, type Target, type Tensor } from "../gpu/recorder.js";
 import type { Loss } from "../losses/loss.js";
+import { clip } from "../optimizers/clip.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import { arenas, type Arena } from "../plan.js";
 
@@ -48,8 +49,8 @@ export function control(batch: number): Control {
   return { whole: tensor("control", [CLOCK + batch]), parts: new Map([[clock, 0], [order, CLOCK]]), clock, order };
 }
 
-/** Images and labels on the GPU, as bytes; values are byte · scale + shift. */
-export interface Source { readonly images: Tensor; readonly classes: Tensor; readonly scale: number; readonly shift: number }
+/** Images [C, H, W] and labels on the GPU, as bytes; values are byte · scale + shift. Images of another size than the network's are resized. */
+export interface Source { readonly shape: Shape; readonly images: Tensor; readonly classes: Tensor; readonly scale: number; readonly shift: number }
 
 /** Steps of one kind and batch size, and the tensors that the host reads or writes. */
 export interface Program {
@@ -71,25 +72,27 @@ function begin({ network, batch, loss, control, source, target }: Common) {
   if (y.features && y.size > y.features[2] * batch)
     throw new ShapeError("the network ends in a flatten over height and width, whose order is H, W, C in memory; end it with a linear layer or a 1×1 pooling");
   if (source) {
-    const { images, classes, scale, shift } = source, N = batch, E = x.size / batch;
-    rec.within("data", () => rec.dispatch(batch_gather, { images, classes, order: control.order, x, labels }, { N, E, scale, shift }, N * E));
+    const { images, classes, scale, shift, shape: [C, H, W] } = source, [N, P, Q, channels] = x.shape;
+    if (C !== channels) throw new ShapeError(`the network takes images of ${channels} channels, the data has ${C}`, { got: source.shape, want: network.input });
+    rec.within("data", () => rec.dispatch(batch_gather, { images, classes, order: control.order, x, labels }, { N, H, W, C, P, Q, scale, shift, RESIZE: Number(H !== P || W !== Q) }, x.size));
   }
   return { rec, graph, x, y, labels, probs: tensor("probs", y.shape), rows: tensor("rows", [batch, 2]), dx: tensor("d logits", y.shape) };
 }
 
-/** Gather, forward, loss, backward, update, metrics: a training step. */
-export function training(common: Common & { optimizer: Optimizer; states: readonly Readonly<Record<string, Tensor>>[] }): Program {
-  const { network, batch, loss, optimizer, states, control: { clock }, ring } = common;
-  const { rec, graph, x, y, labels, probs, rows, dx } = begin(common), mode = { training: true };
+/** Gather, forward, loss, backward, clip, update, metrics: a training step. */
+export function training(common: Common & { optimizer: Optimizer; clipNorm?: number; states: readonly Readonly<Record<string, Tensor>>[] }): Program {
+  const { network, batch, loss, optimizer, clipNorm, states, control: { clock }, ring } = common;
+  const { rec, graph, x, y, labels, probs, rows, dx } = begin(common), mode = { training: true, clock };
   graph.forward(rec, mode);
   rec.within(loss.name, () => loss.record(rec, { x: y, labels, probs, rows, dx }));
   graph.grads.set(y, dx);
   graph.backward(rec, mode);
-  network.learned.forEach(({ whole: param, parts }, i) => {
-    const gradients = network.gradients[i];
-    for (const [t, offset] of parts) if (graph.grads.has(t)) gradients.parts.set(graph.grads.get(t)!, offset);
-    rec.within(optimizer.name, () => optimizer.record(rec, { param, dparam: gradients.whole, clock, ...states[i] }));
+  network.learned.forEach(({ parts }, i) => {
+    for (const [t, offset] of parts) if (graph.grads.has(t)) network.gradients[i].parts.set(graph.grads.get(t)!, offset);
   });
+  if (clipNorm !== undefined) rec.within("clip", () => clip(rec, network.gradients.map(({ whole }) => whole), clipNorm));
+  network.learned.forEach(({ whole: param }, i) =>
+    rec.within(optimizer.name, () => optimizer.record(rec, { param, dparam: network.gradients[i].whole, clock, ...states[i] })));
   rec.within("metrics", () => rec.dispatch(metrics_record, { clock, rows, ring }, { N: batch }, 1));
   return { label: `training step of ${batch}`, batch, steps: rec.steps, graph, x, labels, logits: y, probs };
 }

@@ -1,11 +1,13 @@
 import { NonFiniteError, OptionError } from "../errors.js";
 import type { Dataset } from "../data/dataset.js";
 import { permutation } from "../random.js";
+import { sinceBest, type EarlyStopping } from "./earlyStopping.js";
 import { Evaluator, type Evaluation } from "./evaluate.js";
 import { RING } from "./network.js";
 import { Pace } from "./pace.js";
 import { Predictor, type Activation, type Images, type Prediction } from "./predict.js";
 import { writeSafetensors } from "./safetensors.js";
+import type { Schedule } from "./schedules.js";
 import type { Session } from "./session.js";
 import { readWeights, writeWeights, type StateDict } from "./weights.js";
 
@@ -19,6 +21,8 @@ export interface Progress {
   /** Mean loss and share of hits over this epoch's images so far, each measured before its step's update. */
   readonly loss: number;
   readonly accuracy: number;
+  /** Learning rate of the last of these steps. */
+  readonly lr: number;
   /** Loss of each step since the last progress. */
   readonly losses: readonly number[];
   /** Over the last few seconds; evaluation and pauses do not count. */
@@ -27,6 +31,8 @@ export interface Progress {
   readonly secondsLeft: number;
   /** True for the last progress of an epoch; `test` is there if the data has test images. */
   readonly epochEnd: boolean;
+  /** True at the end of an epoch whose loss is the lowest so far: of the test images or, if there are none, of training. */
+  readonly best: boolean;
   readonly test?: Evaluation;
 }
 
@@ -39,9 +45,13 @@ const REPORT = 250;  // milliseconds between two progresses
 export class Run implements AsyncIterable<Progress> {
   /** Complete epochs. */
   epoch = 0;
+  /** Loss of each of them: of the test images or, if there are none, of training. Schedules and early stopping go by it. */
+  readonly history: number[] = [];
   #at = 0;                       // steps taken in the present epoch
   #sum = { loss: 0, hits: 0, images: 0 };
   #seen: number;                 // steps whose losses have been read
+  #lr = NaN;                     // of the last step
+  #best?: StateDict;             // weights of the best epoch, if they are to be restored
   #paused = false;
   #stopped = false;
   #single: (() => void)[] = [];  // steps asked for while paused
@@ -49,7 +59,8 @@ export class Run implements AsyncIterable<Progress> {
   readonly #pace = new Pace();
   #predictors = new Map<string, Promise<Predictor>>();
 
-  constructor(readonly session: Session, readonly data: Dataset, readonly epochs: number, readonly test?: Evaluator) {
+  constructor(readonly session: Session, readonly data: Dataset, readonly epochs: number, readonly test?: Evaluator,
+    readonly options: { readonly schedule?: Schedule; readonly earlyStopping?: EarlyStopping } = {}) {
     this.#seen = session.steps;
   }
 
@@ -74,9 +85,9 @@ export class Run implements AsyncIterable<Progress> {
     const { session, data, stepsPerEpoch: steps } = this, [batch] = session.batches, reports: Progress[] = [];
     let failure: unknown, reading: Promise<void> | undefined, reported = performance.now();
     const read = (ring: Promise<Float32Array>) => {
-      const taken = session.steps, at = this.#at;
+      const taken = session.steps, at = this.#at, lr = this.#lr;
       reported = performance.now();
-      reading = ring.then((rows) => { reports.push(this.#progress(rows, taken, at)); }, (e: unknown) => { failure ??= e; })
+      reading = ring.then((rows) => { reports.push(this.#progress(rows, taken, at, lr)); }, (e: unknown) => { failure ??= e; })
         .catch((e: unknown) => { failure ??= e; }).finally(() => { reading = undefined; });
     };
     const settle = async () => { await reading; if (failure) throw failure; };
@@ -96,7 +107,8 @@ export class Run implements AsyncIterable<Progress> {
           if (unseen >= RING) await settle();  // before a row of the ring is written again
           this.#pace.begin();
           const due = wanted || last || (!reading && (unseen >= RING / 2 || performance.now() - reported >= REPORT));
-          const rows = session.step(order.subarray(from, Math.min(from + batch, data.size)), undefined, Boolean(due));
+          this.#lr = this.#rate();
+          const rows = session.step(order.subarray(from, Math.min(from + batch, data.size)), this.#lr, Boolean(due));
           this.#at++;
           if (rows) read(rows);
           await this.#pace.step(session.device, Math.min(batch, data.size - from));
@@ -111,12 +123,33 @@ export class Run implements AsyncIterable<Progress> {
         this.epoch++;
         this.#at = 0;
         this.#sum = { loss: 0, hits: 0, images: 0 };
-        if (report) yield { ...report, epochEnd: true, test };
+        if (report) {
+          this.history.push(test?.loss ?? report.loss);
+          yield { ...report, epochEnd: true, best: await this.#judge(), test };
+        }
       }
     } finally {
       this.#pace.end();
       for (const resolve of this.#single.splice(0)) resolve();
     }
+  }
+
+  /** Learning rate of the next step. */
+  #rate(): number {
+    const { epoch, epochs, stepsPerEpoch, history, session: { optimizer: { lr } } } = this;
+    const factor = this.options.schedule?.({ step: epoch * stepsPerEpoch + this.#at, steps: epochs * stepsPerEpoch, epoch, epochs, stepsPerEpoch, history }) ?? 1;
+    if (!Number.isFinite(factor) || factor < 0) throw new OptionError(`a schedule gives a factor of at least 0, not ${factor}`, { epoch, step: this.#at, factor });
+    return lr * factor;
+  }
+
+  /** Whether the epoch that has just ended is the best so far. Stops early, and puts the best weights back at the end. */
+  async #judge(): Promise<boolean> {
+    const { patience = Infinity, minDelta, restoreBest = true } = this.options.earlyStopping ?? {}, since = sinceBest(this.history, minDelta);
+    if (since >= patience) this.stop();
+    if (!this.options.earlyStopping || !restoreBest) return since === 0;
+    if (since === 0) this.#best = await this.weights();
+    else if (this.#best && (since >= patience || this.epoch === this.epochs)) this.load(this.#best);
+    return since === 0;
   }
 
   #gate(): Promise<void> {
@@ -125,11 +158,11 @@ export class Run implements AsyncIterable<Progress> {
   }
 
   /** Adds the rows of the steps not seen yet to the epoch's sums. */
-  #progress(ring: Float32Array, taken: number, at: number): Progress {
+  #progress(ring: Float32Array, taken: number, at: number, lr: number): Progress {
     const losses: number[] = [];
     for (; this.#seen < taken; this.#seen++) {
       const [loss, hits, images, strange] = ring.subarray(4 * (this.#seen % RING));
-      if (strange) throw new NonFiniteError(`the loss of step ${this.#seen} is no number for ${strange} of ${images} images; lower the learning rate (it is ${this.session.optimizer.lr}), or check the data`,
+      if (strange) throw new NonFiniteError(`the loss of step ${this.#seen} is no number for ${strange} of ${images} images; lower the learning rate (it is ${lr}), or check the data`,
         { step: this.#seen, images: strange });
       losses.push(loss / images);
       this.#sum.loss += loss;
@@ -138,8 +171,8 @@ export class Run implements AsyncIterable<Progress> {
     }
     const { imagesPerSecond } = this.#pace, { loss, hits, images } = this.#sum;
     const left = (this.epochs - this.epoch) * this.data.size - Math.min(at * this.session.batches[0], this.data.size);
-    return { epoch: this.epoch + 1, epochs: this.epochs, step: at, steps: this.stepsPerEpoch, loss: loss / images, accuracy: hits / images, losses,
-      imagesPerSecond, secondsLeft: imagesPerSecond ? left / imagesPerSecond : NaN, epochEnd: false };
+    return { epoch: this.epoch + 1, epochs: this.epochs, step: at, steps: this.stepsPerEpoch, loss: loss / images, accuracy: hits / images, lr, losses,
+      imagesPerSecond, secondsLeft: imagesPerSecond ? left / imagesPerSecond : NaN, epochEnd: false, best: false };
   }
 
   /** Mean loss and accuracy on a data set of the same image size; default the test images. */

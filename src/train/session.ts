@@ -24,6 +24,8 @@ export interface SessionOptions {
   data?: Dataset;
   optimizer?: Optimizer;
   loss?: Loss;
+  /** Gradients whose norm, of all together, is above this are scaled down to it. Default: they are left alone. */
+  clipNorm?: number;
   /** Default 0. */
   seed?: number;
   /** First values of weights with two axes or more; default each layer's own. */
@@ -58,7 +60,7 @@ export class Session {
 
   private constructor(
     readonly device: Device, readonly network: Network, readonly batches: readonly number[],
-    readonly optimizer: Optimizer, readonly loss: Loss, readonly seed: number, readonly target: Target,
+    readonly optimizer: Optimizer, readonly loss: Loss, readonly seed: number, readonly target: Target, readonly clipNorm?: number,
   ) {
     this.memory = new Memory(device);
     this.control = control(batches[0]);
@@ -68,8 +70,8 @@ export class Session {
   }
 
   static async open(net: Part, options: SessionOptions): Promise<Session> {
-    const { device, input, batches, data, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), seed = 0, init, rung, keep } = options;
-    const network = describe(net, input, device.adapter.limits.binding), session = new Session(device, network, batches, optimizer, loss, seed, { ...targetOf(device.adapter), rung });
+    const { device, input, batches, data, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clipNorm, seed = 0, init, rung, keep } = options;
+    const network = describe(net, input, device.adapter.limits.binding), session = new Session(device, network, batches, optimizer, loss, seed, { ...targetOf(device.adapter), rung }, clipNorm);
     try {
       const source = data && sourceOf("training set", data), programs = batches.map((batch) => session.#record(batch, source));
       const kept = [session.control, single(session.ring), ...source ? [single(source.images), single(source.classes)] : programs.flatMap((p) => [single(p.x), single(p.labels)]),
@@ -97,8 +99,8 @@ export class Session {
   }
 
   #record(batch: number, source?: Source): Program {
-    const { network, loss, control, ring, optimizer, states } = this;
-    return training({ network, batch, loss, control, ring, source, target: this.target, optimizer, states });
+    const { network, loss, control, ring, optimizer, clipNorm, states } = this;
+    return training({ network, batch, loss, control, ring, source, target: this.target, optimizer, clipNorm, states });
   }
 
   /** The largest batch below `batch` whose plan this device can hold. */
@@ -170,7 +172,7 @@ export class Session {
 /** The tensors of a data set that lies on the GPU as bytes. */
 export function sourceOf(name: string, data: Dataset): Source {
   const words = (bytes: Uint8Array) => [Math.ceil(bytes.length / 4)];
-  return { images: tensor(`images of the ${name}`, words(data.images)), classes: tensor(`labels of the ${name}`, words(data.labels)), scale: 1 / 255, shift: 0 };
+  return { shape: data.shape, images: tensor(`images of the ${name}`, words(data.images)), classes: tensor(`labels of the ${name}`, words(data.labels)), scale: 1 / 255, shift: 0 };
 }
 
 export function upload(memory: Memory, source: Source, data: Dataset): void {

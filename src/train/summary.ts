@@ -35,7 +35,7 @@ export interface Summary {
 export function summary(net: Part, { input, batch, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), limit = 2 ** 27 }: SummaryOptions): Summary {
   const network = describe(net, input, limit), order = control(batch), ring = tensor("ring", [RING, 4]);
   const states = network.learned.map(({ whole }) => Object.fromEntries(optimizer.states.map((name) => [name, tensor(name, [whole.size])])));
-  const source = { images: tensor("images", [1]), classes: tensor("labels", [1]), scale: 1, shift: 0 };  // of any size
+  const source = { shape: input, images: tensor("images", [1]), classes: tensor("labels", [1]), scale: 1, shift: 0 };  // of any size
   const program = training({ network, batch, loss, control: order, ring, source, optimizer, states });
   const kept = [order, single(ring), single(source.images), single(source.classes), ...network.learned, ...network.gradients, ...network.statistics, ...states.flatMap((s) => Object.values(s).map(single))];
   const planned = plan([program.steps], kept, limit);

@@ -5,7 +5,9 @@ import type { Device } from "../gpu/device.js";
 import type { Init } from "../layers/init.js";
 import type { Loss } from "../losses/loss.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
+import { checkEarlyStopping, type EarlyStopping } from "./earlyStopping.js";
 import { Run } from "./run.js";
+import type { Schedule } from "./schedules.js";
 import { Session } from "./session.js";
 import { Evaluator } from "./evaluate.js";
 
@@ -13,6 +15,8 @@ export interface TrainOptions {
   device: Device;
   /** A data set, or a split of one into training and test images: accuracy on the test images is measured after each epoch. */
   data: Dataset | Split;
+  /** Height and width that images are resized to on the GPU, bilinear as PyTorch's interpolate(align_corners=False). Default: as they are. */
+  resize?: number;
   /** Images a step. The last step of an epoch takes what is left. Default 64. */
   batch?: number;
   /** Passes over the training images. Default 10. */
@@ -21,6 +25,12 @@ export interface TrainOptions {
   optimizer?: Optimizer;
   /** Default crossEntropy(). */
   loss?: Loss;
+  /** Factor on the optimizer's lr, step by step: cosine(), oneCycle(), … or any function. Default: lr throughout. */
+  schedule?: Schedule;
+  /** Ends the run when the loss on the test images has stopped falling. */
+  earlyStopping?: EarlyStopping;
+  /** Gradients whose norm, of all together, is above this are scaled down to it. Default: they are left alone. */
+  clipNorm?: number;
   /** Decides first values, order of images, and all else that is random. An integer from 0 to 2³² − 1; default 0. */
   seed?: number;
   /** First values of weights with two axes or more (xavierUniform, …). Default each layer's own. */
@@ -36,18 +46,19 @@ export interface TrainOptions {
  * Throws a ShapeError, LimitError (naming the largest batch that fits), OutOfMemoryError or OptionError before anything runs.
  */
 export async function train(net: Part, options: TrainOptions): Promise<Run> {
-  const { device, batch = 64, epochs = 10, optimizer, loss, seed = 0, init } = options;
+  const { device, resize, batch = 64, epochs = 10, optimizer, loss, schedule, earlyStopping, clipNorm, seed = 0, init } = options;
   const { train: data, test } = "train" in options.data ? options.data : { train: options.data, test: undefined };
-  for (const [name, value] of Object.entries({ batch, epochs })) if (!Number.isInteger(value) || value < 1)
+  for (const [name, value] of Object.entries({ batch, epochs, ...resize !== undefined && { resize } })) if (!Number.isInteger(value) || value < 1)
     throw new OptionError(`${name} is an integer of at least 1, not ${value}`, { [name]: value });
   if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) throw new OptionError(`seed is an integer from 0 to 2³² − 1, not ${seed}`, { seed });
   if (!data.size) throw new OptionError("the training set is empty");
+  if (earlyStopping) checkEarlyStopping(earlyStopping);
   const full = Math.min(batch, data.size), tail = data.size % full;
-  const session = await Session.open(net, { device, input: data.shape, batches: [full, ...tail ? [tail] : []], data, optimizer, loss, seed, init });
+  const session = await Session.open(net, { device, input: resize ? [data.shape[0], resize, resize] : data.shape, batches: [full, ...tail ? [tail] : []], data, optimizer, loss, clipNorm, seed, init });
   try {
     const outputs = session.programs[0].logits.shape[1];
     for (const set of test ? [data, test] : [data]) checkLabels(set, outputs);
-    return new Run(session, data, epochs, test?.size ? await Evaluator.open(session, test) : undefined);
+    return new Run(session, data, epochs, test?.size ? await Evaluator.open(session, test) : undefined, { schedule, earlyStopping });
   } catch (e) { session.destroy(); throw e; }
 }
 

@@ -5,7 +5,7 @@ import { Player } from "../../src/gpu/player.js";
 import { Recorder, root, tensor, type Step, type Tensor } from "../../src/gpu/recorder.js";
 import { Graph, type Part, type Value } from "../../src/graph.js";
 import {
-  add, avgPool2d, conv2d, crossEntropy, flatten, linear, maxPool2d, relu, sgd, sigmoid, tanh, type Loss, type Optimizer,
+  adam, adamw, adaptiveAvgPool2d, add, avgPool2d, batchNorm, concat, conv2d, crossEntropy, flatten, gelu, leakyRelu, linear, maxPool2d, relu, rmsprop, sgd, sigmoid, tanh, type Loss, type Optimizer,
 } from "../../src/index.js";
 import { plan } from "../../src/plan.js";
 import { inverse, permuted } from "../numbers.js";
@@ -42,11 +42,16 @@ const layers: Record<string, (attrs: Attrs) => (...inputs: Value[]) => Value> = 
   relu: () => part(relu()),
   sigmoid: () => part(sigmoid()),
   tanh: () => part(tanh()),
+  leakyRelu: ({ negativeSlope }) => part(leakyRelu({ negativeSlope })),
+  gelu: () => part(gelu()),
   flatten: () => part(flatten()),
   add: () => add,
+  concat: () => concat,
+  adaptiveAvgPool2d: ({ outputSize: size }) => part(adaptiveAvgPool2d({ size })),
+  batchNorm: ({ eps, momentum }) => part(batchNorm({ eps, momentum })),
 };
 const losses: Record<string, (attrs: Attrs) => Loss> = { crossEntropy };
-const optimizers: Record<string, (attrs: Attrs) => Optimizer> = { sgd };
+const optimizers: Record<string, (attrs: Attrs) => Optimizer> = { adam, adamw, rmsprop, sgd };
 
 export async function* checkOps(device: Device, file: OpsFile): AsyncGenerator<Check> {
   for (const c of file.cases) yield* await checkCase(device, c);

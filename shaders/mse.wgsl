@@ -1,0 +1,43 @@
+// Mean squared error against one-hot targets. The loss is the mean over all elements, as the mean over images of
+//
+//   loss[n]    = Σ k (x[n,k] − t[n,k])² / K        t[n,k] = [k = target n]
+//   hit[n]     = 1 where the first largest x[n,k] is the target's
+//   probs[n,k] = x[n,k]
+//   dx[n,k]    = 2 (x[n,k] − t[n,k]) / (N · K)
+//
+// One invocation per row. Twin: test/reference/mse.ts.
+
+override WORKGROUP: u32 = 64;
+
+struct Params { N: u32, K: u32 }
+@group(1) @binding(0) var<uniform> dim: Params;
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;            // [N, K]
+@group(0) @binding(1) var<storage, read> labels: array<u32>;       // [N]
+@group(0) @binding(2) var<storage, read_write> probs: array<f32>;  // [N, K]
+@group(0) @binding(3) var<storage, read_write> rows: array<vec2f>; // [N], loss and hit
+@group(0) @binding(4) var<storage, read_write> dx: array<f32>;     // [N, K]
+
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn mse_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let n = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
+  if (n >= dim.N) { return; }
+  let row = n * dim.K;
+  let label = labels[n];
+
+  var largest = x[row];
+  var first = 0u;
+  var total = 0.0;
+  for (var k = 0u; k < dim.K; k++) {
+    let value = x[row + k];
+    if (value > largest) {
+      largest = value;
+      first = k;
+    }
+    let off = value - select(0.0, 1.0, k == label);
+    total += off * off;
+    probs[row + k] = value;
+    dx[row + k] = 2.0 * off / f32(dim.N * dim.K);
+  }
+  rows[n] = vec2f(total / f32(dim.K), select(0.0, 1.0, first == label));
+}

@@ -1,0 +1,29 @@
+import { adaptive_avg_pool2d_backward, adaptive_avg_pool2d_forward } from "../generated/adaptive_avg_pool2d.js";
+import type { Shape } from "../gpu/recorder.js";
+import { needs4d, pair, type Layer, type Pair } from "./layer.js";
+
+export interface AdaptiveAvgPool2dOptions {
+  /** Height and width of the output, whatever the input's. Default 1: the mean of each channel. */
+  size?: Pair;
+}
+
+/** Adaptive average pooling: [N, C, H, W] → [N, C, size, size]. Maths and kernels: shaders/adaptive_avg_pool2d.wgsl. */
+export function adaptiveAvgPool2d({ size = 1 }: AdaptiveAvgPool2dOptions = {}): Layer {
+  const [P, Q] = pair("size", size, 1), dims = ([N, H, W, C]: Shape) => ({ N, H, W, C, P, Q });
+  return {
+    name: "adaptiveAvgPool2d",
+
+    shape(x) {
+      needs4d(x);
+      return [x[0], P, Q, x[3]];
+    },
+
+    forward(rec, { x, y }) {
+      rec.dispatch(adaptive_avg_pool2d_forward, { x, y }, dims(x.shape), y.size);
+    },
+
+    backward(rec, { x, dy, dx }) {
+      if (dx) rec.dispatch(adaptive_avg_pool2d_backward, { dy, dx }, dims(x.shape), dx.size);
+    },
+  };
+}

@@ -1,0 +1,22 @@
+import { OptionError } from "../errors.js";
+
+export interface EarlyStopping {
+  /** Epochs without a better loss after which the run ends. The loss is that of the test images or, if there are none, of training. */
+  patience: number;
+  /** How far below the best so far a loss must be to be better. Default 0. */
+  minDelta?: number;
+  /** Keep the weights of the best epoch, and put them back when the run ends, early or not. Default true. */
+  restoreBest?: boolean;
+}
+
+export function checkEarlyStopping({ patience, minDelta = 0 }: EarlyStopping): void {
+  if (!Number.isInteger(patience) || patience < 1) throw new OptionError(`patience is an integer of at least 1, not ${patience}`, { patience });
+  if (!Number.isFinite(minDelta) || minDelta < 0) throw new OptionError(`minDelta is a number of at least 0, not ${minDelta}`, { minDelta });
+}
+
+/** Epochs since the best loss of a history: 0 if the last one is the best. */
+export function sinceBest(history: readonly number[], minDelta = 0): number {
+  let best = Infinity, since = 0;
+  for (const loss of history) if (loss < best - minDelta) { best = loss; since = 0; } else since++;
+  return since;
+}
