@@ -20,10 +20,25 @@ export interface Recipe {
 const d2l = (lr: number, batch: number, inputSize: number, options: FamilyOptions = {}): Recipe =>
   ({ batch, lr, momentum: 0, epochs: 10, init: xavierUniform, inputSize, options });
 
+const small = (lr: number, inputSize: number, width = 0.25): Recipe =>
+  ({ batch: 64, lr, momentum: 0.9, epochs: 4, init: kaimingUniform, inputSize, options: { width } });
+
 const recipes = {
   /** A good network within a minute or two, on a subset of the images too. */
   quick: {
     lenet: { batch: 32, lr: 0.02, momentum: 0.9, epochs: 3, init: kaimingUniform, inputSize: 28, options: { activation: "relu" } },
+    // At a quarter of the width, for adapters of little speed: --width 1 --input-size 224 for the paper's networks.
+    "lenet-bn": small(0.1, 28, 1),
+    "alexnet": small(0.01, 96),
+    "vgg11": small(0.01, 32),
+    "vgg13": small(0.01, 32),
+    "vgg16": small(0.01, 32),
+    "vgg19": small(0.01, 32),
+    "nin": small(0.02, 96),
+    "googlenet": small(0.02, 64),
+    "resnet18": small(0.05, 32),
+    "resnet34": small(0.05, 32),
+    "densenet": small(0.05, 32),
   },
   d2l: {
     "lenet": d2l(0.9, 256, 28, { activation: "sigmoid" }),
