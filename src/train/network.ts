@@ -1,4 +1,4 @@
-import { OptionError, ShapeError } from "../errors.js";
+import { LimitError, OptionError, ShapeError } from "../errors.js";
 import { batch_gather } from "../generated/batch.js";
 import { metrics_record } from "../generated/metrics.js";
 import { Graph, named, type Parameter, type Part, type Value } from "../graph.js";
@@ -36,9 +36,14 @@ export function describe(net: Part, input: Shape, limit: number): Network {
   }
   graph(1);
   const of = (learned: boolean) => [...params.values()].filter((p) => p.learned === learned).map((p) => p.tensor);
-  const learned = arenas("parameters", of(true), limit);
-  return { net, input, params, graph, learned, statistics: arenas("statistics", of(false), limit),
-    gradients: learned.map(({ whole }) => ({ whole: { ...whole, name: whole.name.replace("parameters", "gradients") }, parts: new Map() })) };
+  try {
+    const learned = arenas("parameters", of(true), limit);
+    return { net, input, params, graph, learned, statistics: arenas("statistics", of(false), limit),
+      gradients: learned.map(({ whole }) => ({ whole: { ...whole, name: whole.name.replace("parameters", "gradients") }, parts: new Map() })) };
+  } catch (e) {
+    if (!(e instanceof LimitError)) throw e;
+    throw new LimitError(`${e.message}; no batch size changes that: ${Math.floor(limit / 4).toLocaleString("en")} weights fit in one parameter, so use fewer channels or units, a smaller input, or an adapter that binds more`, e.details, e);
+  }
 }
 
 /** What the host writes before a step: one buffer, one write. */

@@ -38,6 +38,8 @@ export interface SessionOptions {
 
 export interface Ready { readonly program: Program; readonly player: Player }
 export const single = (t: Tensor): Arena => ({ whole: t, parts: new Map() });
+/** What the host writes for a step whose images it uploads. */
+const fed = ({ x, labels }: Program): Arena[] => [single(x), single(labels)];
 
 /**
  * A network with memory on a device, ready to train: everything is recorded, planned, compiled and bound, so that a step
@@ -74,9 +76,9 @@ export class Session {
     const network = describe(net, input, device.adapter.limits.binding), session = new Session(device, network, batches, optimizer, loss, seed, { ...targetOf(device.adapter), rung }, clipNorm);
     try {
       const source = data && sourceOf("training set", data), programs = batches.map((batch) => session.#record(batch, source));
-      const kept = [session.control, single(session.ring), ...source ? [single(source.images), single(source.classes)] : programs.flatMap((p) => [single(p.x), single(p.labels)]),
-        ...network.learned, ...network.gradients, ...network.statistics, ...session.states.flatMap((s) => Object.values(s).map(single)), ...keep ? [...new Set(programs.flatMap(keep).map(root))].map(single) : []];
-      await session.add(programs, kept, () => session.#largest(batches[0], source, kept), session.#ready);
+      const lasting = [session.control, single(session.ring), ...source ? [single(source.images), single(source.classes)] : [], ...network.learned, ...network.gradients, ...network.statistics, ...session.states.flatMap((s) => Object.values(s).map(single))];
+      const kept = [...lasting, ...source ? [] : programs.flatMap(fed), ...keep ? [...new Set(programs.flatMap(keep).map(root))].map(single) : []];
+      await session.add(programs, kept, () => session.#largest(batches[0], source, lasting), session.#ready);
       session.memoryUse = memoryUse(programs[0].steps, session.plan);
       session.#reader = new Reader(session.memory, session.ring);
       if (source) upload(session.memory, source, data!);
@@ -104,13 +106,13 @@ export class Session {
   }
 
   /** The largest batch below `batch` whose plan this device can hold. */
-  #largest(batch: number, source: Source | undefined, kept: readonly Arena[]): number {
+  #largest(batch: number, source: Source | undefined, lasting: readonly Arena[]): number {
     let fits = 0, fails = batch;
     while (fails - fits > 1) {
       const middle = (fits + fails) >> 1;
       try {
-        const { steps, x, labels } = this.#record(middle, source);
-        plan([steps], [...kept.slice(0, 2), ...source ? [] : [single(x), single(labels)], ...kept.slice(2)], this.device.adapter.limits.binding);
+        const program = this.#record(middle, source);
+        plan([program.steps], [...lasting, ...source ? [] : fed(program)], this.device.adapter.limits.binding);
         fits = middle;
       } catch (e) { if (!(e instanceof LimitError)) throw e; fails = middle; }
     }
