@@ -6,6 +6,7 @@ import { Recorder, tensor, type Shape, type Step, type Target, type Tensor } fro
 import type { Loss } from "../losses/loss.js";
 import { clip } from "../optimizers/clip.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
+import { fuse } from "../fuse.js";
 import { arenas, type Arena } from "../plan.js";
 
 /** Rows of the ring that losses and hits are written to: the host must read at least this often. */
@@ -69,7 +70,7 @@ export interface Program {
   readonly probs: Tensor;
 }
 
-interface Common { network: Network; batch: number; loss: Loss; control: Control; ring: Tensor; source?: Source; target?: Target }
+interface Common { network: Network; batch: number; loss: Loss; control: Control; ring: Tensor; source?: Source; target?: Target; fused?: boolean }
 
 function begin({ network, batch, loss, control, source, target }: Common) {
   const rec = new Recorder(target), { graph, x, y } = network.graph(batch), labels = tensor("labels", [batch]);
@@ -86,7 +87,7 @@ function begin({ network, batch, loss, control, source, target }: Common) {
 
 /** Gather, forward, loss, backward, clip, update, metrics: a training step. */
 export function training(common: Common & { optimizer: Optimizer; clipNorm?: number; states: readonly Readonly<Record<string, Tensor>>[] }): Program {
-  const { network, batch, loss, optimizer, clipNorm, states, control: { clock }, ring } = common;
+  const { network, batch, loss, optimizer, clipNorm, states, control: { clock }, ring, fused = true } = common;
   const { rec, graph, x, y, labels, probs, rows, dx } = begin(common), mode = { training: true, clock };
   graph.forward(rec, mode);
   rec.within(loss.name, () => loss.record(rec, { x: y, labels, probs, rows, dx }));
@@ -99,22 +100,22 @@ export function training(common: Common & { optimizer: Optimizer; clipNorm?: num
   network.learned.forEach(({ whole: param }, i) =>
     rec.within(optimizer.name, () => optimizer.record(rec, { param, dparam: network.gradients[i].whole, clock, ...states[i] })));
   rec.within("metrics", () => rec.dispatch(metrics_record, { clock, rows, ring }, { N: batch }, 1));
-  return { label: `training step of ${batch}`, batch, steps: rec.steps, graph, x, labels, logits: y, probs };
+  return { label: `training step of ${batch}`, batch, steps: fused ? fuse(rec.steps) : rec.steps, graph, x, labels, logits: y, probs };
 }
 
 /** Gather, forward in evaluation mode, loss, metrics. */
 export function evaluation(common: Common): Program {
-  const { batch, loss, control: { clock }, ring } = common;
+  const { batch, loss, control: { clock }, ring, fused = true } = common;
   const { rec, graph, x, y, labels, probs, rows, dx } = begin(common);
   graph.forward(rec, { training: false });
   rec.within(loss.name, () => loss.record(rec, { x: y, labels, probs, rows, dx }));
   rec.within("metrics", () => rec.dispatch(metrics_record, { clock, rows, ring }, { N: batch }, 1));
-  return { label: `evaluation of ${batch}`, batch, steps: rec.steps, graph, x, labels, logits: y, probs };
+  return { label: `evaluation of ${batch}`, batch, steps: fused ? fuse(rec.steps) : rec.steps, graph, x, labels, logits: y, probs };
 }
 
 /** Forward alone, in evaluation mode, from images that the host writes. */
-export function inference(network: Network, batch: number, target?: Target): Omit<Program, "labels" | "probs"> {
+export function inference(network: Network, batch: number, target?: Target, fused = true): Omit<Program, "labels" | "probs"> {
   const { graph, x, y } = network.graph(batch), rec = new Recorder(target);
   graph.forward(rec, { training: false });
-  return { label: `inference of ${batch}`, batch, steps: rec.steps, graph, x, logits: y };
+  return { label: `inference of ${batch}`, batch, steps: fused ? fuse(rec.steps) : rec.steps, graph, x, logits: y };
 }

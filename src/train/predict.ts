@@ -32,7 +32,7 @@ export class Predictor {
   private constructor(readonly session: Session, readonly program: Inference, readonly player: Player, readonly watched: readonly Tensor[]) {}
 
   static async open(session: Session, batch: number, watch = false): Promise<Predictor> {
-    const program = inference(session.network, batch, session.target), kept = new Set([program.x, root(program.logits)]);
+    const program = inference(session.network, batch, session.target, session.fused && !watch), kept = new Set([program.x, root(program.logits)]);
     if (watch) for (const { y } of program.graph.nodes) kept.add(root(y));
     session.plan = plan([program.steps], [...kept].map(single), session.device.adapter.limits.binding, session.plan);
     await session.memory.grow(session.plan);

@@ -32,6 +32,8 @@ export interface SessionOptions {
   init?: Init;
   /** A rung to take wherever it fits ("plain", "direct", …), for tests and benchmarks. */
   rung?: string;
+  /** False keeps every layer a kernel of its own, which gives the same bits. Default true. */
+  fuse?: boolean;
   /** Tensors of a step that keep memory of their own, to be read after it; others may be overwritten by then. */
   keep?: (program: Program) => readonly Tensor[];
 }
@@ -62,7 +64,7 @@ export class Session {
 
   private constructor(
     readonly device: Device, readonly network: Network, readonly batches: readonly number[],
-    readonly optimizer: Optimizer, readonly loss: Loss, readonly seed: number, readonly target: Target, readonly clipNorm?: number,
+    readonly optimizer: Optimizer, readonly loss: Loss, readonly seed: number, readonly target: Target, readonly fused: boolean, readonly clipNorm?: number,
   ) {
     this.memory = new Memory(device);
     this.control = control(batches[0]);
@@ -72,8 +74,8 @@ export class Session {
   }
 
   static async open(net: Part, options: SessionOptions): Promise<Session> {
-    const { device, input, batches, data, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clipNorm, seed = 0, init, rung, keep } = options;
-    const network = describe(net, input, device.adapter.limits.binding), session = new Session(device, network, batches, optimizer, loss, seed, { ...targetOf(device.adapter), rung }, clipNorm);
+    const { device, input, batches, data, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clipNorm, seed = 0, init, rung, fuse = true, keep } = options;
+    const network = describe(net, input, device.adapter.limits.binding), session = new Session(device, network, batches, optimizer, loss, seed, { ...targetOf(device.adapter), rung }, fuse, clipNorm);
     try {
       const source = data && sourceOf("training set", data), programs = batches.map((batch) => session.#record(batch, source));
       const lasting = [session.control, single(session.ring), ...source ? [single(source.images), single(source.classes)] : [], ...network.learned, ...network.gradients, ...network.statistics, ...session.states.flatMap((s) => Object.values(s).map(single))];
@@ -101,8 +103,8 @@ export class Session {
   }
 
   #record(batch: number, source?: Source): Program {
-    const { network, loss, control, ring, optimizer, clipNorm, states } = this;
-    return training({ network, batch, loss, control, ring, source, target: this.target, optimizer, clipNorm, states });
+    const { network, loss, control, ring, optimizer, clipNorm, states, fused } = this;
+    return training({ network, batch, loss, control, ring, source, target: this.target, optimizer, clipNorm, states, fused });
   }
 
   /** The largest batch below `batch` whose plan this device can hold. */
