@@ -1,8 +1,8 @@
 // The gallery: a training step as it is, drawn one block a dispatch, and what this browser would train on.
 import { openDevice, sgd, summary } from "convoy-gpu";
-import { lenet } from "convoy-gpu/models";
+import { families } from "convoy-gpu/models";
 
-const { dispatches, layers } = summary(lenet({ activation: "tanh" }), { input: [1, 28, 28], batch: 64, optimizer: sgd({ lr: 0.05, momentum: 0.9 }) });
+const { dispatches, layers } = summary(families.lenet({ activation: "tanh" }), { input: [1, 28, 28], batch: 64, optimizer: sgd({ lr: 0.05, momentum: 0.9 }) });
 const convoy = document.getElementById("convoy"), text = document.getElementById("convoy-text"), adapter = document.getElementById("adapter");
 
 const forward = layers.length;  // gather and one a layer, but flatten, which is none
@@ -15,13 +15,23 @@ convoy?.replaceChildren(...Array.from({ length: dispatches }, (_, i) => {
 if (text) text.textContent = `One training step of LeNet: ${dispatches} dispatches in one submit, one block each.`;
 
 /** A network's outline: a bar for each layer that weighs or pools, as high as its images, as wide as its channels, each by its logarithm. */
-document.getElementById("lenet")?.replaceChildren(...layers.filter(({ layer }) => /conv|pool|linear/i.test(layer)).map(({ layer, shape: [, channels, height = 1] }) => {
-  const bar = document.createElement("span");
-  bar.className = layer === "linear" ? "linear" : /pool/i.test(layer) ? "pool" : "";
-  bar.style.height = `${8 + 11 * Math.log2(height)}px`;
-  bar.style.width = `${4 * Math.log2(channels)}px`;
-  return bar;
-}));
+function outline(of: typeof layers, side: number): HTMLElement[] {
+  return of.filter(({ layer }) => /conv|pool|linear/i.test(layer)).map(({ layer, shape: [, channels, height = 1] }) => {
+    const bar = document.createElement("span");
+    bar.className = layer === "linear" ? "linear" : /pool/i.test(layer) ? "pool" : "";
+    bar.style.height = `${8 + 53 * Math.log2(height) / Math.log2(side)}px`;
+    bar.style.width = `${4 * Math.log2(channels)}px`;
+    return bar;
+  });
+}
+
+const sides: Readonly<Record<string, number>> = { lenet: 28, "lenet-bn": 28, alexnet: 224, vgg: 96, nin: 224, googlenet: 96, resnet: 96, densenet: 96 };
+for (const [name, side] of Object.entries(sides)) {
+  const net = (families[name] ?? families[{ vgg: "vgg11", resnet: "resnet18" }[name] ?? ""])();
+  const bars = outline(summary(net, { input: [1, side, side], batch: 1 }).layers, side), box = document.getElementById(name);
+  box?.replaceChildren(...bars);
+  box?.classList.toggle("many", bars.length > 24);
+}
 
 async function say(to: HTMLElement): Promise<void> {
   try {

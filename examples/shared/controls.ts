@@ -14,16 +14,16 @@ export function fillControls(form: HTMLElement, controls: readonly Control[], se
 
 type Field = (control: Control, id: string, value: Value, set: (value: Value | undefined) => void) => HTMLElement[];
 
-const text = (value: Value) => typeof value === "number" && value >= 10000 ? value.toLocaleString("en") : String(value);
+export const plain = (value: Value) => typeof value === "number" && value >= 10000 ? value.toLocaleString("en") : String(value);
 
 const fields: Readonly<Record<Control["kind"], Field>> = {
-  choice({ values = [] }, id, value, set) {
+  choice({ values = [], text = plain }, id, value, set) {
     const select = el("select", { id }, ...values.map((v) => el("option", { value: String(v), selected: v === value }, text(v))));
     select.addEventListener("change", () => { set(values[select.selectedIndex]); });
     return [select];
   },
 
-  slider({ values = [] }, id, value, set) {
+  slider({ values = [], text = plain }, id, value, set) {
     const output = el("output", { for: id }), slider = el("input", { id, type: "range", min: "0", max: String(values.length - 1), step: "1" });
     const show = () => { output.value = text(values[slider.valueAsNumber]); slider.setAttribute("aria-valuetext", output.value); };
     slider.value = String(Math.max(0, values.indexOf(value)));

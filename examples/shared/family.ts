@@ -1,5 +1,5 @@
 // What a page's own files say about its family of networks; everything else on the page is shared.
-import type { Part } from "convoy-gpu";
+import type { Init, Part } from "convoy-gpu";
 
 export type Value = string | number;
 /** Values of all controls, by name. */
@@ -20,17 +20,26 @@ export interface Control {
   readonly kind: "choice" | "slider" | "integer";
   readonly values?: readonly Value[];
   readonly most?: number;
+  /** How a value is shown; default as it is. */
+  readonly text?: (value: Value) => string;
   readonly preset: Value | Readonly<Record<Kind, Value>>;
 }
 
 export interface Family {
   /** "LeNet". */
   readonly title: string;
-  /** [C, H, W] of an image. */
+  /** [C, H, W] of an image of the data set. The network sees it at the size that a control "size" chooses, if there is one. */
   readonly input: readonly [number, number, number];
   readonly controls: readonly Control[];
   readonly momentum: number;
+  /** First values of weights; default each layer's own. */
+  readonly init?: Init;
   build(settings: Settings): Part;
+}
+
+/** [C, H, W] of what the network sees. */
+export function inputOf({ input: [C, H, W] }: Family, { size }: Settings): readonly [number, number, number] {
+  return size === undefined ? [C, H, W] : [C, Number(size), Number(size)];
 }
 
 /** A value, or one for each kind of adapter. */
@@ -48,3 +57,11 @@ export function trainingControls(presets: { batch: Preset; rate: Preset; images:
     { name: "seed", label: "Seed", kind: "integer", most: 2 ** 32 - 1, preset: 1 },
   ];
 }
+
+/** Height and width that images are resized to, from the smallest that fits the network up. */
+export const sizeControl = (least: number, preset: Preset): Control =>
+  ({ name: "size", label: "Input size", kind: "choice", values: [32, 64, 96, 128, 224].filter((size) => size >= least), preset, text: (size) => `${size} × ${size}` });
+
+/** The factor on channel counts and hidden sizes. */
+export const widthControl = (software: number): Control =>
+  ({ name: "width", label: "Width", kind: "choice", values: [1, 0.5, 0.25, 0.125], preset: { hardware: 1, software }, text: (width) => width === 1 ? "1" : `1/${1 / Number(width)}` });

@@ -43,11 +43,12 @@ export function testImages(input: readonly [number, number, number], chosen: (in
   };
 }
 
-function scale(): { element: HTMLElement; show(range: readonly [number, number]): void } {
-  const canvas = el("canvas", { class: "scale", "aria-hidden": "true" }), low = el("span"), high = el("span");
-  return { element: el("p", { class: "scale-row soft" }, low, canvas, high), show([least, most]) {
+function scale(): { element: HTMLElement; show(range: readonly [number, number], planes: Planes): void } {
+  const canvas = el("canvas", { class: "scale", "aria-hidden": "true" }), low = el("span"), high = el("span"), count = el("span", { class: "count" });
+  return { element: el("p", { class: "scale-row soft" }, low, canvas, high, count), show([least, most], { shape: [shown], of }) {
     const largest = Math.max(most, -least);
     drawScale(canvas, least < 0);
+    count.textContent = shown < of ? `The first ${shown} of ${number(of)}.` : "";
     [low.textContent, high.textContent] = [number(least < 0 ? -largest : 0, 2), number(largest, 2)];
   } };
 }
@@ -61,7 +62,7 @@ export function insides(layerChosen: (path: string) => void) {
   const draw = (planes: Planes | undefined, into: HTMLElement, legend: ReturnType<typeof scale>) => { 
     if (!planes) return;
     into.classList.toggle("few", planes.shape[0] <= 9);
-    legend.show(drawPlanes(into, planes));
+    legend.show(drawPlanes(into, planes), planes);
   };
   return {
     element: el("div", { class: "insides" },

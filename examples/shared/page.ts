@@ -1,7 +1,7 @@
 // The page of a family: what is shared by all of them. The page only shows; training happens in its worker (trainer.ts).
 import type { Adapter } from "convoy-gpu";
 import { accuracyChart, lossChart } from "./charts.js";
-import { fillControls } from "./controls.js";
+import { fillControls, plain } from "./controls.js";
 import { deck } from "./deck.js";
 import { el, number, percent } from "./dom.js";
 import type { Control, Family, Kind, Settings, Value } from "./family.js";
@@ -45,11 +45,11 @@ export function openPage(family: Family, script: URL): void {
     notices.replaceChildren(...what ? [notice(what)] : [], ...adapter?.software ? [notice(slow(Number(settings.images)))] : []);
   }
 
-  function changed({ name, live, label }: Control, value: Value): void {
+  function changed({ name, live, label, text = plain }: Control, value: Value): void {
     settings = { ...settings, [name]: value };
     writeSettings(settings);
     if (live) send({ type: "rate", value: Number(value) });
-    else if (adapter) start(`A new run: ${label.toLowerCase()} ${value}.`);
+    else if (adapter) start(`A new run: ${label.toLowerCase()} ${text(value)}.`);
     else send({ type: "describe", settings });
   }
 

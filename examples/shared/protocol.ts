@@ -17,8 +17,8 @@ export type ToWorker =
 /** An image as bytes, channels last. */
 export interface Picture { readonly pixels: Uint8Array; readonly label: number }
 
-/** Values [count, height, width]: filters, or feature maps. */
-export interface Planes { readonly data: Float32Array; readonly shape: readonly [count: number, height: number, width: number] }
+/** Values [count, height, width]: filters, or feature maps; the first of so many. */
+export interface Planes { readonly data: Float32Array; readonly shape: readonly [count: number, height: number, width: number]; readonly of: number }
 
 /** A summary that can be sent: without its method. */
 export type Description = Omit<Summary, "toString">;

@@ -1,7 +1,7 @@
 // The worker's half of a page: a device, a run, and what the page wants to see of it. Training never runs in the page's own thread.
 import { ConvoyError, openDevice, sgd, summary, train, type Device, type Optimizer, type Run, type StateDict } from "convoy-gpu";
 import { fashionMnist, subset, type Dataset, type Split } from "convoy-gpu/data";
-import { TESTED, type Family, type Settings } from "./family.js";
+import { inputOf, TESTED, type Family, type Settings } from "./family.js";
 import type { FromWorker, Picture, ToWorker } from "./protocol.js";
 import { look, spatial, type Wanted } from "./look.js";
 
@@ -60,7 +60,7 @@ export function serve(family: Family, data: URL): void {
 
   function describe(): void {
     const { batch } = settings, limit = device?.adapter.limits.binding;
-    const { toString: _, ...network } = summary(family.build(settings), { input: family.input, batch: Number(batch), optimizer: sgd({ lr: 0, momentum: family.momentum }), limit });
+    const { toString: _, ...network } = summary(family.build(settings), { input: inputOf(family, settings), batch: Number(batch), optimizer: sgd({ lr: 0, momentum: family.momentum }), limit });
     port.postMessage({ type: "network", network });
   }
 
@@ -78,7 +78,8 @@ export function serve(family: Family, data: URL): void {
       if (stale() || !device) return;
       const test = device.adapter.software ? subset(all.test, TESTED) : all.test, chosen = { ...all, test, train: subset(all.train, Number(settings.images)) };
       const steered: Optimizer & { lr: number } = { ...sgd({ lr: Number(settings.rate), momentum: family.momentum }) };
-      const made = await train(family.build(settings), { device, data: chosen, batch: Number(settings.batch), epochs: Number(settings.epochs), optimizer: steered, seed: Number(settings.seed) });
+      const side = inputOf(family, settings)[1], resize = side === family.input[1] ? undefined : side;
+      const made = await train(family.build(settings), { device, data: chosen, resize, init: family.init, batch: Number(settings.batch), epochs: Number(settings.epochs), optimizer: steered, seed: Number(settings.seed) });
       if (stale()) { made.destroy(); return; }
       if (snapshot) { made.load(snapshot.weights); made.epoch = snapshot.epoch; }
       made.pause();

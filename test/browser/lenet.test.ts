@@ -1,53 +1,7 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { Page } from "puppeteer-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { chromium, complaints, type Chromium } from "./chromium.js";
-import { serve, type Server } from "./server.js";
+import { expect, test } from "vitest";
+import { barriers, browser, figure, open, picture, press, site, status, until, useSite } from "./page.js";
 
-const artefacts = "test/artefacts", axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-let site: Server, browser: Chromium;
-
-beforeAll(async () => {
-  mkdirSync(artefacts, { recursive: true });
-  execFileSync(process.execPath, ["build.mjs", "--only", "pages", "--quiet"]);
-  [site, browser] = await Promise.all([serve("site"), chromium()]);
-}, 120_000);
-afterAll(async () => { await browser?.close(); await site?.close(); });
-
-async function open(path: string, before?: (page: Page) => Promise<unknown>): Promise<{ page: Page; bad: string[] }> {
-  const page = await browser.browser.newPage(), bad = complaints(page);
-  page.setDefaultTimeout(60_000);
-  await page.setViewport({ width: 1280, height: 900 });
-  await before?.(page);
-  await page.goto(site.url + path, { waitUntil: "load" });
-  return { page, bad };
-}
-/** What stands under a figure of the bar: "Loss", "Step", … */
-const figure = (page: Page, name: string) => page.$$eval(".figures div", (all, want) => all.find((d) => d.firstElementChild?.textContent === want)?.lastElementChild?.textContent ?? "", name);
-const status = (page: Page) => page.$eval(".status", (e) => e.textContent ?? "");
-const until = (page: Page, text: string) => page.waitForFunction((t) => document.querySelector(".status")?.textContent?.startsWith(t), {}, text);
-const press = (page: Page, label: string) => page.$$eval(".buttons button", (all, l) => { (all.find((b) => b.textContent === l) as HTMLButtonElement).click(); }, label);
-
-/** A picture of the whole page. The window is made as tall as the page: the headless shell takes no larger picture than its window. */
-async function picture(page: Page, name: string, width: number, scheme: "light" | "dark") {
-  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
-  await page.setViewport({ width, height: 900 });
-  await page.setViewport({ width, height: Math.min(6000, await page.evaluate(() => document.documentElement.scrollHeight)) });
-  await page.waitForFunction(() => new Promise((done) => { setTimeout(() => { done(true); }, 400); }));
-  await page.screenshot({ path: `${artefacts}/${name}.png`, captureBeyondViewport: false });
-}
-
-/** Serious and critical findings of axe-core. */
-async function barriers(page: Page): Promise<string[]> {
-  const source = (await import("node:fs")).readFileSync(axe, "utf8");
-  await page.evaluate(source);  // over the protocol, past the page's own policy
-  return page.evaluate(async () => {
-    const { violations } = await (globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> } }).axe.run();
-    return violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
-  });
-}
+useSite();
 
 test("LeNet trains in the page, by keyboard", async () => {
   const { page, bad } = await open("lenet/?images=1000&batch=16&rate=0.02&seed=7");
@@ -103,7 +57,8 @@ test("the gallery leads to every network", async () => {
   await page.waitForFunction(() => /dispatches/.test(document.body.textContent ?? ""));
   const links = await page.$$eval("a[href$='/']", (all) => all.map((a) => (a as HTMLAnchorElement).href));
   for (const link of links) expect((await fetch(link)).status, link).toBe(200);
-  expect(links).toContain(`${site.url}lenet/`);
+  for (const name of ["lenet", "lenet-bn", "alexnet", "vgg", "nin", "googlenet", "resnet", "densenet"]) expect(links).toContain(`${site.url}${name}/`);
+  expect(await page.$$eval(".silhouette", (all) => all.filter((e) => !e.children.length || e.scrollWidth > e.clientWidth).length)).toBe(0);
   expect(await barriers(page)).toEqual([]);
   await picture(page, "gallery", 1280, "light");
   expect(bad).toEqual([]);

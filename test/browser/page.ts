@@ -1,0 +1,56 @@
+// What the tests of the pages share: the site, a browser, and how to ask a page.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Page } from "puppeteer-core";
+import { afterAll, beforeAll } from "vitest";
+import { chromium, complaints, type Chromium } from "./chromium.js";
+import { serve, type Server } from "./server.js";
+
+const artefacts = "test/artefacts", axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+export let site: Server, browser: Chromium;
+
+/** Builds and serves the site, and starts a browser, for all tests of a file. */
+export function useSite(): void {
+  beforeAll(async () => {
+    mkdirSync(artefacts, { recursive: true });
+    execFileSync(process.execPath, ["build.mjs", "--only", "pages", "--quiet"]);
+    [site, browser] = await Promise.all([serve("site"), chromium()]);
+  }, 120_000);
+  afterAll(async () => { await browser?.close(); await site?.close(); });
+}
+
+/** Opens a page of the site; `bad` fills with what it complains of. */
+export async function open(path: string, before?: (page: Page) => Promise<unknown>): Promise<{ page: Page; bad: string[] }> {
+  const page = await browser.browser.newPage(), bad = complaints(page);
+  page.setDefaultTimeout(60_000);
+  await page.setViewport({ width: 1280, height: 900 });
+  await before?.(page);
+  await page.goto(site.url + path, { waitUntil: "load" });
+  return { page, bad };
+}
+/** What stands under a figure of the bar: "Loss", "Step", … */
+export const figure = (page: Page, name: string) => page.$$eval(".figures div", (all, want) => all.find((d) => d.firstElementChild?.textContent === want)?.lastElementChild?.textContent ?? "", name);
+export const status = (page: Page) => page.$eval(".status", (e) => e.textContent ?? "");
+/** Waits for a status that begins so. */
+export const until = (page: Page, text: string) => page.waitForFunction((t) => document.querySelector(".status")?.textContent?.startsWith(t), {}, text);
+export const press = (page: Page, label: string) => page.$$eval(".buttons button", (all, l) => { (all.find((b) => b.textContent === l) as HTMLButtonElement).click(); }, label);
+
+/** A picture of the whole page. The window is made as tall as the page: the headless shell takes no larger picture than its window. */
+export async function picture(page: Page, name: string, width: number, scheme: "light" | "dark") {
+  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+  await page.setViewport({ width, height: 900 });
+  await page.setViewport({ width, height: Math.min(6000, await page.evaluate(() => document.documentElement.scrollHeight)) });
+  await page.waitForFunction(() => new Promise((done) => { setTimeout(() => { done(true); }, 400); }));
+  await page.screenshot({ path: `${artefacts}/${name}.png`, captureBeyondViewport: false });
+}
+
+/** Serious and critical findings of axe-core. */
+export async function barriers(page: Page): Promise<string[]> {
+  const source = readFileSync(axe, "utf8");
+  await page.evaluate(source);  // over the protocol, past the page's own policy
+  return page.evaluate(async () => {
+    const { violations } = await (globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> } }).axe.run();
+    return violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
+  });
+}
