@@ -30,7 +30,7 @@ export { readSafetensors, writeSafetensors } from "./train/safetensors.js";
 export { Session, type SessionOptions } from "./train/session.js";
 export { summary, type Summary, type SummaryOptions } from "./train/summary.js";
 export { train, type TrainOptions } from "./train/train.js";
-export type { StateDict } from "./train/weights.js";
+export { stateDict, type StateDict } from "./train/weights.js";
 export { adam, adamw, type AdamOptions } from "./optimizers/adam.js";
 export { rmsprop, type RmspropOptions } from "./optimizers/rmsprop.js";
 export type { EarlyStopping } from "./train/earlyStopping.js";

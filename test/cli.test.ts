@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { lenet } from "../models/index.js";
 import { describe as network } from "../src/train/network.js";
-import { readSafetensors } from "../src/index.js";
+import { readSafetensors, stateDict } from "../src/index.js";
 import { chart } from "../src/node/chart.js";
 import { help, parse } from "../src/node/options.js";
 import { bar, duration, Terminal } from "../src/node/terminal.js";
@@ -33,7 +33,7 @@ const small = ["train", "lenet", "--limit", "128", "--batch", "32", "--adapter",
 test("the help tells all flags and the models", async () => {
   const { code, out, err } = await convoy(["--help"]);
   expect({ code, err }).toEqual({ code: 0, err: "" });
-  for (const flag of ["data", "batch", "epochs", "lr", "momentum", "activation", "seed", "adapter", "output", "recipe", "limit", "quiet"]) expect(out).toContain(`--${flag}`);
+  for (const flag of ["data", "batch", "epochs", "lr", "momentum", "activation", "seed", "adapter", "output", "resume", "recipe", "limit", "quiet"]) expect(out).toContain(`--${flag}`);
   expect(out).toContain("lenet");
   for (const line of help().split("\n")) expect(line.length).toBeLessThanOrEqual(110);
 });
@@ -46,6 +46,7 @@ test.each([
   [["train", "lenet", "--seed"], "--seed needs a value: N"],
   [["train", "lenet", "--quiet=no"], "--quiet takes no value"],
   [["train", "lenet", "--output", "/no/such/folder/x"], "/no/such/folder is not there"],
+  [["train", "lenet", "--resume", "/no/such/file"], "--resume /no/such/file: there is no such file"],
   [["train", "lenet", "again"], '"again" is one word too many'],
   [["train", "constructor"], 'there is no model "constructor"'],
   [["train"], "train what?"],
@@ -72,12 +73,20 @@ test("a small training runs to its end and leaves a checkpoint", { timeout: 120_
   for (const told of [/^Adapter: .*SwiftShader/m, /software/, /61,706 parameters/, /^ +1 +\d\.\d{4} +[\d.]+ % +\d\.\d{4} +[\d.]+ %/m, / loss\n.*┤/, /[✓✗] /, /^Test accuracy: [\d.]+ % of 64 images$/m]) expect(out).toMatch(told);
   expect(out).toContain(`Saved: ${output}`);
   expect(out).not.toContain("\x1b");
-  const { tensors, metadata } = readSafetensors(readFileSync(output));
+  const { metadata } = readSafetensors(readFileSync(output)), tensors = stateDict(readFileSync(output));
   expect([...tensors.keys()].sort()).toEqual([...network(lenet(), [1, 28, 28], 2 ** 27).params.keys()].sort());
   expect(tensors.size).toBe(10);
   expect(tensors.get("0.weight")!.shape).toEqual([6, 1, 5, 5]);
   expect(tensors.get("7.weight")!.shape).toEqual([120, 400]);
   expect(metadata.get("epoch")).toBe("1");
+
+  const more = [...small, "--resume", output, "--quiet"], again = await convoy([...more, "--epochs", "2"]);
+  expect(again.code, again.err).toBe(0);
+  expect(again.out).toContain(`Resumed: ${output}, goes on in epoch 2 of 2, after 4 steps\n`);
+  expect([...again.out.matchAll(/^ +(\d) +\d\.\d{4}/gm)].map(([, epoch]) => epoch)).toEqual(["2"]);
+  expect(readSafetensors(readFileSync(output)).metadata.get("steps")).toBe("8");
+  const done = await convoy([...more, "--epochs", "2"]);
+  expect(done).toMatchObject({ code: 1, err: `error: ${output} has 2 complete epochs already; to go on, give --epochs above 2\n` });
 });
 
 test("Ctrl-C ends the training and saves what was reached", { timeout: 120_000 }, async () => {
@@ -88,7 +97,7 @@ test("Ctrl-C ends the training and saves what was reached", { timeout: 120_000 }
   });
   expect(code, err).toBe(130);
   expect(out).toMatch(/^Stopped in epoch \d+ of 5000, after \d+ steps: loss \d\.\d{4}/m);
-  expect(readSafetensors(readFileSync(output)).tensors.size).toBe(10);
+  expect(stateDict(readFileSync(output)).size).toBe(10);
   expect(readdirSync(folder), "no drafts are left").toEqual(["weights.safetensors"]);
 });
 

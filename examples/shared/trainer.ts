@@ -127,7 +127,7 @@ export function serve(family: Family, data: URL): void {
   }
 
   async function save(): Promise<void> {
-    const file = await run?.save();
+    const file = await run?.save({ optimizer: false });
     if (file) port.postMessage({ type: "saved", file }, [file.buffer]);
   }
 

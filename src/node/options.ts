@@ -12,6 +12,8 @@ export interface TrainCommand extends Recipe {
   readonly seed: number;
   readonly adapter?: "auto" | "system" | "software";
   readonly output: string;
+  /** A file that an earlier training has saved, to go on from. */
+  readonly resume?: string;
   /** At most so many training images, and half as many test images. */
   readonly limit?: number;
   readonly quiet: boolean;
@@ -30,9 +32,12 @@ const flags = {
   lr: { value: "X", help: "learning rate" },
   momentum: { value: "X", help: "of SGD, 0 to 1" },
   activation: { value: activations.join("|"), help: "of networks that leave the choice" },
+  "input-size": { value: "N", help: "height and width that images are resized to" },
+  width: { value: "X", help: "scales channels and hidden sizes, such as 0.25" },
   seed: { value: "N", help: "decides all that is random; default 1" },
   adapter: { value: adapters.join("|"), help: "the system's GPU, or SwiftShader, which is slow but always there;\ndefault auto, or what CONVOY_ADAPTER says" },
   output: { value: "FILE", short: "o", help: "where the weights go; default MODEL.safetensors" },
+  resume: { value: "FILE", help: "go on with the training that has saved this file; its other\noptions are to be given again" },
   quiet: { short: "q", help: "one line an epoch, and the result" },
   help: { short: "h", help: "this" },
 } as const satisfies Record<string, Flag>;
@@ -47,8 +52,8 @@ export function help(): string {
   return [
     "Trains a convolutional network on WebGPU, and saves what it has learned.", "",
     "  convoy train MODEL [options]       in this folder: npm run train -- MODEL [options]", "",
-    `  MODEL                               ${Object.keys(families).join(", ")}`, ...shown, "",
-    "Ctrl-C ends the training and saves what was reached; a second one leaves at once.",
+    `  MODEL                               ${Object.keys(families).join(", ").replace(/(?=.{69})(.{1,68},) /g, `$1\n${" ".repeat(38)}`)}`, ...shown, "",
+    "Ctrl-C ends the training and saves what was reached, for --resume; a second one leaves at once.",
     "Exit codes: 0 done, 1 failed, 2 an option is wrong, 130 ended by Ctrl-C.",
   ].join("\n");
 }
@@ -63,9 +68,11 @@ export function parse(args: readonly string[]): TrainCommand | "help" {
   if (!Object.hasOwn(families, model)) wrong(`there is no model "${model}", only ${Object.keys(families).join(", ")}`);
 
   const name = choice("recipe", values.recipe, recipeNames) ?? "quick", base = recipe(name, model);
-  const activation = choice("activation", values.activation, activations), options: FamilyOptions = { ...base.options, ...activation && { activation } };
+  const activation = choice("activation", values.activation, activations), width = number("width", values.width, "above 0", (v) => v > 0);
+  const options: FamilyOptions = { ...base.options, ...activation && { activation }, ...width !== undefined && { width } };
   return {
     ...base, options, model, recipe: name,
+    inputSize: integer("input-size", values["input-size"], 1, 4096) ?? base.inputSize,
     batch: integer("batch", values.batch, 1, 2 ** 20) ?? base.batch,
     epochs: integer("epochs", values.epochs, 1, 1e6) ?? base.epochs,
     lr: number("lr", values.lr, "above 0", (v) => v > 0) ?? base.lr,
@@ -74,6 +81,7 @@ export function parse(args: readonly string[]): TrainCommand | "help" {
     seed: integer("seed", values.seed, 0, 2 ** 32 - 1) ?? 1,
     adapter: choice("adapter", values.adapter, adapters),
     output: writable(values.output ?? `${model}.safetensors`),
+    resume: readable(values.resume),
     limit: integer("limit", values.limit, 2, 1e9),
     quiet: Boolean(values.quiet),
   };
@@ -122,5 +130,10 @@ function writable(path: string): string {
     accessSync(dirname(path), constants.W_OK);
   } catch { wrong(`--output ${path}: the folder ${dirname(path)} is not there, or may not be written to`); }
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) wrong(`--output ${path} is a folder`);
+  return path;
+}
+
+function readable(path: Text): Text {
+  if (path !== undefined && !statSync(path, { throwIfNoEntry: false })?.isFile()) wrong(`--resume ${path}: there is no such file`);
   return path;
 }

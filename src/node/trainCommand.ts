@@ -1,6 +1,8 @@
+import { readFile } from "node:fs/promises";
 import { families } from "../../models/index.js";
 import { subset, type Split } from "../data/dataset.js";
 import type { Device } from "../gpu/device.js";
+import { OptionError } from "../errors.js";
 import { sgd } from "../optimizers/sgd.js";
 import type { Evaluation } from "../train/evaluate.js";
 import type { Progress, Run } from "../train/run.js";
@@ -40,28 +42,38 @@ async function images({ data: which, limit }: TrainCommand): Promise<Split> {
 }
 
 async function teach(command: TrainCommand, device: Device, data: Split, terminal: Terminal, interrupt: Interrupt, say: (text?: string) => void): Promise<number> {
-  const { model, options, batch, epochs, lr, momentum, init, seed } = command;
+  const { model, options, batch, epochs, lr, momentum, init, seed, inputSize } = command, [C, H] = data.train.shape;
   const net = families[model](options), optimizer = sgd({ lr, momentum });
   say();
-  say(String(summary(net, { input: data.train.shape, batch: Math.min(batch, data.train.size), optimizer, limit: device.adapter.limits.binding })));
+  say(String(summary(net, { input: [C, inputSize, inputSize], batch: Math.min(batch, data.train.size), optimizer, limit: device.adapter.limits.binding })));
   say();
   say(`Recipe: ${command.recipe}; ${[Object.entries(options).map(([name, value]) => `${name} ${value}`), `SGD with learning rate ${lr} and momentum ${momentum}`,
     `batches of ${batch}`, `${epochs} epoch${epochs > 1 ? "s" : ""}`, `seed ${seed}`].flat().join(", ")}`);
   say();
-  const run = await train(net, { device, data, batch, epochs, optimizer, init, seed });
+  const run = await train(net, { device, data, resize: inputSize === H ? undefined : inputSize, batch, epochs, optimizer, init, seed });
   try {
+    if (command.resume !== undefined) await resume(run, command.resume, terminal);
+    const before = run.session.steps;
     interrupt.stop = () => run.stop();
     const { last, losses } = interrupt.asked ? { last: undefined, losses: [] } : await watch(run, terminal, command.quiet);
     interrupt.stop = undefined;
     if (!last) { terminal.line("Stopped before the first step; nothing is saved."); return INTERRUPTED; }
     const finished = run.epoch === run.epochs;
-    if (!command.quiet) await show(run, data, losses, finished, terminal);
+    if (!command.quiet) await show(run, data, losses, before, finished, terminal);
     if (last.test && last.epochEnd) terminal.line(`Test accuracy: ${terminal.style("bold", percent(last.test.accuracy))} of ${count(last.test.images)} images`);
     if (!finished) terminal.line(`Stopped in epoch ${last.epoch} of ${last.epochs}, after ${count(run.session.steps)} steps: ${learned(last)}`);
     await saveFile(command.output, await run.save());
     terminal.line(`Saved: ${command.output}`);
     return finished ? 0 : INTERRUPTED;
   } finally { run.destroy(); }
+}
+
+/** Puts the run where the one was that saved a file. */
+async function resume(run: Run, path: string, terminal: Terminal): Promise<void> {
+  run.restore(await readFile(path), path);
+  const { epoch, epochs, session: { steps } } = run;
+  if (epoch >= epochs) throw new OptionError(`${path} has ${epoch} complete epoch${epoch > 1 ? "s" : ""} already; to go on, give --epochs above ${epoch}`, { epoch, epochs });
+  terminal.line(`Resumed: ${path}, goes on in epoch ${epoch + 1} of ${epochs}, after ${count(steps)} steps`);
 }
 
 const learned = ({ loss, accuracy }: Progress) => `loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)} on the training images`;
@@ -91,10 +103,10 @@ async function watch(run: Run, terminal: Terminal, quiet: boolean): Promise<{ la
 }
 
 /** The curve of the loss and, of a training that was not interrupted, a few test images. */
-async function show(run: Run, { test }: Split, losses: readonly number[], finished: boolean, terminal: Terminal): Promise<void> {
+async function show(run: Run, { test }: Split, losses: readonly number[], before: number, finished: boolean, terminal: Terminal): Promise<void> {
   if (losses.length > 1) {
     terminal.line();
-    for (const line of chart(losses, { width: Math.min(terminal.width, 80), title: "loss", from: "step 1", to: `step ${count(losses.length)}` })) terminal.line(line);
+    for (const line of chart(losses, { width: Math.min(terminal.width, 80), title: "loss", from: `step ${count(before + 1)}`, to: `step ${count(before + losses.length)}` })) terminal.line(line);
   }
   terminal.line();
   if (!finished) return;

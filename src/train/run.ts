@@ -1,42 +1,23 @@
 import { NonFiniteError, OptionError } from "../errors.js";
 import type { Dataset } from "../data/dataset.js";
+import { resizeImages } from "../data/resize.js";
 import { permutation } from "../random.js";
+import { counted, readCheckpoint, readStates, writeCheckpoint, type Fixed, type Sums } from "./checkpoint.js";
 import { sinceBest, type EarlyStopping } from "./earlyStopping.js";
 import { Evaluator, type Evaluation } from "./evaluate.js";
 import { RING } from "./network.js";
 import { Pace } from "./pace.js";
 import { Predictor, type Activation, type Images, type Prediction } from "./predict.js";
+import type { Progress } from "./progress.js";
 import { writeSafetensors } from "./safetensors.js";
 import type { Schedule } from "./schedules.js";
 import type { Session } from "./session.js";
 import { readWeights, writeWeights, type StateDict } from "./weights.js";
 
-export interface Progress {
-  /** From 1. */
-  readonly epoch: number;
-  readonly epochs: number;
-  /** Steps taken in this epoch, and how many it has. */
-  readonly step: number;
-  readonly steps: number;
-  /** Mean loss and share of hits over this epoch's images so far, each measured before its step's update. */
-  readonly loss: number;
-  readonly accuracy: number;
-  /** Learning rate of the last of these steps. */
-  readonly lr: number;
-  /** Loss of each step since the last progress. */
-  readonly losses: readonly number[];
-  /** Over the last few seconds; evaluation and pauses do not count. */
-  readonly imagesPerSecond: number;
-  /** Until the last epoch ends. */
-  readonly secondsLeft: number;
-  /** True for the last progress of an epoch; `test` is there if the data has test images. */
-  readonly epochEnd: boolean;
-  /** True at the end of an epoch whose loss is the lowest so far: of the test images or, if there are none, of training. */
-  readonly best: boolean;
-  readonly test?: Evaluation;
-}
+export type { Progress };
 
 const REPORT = 250;  // milliseconds between two progresses
+const NONE = new Float32Array(0);
 
 /**
  * A training run. Iterating it trains: each turn of a `for await` gives the progress of the steps so far, about four
@@ -48,10 +29,11 @@ export class Run implements AsyncIterable<Progress> {
   /** Loss of each of them: of the test images or, if there are none, of training. Schedules and early stopping go by it. */
   readonly history: number[] = [];
   #at = 0;                       // steps taken in the present epoch
-  #sum = { loss: 0, hits: 0, images: 0 };
+  #sum: Sums = { loss: 0, hits: 0, images: 0 };
+  #begun = false;
   #seen: number;                 // steps whose losses have been read
   #lr = NaN;                     // of the last step
-  #best?: StateDict;             // weights of the best epoch, if they are to be restored
+  #best?: Promise<StateDict>;    // weights of the best epoch, if they are to be restored
   #paused = false;
   #stopped = false;
   #single: (() => void)[] = [];  // steps asked for while paused
@@ -92,6 +74,7 @@ export class Run implements AsyncIterable<Progress> {
     };
     const settle = async () => { await reading; if (failure) throw failure; };
     this.#stopped = false;
+    this.#begun = true;
     try {
       while (this.epoch < this.epochs && !this.#stopped) {
         const order = permutation(data.size, session.seed, this.epoch);
@@ -118,7 +101,7 @@ export class Run implements AsyncIterable<Progress> {
         }
         if (this.#at < steps) break;
         this.#pace.end();
-        const test = await this.test?.run(), report = reports.pop();
+        const test = await this.test?.run(), report = reports.pop() ?? (this.#sum.images ? this.#progress(NONE, this.#seen, steps, this.#lr) : undefined);
         yield* reports.splice(0);
         this.epoch++;
         this.#at = 0;
@@ -147,8 +130,8 @@ export class Run implements AsyncIterable<Progress> {
     const { patience = Infinity, minDelta, restoreBest = true } = this.options.earlyStopping ?? {}, since = sinceBest(this.history, minDelta);
     if (since >= patience) this.stop();
     if (!this.options.earlyStopping || !restoreBest) return since === 0;
-    if (since === 0) this.#best = await this.weights();
-    else if (this.#best && (since >= patience || this.epoch === this.epochs)) this.load(this.#best);
+    if (since === 0) await (this.#best = this.weights());
+    else if (this.#best && (since >= patience || this.epoch === this.epochs)) this.load(await this.#best);
     return since === 0;
   }
 
@@ -165,9 +148,7 @@ export class Run implements AsyncIterable<Progress> {
       if (strange) throw new NonFiniteError(`the loss of step ${this.#seen} is no number for ${strange} of ${images} images; lower the learning rate (it is ${lr}), or check the data`,
         { step: this.#seen, images: strange });
       losses.push(loss / images);
-      this.#sum.loss += loss;
-      this.#sum.hits += hits;
-      this.#sum.images += images;
+      add(this.#sum, [loss, hits, images]);
     }
     const { imagesPerSecond } = this.#pace, { loss, hits, images } = this.#sum;
     const left = (this.epochs - this.epoch) * this.data.size - Math.min(at * this.session.batches[0], this.data.size);
@@ -183,14 +164,21 @@ export class Run implements AsyncIterable<Progress> {
     try { return await evaluator.run(); } finally { evaluator.destroy(); }
   }
 
-  /** Probabilities for images [N, C, H, W]: bytes, or numbers from 0 to 1. */
+  /** Probabilities for images [N, C, H, W] of the data set's size: bytes, or numbers from 0 to 1. */
   async predict(images: Images): Promise<Prediction[]> {
-    return (await this.#predictor(Math.min(64, this.session.batches[0]), false)).predict(images);
+    return (await this.#predictor(Math.min(64, this.session.batches[0]), false)).predict(this.#sized(images));
+  }
+
+  /** Images of the data set's size at the network's. */
+  #sized(images: Images): Images {
+    const { shape } = this.data, [, P, Q] = this.session.network.input;
+    if (shape[1] === P && shape[2] === Q) return images;
+    return resizeImages(images instanceof Uint8Array ? Float32Array.from(images, (byte) => byte / 255) : images, shape, [P, Q]);
   }
 
   /** What every layer makes of one image [1, C, H, W]. */
   async activations(image: Images): Promise<Activation[]> {
-    return (await this.#predictor(1, true)).activations(image);
+    return (await this.#predictor(1, true)).activations(this.#sized(image));
   }
 
   #predictor(batch: number, watch: boolean): Promise<Predictor> {
@@ -205,9 +193,35 @@ export class Run implements AsyncIterable<Progress> {
   /** Replaces them. Throws a FormatError, and changes nothing, unless every name and shape fits. */
   load(weights: StateDict): void { writeWeights(this.session.memory, this.session.network, weights); }
 
-  /** The weights as a safetensors file that PyTorch reads: `load_state_dict(safetensors.torch.load_file(…))`. */
-  async save(): Promise<Uint8Array<ArrayBuffer>> {
-    return writeSafetensors(await this.weights(), { format: "pt", producer: "convoy-gpu", epoch: String(this.epoch), seed: String(this.session.seed) });
+  /**
+   * A checkpoint, a safetensors file: the weights as PyTorch names them, optimizer states, and where the training stands, for
+   * restore(). With `optimizer: false` the weights alone: `load_state_dict(safetensors.torch.load_file(…))` takes them strictly.
+   * May be called at any time: it is of the steps taken until then.
+   */
+  async save({ optimizer = true }: { optimizer?: boolean } = {}): Promise<Uint8Array<ArrayBuffer>> {
+    const { session, epoch } = this, { steps, memory } = session, metadata = { format: "pt", producer: "convoy-gpu", epoch: `${epoch}`, seed: `${session.seed}` };
+    if (!optimizer) return writeSafetensors(counted(await this.weights(), steps), metadata);
+    const sums = { ...this.#sum }, seen = this.#seen, best = this.#best, at = { epoch, step: this.#at, steps, lr: this.#lr, history: [...this.history], sums };
+    const [weights, states, ring, kept] = await Promise.all([this.weights(), readStates(session), memory.read(session.ring), best]);
+    for (let i = seen; i < steps; i++) add(sums, ring.subarray(4 * (i % RING)));
+    return writeCheckpoint(weights, states, kept, at, this.#fixed, metadata);
+  }
+
+  /**
+   * Puts a new run where another was when it was saved: iterating it ends in the same bits as if the other had never stopped. Throws
+   * a FormatError, and changes nothing, unless network, optimizer, seed, batch size and images are the same; epochs may be more.
+   */
+  restore(bytes: Uint8Array, what = "the checkpoint"): void {
+    if (this.#begun) throw new OptionError("restore() is for a run that has not begun; make another with train()", { steps: this.session.steps });
+    const { epoch, step, steps, lr, history, sums, best } = readCheckpoint(bytes, this.session, this.#fixed, this.stepsPerEpoch, what);
+    [this.epoch, this.#at, this.#lr, this.#sum, this.#best] = [epoch, step, lr, sums, best && Promise.resolve(best)];
+    this.#seen = this.session.steps = steps;
+    this.history.splice(0, Infinity, ...history);
+  }
+
+  get #fixed(): Fixed {
+    const { optimizer, seed, batches, network } = this.session;
+    return { optimizer: optimizer.name, seed: `${seed}`, batch: `${batches[0]}`, images: `${this.data.size}`, input: network.input.join("×") };
   }
 
   /** Frees what the run holds on the device; the device stays. */
@@ -217,4 +231,10 @@ export class Run implements AsyncIterable<Progress> {
     for (const open of this.#predictors.values()) void open.then((p) => p.destroy(), () => {});
     this.session.destroy();
   }
+}
+
+function add(sums: Sums, [loss, hits, images]: ArrayLike<number> & Iterable<number>): void {
+  sums.loss += loss;
+  sums.hits += hits;
+  sums.images += images;
 }

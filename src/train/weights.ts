@@ -2,10 +2,12 @@ import { FormatError } from "../errors.js";
 import type { Memory } from "../gpu/memory.js";
 import type { Tensor } from "../gpu/recorder.js";
 import type { Init } from "../layers/init.js";
+import type { Parameter } from "../graph.js";
 import { fromTorch, toTorch, torchShape } from "../layout.js";
 import type { Arena } from "../plan.js";
 import { random } from "../random.js";
 import type { Network } from "./network.js";
+import { readSafetensors, type StoredTensor } from "./safetensors.js";
 
 /** Values with PyTorch's shape and order, by state_dict name. */
 export type StateDict = Map<string, { readonly shape: readonly number[]; readonly data: Float32Array<ArrayBuffer> }>;
@@ -19,40 +21,65 @@ export function initialise(memory: Memory, network: Network, seed: number, init?
   }
 }
 
-/** Parameters and running statistics. */
+/** Parameters and running statistics, all as they are once what is queued now has run. */
 export async function readWeights(memory: Memory, network: Network): Promise<StateDict> {
-  const values = new Map([...await readArenas(memory, network.learned), ...await readArenas(memory, network.statistics)]);
+  const values = await readArenas(memory, [...network.learned, ...network.statistics]);
   return new Map([...network.params].map(([name, parameter]) => [name, { shape: torchShape(parameter), data: toTorch(parameter, values.get(parameter.tensor)!) }]));
 }
 
 /** Gradients of the last step, by the names of their parameters. */
 export async function readGradients(memory: Memory, network: Network): Promise<StateDict> {
   const whole = network.learned.map(({ parts }, i) => ({ whole: network.gradients[i].whole, parts })), values = await readArenas(memory, whole);
-  return new Map([...network.params].filter(([, p]) => p.learned).map(([name, parameter]) => [name, { shape: torchShape(parameter), data: toTorch(parameter, values.get(parameter.tensor)!) }]));
+  return new Map([...learnedOf(network)].map(([name, parameter]) => [name, { shape: torchShape(parameter), data: toTorch(parameter, values.get(parameter.tensor)!) }]));
 }
 
-async function readArenas(memory: Memory, arenas: readonly Arena[]): Promise<Map<Tensor, Float32Array<ArrayBuffer>>> {
-  const values = new Map<Tensor, Float32Array<ArrayBuffer>>();
-  for (const { whole, parts } of arenas) {
-    const all = await memory.read(whole);
-    for (const [t, offset] of parts) values.set(t, all.slice(offset, offset + t.size));
-  }
-  return values;
+/** The parameters that are learned, by name. */
+export const learnedOf = (network: Network): Map<string, Parameter> => new Map([...network.params].filter(([, p]) => p.learned));
+
+/** Reads arenas apart. All copies are queued before this returns: a step that is taken meanwhile does not show. */
+export async function readArenas(memory: Memory, arenas: readonly Arena[]): Promise<Map<Tensor, Float32Array<ArrayBuffer>>> {
+  const read = await Promise.all(arenas.map(({ whole }) => memory.read(whole)));
+  return new Map(arenas.flatMap(({ parts }, i) => [...parts].map(([t, offset]) => [t, read[i].slice(offset, offset + t.size)] as const)));
 }
 
 /** Replaces all parameters and running statistics. Nothing is written unless every name and shape fits. */
 export function writeWeights(memory: Memory, network: Network, state: StateDict, what = "the state"): void {
-  const ignored = (name: string) => name.endsWith("num_batches_tracked");
-  const missing = [...network.params.keys()].filter((name) => !state.has(name));
-  const unknown = [...state.keys()].filter((name) => !network.params.has(name) && !ignored(name));
+  checkState(network.params, state, what);
+  for (const [name, parameter] of network.params) memory.write(parameter.tensor, fromTorch(parameter, state.get(name)!.data));
+}
+
+/** Throws a FormatError unless there are values for exactly these parameters, in their shapes. */
+export function checkState(params: ReadonlyMap<string, Parameter>, state: StateDict, what: string): void {
+  const missing = [...params.keys()].filter((name) => !state.has(name));
+  const unknown = [...state.keys()].filter((name) => !params.has(name) && !counts(name));
   if (missing.length || unknown.length) throw new FormatError(`${what} is of another network: ${[
     missing.length && `it lacks ${some(missing)}`, unknown.length && `it has ${some(unknown)}, which the network has not`].filter(Boolean).join("; ")}`, { missing, unknown });
-  for (const [name, parameter] of network.params) {
+  for (const [name, parameter] of params) {
     const { shape, data } = state.get(name)!, want = torchShape(parameter);
     if (shape.join() !== want.join() || data.length !== parameter.tensor.size)
       throw new FormatError(`${what}: ${name} is [${shape.join(", ")}], the network's is [${want.join(", ")}]`, { name, got: shape, want });
   }
-  for (const [name, parameter] of network.params) memory.write(parameter.tensor, fromTorch(parameter, state.get(name)!.data));
 }
 
+/**
+ * The weights in a safetensors file, of PyTorch or of run.save(), for run.load(). What else a checkpoint holds is left out.
+ * Every fault is a FormatError that begins with `what`, the name of the file.
+ */
+export function stateDict(bytes: Uint8Array, what = "the file"): StateDict {
+  const { tensors } = readSafetensors(bytes, what), rest = /^(?:optimizer\.[^.]+|best)\.(.+)$/s;
+  return stateOf(new Map([...tensors].filter(([name]) => !tensors.has(rest.exec(name)?.[1] ?? ""))), what);
+}
+
+/** Tensors of a file as numbers, but for PyTorch's counts of batches. */
+export function stateOf(tensors: ReadonlyMap<string, StoredTensor>, what: string): StateDict {
+  const state: StateDict = new Map();
+  for (const [name, { dtype, shape, data }] of tensors) {
+    if (counts(name)) continue;
+    if (!(data instanceof Float32Array)) throw new FormatError(`${what}: ${name} is of dtype ${dtype}, weights are F32; convert it in PyTorch, by tensor.float()`, { name, dtype });
+    state.set(name, { shape, data });
+  }
+  return state;
+}
+
+const counts = (name: string) => name.endsWith("num_batches_tracked");
 const some = (names: readonly string[]) => names.slice(0, 3).join(", ") + (names.length > 3 ? ` and ${names.length - 3} more` : "");
