@@ -69,8 +69,10 @@ export class Run implements AsyncIterable<Progress> {
     const read = (ring: Promise<Float32Array>) => {
       const taken = session.steps, at = this.#at, lr = this.#lr;
       reported = performance.now();
-      reading = ring.then((rows) => { reports.push(this.#progress(rows, taken, at, lr)); }, (e: unknown) => { failure ??= e; })
-        .catch((e: unknown) => { failure ??= e; }).finally(() => { reading = undefined; });
+      const mine: Promise<void> = Promise.all([ring, reading])  // in the order of the steps, whichever arrives first
+        .then(([rows]) => { reports.push(this.#progress(rows, taken, at, lr)); }).catch((e: unknown) => { failure ??= e; })
+        .finally(() => { if (reading === mine) reading = undefined; });
+      reading = mine;
     };
     const settle = async () => { await reading; if (failure) throw failure; };
     this.#stopped = false;
