@@ -1,0 +1,30 @@
+import { root, type Step, type Tensor } from "../gpu/recorder.js";
+
+/** What a step is part of. */
+export const passes = ["forward", "input gradient", "weight gradient", "update"] as const;
+export type Pass = typeof passes[number];
+
+/** The pass a step belongs to, by the names of what it binds: a gradient is always its tensor's name with a d in front. */
+export function passOf({ kernel, tensors }: Step): Pass {
+  const names = Object.keys(kernel.bindings), written = names.filter((name) => kernel.bindings[name][1] === "read_write");
+  if (names.some((name) => name === "dparam" || name === "clipped") || kernel.entry.startsWith("clip")) return "update";
+  if (written.some((name) => name === "dweight" || name === "dbias")) return "weight gradient";
+  if (names.includes("labels")) return "forward";  // a loss makes its own gradient; the batch's gather has labels too
+  if (written.some((name) => name === "dx" || tensors[name].name.startsWith("d "))) return "input gradient";
+  return names.includes("dy") ? "weight gradient" : "forward";
+}
+
+/** Multiply-adds a step must do at least; 0 where multiplying matrices is not what it is for. Taps that fall on padding count. */
+export function macs({ kernel: { entry }, params: { N, C, D = C, P, Q, K, R, S } }: Step): number {
+  if (/_(reduce|bias|pack|sum)$/.test(entry)) return 0;
+  if (entry.startsWith("conv2d")) return N * P * Q * K * R * S * D;
+  return entry.startsWith("linear") ? N * C * K : 0;
+}
+
+/** Bytes a step must move at least: each tensor that it binds, once; of those it only touches in part, the part. */
+export function bytes({ kernel: { entry, bindings }, tensors, params }: Step): number {
+  const bound = new Set(Object.keys(bindings).map((name) => tensors[name])), size = (t: Tensor) => 4 * t.size;
+  if (entry === "batch_gather") return params.N * (params.H * params.W * params.C + 1) + size(tensors.order) + size(tensors.x) + size(tensors.labels);
+  if (entry.startsWith("concat")) return 2 * 4 * params.M * params.C;
+  return [...new Map([...bound].map((t) => [root(t), t])).values()].reduce((sum, t) => sum + size(t), 0);
+}

@@ -1,0 +1,82 @@
+// What a training step takes, counted from its recording: no device, no clock. The limits are what is reached now, so that they
+// can only fall; `goal` is where they are to go.
+import { expect, test } from "vitest";
+import { families } from "../models/index.js";
+import { bake } from "../src/gpu/kernel.js";
+import { tensor, type Step, type Target } from "../src/gpu/recorder.js";
+import { crossEntropy } from "../src/losses/crossEntropy.js";
+import { sgd } from "../src/optimizers/sgd.js";
+import { memoryUse, plan } from "../src/plan.js";
+import { bytes, macs, passOf } from "../src/profile/cost.js";
+import { control, describe as network, RING, training } from "../src/train/network.js";
+import { single } from "../src/train/session.js";
+
+interface Counts { dispatches: number; pipelines: number; /** Bytes bound ÷ bytes of the cost model. */ moved: number; /** Slots ÷ the most bytes alive at once. */ slots: number }
+interface Case { size: number; goal: number; /** Of an image: millions of multiply-adds, and megabytes that a step must move. */ mmac: number; mb: number; now: Counts }
+
+const BATCH = 128, subgroups: Target = { lanes: 8, tasks: 32 }, none: Target = { tasks: 1024 };
+const cases: Record<string, Case> = {
+  "lenet": { size: 28, goal: 20, mmac: 1.13, mb: 0.163, now: { dispatches: 31, pipelines: 22, moved: 1.52, slots: 1.23 } },
+  "lenet-bn": { size: 28, goal: 35, mmac: 0.76, mb: 0.250, now: { dispatches: 59, pipelines: 29, moved: 1.48, slots: 1.25 } },
+  "alexnet": { size: 224, goal: 34, mmac: 2780.57, mb: 23.552, now: { dispatches: 52, pipelines: 28, moved: 1.40, slots: 1.34 } },
+  "vgg11": { size: 224, goal: 47, mmac: 22612.8, mb: 204.562, now: { dispatches: 71, pipelines: 21, moved: 1.48, slots: 1.50 } },
+  "nin": { size: 224, goal: 48, mmac: 2253.02, mb: 40.754, now: { dispatches: 73, pipelines: 34, moved: 1.38, slots: 1.25 } },
+  "googlenet": { size: 96, goal: 206, mmac: 820.97, mb: 25.013, now: { dispatches: 419, pipelines: 33, moved: 1.74, slots: 1.21 } },
+  "resnet18": { size: 96, goal: 122, mmac: 948.75, mb: 28.555, now: { dispatches: 243, pipelines: 36, moved: 1.39, slots: 1.32 } },
+  "densenet": { size: 96, goal: 140, mmac: 380.01, mb: 32.948, now: { dispatches: 345, pipelines: 36, moved: 1.80, slots: 1.21 } },
+};
+
+function recorded(family: string, size: number, target: Target) {
+  const net = network(families[family](), [1, size, size], 2 ** 32), order = control(BATCH), ring = tensor("ring", [RING, 4]);
+  const source = { shape: net.input, images: tensor("images", [1]), classes: tensor("labels", [1]), scale: 1, shift: 0 };
+  const { steps } = training({ network: net, batch: BATCH, loss: crossEntropy(), control: order, ring, source, target, optimizer: sgd({ lr: 0.1 }), states: net.learned.map(() => ({})) });
+  const kept = [order, single(ring), single(source.images), single(source.classes), ...net.learned, ...net.gradients, ...net.statistics];
+  return { steps, use: memoryUse(steps, plan([steps], kept, 2 ** 33)) };
+}
+
+const sum = (steps: readonly Step[], of: (step: Step) => number) => steps.reduce((total, step) => total + of(step), 0);
+const pipelines = (steps: readonly Step[]) => new Set(steps.map(({ kernel, overrides }) => `${kernel.entry}\n${bake(kernel.code, overrides)}`));
+
+/** Bytes of workgroup memory that a baked text asks for. */
+function workgroupBytes(code: string): number {
+  const size: Record<string, number> = { f32: 4, u32: 4, i32: 4, vec2f: 8, vec2u: 8, vec4f: 16, vec4u: 16, mat4x4f: 64 };
+  const constants = new Map([...code.matchAll(/^const (\w+)(?:: u32)? = ([^;]+);/gm)].map(([, name, value]) => [name, value]));
+  const value = (text: string): number => {
+    const numbers = text.replace(/[a-z_]\w*/gi, (name) => { if (!constants.has(name)) throw new Error(`${name} in ${text}`); return String(value(constants.get(name)!)); });
+    if (!/^[\d\s+*\/()-]+u?$/.test(numbers.replace(/(\d)u/g, "$1"))) throw new Error(`cannot work out ${text}`);
+    return Number(new Function(`return ${numbers.replace(/(\d)u/g, "$1")}`)());
+  };
+  const bytesOf = (type: string): number => {
+    const array = /^array<(.+),([^,]+)>$/.exec(type.trim());
+    const bytes = array ? bytesOf(array[1]) * value(array[2].trim()) : size[type.trim()];
+    if (!(bytes > 0)) throw new Error(`no size is known for ${type}`);
+    return bytes;
+  };
+  return [...code.matchAll(/^var<workgroup> \w+: ([^;]+);/gm)].reduce((total, [, type]) => total + bytesOf(type), 0);
+}
+
+test.each(Object.entries(cases))("%s: dispatches, pipelines, bytes, slots are at most what they are now", (family, { size, goal, mmac, mb, now }) => {
+  const { steps, use } = recorded(family, size, subgroups);
+  const found: Counts = { dispatches: steps.length, pipelines: pipelines(steps).size, moved: sum(steps, bytes) / BATCH / 1e6 / mb, slots: use.slots / use.bound };
+  if (process.env.CONVOY_COUNTS) console.log(family, goal, JSON.stringify(found, (_, v: unknown) => typeof v === "number" ? Math.ceil(v * 100) / 100 : v));
+  expect(sum(steps, macs) / BATCH / 1e6 / mmac, "MACs against the cost model").toBeCloseTo(1, 2);
+  for (const [name, limit] of Object.entries(now)) expect(found[name as keyof Counts], name).toBeLessThanOrEqual(limit);
+  const floor = { forward: 0, "input gradient": 0, "weight gradient": 0, update: 0 };
+  for (const step of steps) floor[passOf(step)] += macs(step);
+  expect(floor.forward, "as many MACs in the weight gradients as forward").toBe(floor["weight gradient"]);
+  expect(floor["input gradient"]).toBeLessThan(floor.forward);
+  expect(floor["input gradient"]).toBeGreaterThan(0);
+  expect(steps.filter((step) => passOf(step) === "update")).toHaveLength(1);
+});
+
+test("no kernel asks for more than every adapter has: 8 storage buffers, 16 KiB of workgroup memory, 256 invocations", () => {
+  expect(workgroupBytes("const TILE: u32 = 16;\nconst PAD: u32 = TILE + 4;\nvar<workgroup> a: array<vec4f, TILE * PAD>;\nvar<workgroup> b: array<array<f32, 4>, TILE>;\n")).toBe(16 * 20 * 16 + 16 * 16);
+  for (const target of [subgroups, none]) for (const [family, { size }] of Object.entries(cases)) for (const { kernel, overrides } of recorded(family, size, target).steps) {
+    const code = bake(kernel.code, overrides), entry = code.slice(0, code.indexOf(`fn ${kernel.entry}(`)).match(/@workgroup_size\(([^)]*)\)/g)!.at(-1)!;
+    const invocations = entry.slice(16, -1).split(",").reduce((n, part) => n * Number(new RegExp(`^const ${part.trim()}: u32 = (\\d+)`, "m").exec(code)?.[1] ?? part), 1);
+    expect(Object.keys(kernel.bindings).length, kernel.entry).toBeLessThanOrEqual(8);
+    expect(workgroupBytes(code), kernel.entry).toBeLessThanOrEqual(16384);
+    expect(invocations, kernel.entry).toBeLessThanOrEqual(256);
+    expect(invocations, kernel.entry).toBeGreaterThan(0);
+  }
+});
