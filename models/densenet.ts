@@ -2,11 +2,11 @@ import { adaptiveAvgPool2d, avgPool2d, batchNorm, concat, conv2d, flatten, linea
 import { scaled, type CommonOptions } from "./options.js";
 
 /** Each convolution sees the block's input and all outputs before it. */
-const dense = (convolutions: number, growth: number): Block => named("net", (x) =>
+export const dense = (convolutions: number, growth: number): Block => named("net", (x) =>
   Array.from({ length: convolutions }, (_, i) => named(String(i), sequential(batchNorm(), relu(), conv2d({ filters: growth, kernel: 3, padding: 1 }))))
     .reduce<Value>((seen, convolution) => concat(seen, convolution(seen)), x));
 
-const transition = (filters: number): Block => sequential(batchNorm(), relu(), conv2d({ filters, kernel: 1 }), avgPool2d({ kernel: 2 }));
+export const transition = (filters: number): Block => sequential(batchNorm(), relu(), conv2d({ filters, kernel: 1 }), avgPool2d({ kernel: 2 }));
 
 /** DenseNet: Huang et al. 2017, as in the article: four blocks of four convolutions, growth 32, no bottleneck. */
 export function densenet({ classes = 10, width = 1 }: CommonOptions = {}): Block {

@@ -2,7 +2,7 @@ import { adaptiveAvgPool2d, add, batchNorm, conv2d, flatten, linear, maxPool2d, 
 import { scaled, type CommonOptions } from "./options.js";
 
 /** Two 3 × 3 convolutions beside a shortcut, which is a 1 × 1 convolution where size or channels change. */
-const residual = (filters: number, stride: number, project: boolean): Block => (x) => {
+export const residual = (filters: number, stride: number, project: boolean): Block => (x) => {
   const first = named("relu", relu())(named("bn1", batchNorm())(named("conv1", conv2d({ filters, kernel: 3, stride, padding: 1 }))(x)));
   const y = named("bn2", batchNorm())(named("conv2", conv2d({ filters, kernel: 3, padding: 1 }))(first));
   return named("out", relu())(add(y, project ? named("conv3", conv2d({ filters, kernel: 1, stride }))(x) : x));

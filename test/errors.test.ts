@@ -26,7 +26,7 @@ test.each([
   ["no flatten before the loss", () => summary(sequential(conv2d({ filters: 10, kernel: 28 })), { input: [1, 28, 28], batch: 2 }),
     "shape: crossEntropy expects [N, classes], but the network gives [N, C, H, W]; end it with flatten()"],
   ["labels out of range", () => set(2, Uint8Array.of(3, 12)), /^format: label 12 at index 1, but 10 classes are labelled 0 to 9/],
-  ["a batch that passes the limit", () => summary(lenet(), { input: [1, 28, 28], batch: 1e5 }), /^limit: .* takes [\d,]+ bytes; this device binds at most 134,217,728$/],
+  ["a batch that passes the limit", () => summary(lenet(), { input: [1, 28, 28], batch: 1e5, limit: 2 ** 27 }), /^limit: .* takes [\d,]+ bytes; this device binds at most 134,217,728$/],
 ] as const)("%s", async (_, f, want) => {
   const got = await shown(f);
   if (typeof want === "string") expect(got).toBe(want); else expect(got).toMatch(want);

@@ -5,7 +5,7 @@ import { crossEntropy } from "../losses/crossEntropy.js";
 import type { Loss } from "../losses/loss.js";
 import { sgd } from "../optimizers/sgd.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
-import { memoryUse, plan, type MemoryUse } from "../plan.js";
+import { lifetimes, memoryUse, plan, type MemoryUse } from "../plan.js";
 import { control, describe, RING, training } from "./network.js";
 import { single } from "./session.js";
 
@@ -15,7 +15,9 @@ export interface SummaryOptions {
   batch: number;
   optimizer?: Optimizer;
   loss?: Loss;
-  /** Bytes one binding may see; default what every WebGPU device promises. */
+  /** As train() takes it: it needs three more dispatches and next to no memory. */
+  clipNorm?: number;
+  /** Bytes one binding may see, as device.adapter.limits.binding tells: a LimitError says what does not fit. Default: no limit. */
   limit?: number;
 }
 
@@ -27,16 +29,18 @@ export interface Summary {
   readonly dispatches: number;
   /** Bytes. `activations` are all the tensors that live within a step: outputs, their gradients, scratch. */
   readonly memory: { readonly parameters: number; readonly gradients: number; readonly optimizer: number; readonly activations: MemoryUse };
+  /** The largest tensor: an adapter must bind that many bytes at once, and WebGPU promises 2²⁷. */
+  readonly largest: { readonly name: string; readonly bytes: number };
   /** The table, for a terminal. */
   toString(): string;
 }
 
 /** What a network is and what a training step of it takes, known before any device is touched. */
-export function summary(net: Part, { input, batch, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), limit = 2 ** 27 }: SummaryOptions): Summary {
+export function summary(net: Part, { input, batch, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clipNorm, limit = Infinity }: SummaryOptions): Summary {
   const network = describe(net, input, limit), order = control(batch), ring = tensor("ring", [RING, 4]);
   const states = network.learned.map(({ whole }) => Object.fromEntries(optimizer.states.map((name) => [name, tensor(name, [whole.size])])));
   const source = { shape: input, images: tensor("images", [1]), classes: tensor("labels", [1]), scale: 1, shift: 0 };  // of any size
-  const program = training({ network, batch, loss, control: order, ring, source, optimizer, states });
+  const program = training({ network, batch, loss, control: order, ring, source, optimizer, clipNorm, states });
   const kept = [order, single(ring), single(source.images), single(source.classes), ...network.learned, ...network.gradients, ...network.statistics, ...states.flatMap((s) => Object.values(s).map(single))];
   const planned = plan([program.steps], kept, limit);
 
@@ -48,11 +52,13 @@ export function summary(net: Part, { input, batch, optimizer = sgd({ lr: 0.1 }),
   const learned = [...network.params.values()].filter((p) => p.learned), parameters = learned.reduce((sum, p) => sum + torchShape(p).reduce((a, b) => a * b, 1), 0);
   const arenaBytes = 4 * count(network.learned.map((a) => a.whole));
   const memory = { parameters: arenaBytes, gradients: arenaBytes, optimizer: arenaBytes * optimizer.states.length, activations: memoryUse(program.steps, planned) };
-  const found = { layers, parameters, dispatches: program.steps.length, memory };
+  const places = new Set(kept.flatMap(({ whole, parts }) => [whole, ...parts.keys()])), own = lifetimes(program.steps, (t) => places.has(t));
+  const { name, size } = [...[...network.params.values()].map((p) => p.tensor), ...own.keys()].reduce((a, b) => b.size > a.size ? b : a);
+  const found = { layers, parameters, dispatches: program.steps.length, memory, largest: { name, bytes: 4 * size } };
   return { ...found, toString: () => table(found, batch, optimizer.name) };
 }
 
-function table({ layers, parameters, dispatches, memory }: Omit<Summary, "toString">, batch: number, optimizer: string): string {
+function table({ layers, parameters, dispatches, memory, largest }: Omit<Summary, "toString">, batch: number, optimizer: string): string {
   const rows = layers.map(({ path, layer, shape, parameters: n }) => [`${path} (${layer})`, `[${shape.join(", ")}]`, n.toLocaleString("en")]);
   const head = ["Layer", "Output shape", "Parameters"], width = head.map((h, i) => Math.max(h.length, ...rows.map((r) => r[i].length)) + 2);
   const line = (r: readonly string[]) => r[0].padEnd(width[0]) + r[1].padEnd(width[1]) + r[2].padStart(width[2]);
@@ -65,6 +71,7 @@ function table({ layers, parameters, dispatches, memory }: Omit<Summary, "toStri
     `  parameters   ${mib(memory.parameters)}`, `  gradients    ${mib(memory.gradients)}`, `  ${optimizer.padEnd(11)}  ${mib(memory.optimizer)}`,
     `  activations  ${mib(a.slots)}   planned, with their gradients; side by side they would take ${mib(a.sum).trim()},`,
     `${" ".repeat(30)}and no plan could take less than ${mib(a.bound).trim()} (×${(a.slots / Math.max(1, a.bound)).toFixed(2)})`,
-    `  together     ${mib(memory.parameters + memory.gradients + memory.optimizer + a.slots)}`,
+    `  together     ${mib(memory.parameters + memory.gradients + memory.optimizer + a.slots)}   ${largest.bytes > 2 ** 27
+      ? `on an adapter that binds ${mib(largest.bytes).trim()} at once, for ${largest.name}` : "on any adapter: no tensor is larger than 128 MiB"}`,
   ].join("\n");
 }
