@@ -28,7 +28,7 @@ export type { Activation, Images, Prediction } from "./train/predict.js";
 export { Run, type Progress } from "./train/run.js";
 export { readSafetensors, writeSafetensors } from "./train/safetensors.js";
 export { Session, type SessionOptions } from "./train/session.js";
-export { summary, type Summary, type SummaryOptions } from "./train/summary.js";
+export { summary, type LayerSummary, type Summary, type SummaryOptions } from "./train/summary.js";
 export { train, type TrainOptions } from "./train/train.js";
 export { stateDict, type StateDict } from "./train/weights.js";
 export { adam, adamw, type AdamOptions } from "./optimizers/adam.js";

@@ -1,40 +1,54 @@
-// What a page shows of a run's inside: predictions, the first layer's filters, one layer's feature maps.
+// What a page shows of a run's inside, read when it asks: predictions, and of one layer its maps, weights, and how values are spread.
 import type { Run } from "convoy-gpu";
 import type { Dataset } from "convoy-gpu/data";
-import type { FromWorker, Planes } from "./protocol.js";
+import { histogram } from "./histogram.js";
+import type { Inside, Planes, Seen } from "./protocol.js";
 
-/** Which of the images that are shown, and the path of which layer; without one, the first convolution. */
-export interface Wanted { image: number; layer?: string }
+/** Which of the images that are shown, and which layer, by its number in the summary. */
+export interface Wanted { image: number; layer: number }
 
-const FILTERS = 64, MAPS = 32;  // planes that are sent, at most
+const FILTERS = 64, MAPS = 32, SIDE = 128;  // planes that are sent, and rows and columns of a linear layer's weights, at most
 
-/** Path and name of the layers whose outputs are images; of those that share a path, the last. */
-export function spatial(run: Run): (readonly [path: string, name: string])[] {
-  return run.session.programs[0].graph.nodes.filter(({ path, y }, i, all) => y.shape.length === 4 && all.findLastIndex((n) => n.path === path) === i).map(({ path, layer }) => [path, layer.name] as const);
+export async function look(run: Run, data: Dataset, { image, layer }: Wanted): Promise<Seen> {
+  const predictions = await run.predict(channelsFirst(data, 0, data.size));
+  return { type: "seen", predictions: predictions.map(({ label, probabilities }) => ({ label, probability: probabilities[label] })), inside: await inside(run, channelsFirst(data, image, 1), layer) };
 }
 
-export async function look(run: Run, data: Dataset, { image, layer: asked }: Wanted): Promise<Extract<FromWorker, { type: "seen" }>> {
-  const layers = spatial(run), layer = layers.find(([path]) => path === asked)?.[0] ?? layers.find(([, name]) => name === "conv2d")?.[0] ?? layers[0]?.[0] ?? "";
-  const predictions = await run.predict(channelsFirst(data, 0, data.size));
-  const activations = await run.activations(channelsFirst(data, image, 1)), found = activations.findLast(({ path }) => path === layer);
+/** A layer's output for one image; its weights, and their gradients in the last step. */
+async function inside(run: Run, image: Uint8Array, layer: number): Promise<Inside | undefined> {
+  const { session: { steps, memory, programs: [{ graph }] } } = run, weight = graph.nodes[layer]?.own.weight, gradient = weight && graph.grads.get(weight);
+  const [activation] = await run.activations(image, layer);
+  if (!activation) return undefined;
+  const weights = weight && await memory.read(weight), slopes = gradient && steps ? await memory.read(gradient) : undefined;
   return {
-    type: "seen", layer, layers, filters: await filters(run), maps: found && planes(found.data, found.shape.slice(1), MAPS),
-    predictions: predictions.map(({ label, probabilities }) => ({ label, probability: probabilities[label] })),
+    layer, step: steps, maps: mapPlanes(activation.data, activation.shape), weights: weights && weightPlanes(weights, weight.shape),
+    spread: { outputs: histogram(activation.data), weights: weights && histogram(weights), gradients: slopes && histogram(slopes) },
   };
 }
 
-/** The first convolution's windows, one for each filter and, where there are few, input channel. */
-async function filters({ session: { network, memory } }: Run): Promise<Planes | undefined> {
-  const first = [...network.params.values()].find(({ tensor }) => tensor.shape.length === 4);
-  if (!first) return undefined;
-  const [R, S, C, K] = first.tensor.shape, values = await memory.read(first.tensor), data = new Float32Array(values.length);
-  for (let i = 0; i < values.length; i++) data[i % K * C * R * S + Math.floor(i / K) % C * R * S + Math.floor(i / (K * C))] = values[i];
-  return planes(data, [K * C, R, S], FILTERS);
+/** Weights as planes: a convolution's windows, one for each filter and, where there are few, input channel; a linear layer's whole matrix. */
+function weightPlanes(values: Float32Array, shape: readonly number[]): Planes | undefined {
+  if (shape.length === 2) {
+    const [I, O] = shape, rows = Math.min(O, SIDE), columns = Math.min(I, SIDE), data = new Float32Array(rows * columns);
+    for (let o = 0; o < rows; o++) for (let i = 0; i < columns; i++) data[o * columns + i] = values[i * O + o];
+    return { data, shape: [1, rows, columns], of: 1 };
+  }
+  if (shape.length !== 4) return undefined;
+  const [R, S, C, K] = shape, count = Math.min(K * C, FILTERS), data = new Float32Array(count * R * S);
+  for (let n = 0; n < count; n++) for (let i = 0; i < R * S; i++) data[n * R * S + i] = values[(i * C + n % C) * K + Math.floor(n / C)];
+  return { data, shape: [count, R, S], of: K * C };
 }
 
-function planes(data: Float32Array, [count, height, width]: readonly number[], most: number): Planes {
-  const n = Math.min(count, most);
-  return { data: data.slice(0, n * height * width), shape: [n, height, width], of: count };
+/** Maps of a layer [1, C, H, W]; features [1, F] as one plane, about twice as wide as high. */
+function mapPlanes(data: Float32Array, [, ...shape]: readonly number[]): Planes {
+  if (shape.length === 3) {
+    const [count, height, width] = shape, shown = Math.min(count, MAPS);
+    return { data: data.slice(0, shown * height * width), shape: [shown, height, width], of: count };
+  }
+  const features = shape[0];
+  let rows = Math.max(1, Math.floor(Math.sqrt(features / 2)));
+  while (features % rows) rows--;
+  return { data: data.slice(), shape: [1, rows, features / rows], of: 1 };
 }
 
 /** Bytes [N, C, H, W] of some images. */

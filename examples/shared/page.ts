@@ -3,10 +3,12 @@ import type { Adapter } from "convoy-gpu";
 import { accuracyChart, lossChart } from "./charts.js";
 import { fillControls, plain } from "./controls.js";
 import { deck } from "./deck.js";
+import { diagram } from "./diagram.js";
 import { el, number, percent } from "./dom.js";
-import type { Control, Family, Kind, Settings, Value } from "./family.js";
-import { insides, testImages } from "./gallery.js";
-import { adapterPanel, failure, networkPanel, noWebGpu, notice, slow, type Notice } from "./panels.js";
+import { inputOf, type Control, type Family, type Kind, type Settings, type Value } from "./family.js";
+import { testImages } from "./gallery.js";
+import { inspector } from "./inspector.js";
+import { adapterPanel, failure, memoryPanel, noWebGpu, notice, slow, type Notice } from "./panels.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
 import { readSettings, writeSettings } from "./state.js";
 
@@ -16,7 +18,7 @@ export function openPage(family: Family, script: URL): void {
   if (!root) return;
   let worker: Worker, settings: Settings = readSettings(family.controls, "hardware"), adapter: Adapter | undefined;
   let begin = false;  // train as soon as the run is ready
-  const look = { image: 0, layer: undefined as string | undefined };
+  const look = { image: 0, layer: 0 };
   const send = (message: ToWorker) => { worker.postMessage(message); };
 
   const bar = deck({
@@ -26,9 +28,9 @@ export function openPage(family: Family, script: URL): void {
     reset: () => { start("A new run, from the beginning."); },
     save: () => { send({ type: "save" }); },
   });
-  const loss = lossChart(), accuracy = accuracyChart(), network = networkPanel(), device = el("div", {}, el("p", { class: "soft" }, "Looking for one …"));
+  const loss = lossChart(), accuracy = accuracyChart(), memory = memoryPanel(), device = el("div", {}, el("p", { class: "soft" }, "Looking for one …"));
   const images = testImages(family.input, (image) => { look.image = image; send({ type: "look", ...look }); });
-  const inside = insides((layer) => { look.layer = layer; send({ type: "look", ...look }); });
+  const inside = inspector((layer) => { look.layer = layer; send({ type: "look", ...look }); }), network = diagram(inside.open);
   const form = el("form", { class: "card controls", "aria-label": "Settings" }), notices = el("div", { class: "notices" });
   form.addEventListener("submit", (event) => { event.preventDefault(); });
 
@@ -36,8 +38,8 @@ export function openPage(family: Family, script: URL): void {
   root.replaceChildren(
     notices, bar.element,
     el("div", { class: "columns" }, form, el("div", { class: "charts" }, loss.element, accuracy.element)),
-    images.element, inside.element,
-    el("div", { class: "facts-row" }, network.layers, network.memory,
+    images.element, network.element, inside.element,
+    el("div", { class: "facts-row" }, memory.element,
       el("section", { class: "card", "aria-labelledby": "device-title" }, el("h2", { id: "device-title" }, "Device"), device)));
 
   /** Shows one notice, and hides it with nothing. The one about slowness stays below. */
@@ -87,7 +89,7 @@ export function openPage(family: Family, script: URL): void {
         start(`Preparing on ${adapter.name} …`);
         break;
       }
-      case "network": network.show(message.network); break;
+      case "network": network.show(message.network, inputOf(family, settings)); memory.show(message.network); break;
       case "preparing": {
         loss.clear(message.from);
         if (!message.from) { accuracy.clear(); bar.clear(); }
@@ -111,7 +113,7 @@ export function openPage(family: Family, script: URL): void {
         break;
       }
       case "finished": bar.state = "finished"; bar.say("Finished. Reset begins a new run."); break;
-      case "seen": images.mark(message.predictions); inside.element.hidden = false; inside.show(message); look.layer ??= message.layer; break;
+      case "seen": images.mark(message.predictions); inside.element.hidden = false; if (message.inside) inside.show(message.inside); break;
       case "saved": download(message.file, `${family.title.toLowerCase()}.safetensors`); break;
       case "failed": {
         const resume = () => { begin = message.code === "device-lost"; start("Opening a new device …", true); };

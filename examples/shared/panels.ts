@@ -60,17 +60,12 @@ export function adapterPanel({ name, vendor, architecture, software, subgroups, 
   return el("dl", { class: "facts" }, ...facts.flatMap(([term, fact]) => [el("dt", {}, term), el("dd", {}, fact)]));
 }
 
-/** The layers, and what a training step takes: known before any memory is. */
-export function networkPanel() {
-  const layers = table("Layers of the network", ["Layer", "Output shape", "Parameters"]), memory = table("Memory plan", ["Memory", "Bytes"]);
-  const bar = el("div", { class: "bar", "aria-hidden": "true" }), sentence = el("p", { class: "soft" }), planned = el("p", { class: "soft" });
+/** What a training step takes: known before any memory is. */
+export function memoryPanel() {
+  const memory = table("Memory plan", ["Memory", "Bytes"]), bar = el("div", { class: "bar", "aria-hidden": "true" }), planned = el("p", { class: "soft" });
   return {
-    layers: el("section", { class: "card", "aria-labelledby": "layers-title" }, el("h2", { id: "layers-title" }, "Network"), sentence, layers.element),
-    memory: el("section", { class: "card", "aria-labelledby": "memory-title" }, el("h2", { id: "memory-title" }, "Memory plan"), planned, bar, memory.element),
-    show({ layers: list, parameters, dispatches, memory: m }: Description): void {
-      const batch = list[0]?.shape[0] ?? 0;
-      sentence.textContent = `${number(parameters)} parameters. A training step of ${batch} images is ${dispatches} dispatches in one submit.`;
-      layers.fill(list.map(({ path, layer, shape, parameters: n }) => [`${path} ${layer}`, shape.join(" × "), n ? number(n) : ""]));
+    element: el("section", { class: "card", "aria-labelledby": "memory-title" }, el("h2", { id: "memory-title" }, "Memory plan"), planned, bar, memory.element),
+    show({ memory: m }: Description): void {
       const parts: [string, number][] = [["Parameters", m.parameters], ["Gradients", m.gradients], ["Optimizer", m.optimizer], ["Activations", m.activations.slots]];
       const whole = parts.reduce((sum, [, n]) => sum + n, 0);
       planned.textContent = `Settled before anything is allocated. Side by side, the activations would take ${bytes(m.activations.sum)}; tensors whose lifetimes do not meet share memory.`;

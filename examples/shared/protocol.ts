@@ -1,6 +1,7 @@
 // What a page and its worker tell one another.
 import type { Adapter, Progress, Summary } from "convoy-gpu";
 import type { Settings } from "./family.js";
+import type { Histogram } from "./histogram.js";
 
 export type ToWorker =
   /** Open a device. Answered by "adapter" or "failed". */
@@ -12,13 +13,24 @@ export type ToWorker =
   | { readonly type: "train" | "pause" | "step" | "save" }
   | { readonly type: "rate"; readonly value: number }
   /** Which test image's feature maps to send, and of which layer. */
-  | { readonly type: "look"; readonly image: number; readonly layer?: string };
+  | { readonly type: "look"; readonly image: number; readonly layer: number };
 
 /** An image as bytes, channels last. */
 export interface Picture { readonly pixels: Uint8Array; readonly label: number }
 
 /** Values [count, height, width]: filters, or feature maps; the first of so many. */
 export interface Planes { readonly data: Float32Array; readonly shape: readonly [count: number, height: number, width: number]; readonly of: number }
+
+/** One layer after so many steps: what it makes of the chosen image, its weights, and how these values and the weights' last gradients are spread. */
+export interface Inside {
+  readonly layer: number;
+  readonly step: number;
+  readonly maps: Planes;
+  readonly weights?: Planes;
+  readonly spread: { readonly outputs: Histogram; readonly weights?: Histogram; readonly gradients?: Histogram };
+}
+
+export interface Seen { readonly type: "seen"; readonly predictions: readonly { readonly label: number; readonly probability: number }[]; readonly inside?: Inside }
 
 /** A summary that can be sent: without its method. */
 export type Description = Omit<Summary, "toString">;
@@ -32,8 +44,7 @@ export type FromWorker =
   /** `total`: steps of the run so far, over all epochs. */
   | { readonly type: "progress"; readonly progress: Progress; readonly total: number }
   | { readonly type: "finished" }
-  | { readonly type: "seen"; readonly predictions: readonly { readonly label: number; readonly probability: number }[];
-      readonly filters?: Planes; readonly maps?: Planes; readonly layer: string; readonly layers: readonly (readonly [path: string, name: string])[] }
+  | Seen
   | { readonly type: "saved"; readonly file: Uint8Array<ArrayBuffer> }
   /** `code` is a ConvoyError's; `snapshot` the step whose weights a restart would begin with. */
   | { readonly type: "failed"; readonly code: string; readonly message: string; readonly snapshot?: number };

@@ -3,7 +3,7 @@ import { ConvoyError, openDevice, sgd, summary, train, type Device, type Optimiz
 import { fashionMnist, subset, type Dataset, type Split } from "convoy-gpu/data";
 import { inputOf, TESTED, type Family, type Settings } from "./family.js";
 import type { FromWorker, Picture, ToWorker } from "./protocol.js";
-import { look, spatial, type Wanted } from "./look.js";
+import { look, type Wanted } from "./look.js";
 
 const SHOWN = 20;              // test images on the page
 const LOOK = 1000, KEEP = 5000;  // milliseconds between two looks, two snapshots: more if they take long
@@ -38,7 +38,7 @@ export function serve(family: Family, data: URL): void {
   let device: Device | undefined, images: Promise<Split> | undefined, run: Run | undefined, settings: Settings = {};
   let generation = 0, total = 0, optimizer: { lr: number } = { lr: 0 }, snapshot: Snapshot | undefined, shown: Dataset | undefined;
   let looks = turns(LOOK), keeps = turns(KEEP);
-  const wanted: Wanted = { image: 0 };
+  const wanted: Wanted = { image: 0, layer: 0 };
 
   /** Tells the page what went wrong, once a run: all that waits for a lost device fails. */
   function fail(error: unknown, of = generation): void {
@@ -84,7 +84,6 @@ export function serve(family: Family, data: URL): void {
       if (snapshot) { made.load(snapshot.weights); made.epoch = snapshot.epoch; }
       made.pause();
       [run, optimizer, shown, looks, keeps] = [made, steered, subset(all.test, SHOWN), turns(LOOK), turns(KEEP)];
-      wanted.layer = spatial(made).some(([path]) => path === wanted.layer) ? wanted.layer : undefined;
       port.postMessage({ type: "ready", steps: made.stepsPerEpoch, classes: shown.classes, pictures: pictures(shown), trained: chosen.train.size, tested: test.size });
       void see();
       void follow(made, mine);

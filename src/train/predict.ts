@@ -58,11 +58,11 @@ export class Predictor {
     return all;
   }
 
-  /** Outputs of all layers for at most `batch` images; needs `watch`. */
-  async activations(images: Images): Promise<Activation[]> {
+  /** Outputs of all layers, or of one by its number, for at most `batch` images; needs `watch`. */
+  async activations(images: Images, only?: number): Promise<Activation[]> {
     const { graph, batch } = this.program, n = Math.min(batch, images.length / elements(this.session.network.input));
     this.#feed(images, n);
-    return Promise.all(graph.nodes.map(async ({ path, layer, y }) => {
+    return Promise.all(graph.nodes.filter((_, i) => i === (only ?? i)).map(async ({ path, layer, y }) => {
       const values = toNchw(await this.session.memory.read(y), y.shape, y.features), [, ...rest] = y.shape;
       const shape = rest.length === 3 ? [n, rest[2], rest[0], rest[1]] : [n, ...rest];
       return { path, layer: layer.name, shape, data: values.subarray(0, elements(shape)) };

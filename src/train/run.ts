@@ -178,9 +178,9 @@ export class Run implements AsyncIterable<Progress> {
     return resizeImages(images instanceof Uint8Array ? Float32Array.from(images, (byte) => byte / 255) : images, shape, [P, Q]);
   }
 
-  /** What every layer makes of one image [1, C, H, W]. */
-  async activations(image: Images): Promise<Activation[]> {
-    return (await this.#predictor(1, true)).activations(this.#sized(image));
+  /** What every layer makes of one image [1, C, H, W]; or one layer alone, by its number in summary().layers. */
+  async activations(image: Images, only?: number): Promise<Activation[]> {
+    return (await this.#predictor(1, true)).activations(this.#sized(image), only);
   }
 
   #predictor(batch: number, watch: boolean): Promise<Predictor> {

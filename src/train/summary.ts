@@ -1,4 +1,4 @@
-import type { Part } from "../graph.js";
+import type { Parameter, Part } from "../graph.js";
 import { tensor, type Shape } from "../gpu/recorder.js";
 import { torchShape } from "../layout.js";
 import { crossEntropy } from "../losses/crossEntropy.js";
@@ -21,9 +21,22 @@ export interface SummaryOptions {
   limit?: number;
 }
 
+export interface LayerSummary {
+  readonly path: string;
+  /** Its kind: "conv2d". */
+  readonly layer: string;
+  /** Of its output: [N, C, H, W] or [N, features]. */
+  readonly shape: readonly number[];
+  readonly parameters: number;
+  /** Which layers' outputs it takes, by number; −1 is the image. */
+  readonly inputs: readonly number[];
+  /** Shape of its weight, as PyTorch has it: [out, in / groups, height, width] or [out, in]. */
+  readonly weight?: readonly number[];
+}
+
 export interface Summary {
-  /** In the order they run: path, kind, output shape [N, C, H, W] or [N, features], parameters. */
-  readonly layers: readonly { readonly path: string; readonly layer: string; readonly shape: readonly number[]; readonly parameters: number }[];
+  /** In the order they run. */
+  readonly layers: readonly LayerSummary[];
   readonly parameters: number;
   /** Dispatches of a training step. */
   readonly dispatches: number;
@@ -45,11 +58,14 @@ export function summary(net: Part, { input, batch, optimizer = sgd({ lr: 0.1 }),
   const planned = plan([program.steps], kept, limit);
 
   const count = (t: { size: number }[]) => t.reduce((sum, { size }) => sum + size, 0);
-  const layers = program.graph.nodes.map(({ path, layer, own, y }) => ({
+  const nodes = program.graph.nodes, learned = [...network.params.values()].filter((p) => p.learned);
+  const layers = nodes.map(({ path, layer, inputs, own, y }) => ({
     path, layer: layer.name, shape: y.shape.length === 4 ? [y.shape[0], y.shape[3], y.shape[1], y.shape[2]] : [...y.shape],
-    parameters: count(Object.values(own).filter((t) => [...network.params.values()].some((p) => p.learned && p.tensor === t))),
+    parameters: count(Object.values(own).filter((t) => learned.some((p) => p.tensor === t))),
+    inputs: Object.values(inputs).map((x) => nodes.findIndex((n) => n.y === x)),
+    ...weightOf(learned.find((p) => p.tensor === own.weight)),
   }));
-  const learned = [...network.params.values()].filter((p) => p.learned), parameters = learned.reduce((sum, p) => sum + torchShape(p).reduce((a, b) => a * b, 1), 0);
+  const parameters = learned.reduce((sum, p) => sum + torchShape(p).reduce((a, b) => a * b, 1), 0);
   const arenaBytes = 4 * count(network.learned.map((a) => a.whole));
   const memory = { parameters: arenaBytes, gradients: arenaBytes, optimizer: arenaBytes * optimizer.states.length, activations: memoryUse(program.steps, planned) };
   const places = new Set(kept.flatMap(({ whole, parts }) => [whole, ...parts.keys()])), own = lifetimes(program.steps, (t) => places.has(t));
@@ -57,6 +73,8 @@ export function summary(net: Part, { input, batch, optimizer = sgd({ lr: 0.1 }),
   const found = { layers, parameters, dispatches: program.steps.length, memory, largest: { name, bytes: 4 * size } };
   return { ...found, toString: () => table(found, batch, optimizer.name) };
 }
+
+const weightOf = (p?: Parameter) => p ? { weight: torchShape(p) } : {};
 
 function table({ layers, parameters, dispatches, memory, largest }: Omit<Summary, "toString">, batch: number, optimizer: string): string {
   const rows = layers.map(({ path, layer, shape, parameters: n }) => [`${path} (${layer})`, `[${shape.join(", ")}]`, n.toLocaleString("en")]);

@@ -24,7 +24,7 @@ for (const [name, [settings, height]] of Object.entries(families)) test(`the pag
   expect(await page.$$eval(".planes", (all) => all.map((e) => e.children.length).every((n) => n > 0 && n <= 64))).toBe(true);
   const shown = Object.fromEntries(await page.$$eval(".controls select", (all) => all.map((e) => [e.id.replace("control-", ""), (e as HTMLSelectElement).value])));
   expect(shown).toMatchObject(Object.fromEntries(new URLSearchParams(settings)));
-  expect(await page.$$eval(".planes:last-child canvas", (all) => (all.at(-1) as HTMLCanvasElement).height)).toBe(height);
+  expect(await page.$$eval("[aria-labelledby=maps-title] canvas", (all) => (all.at(-1) as HTMLCanvasElement).height)).toBe(height);
   await picture(page, name, 1280, "light");
   expect(bad).toEqual([]);
   await page.close();
