@@ -21,8 +21,10 @@ export interface Parameter {
   readonly spec: ParamSpec;
   /** [H, W, C] where spec.features runs over flattened features. */
   readonly features?: Shape;
-  /** False for running statistics. */
+  /** What the optimizer changes: neither running statistics nor what is frozen. */
   readonly learned: boolean;
+  /** A parameter that stays as it is. */
+  readonly frozen: boolean;
 }
 
 export interface Node {
@@ -32,6 +34,8 @@ export interface Node {
   readonly inputs: Readonly<Record<string, Value>>;
   readonly own: Readonly<Record<string, Tensor>>;
   readonly y: Value;
+  /** Whether all its parameters are frozen: then running statistics rest, too. */
+  readonly frozen: boolean;
 }
 
 export class Graph {
@@ -41,9 +45,10 @@ export class Graph {
   readonly #learned = new Set<Tensor>();  // parameters, and all that depends on one
   readonly #named = new Set<string>();
   readonly #path: string[] = [];
+  #freezing = false;
 
-  /** `params`: by state_dict name, in the order they were made. */
-  constructor(readonly params: Map<string, Parameter> = new Map()) {}
+  /** `params`: by state_dict name, in the order they were made. `freeze`: which of them stay as they are. */
+  constructor(readonly params: Map<string, Parameter> = new Map(), readonly freeze: (name: string) => boolean = () => false) {}
 
   tensor(name: string, shape: Shape, of?: Tensor, features?: Shape): Value {
     return { name, shape, size: shape.reduce((a, b) => a * b, 1), of, features, graph: this };
@@ -62,6 +67,13 @@ export class Graph {
     try { return f(); } finally { this.#path.pop(); }
   }
 
+  /** Runs f; all parameters it makes are frozen. */
+  frozen<T>(f: () => T): T {
+    const outer = this.#freezing;
+    this.#freezing = true;
+    try { return f(); } finally { this.#freezing = outer; }
+  }
+
   apply(layer: AnyLayer, ...values: Value[]): Value {
     const path = this.#path.join("."), shapes = values.map((v) => v.shape), own: Record<string, Tensor> = {};
     const [x] = values, name = (what: string) => path ? `${path}.${what}` : what;
@@ -70,23 +82,29 @@ export class Graph {
     const features = !view ? shape.length === 2 && shape[1] === x.shape[1] ? x.features : undefined
       : shape.length === 2 && x.shape.length === 4 ? x.shape.slice(1) : x.features;
     const y = this.tensor(name("y"), shape, view ? x : undefined, features);
-    const make = (specs: Record<string, ParamSpec>, learned: boolean) => {
-      for (const [what, spec] of Object.entries(specs)) own[what] = this.#parameter(name(what), spec, learned, spec.features === undefined ? undefined : x.features);
+    const still = this.#freezing || layer.requiresGrad === false;
+    const make = (specs: Record<string, ParamSpec>, state: boolean) => {
+      for (const [what, spec] of Object.entries(specs)) {
+        const frozen = !state && (still || this.freeze(name(what)));
+        own[what] = this.#parameter(name(what), { spec, learned: !state && !frozen, frozen, ...spec.features !== undefined && { features: x.features } });
+      }
     };
-    make(layer.params?.(...shapes) ?? {}, true);
-    if (values.some((v) => this.#learned.has(v)) || Object.keys(own).length) this.#learned.add(y);
-    make(layer.state?.(...shapes) ?? {}, false);
+    make(layer.params?.(...shapes) ?? {}, false);
+    const parameters = Object.values(own), frozen = parameters.length > 0 && !parameters.some((t) => this.#learned.has(t));
+    if ([...values, ...parameters].some((t) => this.#learned.has(t))) this.#learned.add(y);
+    make(layer.state?.(...shapes) ?? {}, true);
     for (const [what, s] of Object.entries<Shape>(layer.saved?.(...shapes) ?? {})) own[what] = this.tensor(name(what), s);
     const names: readonly string[] = layer.inputs ?? ["x"];
-    this.nodes.push({ layer, path, inputs: Object.fromEntries(names.map((n, i) => [n, values[i]])), own, y });
+    this.nodes.push({ layer, path, inputs: Object.fromEntries(names.map((n, i) => [n, values[i]])), own, y, frozen });
     return y;
   }
 
-  #parameter(name: string, spec: ParamSpec, learned: boolean, features?: Shape): Tensor {
+  #parameter(name: string, made: Omit<Parameter, "tensor">): Tensor {
+    const { spec, learned } = made;
     if (this.#named.has(name)) throw new ConvoyError("name", `two parameters are called ${name}; wrap one in named("…", block)`);
     this.#named.add(name);
     let parameter = this.params.get(name);
-    if (!parameter) this.params.set(name, parameter = { tensor: this.tensor(name, spec.shape), spec, features, learned });
+    if (!parameter) this.params.set(name, parameter = { tensor: this.tensor(name, spec.shape), ...made });
     if (parameter.tensor.shape.join() !== spec.shape.join())
       throw new ShapeError(`${name} is [${parameter.tensor.shape.join(", ")}], but an input of this size needs [${spec.shape.join(", ")}]`);
     if (learned) this.#learned.add(parameter.tensor);
@@ -94,19 +112,19 @@ export class Graph {
   }
 
   forward(rec: Recorder, mode: Mode): void {
-    for (const [stream, { layer, path, inputs, own, y }] of this.nodes.entries())
-      if (!("view" in layer)) rec.within(path, () => layer.forward(rec, { ...inputs, ...own, y }, { ...mode, stream }));
+    for (const [stream, { layer, path, inputs, own, y, frozen }] of this.nodes.entries())
+      if (!("view" in layer)) rec.within(path, () => layer.forward(rec, { ...inputs, ...own, y }, { ...mode, training: mode.training && !frozen, stream }));
   }
 
   /** Nodes were made in an order that runs forward, so the reverse runs backward. Starts from the grads that are set. */
   backward(rec: Recorder, mode: Mode): void {
-    for (const [stream, { layer, path, inputs, own, y }] of [...this.nodes.entries()].toReversed()) {
+    for (const [stream, { layer, path, inputs, own, y, frozen }] of [...this.nodes.entries()].toReversed()) {
       const dy = this.grads.get(y), d: Record<string, Tensor> = {}, sources = { ...inputs, ...own };
       if (!dy) continue;  // nothing downstream wants y
       for (const [name, t] of Object.entries<Tensor>(sources)) if (this.#learned.has(t))
         d[`d${name}`] = "view" in layer ? this.tensor(`d ${t.name}`, t.shape, dy) : layer.backward === "dy" ? dy : this.tensor(`d ${t.name}`, t.shape);
       rec.within(path, () => {
-        if (!("view" in layer) && layer.backward !== "dy") layer.backward(rec, { ...sources, y, dy, ...d }, { ...mode, stream });
+        if (!("view" in layer) && layer.backward !== "dy") layer.backward(rec, { ...sources, y, dy, ...d }, { ...mode, training: mode.training && !frozen, stream });
         for (const [name, t] of Object.entries<Tensor>(sources)) if (d[`d${name}`]) this.#contribute(rec, t, d[`d${name}`]);
       });
     }
@@ -131,6 +149,13 @@ function located<T>(where: string, f: () => T): T {
 /** Gives a part its name in paths and in the state_dict. */
 export const named = (name: string, part: Part): Block => (x) =>
   x.graph.within(name, () => typeof part === "function" ? part(x) : x.graph.apply(part, x));
+
+/**
+ * A part that stays as it is, for fine-tuning: nothing of it is learned, no gradient of its parameters is computed, and before
+ * the first layer that learns nothing runs backward at all. Batch normalisations in it use their running statistics and leave them, as
+ * after PyTorch's `requires_grad_(False)` and `eval()`; dropout still drops.
+ */
+export const freeze = (part: Part): Block => (x) => x.graph.frozen(() => typeof part === "function" ? part(x) : x.graph.apply(part, x));
 
 /** One part after the other; their names are their numbers, as in PyTorch's nn.Sequential. */
 export const sequential = (...parts: Part[]): Block => (x) =>

@@ -1,7 +1,7 @@
 // The public names, nothing else.
 export * from "./errors.js";
 export { openDevice, type Adapter, type Device, type DeviceOptions } from "./gpu/device.js";
-export { named, sequential, type Block, type Part, type Value } from "./graph.js";
+export { freeze, named, sequential, type Block, type Part, type Value } from "./graph.js";
 export {
   elu, gelu, hardSwish, leakyRelu, relu, sigmoid, silu, softplus, tanh,
   type EluOptions, type GeluOptions, type LeakyReluOptions, type SoftplusOptions,
@@ -30,7 +30,7 @@ export { readSafetensors, writeSafetensors } from "./train/safetensors.js";
 export { Session, type SessionOptions } from "./train/session.js";
 export { summary, type LayerSummary, type Summary, type SummaryOptions } from "./train/summary.js";
 export { train, type TrainOptions } from "./train/train.js";
-export { stateDict, type StateDict } from "./train/weights.js";
+export { stateDict, type LoadReport, type StateDict } from "./train/weights.js";
 export { adam, adamw, type AdamOptions } from "./optimizers/adam.js";
 export { rmsprop, type RmspropOptions } from "./optimizers/rmsprop.js";
 export type { EarlyStopping } from "./train/earlyStopping.js";

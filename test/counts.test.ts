@@ -30,7 +30,7 @@ function recorded(family: string, size: number, target: Target) {
   const net = network(families[family](), [1, size, size], 2 ** 32), order = control(BATCH), ring = tensor("ring", [RING, 4]);
   const source = { shape: net.input, images: tensor("images", [1]), classes: tensor("labels", [1]), scale: 1, shift: 0 };
   const { steps } = training({ network: net, batch: BATCH, loss: crossEntropy(), control: order, ring, source, target, optimizer: sgd({ lr: 0.1 }), states: net.learned.map(() => ({})) });
-  const kept = [order, single(ring), single(source.images), single(source.classes), ...net.learned, ...net.gradients, ...net.statistics];
+  const kept = [order, single(ring), single(source.images), single(source.classes), ...net.learned, ...net.gradients, ...net.others];
   return { steps, use: memoryUse(steps, plan([steps], kept, 2 ** 33)) };
 }
 

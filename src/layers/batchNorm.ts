@@ -10,6 +10,8 @@ export interface BatchNormOptions {
   eps?: number;
   /** How much of a batch's statistics goes into the running ones, 0 to 1. Default 0.1, PyTorch's. */
   momentum?: number;
+  /** False keeps weight and bias as they are, and running statistics, which are then used as in evaluation; see freeze(). Default true. */
+  requiresGrad?: boolean;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface BatchNormOptions {
  * statistics and moves the running ones, whose variance is the unbiased one; evaluation uses the running ones. Maths and
  * kernels: shaders/batch_norm.wgsl, batch_norm_backward.wgsl. Names in files: weight, bias, running_mean, running_var.
  */
-export function batchNorm({ eps = 1e-5, momentum = 0.1 }: BatchNormOptions = {}): Layer<"weight" | "bias", "stats", "x", "running_mean" | "running_var"> {
+export function batchNorm({ eps = 1e-5, momentum = 0.1, requiresGrad }: BatchNormOptions = {}): Layer<"weight" | "bias", "stats", "x", "running_mean" | "running_var"> {
   if (!(eps > 0) || !(momentum >= 0 && momentum <= 1)) throw new OptionError(`batchNorm takes an eps above 0 and a momentum from 0 to 1, not ${eps} and ${momentum}`, { eps, momentum });
   const channels = (x: readonly number[], init: ParamSpec["init"]): ParamSpec =>
     ({ shape: [x.at(-1)!], init, fan: { in: 1, out: 1 }, ...x.length === 2 && { features: 0 } });
@@ -30,7 +32,7 @@ export function batchNorm({ eps = 1e-5, momentum = 0.1 }: BatchNormOptions = {})
   }
 
   return {
-    name: "batchNorm",
+    name: "batchNorm", requiresGrad,
 
     shape(x) {
       if (x.length !== 2 && x.length !== 4) throw new ShapeError(`expected [N, C, H, W] or [N, features], got ${nchw(x)}`, { got: x });

@@ -22,6 +22,8 @@ export interface Conv2dOptions {
   bias?: boolean;
   /** First values of the weight. Default PyTorch's. */
   init?: Init;
+  /** False keeps its parameters as they are, for fine-tuning; see freeze(). Default true. */
+  requiresGrad?: boolean;
 }
 
 /**
@@ -43,7 +45,7 @@ export function conv2d(options: Conv2dOptions): Layer<"weight" | "bias"> {
   }
 
   return {
-    name: "conv2d",
+    name: "conv2d", requiresGrad: options.requiresGrad,
 
     shape(x) {
       needs4d(x);

@@ -30,6 +30,8 @@ export type Layer<P extends string = never, S extends string = never, I extends 
   readonly name: string;
   /** Default ["x"]. */
   readonly inputs?: readonly I[];
+  /** False: its parameters and running statistics stay as they are, as in freeze(layer). */
+  readonly requiresGrad?: boolean;
   /** Shape of y for inputs of these shapes. Throws a ShapeError if they do not fit. */
   shape(...inputs: Shape[]): Shape;
   params?(...inputs: Shape[]): Record<P, ParamSpec>;

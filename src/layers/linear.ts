@@ -12,6 +12,8 @@ export interface LinearOptions {
   bias?: boolean;
   /** First values of the weight. Default PyTorch's. */
   init?: Init;
+  /** False keeps its parameters as they are, for fine-tuning; see freeze(). Default true. */
+  requiresGrad?: boolean;
 }
 
 /** Fully connected layer: [N, C] → [N, units]. Maths: shaders/linear.wgsl. Weight in files: [units, C]. */
@@ -20,7 +22,7 @@ export function linear(options: LinearOptions): Layer<"weight" | "bias"> {
   const dims = ([N, C]: Shape): Dims => ({ N, C, K, BIAS: Number(biased) });
 
   return {
-    name: "linear",
+    name: "linear", requiresGrad: options.requiresGrad,
 
     shape(x) {
       if (x.length !== 2) throw new ShapeError(`expected [N, features], got ${nchw(x)}; put a flatten() before it`, { got: x });

@@ -23,23 +23,26 @@ export interface Network {
   /** Learned parameters; gradients lie at the same offsets of arenas of the same sizes. */
   readonly learned: readonly Arena[];
   readonly gradients: readonly { readonly whole: Tensor; readonly parts: Map<Tensor, number> }[];
-  readonly statistics: readonly Arena[];
+  /** What the optimizer leaves alone: frozen parameters, and running statistics. */
+  readonly others: readonly Arena[];
   graph(batch: number): { graph: Graph; x: Value; y: Value };
 }
 
-export function describe(net: Part, input: Shape, limit: number): Network {
+export function describe(net: Part, input: Shape, limit: number, freeze?: (name: string) => boolean): Network {
   if (input.length !== 3 || input.some((e) => !Number.isInteger(e) || e < 1)) throw new OptionError(`an input is [channels, height, width], not [${input.join(", ")}]`, { input });
   const params = new Map<string, Parameter>(), [C, H, W] = input;
   function graph(batch: number) {
     if (!Number.isInteger(batch) || batch < 1) throw new OptionError(`batch is an integer of at least 1, not ${batch}`, { batch });
-    const graph = new Graph(params), x = graph.input("x", [batch, H, W, C]);
+    const graph = new Graph(params, freeze), x = graph.input("x", [batch, H, W, C]);
     return { graph, x, y: typeof net === "function" ? net(x) : named("", net)(x) };
   }
   graph(1);
-  const of = (learned: boolean) => [...params.values()].filter((p) => p.learned === learned).map((p) => p.tensor);
+  const all = [...params.values()], of = (kind: (p: Parameter) => boolean) => all.filter(kind).map((p) => p.tensor);
+  if (all.some((p) => p.frozen) && !all.some((p) => p.learned)) throw new OptionError("all parameters are frozen: there is nothing to learn; leave the last layer free");
   try {
-    const learned = arenas("parameters", of(true), limit);
-    return { net, input, params, graph, learned, statistics: arenas("statistics", of(false), limit),
+    const learned = arenas("parameters", of((p) => p.learned), limit);
+    return { net, input, params, graph, learned,
+      others: [...arenas("frozen parameters", of((p) => p.frozen), limit), ...arenas("statistics", of((p) => !p.learned && !p.frozen), limit)],
       gradients: learned.map(({ whole }) => ({ whole: { ...whole, name: whole.name.replace("parameters", "gradients") }, parts: new Map() })) };
   } catch (e) {
     if (!(e instanceof LimitError)) throw e;

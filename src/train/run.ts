@@ -12,7 +12,7 @@ import type { Progress } from "./progress.js";
 import { writeSafetensors } from "./safetensors.js";
 import type { Schedule } from "./schedules.js";
 import type { Session } from "./session.js";
-import { readWeights, writeWeights, type StateDict } from "./weights.js";
+import { readWeights, writeWeights, type LoadReport, type StateDict } from "./weights.js";
 
 export type { Progress };
 
@@ -192,8 +192,11 @@ export class Run implements AsyncIterable<Progress> {
   /** Parameters and running statistics, with PyTorch's names, shapes and order. */
   weights(): Promise<StateDict> { return readWeights(this.session.memory, this.session.network); }
 
-  /** Replaces them. Throws a FormatError, and changes nothing, unless every name and shape fits. */
-  load(weights: StateDict): void { writeWeights(this.session.memory, this.session.network, weights); }
+  /**
+   * Replaces them. Throws a FormatError, and changes nothing, unless every name and shape fits. With `strict: false`, for
+   * fine-tuning with a new head, takes what fits, leaves the rest as it is and tells what that was.
+   */
+  load(weights: StateDict, options?: { strict?: boolean }): LoadReport { return writeWeights(this.session.memory, this.session.network, weights, options); }
 
   /**
    * A checkpoint, a safetensors file: the weights as PyTorch names them, optimizer states, and where the training stands, for

@@ -26,6 +26,8 @@ export interface SessionOptions {
   loss?: Loss;
   /** Gradients whose norm, of all together, is above this are scaled down to it. Default: they are left alone. */
   clipNorm?: number;
+  /** Parameters that stay as they are, by state_dict name; what freeze() says of parts. */
+  freeze?: (name: string) => boolean;
   /** Default 0. */
   seed?: number;
   /** First values of weights with two axes or more; default each layer's own. */
@@ -74,11 +76,11 @@ export class Session {
   }
 
   static async open(net: Part, options: SessionOptions): Promise<Session> {
-    const { device, input, batches, data, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clipNorm, seed = 0, init, rung, fuse = true, keep } = options;
-    const network = describe(net, input, device.adapter.limits.binding), session = new Session(device, network, batches, optimizer, loss, seed, { ...targetOf(device.adapter), rung }, fuse, clipNorm);
+    const { device, input, batches, data, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clipNorm, freeze, seed = 0, init, rung, fuse = true, keep } = options;
+    const network = describe(net, input, device.adapter.limits.binding, freeze), session = new Session(device, network, batches, optimizer, loss, seed, { ...targetOf(device.adapter), rung }, fuse, clipNorm);
     try {
       const source = data && sourceOf("training set", data), programs = batches.map((batch) => session.#record(batch, source));
-      const lasting = [session.control, single(session.ring), ...source ? [single(source.images), single(source.classes)] : [], ...network.learned, ...network.gradients, ...network.statistics, ...session.states.flatMap((s) => Object.values(s).map(single))];
+      const lasting = [session.control, single(session.ring), ...source ? [single(source.images), single(source.classes)] : [], ...network.learned, ...network.gradients, ...network.others, ...session.states.flatMap((s) => Object.values(s).map(single))];
       const kept = [...lasting, ...source ? [] : programs.flatMap(fed), ...keep ? [...new Set(programs.flatMap(keep).map(root))].map(single) : []];
       await session.add(programs, kept, () => session.#largest(batches[0], source, lasting), session.#ready);
       session.memoryUse = memoryUse(programs[0].steps, session.plan);

@@ -17,6 +17,8 @@ export interface SummaryOptions {
   loss?: Loss;
   /** As train() takes it: it needs three more dispatches and next to no memory. */
   clipNorm?: number;
+  /** Parameters that stay as they are, as in train(). */
+  freeze?: (name: string) => boolean;
   /** Bytes one binding may see, as device.adapter.limits.binding tells: a LimitError says what does not fit. Default: no limit. */
   limit?: number;
 }
@@ -38,9 +40,11 @@ export interface Summary {
   /** In the order they run. */
   readonly layers: readonly LayerSummary[];
   readonly parameters: number;
+  /** How many of them stay as they are. */
+  readonly frozen: number;
   /** Dispatches of a training step. */
   readonly dispatches: number;
-  /** Bytes. `activations` are all the tensors that live within a step: outputs, their gradients, scratch. */
+  /** Bytes. `parameters` are with running statistics; `activations` are all the tensors that live within a step: outputs, their gradients, scratch. */
   readonly memory: { readonly parameters: number; readonly gradients: number; readonly optimizer: number; readonly activations: MemoryUse };
   /** The largest tensor: an adapter must bind that many bytes at once, and WebGPU promises 2²⁷. */
   readonly largest: { readonly name: string; readonly bytes: number };
@@ -49,34 +53,33 @@ export interface Summary {
 }
 
 /** What a network is and what a training step of it takes, known before any device is touched. */
-export function summary(net: Part, { input, batch, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clipNorm, limit = Infinity }: SummaryOptions): Summary {
-  const network = describe(net, input, limit), order = control(batch), ring = tensor("ring", [RING, 4]);
+export function summary(net: Part, { input, batch, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clipNorm, freeze, limit = Infinity }: SummaryOptions): Summary {
+  const network = describe(net, input, limit, freeze), order = control(batch), ring = tensor("ring", [RING, 4]);
   const states = network.learned.map(({ whole }) => Object.fromEntries(optimizer.states.map((name) => [name, tensor(name, [whole.size])])));
   const source = { shape: input, images: tensor("images", [1]), classes: tensor("labels", [1]), scale: 1, shift: 0 };  // of any size
   const program = training({ network, batch, loss, control: order, ring, source, optimizer, clipNorm, states });
-  const kept = [order, single(ring), single(source.images), single(source.classes), ...network.learned, ...network.gradients, ...network.statistics, ...states.flatMap((s) => Object.values(s).map(single))];
+  const kept = [order, single(ring), single(source.images), single(source.classes), ...network.learned, ...network.gradients, ...network.others, ...states.flatMap((s) => Object.values(s).map(single))];
   const planned = plan([program.steps], kept, limit);
 
   const count = (t: { size: number }[]) => t.reduce((sum, { size }) => sum + size, 0);
-  const nodes = program.graph.nodes, learned = [...network.params.values()].filter((p) => p.learned);
+  const nodes = program.graph.nodes, all = [...network.params.values()].filter((p) => p.learned || p.frozen), sizes = (of: typeof all) => count(of.map((p) => p.tensor));
   const layers = nodes.map(({ path, layer, inputs, own, y }) => ({
     path, layer: layer.name, shape: y.shape.length === 4 ? [y.shape[0], y.shape[3], y.shape[1], y.shape[2]] : [...y.shape],
-    parameters: count(Object.values(own).filter((t) => learned.some((p) => p.tensor === t))),
+    parameters: count(Object.values(own).filter((t) => all.some((p) => p.tensor === t))),
     inputs: Object.values(inputs).map((x) => nodes.findIndex((n) => n.y === x)),
-    ...weightOf(learned.find((p) => p.tensor === own.weight)),
+    ...weightOf(all.find((p) => p.tensor === own.weight)),
   }));
-  const parameters = learned.reduce((sum, p) => sum + torchShape(p).reduce((a, b) => a * b, 1), 0);
-  const arenaBytes = 4 * count(network.learned.map((a) => a.whole));
-  const memory = { parameters: arenaBytes, gradients: arenaBytes, optimizer: arenaBytes * optimizer.states.length, activations: memoryUse(program.steps, planned) };
+  const [learned, others] = [network.learned, network.others].map((list) => 4 * count(list.map((a) => a.whole)));
+  const memory = { parameters: learned + others, gradients: learned, optimizer: learned * optimizer.states.length, activations: memoryUse(program.steps, planned) };
   const places = new Set(kept.flatMap(({ whole, parts }) => [whole, ...parts.keys()])), own = lifetimes(program.steps, (t) => places.has(t));
   const { name, size } = [...[...network.params.values()].map((p) => p.tensor), ...own.keys()].reduce((a, b) => b.size > a.size ? b : a);
-  const found = { layers, parameters, dispatches: program.steps.length, memory, largest: { name, bytes: 4 * size } };
+  const found = { layers, parameters: sizes(all), frozen: sizes(all.filter((p) => p.frozen)), dispatches: program.steps.length, memory, largest: { name, bytes: 4 * size } };
   return { ...found, toString: () => table(found, batch, optimizer.name) };
 }
 
 const weightOf = (p?: Parameter) => p ? { weight: torchShape(p) } : {};
 
-function table({ layers, parameters, dispatches, memory, largest }: Omit<Summary, "toString">, batch: number, optimizer: string): string {
+function table({ layers, parameters, frozen, dispatches, memory, largest }: Omit<Summary, "toString">, batch: number, optimizer: string): string {
   const rows = layers.map(({ path, layer, shape, parameters: n }) => [`${path} (${layer})`, `[${shape.join(", ")}]`, n.toLocaleString("en")]);
   const head = ["Layer", "Output shape", "Parameters"], width = head.map((h, i) => Math.max(h.length, ...rows.map((r) => r[i].length)) + 2);
   const line = (r: readonly string[]) => r[0].padEnd(width[0]) + r[1].padEnd(width[1]) + r[2].padStart(width[2]);
@@ -84,7 +87,7 @@ function table({ layers, parameters, dispatches, memory, largest }: Omit<Summary
   const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(2)} MiB`.padStart(12), { activations: a } = memory;
   return [
     line(head), rule("═"), ...rows.map(line), rule("─"),
-    `${parameters.toLocaleString("en")} parameters; a training step of ${batch} images is ${dispatches} dispatches in one submit`,
+    `${parameters.toLocaleString("en")} parameters${frozen ? `, of which ${frozen.toLocaleString("en")} are frozen` : ""}; a training step of ${batch} images is ${dispatches} dispatches in one submit`,
     "", "Memory",
     `  parameters   ${mib(memory.parameters)}`, `  gradients    ${mib(memory.gradients)}`, `  ${optimizer.padEnd(11)}  ${mib(memory.optimizer)}`,
     `  activations  ${mib(a.slots)}   planned, with their gradients; side by side they would take ${mib(a.sum).trim()},`,

@@ -31,6 +31,8 @@ export interface TrainOptions {
   earlyStopping?: EarlyStopping;
   /** Gradients whose norm, of all together, is above this are scaled down to it. Default: they are left alone. */
   clipNorm?: number;
+  /** Parameters that stay as they are, by state_dict name: `(name) => !name.startsWith("7.")` trains ResNet's last layer alone. See freeze(). */
+  freeze?: (name: string) => boolean;
   /** Decides first values, order of images, and all else that is random. An integer from 0 to 2³² − 1; default 0. */
   seed?: number;
   /** First values of weights with two axes or more (xavierUniform, …). Default each layer's own. */
@@ -46,7 +48,7 @@ export interface TrainOptions {
  * Throws a ShapeError, LimitError (naming the largest batch that fits), OutOfMemoryError or OptionError before anything runs.
  */
 export async function train(net: Part, options: TrainOptions): Promise<Run> {
-  const { device, resize, batch = 64, epochs = 10, optimizer, loss, schedule, earlyStopping, clipNorm, seed = 0, init } = options;
+  const { device, resize, batch = 64, epochs = 10, optimizer, loss, schedule, earlyStopping, clipNorm, freeze, seed = 0, init } = options;
   const { train: data, test } = "train" in options.data ? options.data : { train: options.data, test: undefined };
   for (const [name, value] of Object.entries({ batch, epochs, ...resize !== undefined && { resize } })) if (!Number.isInteger(value) || value < 1)
     throw new OptionError(`${name} is an integer of at least 1, not ${value}`, { [name]: value });
@@ -54,7 +56,7 @@ export async function train(net: Part, options: TrainOptions): Promise<Run> {
   if (!data.size) throw new OptionError("the training set is empty");
   if (earlyStopping) checkEarlyStopping(earlyStopping);
   const full = Math.min(batch, data.size), tail = data.size % full;
-  const session = await Session.open(net, { device, input: resize ? [data.shape[0], resize, resize] : data.shape, batches: [full, ...tail ? [tail] : []], data, optimizer, loss, clipNorm, seed, init });
+  const session = await Session.open(net, { device, input: resize ? [data.shape[0], resize, resize] : data.shape, batches: [full, ...tail ? [tail] : []], data, optimizer, loss, clipNorm, freeze, seed, init });
   try {
     const outputs = session.programs[0].logits.shape[1];
     for (const set of test ? [data, test] : [data]) checkLabels(set, outputs);

@@ -15,15 +15,15 @@ export type StateDict = Map<string, { readonly shape: readonly number[]; readonl
 /** First values of everything, from a seed; each parameter draws from a stream of its own. `init` is for weights of two axes or more. */
 export function initialise(memory: Memory, network: Network, seed: number, init?: Init): void {
   let stream = 0;
-  for (const { tensor, spec, learned } of network.params.values()) {
-    const first = init && learned && spec.shape.length > 1 ? init : spec.init;
+  for (const { tensor, spec, learned, frozen } of network.params.values()) {
+    const first = init && (learned || frozen) && spec.shape.length > 1 ? init : spec.init;
     memory.write(tensor, first(tensor.size, spec.fan, random(seed, stream++)));
   }
 }
 
 /** Parameters and running statistics, all as they are once what is queued now has run. */
 export async function readWeights(memory: Memory, network: Network): Promise<StateDict> {
-  const values = await readArenas(memory, [...network.learned, ...network.statistics]);
+  const values = await readArenas(memory, [...network.learned, ...network.others]);
   return new Map([...network.params].map(([name, parameter]) => [name, { shape: torchShape(parameter), data: toTorch(parameter, values.get(parameter.tensor)!) }]));
 }
 
@@ -42,10 +42,34 @@ export async function readArenas(memory: Memory, arenas: readonly Arena[]): Prom
   return new Map(arenas.flatMap(({ parts }, i) => [...parts].map(([t, offset]) => [t, read[i].slice(offset, offset + t.size)] as const)));
 }
 
-/** Replaces all parameters and running statistics. Nothing is written unless every name and shape fits. */
-export function writeWeights(memory: Memory, network: Network, state: StateDict, what = "the state"): void {
-  checkState(network.params, state, what);
-  for (const [name, parameter] of network.params) memory.write(parameter.tensor, fromTorch(parameter, state.get(name)!.data));
+/** What came of loading weights that need not fit, by name. */
+export interface LoadReport {
+  readonly loaded: readonly string[];
+  /** In the network but not in the state: they keep their values. */
+  readonly missing: readonly string[];
+  /** In the state but not in the network. */
+  readonly unexpected: readonly string[];
+  /** In both, in different shapes: a head for other classes. The network's keep their values. */
+  readonly mismatched: readonly { readonly name: string; readonly got: readonly number[]; readonly want: readonly number[] }[];
+}
+
+/**
+ * Replaces all parameters and running statistics; nothing is written unless every name and shape fits. With `strict: false` it
+ * takes what fits and tells the rest; a FormatError where nothing does.
+ */
+export function writeWeights(memory: Memory, network: Network, state: StateDict, { what = "the state", strict = true } = {}): LoadReport {
+  const { params } = network, mismatched: LoadReport["mismatched"][number][] = [];
+  if (strict) checkState(params, state, what);
+  const loaded = [...params].filter(([name, parameter]) => {
+    const values = state.get(name), want = torchShape(parameter);
+    if (!values || (values.shape.join() === want.join() && values.data.length === parameter.tensor.size)) return values;
+    mismatched.push({ name, got: values.shape, want });
+    return false;
+  });
+  const missing = [...params.keys()].filter((name) => !state.has(name)), unexpected = [...state.keys()].filter((name) => !params.has(name) && !counts(name));
+  if (!loaded.length && params.size) throw new FormatError(`${what} is of another network: nothing in it fits; it has ${some([...state.keys()])}, the network ${some([...params.keys()])}`, { missing, unexpected, mismatched });
+  for (const [name, parameter] of loaded) memory.write(parameter.tensor, fromTorch(parameter, state.get(name)!.data));
+  return { loaded: loaded.map(([name]) => name), missing, unexpected, mismatched };
 }
 
 /** Throws a FormatError unless there are values for exactly these parameters, in their shapes. */

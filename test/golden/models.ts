@@ -59,7 +59,7 @@ export async function* checkModel(device: Device, file: ModelFile): AsyncGenerat
 
     const state: StateDict = await readWeights(memory, network);  // running statistics begin as ours do
     for (const p of file.parameters) state.set(p.name, { shape: p.shape, data: values(p) });
-    writeWeights(memory, network, state, name);
+    writeWeights(memory, network, state, { what: name });
     const losses: number[] = [], images = values(file.input), labels = Uint32Array.from(file.labels);
     const step = async () => {
       session.feed(toNhwc(images, program.x.shape), labels);
