@@ -50,6 +50,9 @@ test.each([
   [["train", "lenet", "again"], '"again" is one word too many'],
   [["train", "constructor"], 'there is no model "constructor"'],
   [["train"], "train what?"],
+  [["profile", "lenet", "--epochs", "3"], "--epochs is no option of profile"],
+  [["train", "lenet", "--json", "x.json"], "--json is no option of train"],
+  [["profile"], "profile what?"],
   [["fly"], 'there is no command "fly"'],
 ])("%j is refused", (args, why) => {
   expect(() => parse(args)).toThrow(why);
@@ -108,6 +111,15 @@ test("a training that fails says why in one line, and writes nothing", { timeout
   expect(err).toMatch(/^error: the loss of step \d+ is no number .+; lower the learning rate.+$/m);
   expect(err).not.toContain("    at ");
   expect(existsSync(output)).toBe(false);
+});
+
+test("a profile is a table, and data", { timeout: 120_000 }, async () => {
+  const json = join(folder, "profile.json"), { code, out, err } = await convoy(["profile", "lenet", "--batch", "4", "--adapter", "software", "--json", json]);
+  expect(code, err).toBe(0);
+  for (const told of [/^Roofline: [\d.]+ GFLOP\/s, [\d.]+ GB\/s/m, /^0 \(conv2d\) +weight gradient .*%$/m, /^\d+ dispatches, [\d.]+ ms/m, /images\/s; the host takes [\d.]+ µs a dispatch\.$/m]) expect(out).toMatch(told);
+  const { rows, batch } = JSON.parse(readFileSync(json, "utf8")) as { rows: { pass: string }[]; batch: number };
+  expect(batch).toBe(4);
+  expect(new Set(rows.map((r) => r.pass))).toEqual(new Set(["forward", "input gradient", "weight gradient", "update"]));
 });
 
 test("drawing keeps to its width", () => {

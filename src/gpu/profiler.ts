@@ -1,32 +1,117 @@
+import type { Device } from "./device.js";
 import type { Player } from "./player.js";
 
 const MAP_READ = 1, COPY_SRC = 4, COPY_DST = 8, QUERY_RESOLVE = 512;  // GPUBufferUsage
+const PASSES = 2048;      // a query set holds 4096 timestamps
+const LONG = 0.5;         // seconds of work that go into one submit: browsers kill what takes many
+const MOST = 4096;        // repetitions
+
+/** Dispatches of a player that are timed together, in a pass of their own: from `from` to before `to`, default all. */
+export interface Timed { readonly player: Player; readonly from?: number; readonly to?: number }
+
+/** Where times come from: the GPU's own timestamps or, where it has none, the host's clock around whole submits. */
+export type Clock = "timestamps" | "wall clock";
+
+/** Seconds of one run of the dispatches: the middle one of several rounds, the quartiles, and the shortest. */
+export interface Timing { readonly median: number; readonly low: number; readonly high: number; readonly best: number }
+
+export interface Timings {
+  readonly clock: Clock;
+  /** Seconds between two values that the clock can show. */
+  readonly resolution: number;
+  readonly times: readonly Timing[];
+}
+
+interface Repeated extends Timed { readonly repeat: number }
 
 /**
- * Nanoseconds of each dispatch: every one in a pass of its own between two timestamps, all in one submit. Needs a device
- * with timestamps (`device.adapter.timestamps`).
+ * Times dispatches, all of them in turn in each round. What is too short for the clock is repeated until it takes 100 times the clock's
+ * resolution, at most 5 ms (of the wall clock: 5 ms, less what an empty submit takes), so dispatches must bear being run again.
  */
-export async function timeDispatches(player: Player): Promise<Float64Array> {
-  const { device: { gpu }, dispatches } = player, count = 2 * dispatches.length, bytes = 8 * count;
-  const querySet = gpu.createQuerySet({ type: "timestamp", count });
+export async function time(device: Device, runs: readonly Timed[], { rounds = 7, clock = device.adapter.timestamps ? "timestamps" : "wall clock" }: { rounds?: number; clock?: Clock } = {}): Promise<Timings> {
+  const once = clock === "timestamps" ? byTimestamps : byWallClock, repeat = runs.map(() => 1);
+  let resolution = 0, took = (await once(device, runs.map((run) => ({ ...run, repeat: 1 })))).seconds;  // warms up
+  for (let tries = 0, short = true; short && tries < 6; tries++) {
+    ({ seconds: took, resolution } = await once(device, runs.map((run, i) => ({ ...run, repeat: repeat[i] })), took));
+    const least = clock === "timestamps" ? Math.min(5e-3, 100 * resolution) : 5e-3;
+    short = false;
+    took.forEach((seconds, i) => {
+      if (seconds >= least || repeat[i] === MOST) return;
+      repeat[i] = Math.min(MOST, Math.ceil(repeat[i] * Math.min(16, Math.max(1.2, 1.2 * least / seconds))));
+      short = true;
+    });
+  }
+  const all: number[][] = runs.map(() => []);
+  for (let round = 0; round < rounds; round++)
+    (await once(device, runs.map((run, i) => ({ ...run, repeat: repeat[i] })), took)).seconds.forEach((seconds, i) => all[i].push(seconds / repeat[i]));
+  return { clock, resolution, times: all.map(spread) };
+}
+
+/** Median, quartiles and the least. */
+export function spread(values: readonly number[]): Timing {
+  const sorted = values.toSorted((a, b) => a - b), at = (share: number) => {
+    const place = share * (sorted.length - 1), low = Math.floor(place);
+    return sorted[low] + (place - low) * (sorted[Math.ceil(place)] - sorted[low]);
+  };
+  return { median: at(0.5), low: at(0.25), high: at(0.75), best: sorted[0] };
+}
+
+type Once = (device: Device, runs: readonly Repeated[], expected?: Float64Array) => Promise<{ seconds: Float64Array; resolution: number }>;
+
+/** Every run in a pass between two timestamps, all in one submit unless they are many or long. */
+const byTimestamps: Once = async (device, runs, expected) => {
+  const { gpu } = device, most = Math.min(PASSES, runs.length), bytes = 16 * most, seconds = new Float64Array(runs.length);
+  const querySet = gpu.createQuerySet({ type: "timestamp", count: 2 * most });
   const resolved = gpu.createBuffer({ label: "timestamps", size: bytes, usage: QUERY_RESOLVE | COPY_SRC });
   const staging = gpu.createBuffer({ label: "timestamps staging", size: bytes, usage: MAP_READ | COPY_DST });
+  let step = 0n;
   try {
-    const encoder = gpu.createCommandEncoder({ label: `profile ${player.label}` });
-    dispatches.forEach((_, i) => {
-      const pass = encoder.beginComputePass({ timestampWrites: { querySet, beginningOfPassWriteIndex: 2 * i, endOfPassWriteIndex: 2 * i + 1 } });
-      player.encode(pass, i, i + 1);
-      pass.end();
-    });
-    encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
-    encoder.copyBufferToBuffer(resolved, 0, staging, 0, bytes);
+    for (let from = 0, to = 0; from < runs.length; from = to) {
+      const encoder = gpu.createCommandEncoder({ label: "profile" });
+      for (let long = 0; to < runs.length && to - from < most && (to === from || long < LONG); long += expected?.[to++] ?? (to++, LONG)) {
+        const at = 2 * (to - from);
+        encode(encoder, runs[to], { querySet, beginningOfPassWriteIndex: at, endOfPassWriteIndex: at + 1 });
+      }
+      encoder.resolveQuerySet(querySet, 0, 2 * (to - from), resolved, 0);
+      encoder.copyBufferToBuffer(resolved, 0, staging, 0, bytes);
+      gpu.queue.submit([encoder.finish()]);
+      await device.until(staging.mapAsync(1));
+      const ticks = new BigUint64Array(staging.getMappedRange().slice(0));
+      staging.unmap();
+      for (let i = from; i < to; i++) {
+        const [begin, end] = ticks.subarray(2 * (i - from));
+        seconds[i] = Number(end - begin) / 1e9;
+        step = divisor(divisor(step, begin - ticks[0]), end - ticks[0]);
+      }
+    }
+  } finally { for (const made of [querySet, resolved, staging]) made.destroy(); }
+  return { seconds, resolution: Number(step) / 1e9 };
+};
+
+/** Every run in a submit of its own, waited for; the shortest of some empty submits is taken off. */
+const byWallClock: Once = async (device, runs) => {
+  const { gpu } = device, seconds = new Float64Array(runs.length);
+  const submit = async (run?: Repeated) => {
+    const began = performance.now(), encoder = gpu.createCommandEncoder({ label: "profile" });
+    if (run) encode(encoder, run);
     gpu.queue.submit([encoder.finish()]);
-    await player.device.until(staging.mapAsync(1));
-    const ticks = new BigUint64Array(staging.getMappedRange().slice(0));
-    return Float64Array.from(dispatches, (_, i) => Number(ticks[2 * i + 1] - ticks[2 * i]));
-  } finally {
-    querySet.destroy();
-    resolved.destroy();
-    staging.destroy();
-  }
+    await device.until(gpu.queue.onSubmittedWorkDone());
+    return (performance.now() - began) / 1000;
+  };
+  let empty = Infinity;
+  for (let i = 0; i < 5; i++) empty = Math.min(empty, await submit());
+  for (const [i, run] of runs.entries()) seconds[i] = Math.max(0, await submit(run) - empty);
+  return { seconds, resolution: empty };
+};
+
+function encode(encoder: GPUCommandEncoder, { player, from = 0, to = player.dispatches.length, repeat }: Repeated, timestampWrites?: GPUComputePassTimestampWrites): void {
+  const pass = encoder.beginComputePass({ label: player.label, ...timestampWrites && { timestampWrites } });
+  for (let i = 0; i < repeat; i++) player.encode(pass, from, to);
+  pass.end();
+}
+
+/** The largest number that divides both. */
+function divisor(a: bigint, b: bigint): bigint {
+  for ([a, b] = [a < 0n ? -a : a, b < 0n ? -b : b]; b; ) [a, b] = [b, a % b];
+  return a;
 }

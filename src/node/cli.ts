@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { ConvoyError } from "../errors.js";
 import { help, parse, type TrainCommand } from "./options.js";
+import { profileCommand } from "./profileCommand.js";
 import { Terminal } from "./terminal.js";
 import { trainCommand, type Interrupt } from "./trainCommand.js";
 
@@ -29,7 +30,7 @@ async function main(args: readonly string[]): Promise<number> {
     out.line(help());
     return 0;
   }
-  try { return await trainCommand(command, out, interrupt); } catch (e) { return fail(e, 1); }
+  try { return await (command.command === "profile" ? profileCommand(command, out) : trainCommand(command, out, interrupt)); } catch (e) { return fail(e, 1); }
 }
 
 const code = await main(process.argv.slice(2));

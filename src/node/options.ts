@@ -4,8 +4,9 @@ import { parseArgs } from "node:util";
 import { families, recipe, recipeNames, type FamilyOptions, type Recipe, type RecipeName } from "../../models/index.js";
 import { OptionError } from "../errors.js";
 
-/** What `convoy train` was asked for, everything decided. */
+/** What `convoy train` or `convoy profile` was asked for, everything decided. */
 export interface TrainCommand extends Recipe {
+  readonly command: "train" | "profile";
   readonly model: string;
   readonly recipe: RecipeName;
   readonly data: "subset" | "full" | "auto";
@@ -17,6 +18,8 @@ export interface TrainCommand extends Recipe {
   /** At most so many training images, and half as many test images. */
   readonly limit?: number;
   readonly quiet: boolean;
+  /** Where a profile goes as data. */
+  readonly json?: string;
 }
 
 type Text = string | undefined;
@@ -38,9 +41,13 @@ const flags = {
   adapter: { value: adapters.join("|"), help: "the system's GPU, or SwiftShader, which is slow but always there;\ndefault auto, or what CONVOY_ADAPTER says" },
   output: { value: "FILE", short: "o", help: "where the weights go; default MODEL.safetensors" },
   resume: { value: "FILE", help: "go on with the training that has saved this file; its other\noptions are to be given again" },
+  json: { value: "FILE", help: "of a profile: the same as data" },
   quiet: { short: "q", help: "one line an epoch, and the result" },
   help: { short: "h", help: "this" },
 } as const satisfies Record<string, Flag>;
+
+/** What decides a step, and so means something to `profile`. */
+const profiled = ["recipe", "batch", "lr", "momentum", "activation", "input-size", "width", "seed", "adapter", "json"];
 
 /** What `convoy --help` says. */
 export function help(): string {
@@ -51,7 +58,8 @@ export function help(): string {
   });
   return [
     "Trains a convolutional network on WebGPU, and saves what it has learned.", "",
-    "  convoy train MODEL [options]       in this folder: npm run train -- MODEL [options]", "",
+    "  convoy train MODEL [options]       in this folder: npm run train -- MODEL [options]",
+    "  convoy profile MODEL [options]     times a training step, layer by layer: npm run profile -- MODEL [options]", "",
     `  MODEL                               ${Object.keys(families).join(", ").replace(/(?=.{69})(.{1,68},) /g, `$1\n${" ".repeat(38)}`)}`, ...shown, "",
     "Ctrl-C ends the training and saves what was reached, for --resume; a second one leaves at once.",
     "Exit codes: 0 done, 1 failed, 2 an option is wrong, 130 ended by Ctrl-C.",
@@ -62,8 +70,10 @@ export function help(): string {
 export function parse(args: readonly string[]): TrainCommand | "help" {
   const { values, positionals: [command, model, ...rest] } = split(args);
   if (values.help || command === undefined || command === "help") return "help";
-  if (command !== "train") wrong(`there is no command "${command}", only train`);
-  if (model === undefined) wrong(`train what? One of ${Object.keys(families).join(", ")}`);
+  if (command !== "train" && command !== "profile") wrong(`there is no command "${command}", only train and profile`);
+  const alien = Object.keys(values).find((name) => command === "profile" ? !profiled.includes(name) : name === "json");
+  if (alien) wrong(`--${alien} is no option of ${command}`);
+  if (model === undefined) wrong(`${command} what? One of ${Object.keys(families).join(", ")}`);
   if (rest.length) wrong(`"${rest[0]}" is one word too many`);
   if (!Object.hasOwn(families, model)) wrong(`there is no model "${model}", only ${Object.keys(families).join(", ")}`);
 
@@ -71,7 +81,7 @@ export function parse(args: readonly string[]): TrainCommand | "help" {
   const activation = choice("activation", values.activation, activations), width = number("width", values.width, "above 0", (v) => v > 0);
   const options: FamilyOptions = { ...base.options, ...activation && { activation }, ...width !== undefined && { width } };
   return {
-    ...base, options, model, recipe: name,
+    ...base, options, command, model, recipe: name,
     inputSize: integer("input-size", values["input-size"], 1, 4096) ?? base.inputSize,
     batch: integer("batch", values.batch, 1, 2 ** 20) ?? base.batch,
     epochs: integer("epochs", values.epochs, 1, 1e6) ?? base.epochs,
@@ -80,7 +90,8 @@ export function parse(args: readonly string[]): TrainCommand | "help" {
     data: choice("data", values.data, sets) ?? "subset",
     seed: integer("seed", values.seed, 0, 2 ** 32 - 1) ?? 1,
     adapter: choice("adapter", values.adapter, adapters),
-    output: writable(values.output ?? `${model}.safetensors`),
+    output: command === "train" ? writable("output", values.output ?? `${model}.safetensors`) : "",
+    json: values.json === undefined ? undefined : writable("json", values.json),
     resume: readable(values.resume),
     limit: integer("limit", values.limit, 2, 1e9),
     quiet: Boolean(values.quiet),
@@ -124,12 +135,12 @@ function integer(name: string, text: Text, least: number, most: number): number 
   return number(name, text, `without a fraction, from ${least} to ${most}`, (v) => Number.isInteger(v) && v >= least && v <= most);
 }
 
-/** Better to hear now than after an hour of training that a file cannot be written. */
-function writable(path: string): string {
+/** Better to hear now than after an hour of work that a file cannot be written. */
+export function writable(flag: string, path: string): string {
   try {
     accessSync(dirname(path), constants.W_OK);
-  } catch { wrong(`--output ${path}: the folder ${dirname(path)} is not there, or may not be written to`); }
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) wrong(`--output ${path} is a folder`);
+  } catch { wrong(`--${flag} ${path}: the folder ${dirname(path)} is not there, or may not be written to`); }
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) wrong(`--${flag} ${path} is a folder`);
   return path;
 }
 

@@ -1,0 +1,54 @@
+// The instruments: clocks, the adapter's limits, a profile that leaves no trace.
+import { expect, test } from "vitest";
+import { dataset } from "../src/data/dataset.js";
+import { spread } from "../src/gpu/profiler.js";
+import { batchNorm, conv2d, flatten, linear, maxPool2d, relu, sequential, sgd } from "../src/index.js";
+import { profile } from "../src/profile/profile.js";
+import { roofline } from "../src/profile/roofline.js";
+import { table } from "../src/profile/table.js";
+import { Session } from "../src/train/session.js";
+import { readWeights } from "../src/train/weights.js";
+import { openTestDevice } from "./support.js";
+
+const data = dataset({ images: Uint8Array.from({ length: 784 * 8 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24), labels: Uint8Array.from({ length: 8 }, (_, i) => i), shape: [1, 28, 28], classes: [..."0123456789"] });
+const net = () => sequential(conv2d({ filters: 6, kernel: 5 }), batchNorm(), relu(), conv2d({ filters: 8, kernel: 3 }), relu(), maxPool2d({ kernel: 2 }), flatten(), linear({ units: 10 }));
+const order = Uint32Array.from({ length: 8 }, (_, i) => i);
+
+test("a profile accounts for every dispatch, and leaves weights, states and statistics as they were", async () => {
+  const device = await openTestDevice(), optimizer = sgd({ lr: 0.05, momentum: 0.9 }), options = { device, input: [1, 28, 28], batches: [8], data, optimizer, seed: 3 };
+  const [session, other] = [await Session.open(net(), options), await Session.open(net(), options)];
+  const roof = { flops: 1e10, bandwidth: 1e10, dispatch: 1e-9, host: 1e-6, clock: "wall clock" } as const, clocks = ["timestamps", "wall clock"] as const;
+  session.step(order);
+  for (const clock of clocks) {
+    const { rows, dispatches, seconds, step, clock: used, toString } = await profile(session, { rounds: 1, roofline: roof, clock });
+    expect(used).toBe(clock);
+    expect(rows.flatMap((r) => r.kernels)).toHaveLength(session.programs[0].steps.length);
+    expect(dispatches).toBe(session.programs[0].steps.length);
+    expect(rows.reduce((sum, r) => sum + r.share, 0)).toBeCloseTo(1, 6);
+    for (const r of rows) expect(r.seconds, r.path).toBeGreaterThan(0);
+    const conv = rows.filter((r) => r.path === "3");
+    expect(conv.map((r) => r.pass)).toEqual(["forward", "input gradient", "weight gradient"]);
+    for (const r of conv) expect(r.flops * r.seconds / (2 * 8 * 22 * 22 * 8 * 9 * 6)).toBeCloseTo(1, 6);
+    expect(step).toBeGreaterThan(0.2 * seconds);
+    expect(toString()).toContain("3 (conv2d)");
+  }
+  session.step(order);
+  for (let i = 0; i < 2; i++) other.step(order);
+  const [got, want] = [await readWeights(session.memory, session.network), await readWeights(other.memory, other.network)];
+  for (const [name, { data: values }] of want) expect(got.get(name)!.data, name).toEqual(values);
+  session.destroy();
+  other.destroy();
+});
+
+test("the roofline is measured, and each part of it is a number above 0", async () => {
+  const { flops, bandwidth, dispatch, host } = await roofline(await openTestDevice());
+  for (const value of [flops / 1e8, bandwidth / 1e8]) expect(value).toBeGreaterThan(1);
+  expect(dispatch).toBeLessThan(0.01);
+  expect(host).toBeGreaterThan(0);
+});
+
+test("quartiles and tables", () => {
+  expect(spread([5, 1, 3])).toEqual({ median: 3, low: 2, high: 4, best: 1 });
+  expect(table(["a", "b"], [["x", "10"]])).toBe("a   b\n─────\nx  10");
+  expect(table(["a", "b"], [["x", "10"]], { markdown: true })).toBe("| a | b |\n| --- | ---: |\n| x | 10 |");
+});
