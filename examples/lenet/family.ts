@@ -1,5 +1,5 @@
 import { lenet } from "convoy-gpu/models";
-import { trainingControls, type Family } from "../shared/family.js";
+import { presets, trainingControls, type Family } from "../shared/family.js";
 
 const activations = ["tanh", "sigmoid", "relu"] as const;
 
@@ -7,9 +7,7 @@ const activations = ["tanh", "sigmoid", "relu"] as const;
 export const family: Family = {
   title: "LeNet",
   input: [1, 28, 28],
-  momentum: 0.9,
-  controls: trainingControls(
-    { batch: { hardware: 64, software: 32 }, rate: { hardware: 0.05, software: 0.05 }, images: { hardware: 10000, software: 2000 }, epochs: { hardware: 10, software: 5 } },
-    { name: "activation", label: "Activation", kind: "choice", values: activations, preset: "tanh" }),
+  controls: trainingControls({ name: "activation", label: "Activation", kind: "choice", values: activations }),
+  presets: presets("lenet", { batch: 32, images: 2000, activation: "tanh", rate: 0.05, first: "layer" }),
   build: ({ activation }) => lenet({ activation: activations.find((name) => name === activation) }),
 };

@@ -28,9 +28,9 @@ function figure({ title, x, lines, format, empty, range }: Look, ...extras: HTML
   const extent = () => ({ width: plot.clientWidth || 300, height: plot.clientHeight || 230 });
   const make = () => new uPlot({
     ...extent(), legend: { show: false }, cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
-    padding: [8, 10, 0, 0], scales: { x: { time: false, range: (_, low, high) => span ? [0, Math.max(high, span)] : high > low ? [low, high] : [low - 1, low + 1] }, y: log ? { distr: 3 } : { range: range ?? ((_, low, high) => Number.isFinite(high) && high > low ? [Math.min(0, low), high * 1.05] : [0, 1]) } }, axes: [axis("x"), axis("y")],
+    padding: [8, 10, 0, 0], scales: { x: { time: false, range: (_, low, high) => span ? [0, Math.max(high, span)] : high > low ? [low, high] : [low - 1, low + 1] }, y: log ? { distr: 3 } : { range: range ?? ((_, low, high) => Number.isFinite(high) && high > 0 ? [Math.min(0, low), high * 1.05] : [0, 1]) } }, axes: [axis("x"), axis("y")],
     series: [{}, ...lines.map(({ label, colour, width, dash, points }): uPlot.Series => ({
-      label, stroke: () => css(colour), width, dash, spanGaps: true, points: { show: points ?? false, size: 6, fill: () => css(colour) } }))],
+      label, stroke: () => css(colour), width, dash, spanGaps: true, points: { show: points ?? (({ data: [xs] }) => xs.length === 1), size: 6, fill: () => css(colour) } }))],
     hooks: { setCursor: [({ cursor: { idx } }) => {
       readout.textContent = idx === null || idx === undefined ? "" : `${x} ${number(data[0][idx])}: ${lines.map(({ label }, i) => { const y = data[i + 1][idx]; return typeof y === "number" ? `${label} ${format(y)}` : ""; }).filter(Boolean).join(", ")}`;
     }] },

@@ -1,12 +1,10 @@
 // What a page's own files say about its family of networks; everything else on the page is shared.
-import type { Init, Part } from "convoy-gpu";
+import { kaimingUniform, sgd, xavierUniform, type Init, type Part } from "convoy-gpu";
+import { recipe, type Recipe } from "convoy-gpu/models";
 
 export type Value = string | number;
 /** Values of all controls, by name. */
 export type Settings = Readonly<Record<string, Value>>;
-/** What presets depend on. */
-export type Kind = "hardware" | "software";
-
 /** Test images that a software adapter is judged by, at most. */
 export const TESTED = 500;
 
@@ -22,8 +20,12 @@ export interface Control {
   readonly most?: number;
   /** How a value is shown; default as it is. */
   readonly text?: (value: Value) => string;
-  readonly preset: Value | Readonly<Record<Kind, Value>>;
 }
+
+/** Settings that belong together: for a software adapter, for a first look on a GPU, as the article trains. */
+export const presetNames = ["tiny", "quick", "article"] as const;
+export type PresetName = (typeof presetNames)[number];
+export type Presets = Readonly<Record<PresetName, Settings>>;
 
 export interface Family {
   /** "LeNet". */
@@ -31,9 +33,7 @@ export interface Family {
   /** [C, H, W] of an image of the data set. The network sees it at the size that a control "size" chooses, if there is one. */
   readonly input: readonly [number, number, number];
   readonly controls: readonly Control[];
-  readonly momentum: number;
-  /** First values of weights; default each layer's own. */
-  readonly init?: Init;
+  readonly presets: Presets;
   build(settings: Settings): Part;
 }
 
@@ -42,26 +42,39 @@ export function inputOf({ input: [C, H, W] }: Family, { size }: Settings): reado
   return size === undefined ? [C, H, W] : [C, Number(size), Number(size)];
 }
 
-/** A value, or one for each kind of adapter. */
-type Preset = Control["preset"];
+const inits: Readonly<Record<string, Init | undefined>> = { layer: undefined, kaiming: kaimingUniform, xavier: xavierUniform };
+/** First values of weights; undefined leaves them to each layer. */
+export const initOf = ({ first }: Settings): Init | undefined => inits[first];
+export const optimizerOf = ({ rate, momentum }: Settings) => sgd({ lr: Number(rate), momentum: Number(momentum) });
 
-/** The controls that all families have: `batch`, `rate`, `images`, `epochs`, `seed`. The family's own come after the learning rate. */
-export function trainingControls(presets: { batch: Preset; rate: Preset; images: Preset; epochs: Preset }, ...own: Control[]): Control[] {
+/**
+ * The presets of a family: recipes of models/recipes.ts, "quick" and the book's, whose network the article describes; and `tiny`, which
+ * says what differs from a batch of 16 of 500 images, five times over. `article`: what a recipe cannot say.
+ */
+export function presets(quick: string, tiny: Settings, article: Settings = {}, book = quick): Presets {
+  const of = ({ batch, lr, momentum, init, inputSize, options: { width = 1, activation = "sigmoid" } }: Recipe): Settings =>
+    ({ batch, rate: lr, momentum, first: init === kaimingUniform ? "kaiming" : "xavier", size: inputSize, width, activation, images: 10000, epochs: 10, seed: 1 });
+  const fast = of(recipe("quick", quick));
+  return { tiny: { ...fast, batch: 16, images: 500, epochs: 5, ...tiny }, quick: fast, article: { ...of(recipe("d2l", book)), ...article } };
+}
+
+/** The controls that all families have: `batch`, `rate`, `momentum`, `first`, `images`, `epochs`, `seed`, and between them the family's own. */
+export function trainingControls(...own: Control[]): Control[] {
   return [
-    { name: "batch", label: "Batch size", kind: "choice", values: [8, 16, 32, 64, 128, 256], preset: presets.batch },
-    { name: "rate", label: "Learning rate", kind: "slider", live: true, preset: presets.rate,
-      values: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1] },
+    { name: "batch", label: "Batch size", kind: "choice", values: [8, 16, 32, 64, 128, 256] },
+    { name: "rate", label: "Learning rate", kind: "slider", live: true, values: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.9, 1] },
+    { name: "momentum", label: "Momentum", kind: "choice", values: [0, 0.5, 0.9, 0.95] },
+    { name: "first", label: "First weights", kind: "choice", values: Object.keys(inits), text: (name) => ({ layer: "PyTorch’s", kaiming: "Kaiming", xavier: "Xavier" })[name] ?? "" },
     ...own,
-    { name: "images", label: "Images", kind: "choice", values: [500, 1000, 2000, 5000, 10000], preset: presets.images },
-    { name: "epochs", label: "Epochs", kind: "choice", values: [1, 2, 5, 10, 20, 50], preset: presets.epochs },
-    { name: "seed", label: "Seed", kind: "integer", most: 2 ** 32 - 1, preset: 1 },
+    { name: "images", label: "Images", kind: "choice", values: [500, 1000, 2000, 5000, 10000] },
+    { name: "epochs", label: "Epochs", kind: "choice", values: [1, 2, 5, 10, 20, 50] },
+    { name: "seed", label: "Seed", kind: "integer", most: 2 ** 32 - 1 },
   ];
 }
 
 /** Height and width that images are resized to, from the smallest that fits the network up. */
-export const sizeControl = (least: number, preset: Preset): Control =>
-  ({ name: "size", label: "Input size", kind: "choice", values: [32, 64, 96, 128, 224].filter((size) => size >= least), preset, text: (size) => `${size} × ${size}` });
+export const sizeControl = (least: number): Control =>
+  ({ name: "size", label: "Input size", kind: "choice", values: [32, 64, 96, 128, 224].filter((size) => size >= least), text: (size) => `${size} × ${size}` });
 
 /** The factor on channel counts and hidden sizes. */
-export const widthControl = (software: number): Control =>
-  ({ name: "width", label: "Width", kind: "choice", values: [1, 0.5, 0.25, 0.125], preset: { hardware: 1, software }, text: (width) => width === 1 ? "1" : `1/${1 / Number(width)}` });
+export const widthControl: Control = { name: "width", label: "Width", kind: "choice", values: [1, 0.5, 0.25, 0.125], text: (width) => width === 1 ? "1" : `1/${1 / Number(width)}` };

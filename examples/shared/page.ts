@@ -4,19 +4,20 @@ import { accuracyChart, lossChart } from "./charts.js";
 import { fillControls, plain } from "./controls.js";
 import { deck } from "./deck.js";
 import { diagram } from "./diagram.js";
-import { el, number, percent } from "./dom.js";
-import { inputOf, type Control, type Family, type Kind, type Settings, type Value } from "./family.js";
+import { bytes, el, number, percent } from "./dom.js";
+import { inputOf, type Control, type Family, type Settings, type Value } from "./family.js";
 import { testImages } from "./gallery.js";
 import { inspector } from "./inspector.js";
 import { adapterPanel, failure, memoryPanel, noWebGpu, notice, slow, type Notice } from "./panels.js";
-import type { FromWorker, ToWorker } from "./protocol.js";
+import { presetChoice, presetFor } from "./presets.js";
+import { together, type FromWorker, type PresetPlan, type ToWorker } from "./protocol.js";
 import { readSettings, writeSettings } from "./state.js";
 
 /** Fills the element #trainer. `script` is the family's worker, in which `serve(family)` listens. */
 export function openPage(family: Family, script: URL): void {
   const root = document.getElementById("trainer");
   if (!root) return;
-  let worker: Worker, settings: Settings = readSettings(family.controls, "hardware"), adapter: Adapter | undefined;
+  let worker: Worker, settings: Settings = readSettings(family.controls, family.presets.article), plans: readonly PresetPlan[] = [], adapter: Adapter | undefined;
   let begin = false;  // train as soon as the run is ready
   const look = { image: 0, layer: 0 };
   const send = (message: ToWorker) => { worker.postMessage(message); };
@@ -32,6 +33,13 @@ export function openPage(family: Family, script: URL): void {
   const images = testImages(family.input, (image) => { look.image = image; send({ type: "look", ...look }); });
   const inside = inspector((layer) => { look.layer = layer; send({ type: "look", ...look }); }), network = diagram(inside.open);
   const form = el("form", { class: "card controls", "aria-label": "Settings" }), notices = el("div", { class: "notices" });
+  const fields = el("div", { class: "fields" }), need = el("p", { class: "need" }, "…"), preset = presetChoice(family, (name) => {
+    settings = { ...readSettings(family.controls, family.presets[name], ""), seed: settings.seed };
+    writeSettings(settings);
+    show();
+    if (adapter) start("A new run with other settings."); else send({ type: "describe", settings });
+  });
+  form.append(el("h2", {}, "Settings"), preset.element, fields, need, el("p", { class: "soft" }, "The rate changes at once, anything else begins a new run. This page’s address keeps it all."));
   form.addEventListener("submit", (event) => { event.preventDefault(); });
 
   images.element.hidden = inside.element.hidden = true;  // until there is something to see
@@ -50,16 +58,15 @@ export function openPage(family: Family, script: URL): void {
   function changed({ name, live, label, text = plain }: Control, value: Value): void {
     settings = { ...settings, [name]: value };
     writeSettings(settings);
+    preset.show(settings);
     if (live) send({ type: "rate", value: Number(value) });
     else if (adapter) start(`A new run: ${label.toLowerCase()} ${text(value)}.`);
     else send({ type: "describe", settings });
   }
 
   function show(): void {
-    const title = el("div", { class: "card-head" }, el("h2", {}, "Settings"));
-    const fields = el("div", { class: "fields" });
     fillControls(fields, family.controls, settings, changed);
-    form.replaceChildren(title, fields, el("p", { class: "soft" }, `SGD with momentum ${family.momentum}. The rate changes at once, anything else begins a new run. This page’s address keeps it all.`));
+    preset.show(settings);
   }
 
   function start(why: string, resume = false): void {
@@ -79,17 +86,19 @@ export function openPage(family: Family, script: URL): void {
   function receive(message: FromWorker): void {
     switch (message.type) {
       case "adapter": {
-        const first = !adapter, kind: Kind = message.adapter.software ? "software" : "hardware";
+        const first = !adapter;
         adapter = message.adapter;
         device.replaceChildren(adapterPanel(adapter));
         if (!first) break;
-        settings = readSettings(family.controls, kind);
+        preset.plans(plans, adapter);
+        settings = readSettings(family.controls, family.presets[presetFor(adapter, plans)]);
         writeSettings(settings);
         show();
         start(`Preparing on ${adapter.name} …`);
         break;
       }
-      case "network": network.show(message.network, inputOf(family, settings)); memory.show(message.network); break;
+      case "network": network.show(message.network, inputOf(family, settings)); memory.show(message.network); need.replaceChildren(el("b", {}, bytes(together(message.network.memory))), " of memory, planned before it begins"); break;
+      case "presets": plans = message.plans; preset.plans(plans, adapter); break;
       case "preparing": {
         loss.clear(message.from);
         if (!message.from) { accuracy.clear(); bar.clear(); }

@@ -2,7 +2,7 @@
 import type { Adapter } from "convoy-gpu";
 import { bytes, el, number, table } from "./dom.js";
 import { TESTED } from "./family.js";
-import type { Description } from "./protocol.js";
+import { together, type Description } from "./protocol.js";
 
 /** A panel in front of all else, with what to do about it. */
 export interface Notice { readonly tone: "bad" | "careful"; readonly title: string; readonly lines: readonly string[]; readonly action?: { readonly label: string; readonly run: () => void } }
@@ -67,9 +67,8 @@ export function memoryPanel() {
     element: el("section", { class: "card", "aria-labelledby": "memory-title" }, el("h2", { id: "memory-title" }, "Memory plan"), planned, bar, memory.element),
     show({ memory: m }: Description): void {
       const parts: [string, number][] = [["Parameters", m.parameters], ["Gradients", m.gradients], ["Optimizer", m.optimizer], ["Activations", m.activations.slots]];
-      const whole = parts.reduce((sum, [, n]) => sum + n, 0);
       planned.textContent = `Settled before anything is allocated. Side by side, the activations would take ${bytes(m.activations.sum)}; tensors whose lifetimes do not meet share memory.`;
-      memory.fill([...parts, ["Together", whole] as const].map(([name, n]) => [name, bytes(n)]));
+      memory.fill([...parts, ["Together", together(m)] as const].map(([name, n]) => [name, bytes(n)]));
       bar.replaceChildren(...parts.map(([, n], i) => {
         const piece = el("span", { class: `piece-${i}` });
         piece.style.flexGrow = String(n);

@@ -1,6 +1,6 @@
 // What a page and its worker tell one another.
 import type { Adapter, Progress, Summary } from "convoy-gpu";
-import type { Settings } from "./family.js";
+import type { PresetName, Settings } from "./family.js";
 import type { Histogram } from "./histogram.js";
 
 export type ToWorker =
@@ -35,8 +35,16 @@ export interface Seen { readonly type: "seen"; readonly predictions: readonly { 
 /** A summary that can be sent: without its method. */
 export type Description = Omit<Summary, "toString">;
 
+/** All that a training takes, in bytes; the data set apart. */
+export const together = ({ parameters, gradients, optimizer, activations: { slots } }: Description["memory"]) => parameters + gradients + optimizer + slots;
+
+/** What a preset takes together, and the largest tensor that an adapter must bind for it. */
+export interface PresetPlan { readonly name: PresetName; readonly bytes: number; readonly largest: number }
+
 export type FromWorker =
   | { readonly type: "adapter"; readonly adapter: Adapter }
+  /** The first message, without being asked. */
+  | { readonly type: "presets"; readonly plans: readonly PresetPlan[] }
   | { readonly type: "network"; readonly network: Description }
   /** All messages from here on are of a new run, which begins after `from` steps. */
   | { readonly type: "preparing"; readonly from: number }

@@ -1,12 +1,12 @@
 // The page's settings, in its URL: a link is an experiment.
-import type { Control, Kind, Settings, Value } from "./family.js";
+import type { Control, Settings, Value } from "./family.js";
 
-/** What the URL says, where it says something sensible; else the presets of this kind of adapter. */
-export function readSettings(controls: readonly Control[], kind: Kind, search = location.search): Settings {
+/** What the URL says, where it says something sensible; else the preset, or the first value there is. */
+export function readSettings(controls: readonly Control[], preset: Settings, search = location.search): Settings {
   const given = new URLSearchParams(search);
   return Object.fromEntries(controls.map((control) => {
     const text = given.get(control.name), value = text === null ? undefined : understand(control, text);
-    return [control.name, value ?? (typeof control.preset === "object" ? control.preset[kind] : control.preset)];
+    return [control.name, value ?? preset[control.name] ?? control.values?.[0] ?? 0];
   }));
 }
 

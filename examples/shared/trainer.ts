@@ -1,8 +1,8 @@
 // The worker's half of a page: a device, a run, and what the page wants to see of it. Training never runs in the page's own thread.
-import { ConvoyError, openDevice, sgd, summary, train, type Device, type Optimizer, type Run, type StateDict } from "convoy-gpu";
+import { ConvoyError, openDevice, summary, train, type Device, type Optimizer, type Run, type StateDict } from "convoy-gpu";
 import { fashionMnist, subset, type Dataset, type Split } from "convoy-gpu/data";
-import { inputOf, TESTED, type Family, type Settings } from "./family.js";
-import type { FromWorker, Picture, ToWorker } from "./protocol.js";
+import { initOf, inputOf, optimizerOf, presetNames, TESTED, type Family, type Settings } from "./family.js";
+import { together, type Description, type FromWorker, type Picture, type ToWorker } from "./protocol.js";
 import { look, type Wanted } from "./look.js";
 
 const SHOWN = 20;              // test images on the page
@@ -58,10 +58,13 @@ export function serve(family: Family, data: URL): void {
     port.postMessage({ type: "adapter", adapter: opened.adapter });
   }
 
-  function describe(): void {
-    const { batch } = settings, limit = device?.adapter.limits.binding;
-    const { toString: _, ...network } = summary(family.build(settings), { input: inputOf(family, settings), batch: Number(batch), optimizer: sgd({ lr: 0, momentum: family.momentum }), limit });
-    port.postMessage({ type: "network", network });
+  function describe(of: Settings): Description {
+    const { toString: _, ...network } = summary(family.build(of), { input: inputOf(family, of), batch: Number(of.batch), optimizer: optimizerOf(of) });
+    return network;
+  }
+
+  function tell(): void {
+    port.postMessage({ type: "network", network: describe(settings) });
   }
 
   async function start(resume: boolean): Promise<void> {
@@ -73,13 +76,13 @@ export function serve(family: Family, data: URL): void {
     port.postMessage({ type: "preparing", from: total });
     try {
       if (resume) { device?.destroy(); await open(); }
-      describe();
+      tell();
       const all = await (images ??= fashionMnist({ url: data }));
       if (stale() || !device) return;
       const test = device.adapter.software ? subset(all.test, TESTED) : all.test, chosen = { ...all, test, train: subset(all.train, Number(settings.images)) };
-      const steered: Optimizer & { lr: number } = { ...sgd({ lr: Number(settings.rate), momentum: family.momentum }) };
+      const steered: Optimizer & { lr: number } = { ...optimizerOf(settings) };
       const side = inputOf(family, settings)[1], resize = side === family.input[1] ? undefined : side;
-      const made = await train(family.build(settings), { device, data: chosen, resize, init: family.init, batch: Number(settings.batch), epochs: Number(settings.epochs), optimizer: steered, seed: Number(settings.seed) });
+      const made = await train(family.build(settings), { device, data: chosen, resize, init: initOf(settings), batch: Number(settings.batch), epochs: Number(settings.epochs), optimizer: steered, seed: Number(settings.seed) });
       if (stale()) { made.destroy(); return; }
       if (snapshot) { made.load(snapshot.weights); made.epoch = snapshot.epoch; }
       made.pause();
@@ -130,10 +133,12 @@ export function serve(family: Family, data: URL): void {
     if (file) port.postMessage({ type: "saved", file }, [file.buffer]);
   }
 
+  const plans = presetNames.map((name) => [name, describe(family.presets[name])] as const);
+  port.postMessage({ type: "presets", plans: plans.map(([name, { memory, largest }]) => ({ name, bytes: together(memory), largest: largest.bytes })) });
   port.onmessage = ({ data: message }) => {
     switch (message.type) {
       case "open": void open().catch(fail); break;
-      case "describe": settings = message.settings; try { describe(); } catch (error) { fail(error); } break;
+      case "describe": settings = message.settings; try { tell(); } catch (error) { fail(error); } break;
       case "start": settings = message.settings; void start(message.resume ?? false); break;
       case "train": run?.resume(); break;
       case "pause": run?.pause(); void see(); break;

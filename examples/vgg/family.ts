@@ -1,19 +1,15 @@
-import { kaimingUniform } from "convoy-gpu";
-import { vgg } from "convoy-gpu/models";
-import { sizeControl, trainingControls, widthControl, type Family } from "../shared/family.js";
+import { vgg, type ConvArch } from "convoy-gpu/models";
+import { presets, sizeControl, trainingControls, widthControl, type Family } from "../shared/family.js";
 
 const depths = [11, 13, 16, 19] as const;
+/** The article's: a quarter of VGG-11's channels, all of its hidden units. */
+const thin: ConvArch = [[1, 16], [1, 32], [2, 64], [2, 128], [2, 128]];
 
 /** What is VGG's own. */
 export const family: Family = {
   title: "VGG",
   input: [1, 28, 28],
-  momentum: 0.9,
-  init: kaimingUniform,
-  controls: trainingControls(
-    { batch: { hardware: 32, software: 16 }, rate: 0.01, images: { hardware: 10000, software: 500 }, epochs: { hardware: 10, software: 5 } },
-    { name: "depth", label: "Depth", kind: "choice", values: depths, preset: 11 },
-    sizeControl(32, { hardware: 96, software: 32 }),
-    widthControl(0.125)),
-  build: ({ depth, width }) => vgg(depths.find((n) => n === depth) ?? 11)({ width: Number(width) }),
+  controls: trainingControls({ name: "depth", label: "Depth", kind: "choice", values: [...depths, "small"], text: (depth) => depth === "small" ? "11, thin" : String(depth) }, sizeControl(32), widthControl),
+  presets: presets("vgg11", { width: 0.125 }, { depth: "small" }),
+  build: ({ depth, width }) => depth === "small" ? vgg(11)({ convArch: thin, width: Number(width) }) : vgg(depths.find((n) => n === depth) ?? 11)({ width: Number(width) }),
 };
