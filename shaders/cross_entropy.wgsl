@@ -1,17 +1,18 @@
-// Softmax and cross-entropy in one pass: probabilities, loss, hits and gradient. The loss is the mean over the batch.
+// Softmax and cross-entropy in one pass: probabilities, loss, hits and gradient. The loss is the mean over the images
+// of a step; N of them are here, all or, of a step in several passes, some.
 //
 //   z[n,k]     = x[n,k] − max j x[n,j]                       so that no exponential overflows
 //   probs[n,k] = exp z[n,k] / Σ j exp z[n,j]
 //   loss[n]    = log Σ j exp z[n,j] − Σ k t[n,k] · z[n,k]     never the log of a probability
 //   hit[n]     = 1 where the first largest x[n,k] is the target's
-//   dx[n,k]    = (probs[n,k] − t[n,k]) / N
+//   dx[n,k]    = (probs[n,k] − t[n,k]) / images
 //   where  t[n,k] = (1 − smoothing)·[k = target n] + smoothing / K     (Szegedy et al. 2016, section 7)
 //
 // One invocation per row. Twin: test/reference/cross_entropy.ts.
 
 override WORKGROUP: u32 = 64;
 
-struct Params { N: u32, K: u32, smoothing: f32 }
+struct Params { N: u32, K: u32, images: u32, smoothing: f32 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;            // [N, K]
@@ -47,7 +48,7 @@ fn cross_entropy_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_
     let share = exp(x[row + k] - largest) / total;
     let hot = select(0.0, 1.0 - dim.smoothing, k == label);
     probs[row + k] = share;
-    dx[row + k] = (share - hot - dim.smoothing / f32(dim.K)) / f32(dim.N);
+    dx[row + k] = (share - hot - dim.smoothing / f32(dim.K)) / f32(dim.images);
   }
   let aim = (1.0 - dim.smoothing) * (x[row + label] - largest) + dim.smoothing * mean;
   rows[n] = vec2f(log(total) - aim, select(0.0, 1.0, first == label));

@@ -1,10 +1,12 @@
 // What a step came to, for the host to read when it likes: one row of a ring.
 //
-//   ring[row] = (Σ n loss[n],  Σ n hit[n],  N,  how many losses are no numbers)
+//   ring[row] = (Σ n loss[n],  Σ n hit[n],  N,  how many losses are no numbers)        FURTHER: added to what the row holds
 //
+// A step in several passes records after each; all but the first are FURTHER ones.
 // One invocation in all: a batch is short. Twin: test/reference/metrics.ts.
 
 override WORKGROUP: u32 = 1;
+override FURTHER: bool = false;
 
 // #import clock
 
@@ -25,5 +27,7 @@ fn metrics_record(@builtin(global_invocation_id) id: vec3u) {
     sum += row;
     if ((bitcast<u32>(row.x) & 0x7f800000u) == 0x7f800000u) { strange++; }  // NaN or infinite: comparisons may not see it
   }
-  ring[clock.row] = vec4f(sum, f32(dim.N), f32(strange));
+  var before = vec4f(0.0);
+  if (FURTHER) { before = ring[clock.row]; }
+  ring[clock.row] = before + vec4f(sum, f32(dim.N), f32(strange));
 }

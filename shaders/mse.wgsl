@@ -1,15 +1,16 @@
-// Mean squared error against one-hot targets. The loss is the mean over all elements, as the mean over images of
+// Mean squared error against one-hot targets. The loss is the mean over all elements, as the mean over a step's images,
+// of which N are here, of
 //
 //   loss[n]    = Σ k (x[n,k] − t[n,k])² / K        t[n,k] = [k = target n]
 //   hit[n]     = 1 where the first largest x[n,k] is the target's
 //   probs[n,k] = x[n,k]
-//   dx[n,k]    = 2 (x[n,k] − t[n,k]) / (N · K)
+//   dx[n,k]    = 2 (x[n,k] − t[n,k]) / (images · K)
 //
 // One invocation per row. Twin: test/reference/mse.ts.
 
 override WORKGROUP: u32 = 64;
 
-struct Params { N: u32, K: u32 }
+struct Params { N: u32, K: u32, images: u32 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;            // [N, K]
@@ -37,7 +38,7 @@ fn mse_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups
     let off = value - select(0.0, 1.0, k == label);
     total += off * off;
     probs[row + k] = value;
-    dx[row + k] = 2.0 * off / f32(dim.N * dim.K);
+    dx[row + k] = 2.0 * off / f32(dim.images * dim.K);
   }
   rows[n] = vec2f(total / f32(dim.K), select(0.0, 1.0, first == label));
 }

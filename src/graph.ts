@@ -113,7 +113,7 @@ export class Graph {
 
   forward(rec: Recorder, mode: Mode): void {
     for (const [stream, { layer, path, inputs, own, y, frozen }] of this.nodes.entries())
-      if (!("view" in layer)) rec.within(path, () => layer.forward(rec, { ...inputs, ...own, y }, { ...mode, training: mode.training && !frozen, stream }));
+      if (!("view" in layer)) rec.within(path, () => layer.forward(rec, { ...inputs, ...own, y }, { ...mode, training: mode.training && !frozen, stream: (mode.stream ?? 0) + stream }));
   }
 
   /** Nodes were made in an order that runs forward, so the reverse runs backward. Starts from the grads that are set. */
@@ -124,7 +124,7 @@ export class Graph {
       for (const [name, t] of Object.entries<Tensor>(sources)) if (this.#learned.has(t))
         d[`d${name}`] = "view" in layer ? this.tensor(`d ${t.name}`, t.shape, dy) : layer.backward === "dy" ? dy : this.tensor(`d ${t.name}`, t.shape);
       rec.within(path, () => {
-        if (!("view" in layer) && layer.backward !== "dy") layer.backward(rec, { ...sources, y, dy, ...d }, { ...mode, training: mode.training && !frozen, stream });
+        if (!("view" in layer) && layer.backward !== "dy") layer.backward(rec, { ...sources, y, dy, ...d }, { ...mode, training: mode.training && !frozen, stream: (mode.stream ?? 0) + stream });
         for (const [name, t] of Object.entries<Tensor>(sources)) if (d[`d${name}`]) this.#contribute(rec, t, d[`d${name}`]);
       });
     }

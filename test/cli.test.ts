@@ -28,12 +28,12 @@ function convoy(args: readonly string[], seen?: (output: string, kill: () => voi
   return new Promise((resolve) => child.on("close", (code) => resolve({ code, out, err })));
 }
 
-const small = ["train", "lenet", "--limit", "128", "--batch", "32", "--adapter", "software", "--output", output];
+const small = ["train", "lenet", "--limit", "128", "--batch", "32", "--micro-batch", "12", "--adapter", "software", "--output", output];
 
 test("the help tells all flags and the models", async () => {
   const { code, out, err } = await convoy(["--help"]);
   expect({ code, err }).toEqual({ code: 0, err: "" });
-  for (const flag of ["data", "batch", "epochs", "lr", "momentum", "activation", "seed", "adapter", "output", "resume", "recipe", "limit", "quiet"]) expect(out).toContain(`--${flag}`);
+  for (const flag of ["data", "batch", "micro-batch", "epochs", "lr", "momentum", "activation", "seed", "adapter", "output", "resume", "recipe", "limit", "quiet"]) expect(out).toContain(`--${flag}`);
   expect(out).toContain("lenet");
   for (const line of help().split("\n")) expect(line.length).toBeLessThanOrEqual(110);
 });
@@ -73,7 +73,7 @@ test("options stand above the recipe", () => {
 test("a small training runs to its end and leaves a checkpoint", { timeout: 120_000 }, async () => {
   const { code, out, err } = await convoy([...small, "--epochs", "1"]);
   expect(code, err).toBe(0);
-  for (const told of [/^Adapter: .*SwiftShader/m, /software/, /61,706 parameters/, /^ +1 +\d\.\d{4} +[\d.]+ % +\d\.\d{4} +[\d.]+ %/m, / loss\n.*┤/, /[✓✗] /, /^Test accuracy: [\d.]+ % of 64 images$/m]) expect(out).toMatch(told);
+  for (const told of [/^Adapter: .*SwiftShader/m, /software/, /61,706 parameters/, /batches of 32 in parts of 12/, /^ +1 +\d\.\d{4} +[\d.]+ % +\d\.\d{4} +[\d.]+ %/m, / loss\n.*┤/, /[✓✗] /, /^Test accuracy: [\d.]+ % of 64 images$/m]) expect(out).toMatch(told);
   expect(out).toContain(`Saved: ${output}`);
   expect(out).not.toContain("\x1b");
   const { metadata } = readSafetensors(readFileSync(output)), tensors = stateDict(readFileSync(output));

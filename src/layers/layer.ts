@@ -18,7 +18,7 @@ export interface Mode {
   readonly training: boolean;
   /** The Clock of lib/clock.wgsl, in training: step and seed, for layers that draw numbers. */
   readonly clock?: Tensor;
-  /** The layer's number in its graph, set by the graph: layers draw different numbers. */
+  /** The layer's number, set by the graph, which counts from what it is given: layers, and passes of a step, draw different numbers. */
   readonly stream?: number;
 }
 

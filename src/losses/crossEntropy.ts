@@ -17,9 +17,9 @@ export function crossEntropy({ labelSmoothing: smoothing = 0 }: CrossEntropyOpti
       if (x.length !== 2) throw new ShapeError(`crossEntropy expects [N, classes], but the network gives ${x.length === 4 ? "[N, C, H, W]" : `${x.length} axes`}; end it with flatten()`, { got: x });
     },
 
-    record(rec, { x, labels, probs, rows, dx }) {
+    record(rec, { x, labels, probs, rows, dx }, images) {
       const [N, K] = x.shape;
-      rec.dispatch(cross_entropy_forward, { x, labels, probs, rows, dx }, { N, K, smoothing }, N);
+      rec.dispatch(cross_entropy_forward, { x, labels, probs, rows, dx }, { N, K, images, smoothing }, N);
     },
   };
 }

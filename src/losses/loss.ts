@@ -5,6 +5,6 @@ export interface Loss {
   readonly name: string;
   /** Throws a ShapeError unless predictions of this shape can be compared with labels. */
   check(x: Shape): void;
-  /** Records probs, rows (loss and hit of each image) and dx ← x, labels. */
-  record(rec: Recorder, t: Record<"x" | "labels" | "probs" | "rows" | "dx", Tensor>): void;
+  /** Records probs, rows (loss and hit of each image) and dx ← x, labels; dx is of the mean over `images`, of which these may be a part. */
+  record(rec: Recorder, t: Record<"x" | "labels" | "probs" | "rows" | "dx", Tensor>, images: number): void;
 }

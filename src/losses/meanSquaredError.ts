@@ -11,9 +11,9 @@ export function meanSquaredError(): Loss {
       if (x.length !== 2) throw new ShapeError(`meanSquaredError expects [N, classes], but the network gives ${x.length === 4 ? "[N, C, H, W]" : `${x.length} axes`}; end it with flatten()`, { got: x });
     },
 
-    record(rec, { x, labels, probs, rows, dx }) {
+    record(rec, { x, labels, probs, rows, dx }, images) {
       const [N, K] = x.shape;
-      rec.dispatch(mse_forward, { x, labels, probs, rows, dx }, { N, K }, N);
+      rec.dispatch(mse_forward, { x, labels, probs, rows, dx }, { N, K, images }, N);
     },
   };
 }

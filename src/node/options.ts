@@ -15,6 +15,8 @@ export interface TrainCommand extends Recipe {
   readonly output: string;
   /** A file that an earlier training has saved, to go on from. */
   readonly resume?: string;
+  /** Images that run at once; a batch above it is taken in parts. */
+  readonly microBatch?: number;
   /** At most so many training images, and half as many test images. */
   readonly limit?: number;
   readonly quiet: boolean;
@@ -31,6 +33,7 @@ const flags = {
   data: { value: sets.join("|"), help: "Fashion-MNIST: 10,000 + 2,000 images out of the package (default), all\n70,000, or auto: all if they are on the disk" },
   limit: { value: "N", help: "only the first N training images and N/2 test images" },
   batch: { value: "N", help: "images a step" },
+  "micro-batch": { value: "N", help: "images at once: a batch that does not fit is taken in parts" },
   epochs: { value: "N", help: "passes over the training images" },
   lr: { value: "X", help: "learning rate" },
   momentum: { value: "X", help: "of SGD, 0 to 1" },
@@ -84,6 +87,7 @@ export function parse(args: readonly string[]): TrainCommand | "help" {
     ...base, options, command, model, recipe: name,
     inputSize: integer("input-size", values["input-size"], 1, 4096) ?? base.inputSize,
     batch: integer("batch", values.batch, 1, 2 ** 20) ?? base.batch,
+    microBatch: integer("micro-batch", values["micro-batch"], 1, 2 ** 20),
     epochs: integer("epochs", values.epochs, 1, 1e6) ?? base.epochs,
     lr: number("lr", values.lr, "above 0", (v) => v > 0) ?? base.lr,
     momentum: number("momentum", values.momentum, "from 0 to below 1", (v) => v >= 0 && v < 1) ?? base.momentum,

@@ -42,15 +42,15 @@ async function images({ data: which, limit }: TrainCommand): Promise<Split> {
 }
 
 async function teach(command: TrainCommand, device: Device, data: Split, terminal: Terminal, interrupt: Interrupt, say: (text?: string) => void): Promise<number> {
-  const { model, options, batch, epochs, lr, momentum, init, seed, inputSize } = command, [C, H] = data.train.shape;
+  const { model, options, batch, microBatch, epochs, lr, momentum, init, seed, inputSize } = command, [C, H] = data.train.shape;
   const net = families[model](options), optimizer = sgd({ lr, momentum });
   say();
-  say(String(summary(net, { input: [C, inputSize, inputSize], batch: Math.min(batch, data.train.size), optimizer, limit: device.adapter.limits.binding })));
+  say(String(summary(net, { input: [C, inputSize, inputSize], batch: Math.min(batch, data.train.size), microBatch, optimizer, limit: device.adapter.limits.binding })));
   say();
   say(`Recipe: ${command.recipe}; ${[Object.entries(options).map(([name, value]) => `${name} ${value}`), `SGD with learning rate ${lr} and momentum ${momentum}`,
-    `batches of ${batch}`, `${epochs} epoch${epochs > 1 ? "s" : ""}`, `seed ${seed}`].flat().join(", ")}`);
+    `batches of ${batch}${microBatch && microBatch < batch ? ` in parts of ${microBatch}` : ""}`, `${epochs} epoch${epochs > 1 ? "s" : ""}`, `seed ${seed}`].flat().join(", ")}`);
   say();
-  const run = await train(net, { device, data, resize: inputSize === H ? undefined : inputSize, batch, epochs, optimizer, init, seed });
+  const run = await train(net, { device, data, resize: inputSize === H ? undefined : inputSize, batch, microBatch, epochs, optimizer, init, seed });
   try {
     if (command.resume !== undefined) await resume(run, command.resume, terminal);
     const before = run.session.steps;

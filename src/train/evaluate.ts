@@ -21,7 +21,7 @@ export class Evaluator {
 
   static async open(session: Session, data: Dataset): Promise<Evaluator> {
     const evaluator = new Evaluator(session, data), { network, loss, control, target, fused } = session;
-    const batch = Math.min(session.batches[0], data.size), tail = data.size % batch, ring = tensor("evaluation ring", [RING, 4]), source = sourceOf("test set", data);
+    const batch = Math.min(session.micro, data.size), tail = data.size % batch, ring = tensor("evaluation ring", [RING, 4]), source = sourceOf("test set", data);
     const programs = [batch, ...tail ? [tail] : []].map((n) => evaluation({ network, batch: n, loss, control, ring, source, target, fused }));
     await session.add(programs, [ring, source.images, source.classes].map(single), () => batch, evaluator.#ready);
     evaluator.#reader = new Reader(session.memory, ring, 2);

@@ -1,4 +1,5 @@
 import { LimitError, OptionError, ShapeError } from "../errors.js";
+import { accumulate_add } from "../generated/accumulate.js";
 import { batch_gather } from "../generated/batch.js";
 import { metrics_record } from "../generated/metrics.js";
 import { Graph, named, type Parameter, type Part, type Value } from "../graph.js";
@@ -13,6 +14,8 @@ import { arenas, type Arena } from "../plan.js";
 export const RING = 128;
 const CLOCK = 64;  // words in front of the batch's indices: Clock, and room for the alignment
 
+interface Gradients { readonly whole: Tensor; readonly parts: Map<Tensor, number> }
+
 /** A network at an input size: its parameters and all that outlives a step. No device, no batch size. */
 export interface Network {
   readonly net: Part;
@@ -22,7 +25,9 @@ export interface Network {
   readonly params: ReadonlyMap<string, Parameter>;
   /** Learned parameters; gradients lie at the same offsets of arenas of the same sizes. */
   readonly learned: readonly Arena[];
-  readonly gradients: readonly { readonly whole: Tensor; readonly parts: Map<Tensor, number> }[];
+  readonly gradients: readonly Gradients[];
+  /** Gradients of a step's second and later passes, until they are added. */
+  readonly further: readonly Gradients[];
   /** What the optimizer leaves alone: frozen parameters, and running statistics. */
   readonly others: readonly Arena[];
   graph(batch: number): { graph: Graph; x: Value; y: Value };
@@ -41,9 +46,10 @@ export function describe(net: Part, input: Shape, limit: number, freeze?: (name:
   if (all.some((p) => p.frozen) && !all.some((p) => p.learned)) throw new OptionError("all parameters are frozen: there is nothing to learn; leave the last layer free");
   try {
     const learned = arenas("parameters", of((p) => p.learned), limit);
+    const like = (kind: string): Gradients[] => learned.map(({ whole }) => ({ whole: { ...whole, name: whole.name.replace("parameters", kind) }, parts: new Map() }));
     return { net, input, params, graph, learned,
       others: [...arenas("frozen parameters", of((p) => p.frozen), limit), ...arenas("statistics", of((p) => !p.learned && !p.frozen), limit)],
-      gradients: learned.map(({ whole }) => ({ whole: { ...whole, name: whole.name.replace("parameters", "gradients") }, parts: new Map() })) };
+      gradients: like("gradients"), further: like("further gradients") };
   } catch (e) {
     if (!(e instanceof LimitError)) throw e;
     throw new LimitError(`${e.message}; no batch size changes that: ${Math.floor(limit / 4).toLocaleString("en")} weights fit in one parameter, so use fewer channels or units, a smaller input, or an adapter that binds more`, e.details, e);
@@ -51,17 +57,24 @@ export function describe(net: Part, input: Shape, limit: number, freeze?: (name:
 }
 
 /** What the host writes before a step: one buffer, one write. */
-export interface Control extends Arena { readonly clock: Tensor; readonly order: Tensor }
+export interface Control extends Arena {
+  readonly clock: Tensor;
+  /** Indices of the images of each pass. */
+  readonly orders: readonly Tensor[];
+}
 
-export function control(batch: number): Control {
-  const clock = tensor("clock", [4]), order = tensor("order", [batch]);
-  return { whole: tensor("control", [CLOCK + batch]), parts: new Map([[clock, 0], [order, CLOCK]]), clock, order };
+/** For steps of at most `batch` images, at most `micro` of them a pass. */
+export function control(batch: number, micro = batch): Control {
+  const clock = tensor("clock", [4]), passes = Math.ceil(batch / micro), each = Math.ceil(micro / CLOCK) * CLOCK;
+  const orders = Array.from({ length: passes }, (_, i) => tensor(passes > 1 ? `order ${i}` : "order", [Math.min(micro, batch - i * micro)]));
+  const parts = new Map([[clock, 0], ...orders.map((order, i) => [order, CLOCK + i * each] as const)]);
+  return { whole: tensor("control", [parts.get(orders.at(-1)!)! + orders.at(-1)!.size]), parts, clock, orders };
 }
 
 /** Images [C, H, W] and labels on the GPU, as bytes; values are byte · scale + shift. Images of another size than the network's are resized. */
 export interface Source { readonly shape: Shape; readonly images: Tensor; readonly classes: Tensor; readonly scale: number; readonly shift: number }
 
-/** Steps of one kind and batch size, and the tensors that the host reads or writes. */
+/** Steps of one kind and batch size, and the tensors that the host reads or writes, of its first pass. */
 export interface Program {
   readonly label: string;
   readonly batch: number;
@@ -73,46 +86,55 @@ export interface Program {
   readonly probs: Tensor;
 }
 
-interface Common { network: Network; batch: number; loss: Loss; control: Control; ring: Tensor; source?: Source; target?: Target; fused?: boolean }
+interface Common { network: Network; batch: number; /** Images a pass, at most. Default all. */ micro?: number; loss: Loss; control: Control; ring: Tensor; source?: Source; target?: Target; fused?: boolean }
 
-function begin({ network, batch, loss, control, source, target }: Common) {
-  const rec = new Recorder(target), { graph, x, y } = network.graph(batch), labels = tensor("labels", [batch]);
+function begin({ network, loss, control, source }: Common, rec: Recorder, batch: number, pass = 0) {
+  const { graph, x, y } = network.graph(batch), labels = tensor("labels", [batch]);
   loss.check(y.shape);
   if (y.features && y.size > y.features[2] * batch)
     throw new ShapeError("the network ends in a flatten over height and width, whose order is H, W, C in memory; end it with a linear layer or a 1×1 pooling");
   if (source) {
     const { images, classes, scale, shift, shape: [C, H, W] } = source, [N, P, Q, channels] = x.shape;
     if (C !== channels) throw new ShapeError(`the network takes images of ${channels} channels, the data has ${C}`, { got: source.shape, want: network.input });
-    rec.within("data", () => rec.dispatch(batch_gather, { images, classes, order: control.order, x, labels }, { N, H, W, C, P, Q, scale, shift, RESIZE: Number(H !== P || W !== Q) }, x.size));
+    rec.within("data", () => rec.dispatch(batch_gather, { images, classes, order: control.orders[pass], x, labels }, { N, H, W, C, P, Q, scale, shift, RESIZE: Number(H !== P || W !== Q) }, x.size));
   }
-  return { rec, graph, x, y, labels, probs: tensor("probs", y.shape), rows: tensor("rows", [batch, 2]), dx: tensor("d logits", y.shape) };
+  return { graph, x, y, labels, probs: tensor("probs", y.shape), rows: tensor("rows", [batch, 2]), dx: tensor("d logits", y.shape) };
 }
 
-/** Gather, forward, loss, backward, clip, update, metrics: a training step. */
+/**
+ * Gather, forward, loss, backward, clip, update, metrics: a training step. With `micro`, the first four run in several passes, one
+ * behind the other in the same memory, and gradients are summed: a batch may be larger than what fits at once.
+ */
 export function training(common: Common & { optimizer: Optimizer; clipNorm?: number; states: readonly Readonly<Record<string, Tensor>>[] }): Program {
-  const { network, batch, loss, optimizer, clipNorm, states, control: { clock }, ring, fused = true } = common;
-  const { rec, graph, x, y, labels, probs, rows, dx } = begin(common), mode = { training: true, clock };
-  graph.forward(rec, mode);
-  rec.within(loss.name, () => loss.record(rec, { x: y, labels, probs, rows, dx }));
-  graph.grads.set(y, dx);
-  graph.backward(rec, mode);
-  network.learned.forEach(({ parts }, i) => {
-    for (const [t, offset] of parts) if (graph.grads.has(t)) network.gradients[i].parts.set(graph.grads.get(t)!, offset);
+  const { network, batch, micro = batch, loss, optimizer, clipNorm, states, control: { clock }, ring, target, fused = true } = common, rec = new Recorder(target);
+  const [first] = Array.from({ length: Math.ceil(batch / micro) }, (_, pass) => {
+    const N = Math.min(micro, batch - pass * micro), { graph, x, y, labels, probs, rows, dx } = begin(common, rec, N, pass);
+    const mode = { training: true, clock, stream: pass * graph.nodes.length };  // each pass draws numbers of its own
+    graph.forward(rec, mode);
+    rec.within(loss.name, () => loss.record(rec, { x: y, labels, probs, rows, dx }, batch));
+    rec.within("metrics", () => rec.dispatch(metrics_record, { clock, rows, ring }, { N, FURTHER: Number(pass > 0) }, 1));
+    graph.grads.set(y, dx);
+    graph.backward(rec, mode);
+    network.learned.forEach(({ parts }, i) => {
+      const into = (pass ? network.further : network.gradients)[i];
+      for (const [t, offset] of parts) if (graph.grads.has(t)) into.parts.set(graph.grads.get(t)!, offset);
+      if (pass) rec.within("accumulate", () => rec.dispatch(accumulate_add, { total: network.gradients[i].whole, part: into.whole }, { size: into.whole.size }, into.whole.size));
+    });
+    return { graph, x, labels, logits: y, probs };
   });
   if (clipNorm !== undefined) rec.within("clip", () => clip(rec, network.gradients.map(({ whole }) => whole), clipNorm));
   network.learned.forEach(({ whole: param }, i) =>
     rec.within(optimizer.name, () => optimizer.record(rec, { param, dparam: network.gradients[i].whole, clock, ...states[i] })));
-  rec.within("metrics", () => rec.dispatch(metrics_record, { clock, rows, ring }, { N: batch }, 1));
-  return { label: `training step of ${batch}`, batch, steps: fused ? fuse(rec.steps) : rec.steps, graph, x, labels, logits: y, probs };
+  return { label: `training step of ${batch}`, batch, steps: fused ? fuse(rec.steps) : rec.steps, ...first };
 }
 
 /** Gather, forward in evaluation mode, loss, metrics. */
 export function evaluation(common: Common): Program {
-  const { batch, loss, control: { clock }, ring, fused = true } = common;
-  const { rec, graph, x, y, labels, probs, rows, dx } = begin(common);
+  const { batch, loss, control: { clock }, ring, target, fused = true } = common, rec = new Recorder(target);
+  const { graph, x, y, labels, probs, rows, dx } = begin(common, rec, batch);
   graph.forward(rec, { training: false });
-  rec.within(loss.name, () => loss.record(rec, { x: y, labels, probs, rows, dx }));
-  rec.within("metrics", () => rec.dispatch(metrics_record, { clock, rows, ring }, { N: batch }, 1));
+  rec.within(loss.name, () => loss.record(rec, { x: y, labels, probs, rows, dx }, batch));
+  rec.within("metrics", () => rec.dispatch(metrics_record, { clock, rows, ring }, { N: batch, FURTHER: 0 }, 1));
   return { label: `evaluation of ${batch}`, batch, steps: fused ? fuse(rec.steps) : rec.steps, graph, x, labels, logits: y, probs };
 }
 

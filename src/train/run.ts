@@ -168,7 +168,7 @@ export class Run implements AsyncIterable<Progress> {
 
   /** Probabilities for images [N, C, H, W] of the data set's size: bytes, or numbers from 0 to 1. */
   async predict(images: Images): Promise<Prediction[]> {
-    return (await this.#predictor(Math.min(64, this.session.batches[0]), false)).predict(this.#sized(images));
+    return (await this.#predictor(Math.min(64, this.session.micro), false)).predict(this.#sized(images));
   }
 
   /** Images of the data set's size at the network's. */
@@ -225,8 +225,8 @@ export class Run implements AsyncIterable<Progress> {
   }
 
   get #fixed(): Fixed {
-    const { optimizer, seed, batches, network } = this.session;
-    return { optimizer: optimizer.name, seed: `${seed}`, batch: `${batches[0]}`, images: `${this.data.size}`, input: network.input.join("×") };
+    const { optimizer, seed, batches: [batch], micro, network } = this.session;
+    return { optimizer: optimizer.name, seed: `${seed}`, batch: `${batch}${micro < batch ? ` in parts of ${micro}` : ""}`, images: `${this.data.size}`, input: network.input.join("×") };
   }
 
   /** Frees what the run holds on the device; the device stays. */

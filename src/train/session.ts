@@ -6,6 +6,7 @@ import { Memory, Reader } from "../gpu/memory.js";
 import { Player } from "../gpu/player.js";
 import { root, tensor, type Shape, type Target, type Tensor } from "../gpu/recorder.js";
 import type { Init } from "../layers/init.js";
+import { positive } from "../layers/layer.js";
 import { crossEntropy } from "../losses/crossEntropy.js";
 import type { Loss } from "../losses/loss.js";
 import { sgd } from "../optimizers/sgd.js";
@@ -20,6 +21,8 @@ export interface SessionOptions {
   input: Shape;
   /** Batch sizes that steps will have, the usual one first. */
   batches: readonly number[];
+  /** Images that run at once, at most: a larger batch takes several passes, whose gradients are summed. Needs `data`. Default: all. */
+  microBatch?: number;
   /** Images that steps choose from by index; they are put on the GPU. Without it, each step uploads its own. */
   data?: Dataset;
   optimizer?: Optimizer;
@@ -65,24 +68,26 @@ export class Session {
   readonly #floats: Float32Array<ArrayBuffer>;
 
   private constructor(
-    readonly device: Device, readonly network: Network, readonly batches: readonly number[],
+    readonly device: Device, readonly network: Network, readonly batches: readonly number[], readonly micro: number,
     readonly optimizer: Optimizer, readonly loss: Loss, readonly seed: number, readonly target: Target, readonly fused: boolean, readonly clipNorm?: number,
   ) {
     this.memory = new Memory(device);
-    this.control = control(batches[0]);
+    this.control = control(batches[0], micro);
     this.#words = new Uint32Array(this.control.whole.size);
     this.#floats = new Float32Array(this.#words.buffer);
     this.states = network.learned.map(({ whole }) => Object.fromEntries(optimizer.states.map((name) => [name, tensor(`${name} of ${whole.name}`, [whole.size])])));
   }
 
   static async open(net: Part, options: SessionOptions): Promise<Session> {
-    const { device, input, batches, data, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clipNorm, freeze, seed = 0, init, rung, fuse = true, keep } = options;
-    const network = describe(net, input, device.adapter.limits.binding, freeze), session = new Session(device, network, batches, optimizer, loss, seed, { ...targetOf(device.adapter), rung }, fuse, clipNorm);
+    const { device, input, batches, microBatch = batches[0], data, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clipNorm, freeze, seed = 0, init, rung, fuse = true, keep } = options;
+    const micro = Math.min(positive("microBatch", microBatch), batches[0]), network = describe(net, input, device.adapter.limits.binding, freeze);
+    if (micro < batches[0] && !data) throw new OptionError("microBatch is for sessions with data; give one, or feed batches that fit", { microBatch });
+    const session = new Session(device, network, batches, micro, optimizer, loss, seed, { ...targetOf(device.adapter), rung }, fuse, clipNorm);
     try {
       const source = data && sourceOf("training set", data), programs = batches.map((batch) => session.#record(batch, source));
-      const lasting = [session.control, single(session.ring), ...source ? [single(source.images), single(source.classes)] : [], ...network.learned, ...network.gradients, ...network.others, ...session.states.flatMap((s) => Object.values(s).map(single))];
+      const lasting = [session.control, single(session.ring), ...source ? [single(source.images), single(source.classes)] : [], ...network.learned, ...network.gradients, ...micro < batches[0] ? network.further : [], ...network.others, ...session.states.flatMap((s) => Object.values(s).map(single))];
       const kept = [...lasting, ...source ? [] : programs.flatMap(fed), ...keep ? [...new Set(programs.flatMap(keep).map(root))].map(single) : []];
-      await session.add(programs, kept, () => session.#largest(batches[0], source, lasting), session.#ready);
+      await session.add(programs, kept, () => session.#largest(source, lasting), session.#ready);
       session.memoryUse = memoryUse(programs[0].steps, session.plan);
       session.#reader = new Reader(session.memory, session.ring);
       if (source) upload(session.memory, source, data!);
@@ -97,7 +102,7 @@ export class Session {
     try { planned = plan(programs.map((p) => p.steps), kept, this.device.adapter.limits.binding, this.plan); } catch (e) {
       if (!(e instanceof LimitError)) throw e;
       const fits = largest();
-      throw new LimitError(`${e.message}; ${fits ? `the largest batch that fits is ${fits}` : "no batch fits: use a smaller input, fewer channels, or another adapter"}`, { ...e.details, largestBatch: fits }, e);
+      throw new LimitError(`${e.message}; ${fits ? `the largest batch that fits is ${fits}; microBatch takes a larger one in parts` : "no batch fits: use a smaller input, fewer channels, or another adapter"}`, { ...e.details, largestBatch: fits }, e);
     }
     await this.memory.grow(planned);
     this.plan = planned;
@@ -105,13 +110,13 @@ export class Session {
   }
 
   #record(batch: number, source?: Source): Program {
-    const { network, loss, control, ring, optimizer, clipNorm, states, fused } = this;
-    return training({ network, batch, loss, control, ring, source, target: this.target, optimizer, clipNorm, states, fused });
+    const { network, micro, loss, control, ring, optimizer, clipNorm, states, fused } = this;
+    return training({ network, batch, micro, loss, control, ring, source, target: this.target, optimizer, clipNorm, states, fused });
   }
 
-  /** The largest batch below `batch` whose plan this device can hold. */
-  #largest(batch: number, source: Source | undefined, lasting: readonly Arena[]): number {
-    let fits = 0, fails = batch;
+  /** The largest number of images at once, below what was asked for, whose plan this device can hold. */
+  #largest(source: Source | undefined, lasting: readonly Arena[]): number {
+    let fits = 0, fails = this.micro;
     while (fails - fits > 1) {
       const middle = (fits + fails) >> 1;
       try {
@@ -151,7 +156,7 @@ export class Session {
     this.#words[1] = this.seed;
     this.#words[2] = row;
     this.#floats[3] = lr;
-    this.#words.set(order, this.control.parts.get(this.control.order)!);
+    for (const [i, part] of this.control.orders.entries()) this.#words.set(order.subarray(i * this.micro, i * this.micro + part.size), this.control.parts.get(part)!);
     this.memory.write(this.control.whole, this.#words);
   }
 

@@ -13,6 +13,8 @@ export interface SummaryOptions {
   /** [channels, height, width] of an image. */
   input: Shape;
   batch: number;
+  /** Images that run at once, as in train(). */
+  microBatch?: number;
   optimizer?: Optimizer;
   loss?: Loss;
   /** As train() takes it: it needs three more dispatches and next to no memory. */
@@ -53,12 +55,12 @@ export interface Summary {
 }
 
 /** What a network is and what a training step of it takes, known before any device is touched. */
-export function summary(net: Part, { input, batch, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clipNorm, freeze, limit = Infinity }: SummaryOptions): Summary {
-  const network = describe(net, input, limit, freeze), order = control(batch), ring = tensor("ring", [RING, 4]);
+export function summary(net: Part, { input, batch, microBatch: micro = batch, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clipNorm, freeze, limit = Infinity }: SummaryOptions): Summary {
+  const network = describe(net, input, limit, freeze), order = control(batch, micro), ring = tensor("ring", [RING, 4]);
   const states = network.learned.map(({ whole }) => Object.fromEntries(optimizer.states.map((name) => [name, tensor(name, [whole.size])])));
   const source = { shape: input, images: tensor("images", [1]), classes: tensor("labels", [1]), scale: 1, shift: 0 };  // of any size
-  const program = training({ network, batch, loss, control: order, ring, source, optimizer, clipNorm, states });
-  const kept = [order, single(ring), single(source.images), single(source.classes), ...network.learned, ...network.gradients, ...network.others, ...states.flatMap((s) => Object.values(s).map(single))];
+  const program = training({ network, batch, micro, loss, control: order, ring, source, optimizer, clipNorm, states });
+  const kept = [order, single(ring), single(source.images), single(source.classes), ...network.learned, ...network.gradients, ...micro < batch ? network.further : [], ...network.others, ...states.flatMap((s) => Object.values(s).map(single))];
   const planned = plan([program.steps], kept, limit);
 
   const count = (t: { size: number }[]) => t.reduce((sum, { size }) => sum + size, 0);
@@ -70,7 +72,7 @@ export function summary(net: Part, { input, batch, optimizer = sgd({ lr: 0.1 }),
     ...weightOf(all.find((p) => p.tensor === own.weight)),
   }));
   const [learned, others] = [network.learned, network.others].map((list) => 4 * count(list.map((a) => a.whole)));
-  const memory = { parameters: learned + others, gradients: learned, optimizer: learned * optimizer.states.length, activations: memoryUse(program.steps, planned) };
+  const memory = { parameters: learned + others, gradients: micro < batch ? 2 * learned : learned, optimizer: learned * optimizer.states.length, activations: memoryUse(program.steps, planned) };
   const places = new Set(kept.flatMap(({ whole, parts }) => [whole, ...parts.keys()])), own = lifetimes(program.steps, (t) => places.has(t));
   const { name, size } = [...[...network.params.values()].map((p) => p.tensor), ...own.keys()].reduce((a, b) => b.size > a.size ? b : a);
   const found = { layers, parameters: sizes(all), frozen: sizes(all.filter((p) => p.frozen)), dispatches: program.steps.length, memory, largest: { name, bytes: 4 * size } };

@@ -19,6 +19,11 @@ export interface TrainOptions {
   resize?: number;
   /** Images a step. The last step of an epoch takes what is left. Default 64. */
   batch?: number;
+  /**
+   * Images that run through the network at once, at most; a step of a larger batch takes several passes and sums their gradients: the
+   * result of one pass up to rounding, in the memory of a part. Batch normalisation sees a part at a time, as in PyTorch. Default: all.
+   */
+  microBatch?: number;
   /** Passes over the training images. Default 10. */
   epochs?: number;
   /** Default sgd({ lr: 0.1 }). */
@@ -48,15 +53,15 @@ export interface TrainOptions {
  * Throws a ShapeError, LimitError (naming the largest batch that fits), OutOfMemoryError or OptionError before anything runs.
  */
 export async function train(net: Part, options: TrainOptions): Promise<Run> {
-  const { device, resize, batch = 64, epochs = 10, optimizer, loss, schedule, earlyStopping, clipNorm, freeze, seed = 0, init } = options;
+  const { device, resize, batch = 64, microBatch = batch, epochs = 10, optimizer, loss, schedule, earlyStopping, clipNorm, freeze, seed = 0, init } = options;
   const { train: data, test } = "train" in options.data ? options.data : { train: options.data, test: undefined };
-  for (const [name, value] of Object.entries({ batch, epochs, ...resize !== undefined && { resize } })) if (!Number.isInteger(value) || value < 1)
+  for (const [name, value] of Object.entries({ batch, microBatch, epochs, ...resize !== undefined && { resize } })) if (!Number.isInteger(value) || value < 1)
     throw new OptionError(`${name} is an integer of at least 1, not ${value}`, { [name]: value });
   if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) throw new OptionError(`seed is an integer from 0 to 2³² − 1, not ${seed}`, { seed });
   if (!data.size) throw new OptionError("the training set is empty");
   if (earlyStopping) checkEarlyStopping(earlyStopping);
   const full = Math.min(batch, data.size), tail = data.size % full;
-  const session = await Session.open(net, { device, input: resize ? [data.shape[0], resize, resize] : data.shape, batches: [full, ...tail ? [tail] : []], data, optimizer, loss, clipNorm, freeze, seed, init });
+  const session = await Session.open(net, { device, input: resize ? [data.shape[0], resize, resize] : data.shape, batches: [full, ...tail ? [tail] : []], microBatch, data, optimizer, loss, clipNorm, freeze, seed, init });
   try {
     const outputs = session.programs[0].logits.shape[1];
     for (const set of test ? [data, test] : [data]) checkLabels(set, outputs);

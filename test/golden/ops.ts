@@ -107,7 +107,7 @@ async function checkLoss(device: Device, c: Case, check: Checker): Promise<Check
   const rec = new Recorder(), [N, K] = c.inputs.x.shape, x = tensor("x", [N, K]), dx = tensor("dx", [N, K]);
   const labels = tensor("labels", [N]), rows = tensor("rows", [N, 2]), loss = losses[c.op](c.attrs);
   loss.check(x.shape);
-  loss.record(rec, { x, labels, probs: tensor("probs", [N, K]), rows, dx });
+  loss.record(rec, { x, labels, probs: tensor("probs", [N, K]), rows, dx }, N);
   return played(device, rec.steps, [x, labels, rows, dx], async (memory, player) => {
     memory.write(x, values(c.inputs.x));
     memory.write(labels, Uint32Array.from(c.labels!));

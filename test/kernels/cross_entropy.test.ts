@@ -3,12 +3,13 @@ import { cross_entropy_forward } from "../../src/generated/cross_entropy.js";
 import * as reference from "../reference/cross_entropy.js";
 import { expectClose, expectGradient, random, run, runners, threeRows } from "../support.js";
 
-const control = { N: 8, K: 10, smoothing: 0, scale: 3 };
+const control = { N: 8, K: 10, smoothing: 0, scale: 3, images: 0 };  // 0: as many as there are rows
 const cases: Record<string, Partial<typeof control>> = {
   "control": {},
   "label smoothing": { smoothing: 0.1 },
   "all smoothed": { smoothing: 1 },
   "one row": { N: 1 },
+  "a part of a step": { images: 20 },
   "one class": { K: 1 },
   "two classes": { K: 2 },
   "logits to ±1e4": { scale: 1e4 },
@@ -21,11 +22,11 @@ const inputs = ({ N, K, scale }: typeof control) =>
   ({ x: random(1, N * K).map((v) => Math.fround(v * scale)), labels: Uint32Array.from({ length: N }, (_, n) => (3 * n + 1) % K) });
 
 describe.each(Object.keys(cases))("cross_entropy, %s", (name) => {
-  const c = { ...control, ...cases[name] }, d: reference.Dim = { N: c.N, K: c.K, smoothing: c.smoothing }, { x, labels } = inputs(c);
+  const c = { ...control, ...cases[name] }, d: reference.Dim = { N: c.N, K: c.K, images: c.images || c.N, smoothing: c.smoothing }, { x, labels } = inputs(c);
   const want = reference.forward(d, x, labels);
 
   if (c.scale <= 3) test("the twin's gradient agrees with finite differences", () => {
-    const mean = Float64Array.from({ length: 2 * d.N }, (_, i) => i % 2 ? 0 : 1 / d.N);  // of the losses; hits have no gradient
+    const mean = Float64Array.from({ length: 2 * d.N }, (_, i) => i % 2 ? 0 : 1 / d.images);  // of the losses; hits have no gradient
     expectGradient("dx", () => reference.forward(d, x, labels).rows, mean, x, want.dx);
   });
 
@@ -36,12 +37,12 @@ describe.each(Object.keys(cases))("cross_entropy, %s", (name) => {
     expectClose("probs", probs, want.probs, d.K);
     expectClose("loss", even(rows), even(want.rows), d.K, even(want.rows).map((v) => Math.abs(v) + 1));
     expect(Array.from(rows).filter((_, i) => i % 2)).toEqual(Array.from(want.rows).filter((_, i) => i % 2));
-    expectClose("dx", dx, want.dx, d.K, want.dx.map((v) => Math.abs(v) + 1 / d.N));
+    expectClose("dx", dx, want.dx, d.K, want.dx.map((v) => Math.abs(v) + 1 / d.images));
   });
 });
 
 test.each(Object.keys(runners))("of equal logits the first is the answer: %s", async (where) => {
   const given = { x: [1, 2, 2, 1, 2, 2], labels: [1, 2] };
-  const { rows } = await run(runners[where], cross_entropy_forward, given, { rows: 4, probs: 6, dx: 6 }, { N: 2, K: 3, smoothing: 0 }, 2);
+  const { rows } = await run(runners[where], cross_entropy_forward, given, { rows: 4, probs: 6, dx: 6 }, { N: 2, K: 3, images: 2, smoothing: 0 }, 2);
   expect([rows[1], rows[3]]).toEqual([1, 0]);
 });

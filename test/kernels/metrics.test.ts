@@ -6,9 +6,9 @@ import { clock, expectClose, random, run, runners, type Runner } from "../suppor
 /** Losses in [0, 2) and hits, one after the other. */
 const made = (N: number) => random(1, 2 * N).map((v, i) => i % 2 ? Number(v > 0) : v + 1);
 
-async function recorded(runner: Runner, rows: ArrayLike<number>, row: number) {
-  const ring = new Float64Array(16).fill(-1), N = rows.length / 2;
-  return (await run(runner, metrics_record, { clock: clock({ row }), rows, ring }, { ring: 16 }, { N }, 1)).ring;
+async function recorded(runner: Runner, rows: ArrayLike<number>, row: number, before?: Float64Array) {
+  const ring = before ?? new Float64Array(16).fill(-1), N = rows.length / 2;
+  return (await run(runner, metrics_record, { clock: clock({ row }), rows, ring }, { ring: 16 }, { N, FURTHER: Number(Boolean(before)) }, 1)).ring;
 }
 
 describe.each(Object.keys(runners))("metrics: %s", (where) => {
@@ -20,6 +20,12 @@ describe.each(Object.keys(runners))("metrics: %s", (where) => {
   test.each([0, 1, 3])("write row %i and no other", async (row) => {
     const got = await recorded(runners[where], made(5), row);
     got.forEach((v, i) => expect(v === -1, `element ${i}`).toBe(i < 4 * row || i >= 4 * row + 4));
+  });
+
+  test("of a further pass are added to what the row holds, and to no other", async () => {
+    const before = random(3, 16).map(Math.abs), rows = made(9), want = before.slice();
+    want.set(reference.record({ N: 9 }, rows, before.subarray(8, 12)), 8);
+    expectClose("ring", await recorded(runners[where], rows, 2, before), want, 9);
   });
 
   test("count losses that are no numbers", async () => {

@@ -4,19 +4,19 @@ import { meanSquaredError } from "../../src/index.js";
 import * as reference from "../reference/mse.js";
 import { expectClose, expectGradient, random, run, runners, threeRows } from "../support.js";
 
-const control = { N: 8, K: 10, scale: 3 };
+const control = { N: 8, K: 10, scale: 3, images: 0 };  // 0: as many as there are rows
 const cases: Record<string, Partial<typeof control>> = {
-  "control": {}, "one row": { N: 1 }, "one class": { K: 1 }, "predictions to ±1e4": { scale: 1e4 },
+  "control": {}, "one row": { N: 1 }, "a part of a step": { images: 20 }, "one class": { K: 1 }, "predictions to ±1e4": { scale: 1e4 },
   "more rows than a workgroup": { N: 70, K: 3 }, "more classes than a workgroup": { N: 3, K: 100 }, "grid folded into y": { N: 150, K: 3 },
 };
 
 describe.each(Object.keys(cases))("mse, %s", (name) => {
-  const { N, K, scale } = { ...control, ...cases[name] }, d = { N, K };
+  const { N, K, scale, images } = { ...control, ...cases[name] }, d = { N, K, images: images || N };
   const x = random(1, N * K).map((v) => Math.fround(v * scale)), labels = Uint32Array.from({ length: N }, (_, n) => (3 * n + 1) % K);
   const want = reference.forward(d, x, labels);
 
   if (scale <= 3) test("the twin's gradient agrees with finite differences", () => {
-    const mean = Float64Array.from({ length: 2 * N }, (_, i) => i % 2 ? 0 : 1 / N);  // of the losses; hits have no gradient
+    const mean = Float64Array.from({ length: 2 * N }, (_, i) => i % 2 ? 0 : 1 / d.images);  // of the losses; hits have no gradient
     expectGradient("dx", () => reference.forward(d, x, labels).rows, mean, x, want.dx);
   });
 
@@ -33,7 +33,7 @@ describe.each(Object.keys(cases))("mse, %s", (name) => {
 
 test.each(Object.keys(runners))("is the mean over all elements, and of equal predictions the first is the answer: %s", async (where) => {
   const given = { x: [1, 2, 2, 0.5, 0, 0], labels: [1, 2] };
-  const { rows, dx } = await run(runners[where], mse_forward, given, { rows: 4, probs: 6, dx: 6 }, { N: 2, K: 3 }, 2);
+  const { rows, dx } = await run(runners[where], mse_forward, given, { rows: 4, probs: 6, dx: 6 }, { N: 2, K: 3, images: 2 }, 2);
   expect([rows[0], rows[1], rows[2], rows[3]]).toEqual([2, 1, Math.fround(1.25 / 3), 0]);  // PyTorch: (2 + 1.25 / 3) / 2
   expect(dx[1]).toBeCloseTo(1 / 3, 6);
 });
