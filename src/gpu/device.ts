@@ -37,7 +37,8 @@ export class Device {
   readonly #gone: Promise<never>;
   #failure?: ConvoyError;
 
-  constructor(readonly gpu: GPUDevice, readonly adapter: Adapter) {
+  /** `rest` is called at the beginning of a wait for the GPU, and what it returns at the end. */
+  constructor(readonly gpu: GPUDevice, readonly adapter: Adapter, readonly rest?: () => () => void) {
     this.#gone = gpu.lost.then(({ reason, message }) => {
       this.#failure = new DeviceLostError(reason === "destroyed"
         ? "the device was destroyed; open another with openDevice()"
@@ -58,9 +59,12 @@ export class Device {
 
   /** Waits for a promise of the GPU. A lost device ends the wait: on one, WebGPU's own promises may resolve as if all were well. */
   async until<T>(promise: Promise<T>): Promise<T> {
-    const value = await Promise.race([promise, this.#gone]);
-    this.check();
-    return value;
+    const wake = this.rest?.();
+    try {
+      const value = await Promise.race([promise, this.#gone]);
+      this.check();
+      return value;
+    } finally { wake?.(); }
   }
 
   /** Pipelines made so far, by distinct text. */
@@ -102,7 +106,7 @@ export class Device {
 }
 
 /** Makes a device of an adapter. WebGPU allows this once per adapter. */
-export async function fromAdapter(adapter: GPUAdapter, { limits = "real" }: DeviceOptions = {}): Promise<Device> {
+export async function fromAdapter(adapter: GPUAdapter, { limits = "real" }: DeviceOptions = {}, rest?: () => () => void): Promise<Device> {
   const requiredLimits = limits === "default" ? {} : Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
   const requiredFeatures = OPTIONAL.filter((feature) => adapter.features.has(feature));
   let gpu: GPUDevice;
@@ -123,7 +127,7 @@ export async function fromAdapter(adapter: GPUAdapter, { limits = "real" }: Devi
       storageBuffers: gpu.limits.maxStorageBuffersPerShaderStage, workgroupBytes: gpu.limits.maxComputeWorkgroupStorageSize,
       invocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
     },
-  });
+  }, rest);
 }
 
 /** What recordings for this adapter may count on. Kernels with subgroups are the better ones only where a barrier is dear. */

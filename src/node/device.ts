@@ -24,13 +24,32 @@ export async function openDevice(options: NodeDeviceOptions = {}): Promise<Devic
   }
   if (wanted !== "software") {
     const adapter = await ask(dawn);
-    if (adapter) return fromAdapter(adapter, options);
+    if (adapter) return fromAdapter(adapter, options, rest);
     if (wanted === "system") throw new AdapterError("the system offers no adapter; install a Vulkan driver, or use the software adapter: CONVOY_ADAPTER=software");
   }
   preferSwiftShader();
   const adapter = await ask(dawn);
   if (!adapter) throw new AdapterError(`the software adapter does not start on ${process.platform} ${process.arch}; it is made for Linux on x64`);
-  return fromAdapter(adapter, options);
+  return fromAdapter(adapter, options, rest);
+}
+
+const cell = new Int32Array(new SharedArrayBuffer(4));
+let waiting = 0, resting = false;
+
+/**
+ * Dawn's addon asks for the GPU's answers once in every turn of Node's event loop, and turns it as fast as it will go: a whole
+ * core, which a software adapter needs for itself. While somebody waits, a turn therefore sleeps for half a millisecond.
+ */
+function rest(): () => void {
+  const turn = () => {
+    resting = waiting > 0;
+    if (!resting) return;
+    Atomics.wait(cell, 0, 0, 0.5);
+    setImmediate(turn);
+  };
+  waiting++;
+  if (!resting) { resting = true; setImmediate(turn); }
+  return () => { waiting--; };
 }
 
 async function ask(dawn: Dawn): Promise<GPUAdapter | null> {
