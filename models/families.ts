@@ -1,5 +1,5 @@
 import type { Block } from "../src/index.js";
-import { alexnet } from "./alexnet.js";
+import { alexnet, type AlexnetOptions } from "./alexnet.js";
 import { densenet } from "./densenet.js";
 import { googlenet } from "./googlenet.js";
 import { lenet, type LenetOptions } from "./lenet.js";
@@ -9,7 +9,7 @@ import { resnet } from "./resnet.js";
 import { vgg, type VggOptions } from "./vgg.js";
 
 /** What a family may be asked for; each takes what it has a use for. */
-export type FamilyOptions = LenetOptions & VggOptions;
+export type FamilyOptions = AlexnetOptions & LenetOptions & VggOptions;
 
 /** The networks by name: for command lines, pages and tests that let their users choose. */
 export const families: Readonly<Record<string, (options?: FamilyOptions) => Block>> = {

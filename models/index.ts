@@ -1,4 +1,4 @@
-export { alexnet } from "./alexnet.js";
+export { alexnet, type AlexnetOptions } from "./alexnet.js";
 export { densenet } from "./densenet.js";
 export { families, type FamilyOptions } from "./families.js";
 export { googlenet } from "./googlenet.js";

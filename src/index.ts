@@ -17,6 +17,7 @@ export { flatten } from "./layers/flatten.js";
 export * from "./layers/init.js";
 export type { Layer, Mode, Pair, ParamSpec } from "./layers/layer.js";
 export { linear, type LinearOptions } from "./layers/linear.js";
+export { localResponseNorm, type LocalResponseNormOptions } from "./layers/localResponseNorm.js";
 export { maxPool2d, type MaxPool2dOptions } from "./layers/maxPool2d.js";
 export { crossEntropy, type CrossEntropyOptions } from "./losses/crossEntropy.js";
 export { meanSquaredError } from "./losses/meanSquaredError.js";

@@ -5,7 +5,7 @@ import { Player } from "../../src/gpu/player.js";
 import { Recorder, root, tensor, type Step, type Tensor } from "../../src/gpu/recorder.js";
 import { Graph, type Part, type Value } from "../../src/graph.js";
 import {
-  adam, adamw, adaptiveAvgPool2d, add, avgPool2d, batchNorm, concat, conv2d, crossEntropy, flatten, gelu, leakyRelu, linear, maxPool2d, relu, rmsprop, sgd, sigmoid, tanh, type Loss, type Optimizer,
+  adam, adamw, adaptiveAvgPool2d, add, avgPool2d, batchNorm, concat, conv2d, crossEntropy, flatten, gelu, leakyRelu, linear, localResponseNorm, maxPool2d, relu, rmsprop, sgd, sigmoid, tanh, type Loss, type Optimizer,
 } from "../../src/index.js";
 import { plan } from "../../src/plan.js";
 import { inverse, permuted } from "../numbers.js";
@@ -18,6 +18,7 @@ type Size = [height: number, width: number];
 export interface Attrs {
   outChannels: number; outFeatures: number; kernelSize: Size; stride: Size; padding: Size; dilation: Size; groups: number; bias: boolean;
   ceilMode: boolean; countIncludePad: boolean; outputSize: Size; eps: number; training: boolean; labelSmoothing: number; negativeSlope: number;
+  size: number; alpha: number; beta: number; k: number;
   lr: number; momentum: number; weightDecay: number; nesterov: boolean;
 }
 export interface Case {
@@ -44,6 +45,7 @@ const layers: Record<string, (attrs: Attrs) => (...inputs: Value[]) => Value> = 
   tanh: () => part(tanh()),
   leakyRelu: ({ negativeSlope }) => part(leakyRelu({ negativeSlope })),
   gelu: () => part(gelu()),
+  localResponseNorm: ({ size, alpha, beta, k }) => part(localResponseNorm({ size, alpha, beta, k })),
   flatten: () => part(flatten()),
   add: () => add,
   concat: () => concat,

@@ -1,0 +1,45 @@
+import { OptionError } from "../errors.js";
+import { local_response_norm_backward, local_response_norm_forward } from "../generated/local_response_norm.js";
+import { needs4d, positive, type Layer } from "./layer.js";
+
+export interface LocalResponseNormOptions {
+  /** How many neighbouring channels an element is divided by, itself among them. */
+  size: number;
+  /** Weight of the mean of their squares. Default 1e-4. */
+  alpha?: number;
+  /** Default 0.75. */
+  beta?: number;
+  /** What is added to it. Default 1. */
+  k?: number;
+}
+
+/**
+ * Local response normalisation of [N, C, H, W], as torch.nn.LocalResponseNorm: y = x / (k + alpha · mean of x² over `size` channels)^beta.
+ * Krizhevsky et al. 2012 sum where PyTorch takes the mean: their alpha of 1e-4 with size 5 is 5e-4 here. Maths: shaders/local_response_norm.wgsl.
+ */
+export function localResponseNorm({ size, alpha = 1e-4, beta = 0.75, k = 1 }: LocalResponseNormOptions): Layer<never, "scale"> {
+  positive("size", size);
+  for (const [name, value] of Object.entries({ alpha, beta })) if (!Number.isFinite(value) || value < 0) throw new OptionError(`${name} is a number of at least 0, not ${value}`, { [name]: value });
+  if (!Number.isFinite(k) || k <= 0) throw new OptionError(`k is a number above 0, not ${k}: where all channels are 0 it is all that is divided by`, { k });
+  const params = { before: size >> 1, after: (size - 1) >> 1, share: alpha / size, beta, k };
+  return {
+    name: "localResponseNorm",
+
+    shape(x) {
+      needs4d(x);
+      return x;
+    },
+
+    saved: (x) => ({ scale: x }),
+
+    forward(rec, { x, y, scale }) {
+      const C = x.shape[3];
+      rec.dispatch(local_response_norm_forward, { x, y, scale }, { ...params, M: x.size / C, C }, x.size);
+    },
+
+    backward(rec, { x, scale, dy, dx }) {
+      const C = x.shape[3];
+      if (dx) rec.dispatch(local_response_norm_backward, { x, known: scale, dy, dx }, { ...params, M: x.size / C, C }, x.size);
+    },
+  };
+}
