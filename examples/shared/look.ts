@@ -4,14 +4,17 @@ import type { Dataset } from "convoy-gpu/data";
 import { histogram } from "./histogram.js";
 import type { Inside, Planes, Seen } from "./protocol.js";
 
-/** Which of the images that are shown, and which layer, by its number in the summary. */
-export interface Wanted { image: number; layer: number }
+/** Which of the images that are shown, which layer, by its number in the summary, and the visitor's own image [C, H, W]. */
+export interface Wanted { image: number; layer: number; own?: Uint8Array }
 
 const FILTERS = 64, MAPS = 32, SIDE = 128;  // planes that are sent, and rows and columns of a linear layer's weights, at most
 
-export async function look(run: Run, data: Dataset, { image, layer }: Wanted): Promise<Seen> {
-  const predictions = await run.predict(channelsFirst(data, 0, data.size));
-  return { type: "seen", predictions: predictions.map(({ label, probabilities }) => ({ label, probability: probabilities[label] })), inside: await inside(run, channelsFirst(data, image, 1), layer) };
+export async function look(run: Run, data: Dataset, { image, layer, own }: Wanted): Promise<Seen> {
+  const shown = channelsFirst(data, 0, data.size), all = new Uint8Array(shown.length + (own?.length ?? 0));
+  all.set(shown);
+  if (own) all.set(own, shown.length);
+  const predictions = await run.predict(all);
+  return { type: "seen", own: own && predictions.at(-1)?.probabilities, predictions: predictions.slice(0, data.size).map(({ label, probabilities }) => ({ label, probability: probabilities[label] })), inside: await inside(run, channelsFirst(data, image, 1), layer) };
 }
 
 /** A layer's output for one image; its weights, and their gradients in the last step. */

@@ -4,6 +4,7 @@ import { accuracyChart, lossChart } from "./charts.js";
 import { fillControls, plain } from "./controls.js";
 import { deck } from "./deck.js";
 import { diagram } from "./diagram.js";
+import { judgementView } from "./confusion.js";
 import { bytes, el, number, percent } from "./dom.js";
 import { inputOf, type Control, type Family, type Settings, type Value } from "./family.js";
 import { testImages } from "./gallery.js";
@@ -11,6 +12,7 @@ import { inspector } from "./inspector.js";
 import { adapterPanel, failure, memoryPanel, noWebGpu, notice, slow, type Notice } from "./panels.js";
 import { presetChoice, presetFor } from "./presets.js";
 import { together, type FromWorker, type PresetPlan, type ToWorker } from "./protocol.js";
+import { sketch } from "./sketch.js";
 import { readSettings, writeSettings } from "./state.js";
 
 /** Fills the element #trainer. `script` is the family's worker, in which `serve(family)` listens. */
@@ -19,6 +21,7 @@ export function openPage(family: Family, script: URL): void {
   if (!root) return;
   let worker: Worker, settings: Settings = readSettings(family.controls, family.presets.article), plans: readonly PresetPlan[] = [], adapter: Adapter | undefined;
   let begin = false;  // train as soon as the run is ready
+  let classes: readonly string[] = [];
   const look = { image: 0, layer: 0 };
   const send = (message: ToWorker) => { worker.postMessage(message); };
 
@@ -32,6 +35,7 @@ export function openPage(family: Family, script: URL): void {
   const loss = lossChart(), accuracy = accuracyChart(), memory = memoryPanel(), device = el("div", {}, el("p", { class: "soft" }, "Looking for one …"));
   const images = testImages(family.input, (image) => { look.image = image; send({ type: "look", ...look }); });
   const inside = inspector((layer) => { look.layer = layer; send({ type: "look", ...look }); }), network = diagram(inside.open);
+  const judged = judgementView(family.input), own = sketch(family.input, (pixels) => { send({ type: "own", pixels }); });
   const form = el("form", { class: "card controls", "aria-label": "Settings" }), notices = el("div", { class: "notices" });
   const fields = el("div", { class: "fields" }), need = el("p", { class: "need" }, "…"), preset = presetChoice(family, (name) => {
     settings = { ...readSettings(family.controls, family.presets[name], ""), seed: settings.seed };
@@ -42,11 +46,11 @@ export function openPage(family: Family, script: URL): void {
   form.append(el("h2", {}, "Settings"), preset.element, fields, need, el("p", { class: "soft" }, "The rate changes at once, anything else begins a new run. This page’s address keeps it all."));
   form.addEventListener("submit", (event) => { event.preventDefault(); });
 
-  images.element.hidden = inside.element.hidden = true;  // until there is something to see
+  images.element.hidden = inside.element.hidden = own.element.hidden = true;  // until there is something to see
   root.replaceChildren(
     notices, bar.element,
     el("div", { class: "columns" }, form, el("div", { class: "charts" }, loss.element, accuracy.element)),
-    images.element, network.element, inside.element,
+    images.element, network.element, inside.element, judged.element, own.element,
     el("div", { class: "facts-row" }, memory.element,
       el("section", { class: "card", "aria-labelledby": "device-title" }, el("h2", { id: "device-title" }, "Device"), device)));
 
@@ -101,12 +105,13 @@ export function openPage(family: Family, script: URL): void {
       case "presets": plans = message.plans; preset.plans(plans, adapter); break;
       case "preparing": {
         loss.clear(message.from);
-        if (!message.from) { accuracy.clear(); bar.clear(); }
+        if (!message.from) { accuracy.clear(); bar.clear(); judged.element.hidden = true; }
         break;
       }
       case "ready": {
-        images.element.hidden = false;
+        images.element.hidden = own.element.hidden = false;
         images.show(message.pictures, message.classes);
+        own.classes(classes = message.classes);
         bar.state = "paused";
         bar.say(`Ready: ${number(message.steps)} steps an epoch, ${number(message.trained)} training and ${number(message.tested)} test images.`);
         if (look.image) send({ type: "look", ...look });
@@ -122,7 +127,8 @@ export function openPage(family: Family, script: URL): void {
         break;
       }
       case "finished": bar.state = "finished"; bar.say("Finished. Reset begins a new run."); break;
-      case "seen": images.mark(message.predictions); inside.element.hidden = false; if (message.inside) inside.show(message.inside); break;
+      case "seen": images.mark(message.predictions); inside.element.hidden = false; if (message.inside) inside.show(message.inside); if (message.own) own.show(message.own); break;
+      case "judged": judged.show(message.judgement, classes, message.step); break;
       case "saved": download(message.file, `${family.title.toLowerCase()}.safetensors`); break;
       case "failed": {
         const resume = () => { begin = message.code === "device-lost"; start("Opening a new device …", true); };

@@ -2,6 +2,7 @@
 import type { Adapter, Progress, Summary } from "convoy-gpu";
 import type { PresetName, Settings } from "./family.js";
 import type { Histogram } from "./histogram.js";
+import type { Judgement } from "./judge.js";
 
 export type ToWorker =
   /** Open a device. Answered by "adapter" or "failed". */
@@ -13,7 +14,9 @@ export type ToWorker =
   | { readonly type: "train" | "pause" | "step" | "save" }
   | { readonly type: "rate"; readonly value: number }
   /** Which test image's feature maps to send, and of which layer. */
-  | { readonly type: "look"; readonly image: number; readonly layer: number };
+  | { readonly type: "look"; readonly image: number; readonly layer: number }
+  /** The visitor's own image, bytes [C, H, W]; its probabilities come with every "seen". */
+  | { readonly type: "own"; readonly pixels?: Uint8Array };
 
 /** An image as bytes, channels last. */
 export interface Picture { readonly pixels: Uint8Array; readonly label: number }
@@ -30,7 +33,7 @@ export interface Inside {
   readonly spread: { readonly outputs: Histogram; readonly weights?: Histogram; readonly gradients?: Histogram };
 }
 
-export interface Seen { readonly type: "seen"; readonly predictions: readonly { readonly label: number; readonly probability: number }[]; readonly inside?: Inside }
+export interface Seen { readonly type: "seen"; readonly predictions: readonly { readonly label: number; readonly probability: number }[]; readonly inside?: Inside; readonly own?: Float32Array }
 
 /** A summary that can be sent: without its method. */
 export type Description = Omit<Summary, "toString">;
@@ -53,6 +56,7 @@ export type FromWorker =
   | { readonly type: "progress"; readonly progress: Progress; readonly total: number }
   | { readonly type: "finished" }
   | Seen
+  | { readonly type: "judged"; readonly step: number; readonly judgement: Judgement }
   | { readonly type: "saved"; readonly file: Uint8Array<ArrayBuffer> }
   /** `code` is a ConvoyError's; `snapshot` the step whose weights a restart would begin with. */
   | { readonly type: "failed"; readonly code: string; readonly message: string; readonly snapshot?: number };

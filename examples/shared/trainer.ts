@@ -3,6 +3,7 @@ import { ConvoyError, openDevice, summary, train, type Device, type Optimizer, t
 import { fashionMnist, subset, type Dataset, type Split } from "convoy-gpu/data";
 import { initOf, inputOf, optimizerOf, presetNames, TESTED, type Family, type Settings } from "./family.js";
 import { together, type Description, type FromWorker, type Picture, type ToWorker } from "./protocol.js";
+import { judge } from "./judge.js";
 import { look, type Wanted } from "./look.js";
 
 const SHOWN = 20;              // test images on the page
@@ -37,7 +38,7 @@ interface Snapshot { readonly step: number; readonly epoch: number; readonly wei
 export function serve(family: Family, data: URL): void {
   let device: Device | undefined, images: Promise<Split> | undefined, run: Run | undefined, settings: Settings = {};
   let generation = 0, total = 0, optimizer: { lr: number } = { lr: 0 }, snapshot: Snapshot | undefined, shown: Dataset | undefined;
-  let looks = turns(LOOK), keeps = turns(KEEP);
+  let looks = turns(LOOK), keeps = turns(KEEP), judges = turns(KEEP);
   const wanted: Wanted = { image: 0, layer: 0 };
 
   /** Tells the page what went wrong, once a run: all that waits for a lost device fails. */
@@ -86,7 +87,7 @@ export function serve(family: Family, data: URL): void {
       if (stale()) { made.destroy(); return; }
       if (snapshot) { made.load(snapshot.weights); made.epoch = snapshot.epoch; }
       made.pause();
-      [run, optimizer, shown, looks, keeps] = [made, steered, subset(all.test, SHOWN), turns(LOOK), turns(KEEP)];
+      [run, optimizer, shown, looks, keeps, judges] = [made, steered, subset(all.test, SHOWN), turns(LOOK), turns(KEEP), turns(KEEP)];
       port.postMessage({ type: "ready", steps: made.stepsPerEpoch, classes: shown.classes, pictures: pictures(shown), trained: chosen.train.size, tested: test.size });
       void see();
       void follow(made, mine);
@@ -102,9 +103,11 @@ export function serve(family: Family, data: URL): void {
         port.postMessage({ type: "progress", progress, total });
         if (looks.due() || mine.paused) void see();
         if (keeps.due() || progress.epochEnd) void keep(mine);
+        if (judges.due() && (progress.epochEnd || mine.paused)) void judgeNow(mine);
       }
       if (of !== generation || mine.epoch < mine.epochs) return;
       void see();
+      void judgeNow(mine);
       port.postMessage({ type: "finished" });
     } catch (error) { fail(error, of); }
   }
@@ -116,7 +119,7 @@ export function serve(family: Family, data: URL): void {
       const asked = { ...wanted }, seen = await look(mine, data, asked);
       if (of !== generation) return;
       port.postMessage(seen);
-      if (asked.image !== wanted.image || asked.layer !== wanted.layer) setTimeout(() => { void see(); });
+      if (asked.image !== wanted.image || asked.layer !== wanted.layer || asked.own !== wanted.own) setTimeout(() => { void see(); });
     }).catch((error: unknown) => { fail(error, of); });
   }
 
@@ -125,6 +128,14 @@ export function serve(family: Family, data: URL): void {
     return keeps.take(async () => {
       const weights = await mine.weights();
       if (of === generation) snapshot = { step, epoch, weights };
+    }).catch((error: unknown) => { fail(error, of); });
+  }
+
+  /** Looks at all test images: at the end of an epoch, and in a pause. */
+  function judgeNow(mine: Run): Promise<void> {
+    const step = total, of = generation, { test } = mine;
+    return judges.take(async () => {
+      if (test && step) { const judgement = judge(test.data, await test.probabilities()); if (of === generation) port.postMessage({ type: "judged", step, judgement }); }
     }).catch((error: unknown) => { fail(error, of); });
   }
 
@@ -141,10 +152,11 @@ export function serve(family: Family, data: URL): void {
       case "describe": settings = message.settings; try { tell(); } catch (error) { fail(error); } break;
       case "start": settings = message.settings; void start(message.resume ?? false); break;
       case "train": run?.resume(); break;
-      case "pause": run?.pause(); void see(); break;
+      case "pause": run?.pause(); void see(); if (run) void judgeNow(run); break;
       case "step": void run?.step(); break;
       case "rate": optimizer.lr = message.value; break;
       case "look": [wanted.image, wanted.layer] = [message.image, message.layer]; void see(); break;
+      case "own": wanted.own = message.pixels; void see(); break;
       case "save": void save().catch(fail); break;
     }
   };

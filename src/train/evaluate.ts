@@ -16,6 +16,7 @@ export interface Evaluation {
 export class Evaluator {
   readonly #ready: Ready[] = [];
   #reader!: Reader;
+  #turn: Promise<unknown> = Promise.resolve();  // one pass over the images at a time
 
   private constructor(readonly session: Session, readonly data: Dataset) {}
 
@@ -23,14 +24,36 @@ export class Evaluator {
     const evaluator = new Evaluator(session, data), { network, loss, control, target, fused } = session;
     const batch = Math.min(session.micro, data.size), tail = data.size % batch, ring = tensor("evaluation ring", [RING, 4]), source = sourceOf("test set", data);
     const programs = [batch, ...tail ? [tail] : []].map((n) => evaluation({ network, batch: n, loss, control, ring, source, target, fused }));
-    await session.add(programs, [ring, source.images, source.classes].map(single), () => batch, evaluator.#ready);
+    await session.add(programs, [ring, source.images, source.classes, ...programs.map(({ probs }) => probs)].map(single), () => batch, evaluator.#ready);
     evaluator.#reader = new Reader(session.memory, ring, 2);
     upload(session.memory, source, data);
     return evaluator;
   }
 
   /** Runs over all images. Waits for the GPU only every 128 batches and at the end. */
-  async run(): Promise<Evaluation> {
+  run(): Promise<Evaluation> { return this.#alone(() => this.#measure()); }
+
+  /** Probabilities of the classes for all images, [images, classes], in their order, from a loss that has some (crossEntropy). */
+  probabilities(): Promise<Float32Array<ArrayBuffer>> {
+    return this.#alone(async () => {
+      const { session, data: { size } } = this, [{ program: { batch, probs: { shape: [, classes] } } }] = this.#ready, all = new Float32Array(size * classes);
+      for (let from = 0; from < size; from += batch) {
+        const n = Math.min(batch, size - from), { program, player } = this.#ready.find((r) => r.program.batch === n)!;
+        session.writeControl(Uint32Array.from({ length: batch }, (_, k) => Math.min(from + k, size - 1)), 0, 0, 0);
+        player.play();
+        all.set(await session.memory.read(program.probs), from * classes);
+      }
+      return all;
+    });
+  }
+
+  #alone<T>(pass: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(pass);
+    this.#turn = mine.catch(() => {});
+    return mine;
+  }
+
+  async #measure(): Promise<Evaluation> {
     const [{ program: { batch } }] = this.#ready, batches = Math.ceil(this.data.size / batch), order = new Uint32Array(batch);
     let loss = 0, hits = 0;
     for (let i = 0; i < batches; i++) {

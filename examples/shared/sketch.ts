@@ -1,0 +1,90 @@
+// An image of the visitor's own: drawn, dropped or chosen; what the network sees of it, and what it takes it for.
+import { el, percent } from "./dom.js";
+import { drawPicture } from "./draw.js";
+import { fit } from "./fit.js";
+
+const SIDE = 280, BRUSH = 26;  // pixels
+
+/** `given` hears of the image as the network takes it, bytes [C, H, W]; undefined when there is none any more. */
+export function sketch([C, H, W]: readonly [number, number, number], given: (pixels: Uint8Array | undefined) => void) {
+  const canvas = el("canvas", { class: "sketch", width: SIDE, height: SIDE, role: "img", "aria-label": "Draw here with a mouse, pen or finger, or drop an image. By keyboard: choose an image file." });
+  const seen = el("canvas", { class: "seen", width: W, height: H, role: "img", "aria-label": "What the network sees" }), context = canvas.getContext("2d", { willReadFrequently: true });
+  const file = el("input", { type: "file", accept: "image/*", id: "own-file" }), clear = el("button", { type: "button" }, "Clear");
+  const body = el("tbody"), status = el("p", { class: "soft", role: "status" }, "Draw a piece of clothing, or drop a picture of one.");
+  const answer = el("table", { class: "odds", hidden: true }, el("caption", { class: "hidden" }, "Probability of each class"),
+    el("thead", { class: "hidden" }, el("tr", {}, el("th", { scope: "col" }, "Class"), el("th", { scope: "col" }, "Probability"))), body);
+  let last: readonly [number, number] | undefined, classes: readonly string[] = [];
+
+  function wipe(): void {
+    if (!context) return;
+    context.fillStyle = "#000";
+    context.fillRect(0, 0, SIDE, SIDE);
+  }
+  function show(): void {
+    if (!context) return;
+    const grey = fit(context.getImageData(0, 0, SIDE, SIDE).data, SIDE, SIDE, H), inked = grey.some(Boolean);
+    drawPicture(seen, { pixels: grey, label: 0 }, [1, H, W]);
+    answer.hidden = !inked;
+    const pixels = new Uint8Array(C * H * W);
+    for (let c = 0; c < C; c++) pixels.set(grey, c * H * W);
+    given(inked ? pixels : undefined);
+  }
+  async function load(blob: Blob): Promise<void> {
+    try {
+      const image = await createImageBitmap(blob), scale = Math.min(SIDE / image.width, SIDE / image.height), [w, h] = [image.width * scale, image.height * scale];
+      wipe();
+      // What the image leaves free is filled with the colour of its first pixel, so that it is ground too.
+      context?.drawImage(image, 0, 0, 1, 1, 0, 0, SIDE, SIDE);
+      context?.drawImage(image, (SIDE - w) / 2, (SIDE - h) / 2, w, h);
+      status.textContent = "The object is cut out, centred, and made light on black, as the training images are.";
+      show();
+    } catch { status.textContent = "This file is no image that the browser can read."; }
+  }
+
+  const at = (event: PointerEvent) => {
+    const { left, top, width } = canvas.getBoundingClientRect();
+    return [(event.clientX - left) * SIDE / width, (event.clientY - top) * SIDE / width] as const;
+  };
+  function stroke(event: PointerEvent): void {
+    if (!context || !last) return;
+    const next = at(event);
+    [context.lineWidth, context.lineCap, context.strokeStyle] = [BRUSH, "round", "#fff"];
+    context.beginPath();
+    context.moveTo(...last);
+    context.lineTo(...next);
+    context.stroke();
+    last = next;
+  }
+  canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); last = at(event); stroke(event); });
+  canvas.addEventListener("pointermove", stroke);
+  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { if (last) { last = undefined; show(); } });
+  clear.addEventListener("click", () => { wipe(); file.value = ""; status.textContent = "Draw a piece of clothing, or drop a picture of one."; show(); });
+  file.addEventListener("change", () => { if (file.files?.[0]) void load(file.files[0]); });
+
+  const element = el("section", { class: "card own", "aria-labelledby": "own-title" },
+    el("div", { class: "card-head" }, el("h2", { id: "own-title" }, "An image of your own"), status),
+    el("div", { class: "own-row" }, el("div", {}, canvas, el("div", { class: "own-tools" }, clear, el("label", { class: "button", for: "own-file" }, "Choose an image", file))),
+      el("figure", {}, seen, el("figcaption", { class: "soft" }, "What the network sees")), answer));
+  element.addEventListener("dragover", (event) => { event.preventDefault(); element.classList.add("over"); });
+  element.addEventListener("dragleave", () => { element.classList.remove("over"); });
+  element.addEventListener("drop", (event) => {
+    event.preventDefault();
+    element.classList.remove("over");
+    if (event.dataTransfer?.files[0]) void load(event.dataTransfer.files[0]);
+  });
+  wipe();
+  drawPicture(seen, { pixels: new Uint8Array(H * W), label: 0 }, [1, H, W]);
+
+  return {
+    element,
+    classes(names: readonly string[]): void { classes = names; },
+    show(probabilities: Float32Array): void {
+      const order = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
+      body.replaceChildren(...order.map((i) => {
+        const bar = el("span", { class: "odd", "aria-hidden": "true" });
+        bar.style.width = `${100 * probabilities[i]}%`;
+        return el("tr", {}, el("th", { scope: "row" }, classes[i] ?? String(i)), el("td", {}, bar, el("span", {}, percent(probabilities[i]))));
+      }));
+    },
+  };
+}
