@@ -5,6 +5,7 @@ const MAP_READ = 1, COPY_SRC = 4, COPY_DST = 8, QUERY_RESOLVE = 512;  // GPUBuff
 const PASSES = 2048;      // a query set holds 4096 timestamps
 const LONG = 0.5;         // seconds of work that go into one submit: browsers kill what takes many
 const MOST = 4096;        // repetitions
+const BUDGET = 3;         // seconds that all rounds of one run may take: slow ones have fewer
 
 /** Dispatches of a player that are timed together, in a pass of their own: from `from` to before `to`, default all. */
 export interface Timed { readonly player: Player; readonly from?: number; readonly to?: number }
@@ -42,8 +43,10 @@ export async function time(device: Device, runs: readonly Timed[], { rounds = 7,
     });
   }
   const all: number[][] = runs.map(() => []);
-  for (let round = 0; round < rounds; round++)
-    (await once(device, runs.map((run, i) => ({ ...run, repeat: repeat[i] })), took)).seconds.forEach((seconds, i) => all[i].push(seconds / repeat[i]));
+  for (let round = 0; round < rounds; round++) {
+    const now = [...runs.keys()].filter((i) => round * took[i] < BUDGET);
+    (await once(device, now.map((i) => ({ ...runs[i], repeat: repeat[i] })), took.filter((_, i) => now.includes(i)))).seconds.forEach((seconds, i) => all[now[i]].push(seconds / repeat[now[i]]));
+  }
   return { clock, resolution, times: all.map(spread) };
 }
 

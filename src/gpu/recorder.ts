@@ -19,6 +19,9 @@ export const root = (t: Tensor): Tensor => t.of ? root(t.of) : t;
 export interface Step {
   /** Path of the layer that recorded it: "features.3". */
   readonly path: string;
+  /** The rung of a ladder that this is, or is part of, and the names of all that would have done. */
+  readonly rung?: string;
+  readonly rungs?: readonly string[];
   readonly kernel: Kernel;
   readonly tensors: Readonly<Record<string, Tensor>>;
   readonly params: Readonly<Record<string, number>>;
@@ -55,13 +58,16 @@ export interface Rung<D, T extends string> {
 export class Recorder {
   readonly steps: Step[] = [];
   #path = "";
+  #climbed: Pick<Step, "rung" | "rungs"> = {};
 
   constructor(readonly target: Target = {}) {}
 
   /** Records an operator by the first rung that fits its extents and the target. */
   climb<D, T extends string>(ladder: readonly Rung<D, T>[], t: Record<T, Tensor>, d: D): void {
     const fitting = ladder.filter((rung) => rung.fits(d, this.target));
-    (fitting.find((rung) => rung.name === this.target.rung) ?? fitting[0]).record(this, t, d);
+    const chosen = fitting.find((rung) => rung.name === this.target.rung) ?? fitting[0];
+    this.#climbed = { rung: chosen.name, rungs: fitting.map(({ name }) => name) };
+    try { chosen.record(this, t, d); } finally { this.#climbed = {}; }
   }
 
   /** Runs f; the steps it records belong to the layer at this path. */
@@ -81,6 +87,6 @@ export class Recorder {
     const overrides: Record<string, number> = { ...kernel.overrides };
     for (const [name, value] of Object.entries<number>(params)) if (Object.hasOwn(overrides, name)) overrides[name] = value;
     const grid = typeof work === "number" ? fold(work, overrides.WORKGROUP) : work;
-    this.steps.push({ path: this.#path, kernel, tensors, params, overrides, grid });
+    this.steps.push({ path: this.#path, ...this.#climbed, kernel, tensors, params, overrides, grid });
   }
 }

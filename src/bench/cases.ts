@@ -1,0 +1,97 @@
+import { Graph, type Parameter, type Part } from "../graph.js";
+import { tensor, type Recorder, type Shape, type Tensor } from "../gpu/recorder.js";
+import { relu, sigmoid } from "../layers/activation.js";
+import { adaptiveAvgPool2d } from "../layers/adaptiveAvgPool2d.js";
+import { add } from "../layers/add.js";
+import { avgPool2d } from "../layers/avgPool2d.js";
+import { batchNorm } from "../layers/batchNorm.js";
+import { concat } from "../layers/concat.js";
+import { conv2d, type Conv2dOptions } from "../layers/conv2d.js";
+import { dropout } from "../layers/dropout.js";
+import { linear } from "../layers/linear.js";
+import { localResponseNorm } from "../layers/localResponseNorm.js";
+import { maxPool2d } from "../layers/maxPool2d.js";
+import { crossEntropy } from "../losses/crossEntropy.js";
+import { adam } from "../optimizers/adam.js";
+import type { Optimizer } from "../optimizers/optimizer.js";
+import { rmsprop } from "../optimizers/rmsprop.js";
+import { sgd } from "../optimizers/sgd.js";
+
+/** An operator at a shape: what can be timed. */
+export interface Case {
+  readonly operator: string;
+  readonly shape: string;
+  /** Records it, forward and backward if it has both. */
+  record(rec: Recorder): Recorded;
+}
+
+/** `given`: tensors that come from outside, with what they hold. `made`: results that two rungs must agree on. */
+export interface Recorded {
+  readonly given: ReadonlyMap<Tensor, "numbers" | "positive" | "labels" | "zeros">;
+  readonly made: readonly Tensor[];
+}
+
+/** A layer, or a function of one value, on [N, H, W, C] or [N, C]. */
+function layer(operator: string, shape: string, x: Shape, net: Part): Case {
+  return { operator, shape, record(rec) {
+    const params = new Map<string, Parameter>(), graph = new Graph(params), input = graph.input("x", x, true), clock = tensor("clock", [4]), mode = { training: true, clock };
+    const y = typeof net === "function" ? net(input) : graph.apply(net, input), dy = tensor("dy", y.shape);
+    graph.forward(rec, mode);
+    graph.grads.set(y, dy);
+    graph.backward(rec, mode);
+    const given = new Map<Tensor, "numbers" | "positive" | "zeros">([[input, "numbers"], [dy, "numbers"], [clock, "zeros"]]);
+    for (const [name, { tensor: t }] of params) given.set(t, name.endsWith("running_var") ? "positive" : "numbers");
+    return { given, made: [y, ...[...graph.grads].filter(([t]) => t !== y).map(([, d]) => d)] };
+  } };
+}
+
+const conv = (shape: string, [N, H, C]: readonly [batch: number, size: number, channels: number], filters: number, kernel: number, rest: Partial<Conv2dOptions> = {}): Case =>
+  layer("conv2d", `${shape}: ${kernel}×${kernel} ${C}→${filters}${rest.stride ? ` /${String(rest.stride)}` : ""}${rest.groups ? ` in ${rest.groups}` : ""}, ${H}×${H}, batch ${N}`, [N, H, H, C], conv2d({ filters, kernel, ...rest }));
+const dense = (shape: string, N: number, C: number, units: number): Case => layer("linear", `${shape}: ${C}→${units}, batch ${N}`, [N, C], linear({ units }));
+const on = (operator: string, shape: string, [N, H, C]: readonly [batch: number, size: number, channels: number], net: Part): Case =>
+  layer(operator, `${shape}${shape && ": "}${H}×${H}×${C}, batch ${N}`, [N, H, H, C], net);
+
+function optimizer(value: Optimizer, operator: string, size: number): Case {
+  return { operator, shape: `${size.toLocaleString("en")} parameters`, record(rec) {
+    const [param, dparam, clock] = [tensor("param", [size]), tensor("d param", [size]), tensor("clock", [4])], states = Object.fromEntries(value.states.map((name) => [name, tensor(name, [size])]));
+    value.record(rec, { param, dparam, clock, ...states });
+    return { given: new Map<Tensor, "numbers" | "zeros">([[param, "numbers"], [dparam, "numbers"], [clock, "zeros"], ...Object.values(states).map((t) => [t, "zeros"] as const)]), made: [] };
+  } };
+}
+
+function loss(N: number, K: number): Case {
+  return { operator: "crossEntropy", shape: `${K} classes, batch ${N}`, record(rec) {
+    const t = { x: tensor("x", [N, K]), labels: tensor("labels", [N]), probs: tensor("probs", [N, K]), rows: tensor("rows", [N, 2]), dx: tensor("d x", [N, K]) };
+    crossEntropy().record(rec, t, N);
+    return { given: new Map<Tensor, "numbers" | "labels">([[t.x, "numbers"], [t.labels, "labels"]]), made: [t.probs, t.dx] };
+  } };
+}
+
+/** Every operator at the shapes that networks give it, and at those that goals are set for. */
+export const cases: readonly Case[] = [
+  conv("LeNet 1", [64, 28, 1], 6, 5, { padding: 2 }),
+  conv("LeNet 2", [64, 14, 6], 16, 5),
+  conv("3×3", [16, 32, 64], 64, 3, { padding: 1 }),
+  conv("1×1", [16, 16, 256], 256, 1),
+  conv("first, colour", [16, 32, 3], 64, 3, { padding: 1 }),
+  conv("VGG", [8, 14, 256], 256, 3, { padding: 1 }),
+  conv("ResNet first", [8, 96, 1], 64, 7, { padding: 3, stride: 2 }),
+  conv("ResNet down", [16, 24, 64], 128, 3, { padding: 1, stride: 2 }),
+  conv("ResNet shortcut", [16, 24, 64], 128, 1, { stride: 2 }),
+  conv("AlexNet 1", [4, 224, 1], 96, 11, { padding: 1, stride: 4 }),
+  conv("AlexNet 2", [4, 26, 96], 256, 5, { padding: 2 }),
+  conv("GoogLeNet", [32, 12, 16], 32, 5, { padding: 2 }),
+  conv("DenseNet", [16, 24, 128], 32, 3, { padding: 1 }),
+  conv("depthwise", [16, 16, 128], 128, 3, { padding: 1, groups: 128 }),
+  dense("LeNet 1", 64, 400, 120), dense("LeNet 3", 64, 84, 10), dense("VGG", 64, 2048, 512),
+  on("maxPool2d", "2×2", [16, 32, 64], maxPool2d({ kernel: 2 })), on("maxPool2d", "3×3 /2", [16, 48, 64], maxPool2d({ kernel: 3, stride: 2, padding: 1 })),
+  on("maxPool2d", "2×2", [64, 28, 6], maxPool2d({ kernel: 2 })), on("maxPool2d", "3×3 /1", [16, 12, 256], maxPool2d({ kernel: 3, stride: 1, padding: 1 })),
+  on("avgPool2d", "2×2", [16, 32, 64], avgPool2d({ kernel: 2 })), on("avgPool2d", "2×2", [64, 28, 6], avgPool2d({ kernel: 2 })),
+  on("adaptiveAvgPool2d", "1×1", [64, 8, 512], adaptiveAvgPool2d()),
+  on("batchNorm", "", [16, 32, 64], batchNorm()), on("batchNorm", "", [64, 24, 6], batchNorm()), on("batchNorm", "", [64, 3, 512], batchNorm()),
+  on("localResponseNorm", "", [4, 26, 96], localResponseNorm({ size: 5 })),
+  on("relu", "", [16, 32, 64], relu()), on("sigmoid", "", [16, 32, 64], sigmoid()), on("dropout", "", [16, 32, 64], dropout()),
+  on("add", "", [16, 32, 64], (x) => add(x, x)), on("concat", "", [16, 32, 64], (x) => concat(x, x)),
+  loss(64, 10), loss(64, 1000),
+  optimizer(sgd({ lr: 0 }), "sgd", 2 ** 21), optimizer(sgd({ lr: 0, momentum: 0.9 }), "sgd, momentum", 2 ** 21), optimizer(adam({ lr: 0 }), "adam", 2 ** 21), optimizer(rmsprop({ lr: 0 }), "rmsprop", 2 ** 21),
+];

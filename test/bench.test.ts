@@ -1,0 +1,60 @@
+// The benchmark: every case can be played, what it reports is what was run, and a rung that is wrong is seen.
+import { expect, test } from "vitest";
+import { bench, sections } from "../src/bench/bench.js";
+import { cases, type Case } from "../src/bench/cases.js";
+import { benchTable } from "../src/bench/report.js";
+import { activation_forward } from "../src/generated/activation.js";
+import { Recorder, tensor, type Rung } from "../src/gpu/recorder.js";
+import { parse } from "../src/node/options.js";
+import { plan } from "../src/plan.js";
+import { openTestDevice } from "./support.js";
+
+const roofline = { flops: 1e10, bandwidth: 1e10, dispatch: 1e-6, host: 1e-6, clock: "wall clock" } as const;
+
+test("every case is recorded by every rung, and planned", () => {
+  expect(new Set(cases.map(({ operator, shape }) => `${operator} ${shape}`)).size).toBe(cases.length);
+  for (const lanes of [undefined, 4, 8]) for (const { record, operator, shape } of cases) {
+    const usual = new Recorder({ lanes });
+    record(usual);
+    for (const rung of new Set(["", ...usual.steps.flatMap((step) => step.rungs ?? [])])) {
+      const rec = new Recorder({ lanes, rung }), { given, made } = record(rec);
+      plan([rec.steps], [...new Set([...given.keys(), ...made])].map((whole) => ({ whole, parts: new Map() })));
+      const found = sections(rec.steps);
+      expect(found.reduce((sum, { steps }) => sum + steps.length, 0), `${operator} ${shape}`).toBe(rec.steps.length);
+      if (rung) expect(found.some((section) => section.rung === rung), `${operator} ${shape} ${rung}`).toBe(true);
+    }
+  }
+});
+
+test("rungs are timed and compared, one row for each pass", async () => {
+  const small = cases.find(({ operator, shape }) => operator === "linear" && shape.startsWith("LeNet 3"))!, rows = await bench(await openTestDevice(), small, { roofline, rounds: 2 });
+  for (const pass of ["forward", "input gradient", "weight gradient"]) {
+    const mine = rows.filter((r) => r.pass === pass);
+    expect(mine.map((r) => r.rung)).toContain("plain");
+    expect(mine.filter((r) => r.taken), pass).toHaveLength(1);
+  }
+  expect(rows.some((r) => r.rung !== "plain")).toBe(true);
+  for (const { rung, flops, time: { median, low, high }, error } of rows) {
+    expect(flops * median / (2 * 64 * 84 * 10)).toBeCloseTo(1, 6);
+    expect(low).toBeLessThanOrEqual(high);
+    if (rung === "plain") expect(error).toBeUndefined(); else expect(error).toBeLessThan(1e-5);
+  }
+  expect(benchTable(rows, true).split("\n")).toHaveLength(rows.length + 2);
+});
+
+test("a rung with other results is told apart from the plain one", async () => {
+  const by = (name: string, ACTIVATION: number): Rung<number, "x" | "y"> => ({ name, fits: () => true, record: (rec, t, size) => rec.dispatch(activation_forward, t, { size, ACTIVATION, ALPHA: 1, THRESHOLD: 0 }, size) });
+  const wrong: Case = { operator: "relu", shape: "100", record(rec) {
+    const x = tensor("x", [100]), y = tensor("y", [100]);
+    rec.climb([by("wrong", 0), by("right", 1), by("plain", 1)], { x, y }, 100);
+    return { given: new Map([[x, "numbers"]]), made: [y] };
+  } };
+  const rows = await bench(await openTestDevice(), wrong, { roofline, rounds: 1, clock: "wall clock" });
+  expect(rows.map(({ rung, taken }) => [rung, taken])).toEqual([["plain", false], ["wrong", true], ["right", false]]);
+  expect(rows[1].error).toBeGreaterThan(0.5);
+  expect(rows[2].error).toBe(0);
+});
+
+test("the command line knows its commands", () => {
+  expect(() => parse(["fly"])).toThrow("only train, profile, bench and roofline");
+});
