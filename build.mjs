@@ -14,7 +14,9 @@ const list = (entries) => `{ ${entries.map(([k, v]) => `${k}: ${quote(v)}`).join
 /** The typed module of one shader. Throws where the text breaks a rule of shaders/README.md. */
 export function kernelModule(file, source, library = (name) => read(`shaders/lib/${name}.wgsl`)) {
   const must = (ok, why) => { if (!ok) throw new Error(`shaders/${file}: ${why}`); };
-  const code = source.replace(/^\/\/ #import (\w+)$/gm, (_, name) => library(name));
+  const pasted = new Set();  // once each, and with what they import themselves
+  const paste = (text) => text.replace(/^\/\/ #import (\w+)\n/gm, (_, name) => pasted.has(name) ? "" : (pasted.add(name), paste(library(name))));
+  const code = paste(source);
   const { entry, uniforms } = new WgslReflect(code);
   const overrides = WgslParser.Parse(code).filter((n) => n.astNodeType === "override");
 

@@ -1,12 +1,13 @@
 // 2-D average pooling.
 //
 //   y[n,p,q,c]  = Σ r,s  x[n,h,w,c] / count(p, q)
-//   dx[n,h,w,c] = Σ p,q dy[n,p,q,c] / count(p, q)     over the windows that hold (h, w)
+//   dx[n,h,w,c] = (Σ p,q dy[n,p,q,c] / count(p, q) + addend[n,h,w,c]) · f′(z[n,h,w,c])    over the windows that hold (h, w)
 //   where  h = p·STRIDE_H + r − padding_h,  w = q·STRIDE_W + s − padding_w
 //   and count is the number of window elements that lie on the input or, with COUNT_PAD, on its padding;
 //   what ceil mode adds beyond the padding never counts, as in PyTorch
 //
-// One invocation per element written. The plain rung: takes every shape. Twin: test/reference/avg_pool2d.ts.
+// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. One invocation per WIDTH channels of a pixel written.
+// Twin: test/reference/avg_pool2d.ts.
 
 override WORKGROUP: u32 = 64;
 override R: u32 = 2;  // height and width of the window
@@ -16,6 +17,7 @@ override STRIDE_W: u32 = 2;
 override WINDOWS_H: u32 = 1;  // windows that may hold a pixel: ⌈R / STRIDE_H⌉
 override WINDOWS_W: u32 = 1;
 override COUNT_PAD: bool = true;
+override ADDEND: bool = false;
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
@@ -24,10 +26,14 @@ struct Params {
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;         // [N, H, W, C]
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;   // [N, P, Q, C]
-@group(0) @binding(2) var<storage, read> dy: array<f32>;        // [N, P, Q, C]
-@group(0) @binding(3) var<storage, read_write> dx: array<f32>;  // [N, H, W, C]
+@group(0) @binding(0) var<storage, read> x: array<Value>;         // [N, H, W, C]
+@group(0) @binding(1) var<storage, read_write> y: array<Value>;   // [N, P, Q, C]
+@group(0) @binding(2) var<storage, read> dy: array<Value>;        // [N, P, Q, C]
+@group(0) @binding(3) var<storage, read_write> dx: array<Value>;  // [N, H, W, C]
+@group(0) @binding(4) var<storage, read> addend: array<Value>;    // [N, H, W, C]
+@group(0) @binding(5) var<storage, read> z: array<Value>;         // [N, H, W, C]
+
+// #import slope
 
 /// Elements of a window along one axis that count, for the window that starts at `start`.
 fn counted(start: i32, window: u32, extent: u32, padding: i32) -> i32 {
@@ -39,22 +45,23 @@ fn counted(start: i32, window: u32, extent: u32, padding: i32) -> i32 {
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn avg_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
-  if (i >= dim.N * dim.P * dim.Q * dim.C) { return; }
-  let c = i % dim.C;
-  let q = i / dim.C % dim.Q;
-  let p = i / (dim.C * dim.Q) % dim.P;
-  let n = i / (dim.C * dim.Q * dim.P);
+  let C = dim.C / WIDTH;
+  if (i >= dim.N * dim.P * dim.Q * C) { return; }
+  let c = i % C;
+  let q = i / C % dim.Q;
+  let p = i / (C * dim.Q) % dim.P;
+  let n = i / (C * dim.Q * dim.P);
   let top = i32(p * STRIDE_H) - dim.padding_h;
   let left = i32(q * STRIDE_W) - dim.padding_w;
 
-  var sum = 0.0;
+  var sum = Value();
   for (var r = 0u; r < R; r++) {
     let h = top + i32(r);
     if (h < 0 || h >= i32(dim.H)) { continue; }
     for (var s = 0u; s < S; s++) {
       let w = left + i32(s);
       if (w < 0 || w >= i32(dim.W)) { continue; }
-      sum += x[((n * dim.H + u32(h)) * dim.W + u32(w)) * dim.C + c];
+      sum += x[((n * dim.H + u32(h)) * dim.W + u32(w)) * C + c];
     }
   }
   y[i] = sum / f32(counted(top, R, dim.H, dim.padding_h) * counted(left, S, dim.W, dim.padding_w));
@@ -63,13 +70,14 @@ fn avg_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_wor
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn avg_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let e = id.y * groups.x * WORKGROUP + id.x;
-  if (e >= dim.N * dim.H * dim.W * dim.C) { return; }
-  let c = e % dim.C;
-  let w = e / dim.C % dim.W;
-  let h = e / (dim.C * dim.W) % dim.H;
-  let n = e / (dim.C * dim.W * dim.H);
+  let C = dim.C / WIDTH;
+  if (e >= dim.N * dim.H * dim.W * C) { return; }
+  let c = e % C;
+  let w = e / C % dim.W;
+  let h = e / (C * dim.W) % dim.H;
+  let n = e / (C * dim.W * dim.H);
 
-  var sum = 0.0;
+  var sum = Value();
   for (var i = 0u; i < WINDOWS_H; i++) {
     let p = (i32(h) + dim.padding_h) / i32(STRIDE_H) - i32(i);  // the last window that holds h, the one before, …
     let top = p * i32(STRIDE_H) - dim.padding_h;
@@ -79,8 +87,10 @@ fn avg_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_wo
       let left = q * i32(STRIDE_W) - dim.padding_w;
       if (q < 0 || q >= i32(dim.Q) || i32(w) - left >= i32(S)) { continue; }
       let count = counted(top, R, dim.H, dim.padding_h) * counted(left, S, dim.W, dim.padding_w);
-      sum += dy[((n * dim.P + u32(p)) * dim.Q + u32(q)) * dim.C + c] / f32(count);
+      sum += dy[((n * dim.P + u32(p)) * dim.Q + u32(q)) * C + c] / f32(count);
     }
   }
+  if (ADDEND) { sum += addend[e]; }
+  if (SLOPE > 0) { sum *= slope(z[e]); }
   dx[e] = sum;
 }

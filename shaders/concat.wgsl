@@ -1,29 +1,62 @@
-// Concatenation along channels, one part at a time: part x of C channels is channels offset … offset + C of y.
+// Concatenation along channels: up to four parts in one dispatch. Part j of C_j channels is channels offset_j … of y.
 //
-//   y[m, offset + c] = x[m,c]        dx[m,c] = dy[m, offset + c]        m = (n, h, w)
+//   y[m, offset_j + c] = x_j[m,c]        dx_j[m,c] = dy[m, offset_j + c] · f′(z[m, offset_j + c])        m = (n, h, w)
 //
-// One invocation per element of x. Twin: test/reference/concat.ts.
+// f′ by SLOPE (lib/slope.wgsl) where fuse.ts put it here: every part came from the same activation, and z is y. Grid: x and y
+// fold (m, c), z is the part. One invocation per WIDTH elements of a part. Twin: test/reference/concat.ts.
 
 override WORKGROUP: u32 = 64;
 
-struct Params { M: u32, C: u32, K: u32, offset: u32 }
+struct Params { M: u32, K: u32, C0: u32, C1: u32, C2: u32, C3: u32, offset: u32 }  // offset of part 0; the others follow it
 @group(1) @binding(0) var<uniform> dim: Params;
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;         // [M, C]
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;   // [M, K]
-@group(0) @binding(2) var<storage, read> dy: array<f32>;        // [M, K]
-@group(0) @binding(3) var<storage, read_write> dx: array<f32>;  // [M, C]
+@group(0) @binding(0) var<storage, read> x0: array<Value>;         // [M, C0]
+@group(0) @binding(1) var<storage, read> x1: array<Value>;         // [M, C1], and so on; a part of no channels is never touched
+@group(0) @binding(2) var<storage, read> x2: array<Value>;
+@group(0) @binding(3) var<storage, read> x3: array<Value>;
+@group(0) @binding(4) var<storage, read_write> y: array<Value>;    // [M, K]
+@group(0) @binding(5) var<storage, read> dy: array<Value>;         // [M, K]
+@group(0) @binding(6) var<storage, read> z: array<Value>;          // [M, K], where SLOPE > 0
+@group(0) @binding(7) var<storage, read_write> dx0: array<Value>;  // [M, C0]
+@group(0) @binding(8) var<storage, read_write> dx1: array<Value>;
+@group(0) @binding(9) var<storage, read_write> dx2: array<Value>;
+@group(0) @binding(10) var<storage, read_write> dx3: array<Value>;
+
+// #import slope
+
+/// Channels of part j, and where in y they begin, in Values.
+fn part(j: u32) -> vec2u {
+  let channels = array<u32, 4>(dim.C0, dim.C1, dim.C2, dim.C3);
+  let starts = array<u32, 4>(0, dim.C0, dim.C0 + dim.C1, dim.C0 + dim.C1 + dim.C2);
+  return vec2u(channels[j], dim.offset + starts[j]) / WIDTH;
+}
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn concat_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
-  if (i >= dim.M * dim.C) { return; }
-  y[i / dim.C * dim.K + dim.offset + i % dim.C] = x[i];
+  let here = part(id.z);
+  if (i >= dim.M * here.x) { return; }
+  let at = i / here.x * (dim.K / WIDTH) + here.y + i % here.x;
+  switch (id.z) {
+    case 0: { y[at] = x0[i]; }
+    case 1: { y[at] = x1[i]; }
+    case 2: { y[at] = x2[i]; }
+    default: { y[at] = x3[i]; }
+  }
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn concat_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * WORKGROUP + id.x;
-  if (i >= dim.M * dim.C) { return; }
-  dx[i] = dy[i / dim.C * dim.K + dim.offset + i % dim.C];
+  let here = part(id.z);
+  if (i >= dim.M * here.x) { return; }
+  let at = i / here.x * (dim.K / WIDTH) + here.y + i % here.x;
+  var d = dy[at];
+  if (SLOPE > 0) { d *= slope(z[at]); }
+  switch (id.z) {
+    case 0: { dx0[i] = d; }
+    case 1: { dx1[i] = d; }
+    case 2: { dx2[i] = d; }
+    default: { dx3[i] = d; }
+  }
 }

@@ -8,9 +8,13 @@
 //   dx[n,k]    = (probs[n,k] − t[n,k]) / images
 //   where  t[n,k] = (1 − smoothing)·[k = target n] + smoothing / K     (Szegedy et al. 2016, section 7)
 //
-// One invocation per row. Twin: test/reference/cross_entropy.ts.
+// forward: one invocation per row. record: at most 256 rows, by one workgroup, which then writes the step's row of the ring.
+// Twin: test/reference/cross_entropy.ts; of the ring, metrics.ts.
 
 override WORKGROUP: u32 = 64;
+
+// #import clock
+// #import ring
 
 struct Params { N: u32, K: u32, images: u32, smoothing: f32 }
 @group(1) @binding(0) var<uniform> dim: Params;
@@ -20,11 +24,13 @@ struct Params { N: u32, K: u32, images: u32, smoothing: f32 }
 @group(0) @binding(2) var<storage, read_write> probs: array<f32>;  // [N, K]
 @group(0) @binding(3) var<storage, read_write> rows: array<vec2f>; // [N], loss and hit
 @group(0) @binding(4) var<storage, read_write> dx: array<f32>;     // [N, K]
+@group(0) @binding(5) var<storage, read> clock: Clock;
+@group(0) @binding(6) var<storage, read_write> ring: array<vec4f>; // [rows of the ring]
 
-@compute @workgroup_size(WORKGROUP, 1, 1)
-fn cross_entropy_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let n = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
-  if (n >= dim.N) { return; }
+var<workgroup> results: array<vec2f, 256>;
+
+/// Probabilities and gradient of image n, its loss and hit.
+fn image(n: u32) -> vec2f {
   let row = n * dim.K;
   let label = labels[n];
 
@@ -51,5 +57,24 @@ fn cross_entropy_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_
     dx[row + k] = (share - hot - dim.smoothing / f32(dim.K)) / f32(dim.images);
   }
   let aim = (1.0 - dim.smoothing) * (x[row + label] - largest) + dim.smoothing * mean;
-  rows[n] = vec2f(log(total) - aim, select(0.0, 1.0, first == label));
+  return vec2f(log(total) - aim, select(0.0, 1.0, first == label));
+}
+
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn cross_entropy_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let n = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
+  if (n >= dim.N) { return; }
+  rows[n] = image(n);
+}
+
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn cross_entropy_record(@builtin(local_invocation_index) here: u32) {
+  for (var n = here; n < min(dim.N, 256); n += WORKGROUP) { results[n] = image(n); }
+  workgroupBarrier();
+  if (here == 0) {
+    var sum = vec4f();
+    for (var n = 0u; n < min(dim.N, 256); n++) { sum = counted(sum, results[n]); }
+    if (FURTHER) { sum += ring[clock.row]; }
+    ring[clock.row] = sum;
+  }
 }

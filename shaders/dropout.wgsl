@@ -3,7 +3,7 @@
 //
 //   keep[i] = word i mod 4 of philox((i div 4, step, stream, 2), (seed, 0)) div 2⁸ ≥ threshold,   threshold = p · 2²⁴
 //   y[i]  = keep[i] ? scale · x[i]  : 0        scale = 1 / (1 − p)
-//   dx[i] = keep[i] ? scale · dy[i] : 0
+//   dx[i] = (keep[i] ? scale · dy[i] : 0) · f′(z[i])        f′ by SLOPE where fuse.ts put it here
 //
 // stream: the layer. The counter's last word 2 sets these numbers apart from those of src/random.ts (0, 1).
 // One invocation per four elements. Twin: test/reference/dropout.ts.
@@ -21,6 +21,9 @@ struct Params { size: u32, stream: u32, threshold: u32, scale: f32 }
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;   // [size]
 @group(0) @binding(3) var<storage, read> dy: array<f32>;        // [size]
 @group(0) @binding(4) var<storage, read_write> dx: array<f32>;  // [size]
+@group(0) @binding(5) var<storage, read> z: array<f32>;         // [size]
+
+// #import slope
 
 /// What to multiply elements 4i … 4i + 3 by.
 fn factors(i: u32) -> vec4f {
@@ -41,5 +44,9 @@ fn dropout_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workg
   let i = id.y * groups.x * WORKGROUP + id.x;
   if (4 * i >= dim.size) { return; }
   let by = factors(i);
-  for (var j = 0u; j < min(4u, dim.size - 4 * i); j++) { dx[4 * i + j] = by[j] * dy[4 * i + j]; }
+  for (var j = 0u; j < min(4u, dim.size - 4 * i); j++) {
+    var d = by[j] * dy[4 * i + j];
+    if (SLOPE > 0) { d *= slope(z[4 * i + j]); }
+    dx[4 * i + j] = d;
+  }
 }

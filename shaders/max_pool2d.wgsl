@@ -1,10 +1,10 @@
 // 2-D max pooling. Padding never wins; of equal values the first does, and NaN wins over numbers, as in PyTorch.
 //
 //   y[n,p,q,c]  = max r,s  x[n,h,w,c]        index[n,p,q,c] = r·S + s of the winner
-//   dx[n,h,w,c] = Σ p,q   dy[n,p,q,c]        over the windows whose winner is (h, w)
+//   dx[n,h,w,c] = (Σ p,q dy[n,p,q,c] + addend[n,h,w,c]) · f′(z[n,h,w,c])      over the windows whose winner is (h, w)
 //   where  h = p·STRIDE_H + r·DILATION_H − padding_h,  w = q·STRIDE_W + s·DILATION_W − padding_w
 //
-// One invocation per element written. The plain rung: takes every shape. Twin: test/reference/max_pool2d.ts.
+// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. One invocation per element written: the plain rung. Twin: test/reference/max_pool2d.ts.
 
 override WORKGROUP: u32 = 64;
 override R: u32 = 2;  // height and width of the window
@@ -15,6 +15,7 @@ override DILATION_H: u32 = 1;
 override DILATION_W: u32 = 1;
 override WINDOWS_H: u32 = 1;  // windows that may hold a pixel: ⌈(DILATION_H·(R − 1) + 1) / STRIDE_H⌉
 override WINDOWS_W: u32 = 1;
+override ADDEND: bool = false;
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
@@ -29,6 +30,10 @@ struct Params {
 @group(0) @binding(3) var<storage, read> dy: array<f32>;           // [N, P, Q, C]
 @group(0) @binding(4) var<storage, read> chosen: array<u32>;       // [N, P, Q, C], what forward wrote to index
 @group(0) @binding(5) var<storage, read_write> dx: array<f32>;     // [N, H, W, C]
+@group(0) @binding(6) var<storage, read> addend: array<f32>;       // [N, H, W, C]
+@group(0) @binding(7) var<storage, read> z: array<f32>;            // [N, H, W, C]
+
+// #import slope
 
 const NONE = 0xffffffffu;  // a window that lies in the padding altogether
 
@@ -83,5 +88,7 @@ fn max_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_wo
       if (chosen[at] == r / DILATION_H * S + s / DILATION_W) { sum += dy[at]; }
     }
   }
+  if (ADDEND) { sum += addend[e]; }
+  if (SLOPE > 0) { sum *= slope(z[e]); }
   dx[e] = sum;
 }

@@ -8,7 +8,7 @@ import { Player } from "../src/gpu/player.js";
 import { Recorder, tensor, type Grid, type Step, type Tensor } from "../src/gpu/recorder.js";
 import { openDevice } from "../src/node/device.js";
 import { plan } from "../src/plan.js";
-import { largest } from "./numbers.js";
+import { largest, random } from "./numbers.js";
 
 export * from "./numbers.js";
 
@@ -65,7 +65,8 @@ const UNWRITTEN = 0x7fc0dead;  // a NaN, and no index
 
 /**
  * Runs one kernel. Its tensors are bound by name: `values`, or for what is only in `sizes` (elements) a NaN pattern, so that a
- * kernel that does not run cannot pass. Arrays given twice are one tensor. Returns what is in `sizes`.
+ * kernel that does not run cannot pass; what is in neither, the kernel must not need. Arrays given twice are one tensor.
+ * Returns what is in `sizes`.
  */
 export async function run<Out extends string>(
   runner: Runner, kernel: Kernel, values: Readonly<Record<string, ArrayLike<number>>>, sizes: Record<Out, number>,
@@ -74,7 +75,7 @@ export async function run<Out extends string>(
   const data = new Map<Tensor, Values>(), known = new Map<ArrayLike<number>, Tensor>(), tensors: Record<string, Tensor> = {};
   const extents: Record<string, number> = sizes, names = Object.keys(sizes) as Out[];
   for (const name of Object.keys(kernel.bindings)) {
-    const given = values[name] ?? new Uint32Array(extents[name]).fill(UNWRITTEN), integers = new RegExp(`\\b${name}: array<u32>`).test(kernel.code);
+    const given = values[name] ?? new Uint32Array(extents[name] ?? 4).fill(UNWRITTEN), integers = new RegExp(`\\b${name}: array<u32>`).test(kernel.code);
     const t = known.get(given) ?? tensor(name, [given.length]);
     if (!values[name]) data.set(t, integers ? given as Uint32Array<ArrayBuffer> : new Float32Array((given as Uint32Array<ArrayBuffer>).buffer));
     else if (!known.has(given)) data.set(t, integers || given instanceof Uint32Array ? Uint32Array.from(given) : Float32Array.from(given));
@@ -89,6 +90,12 @@ export async function run<Out extends string>(
 /** The storage struct of shaders/lib/clock.wgsl. */
 export function clock(of: { step?: number; seed?: number; row?: number; lr?: number }): Uint32Array<ArrayBuffer> {
   return Uint32Array.of(of.step ?? 0, of.seed ?? 0, of.row ?? 0, new Uint32Array(Float32Array.of(of.lr ?? 0).buffer)[0]);
+}
+
+/** What fuse.ts may put behind a backward kernel, as parameters and tensors, and what it makes of dx: (dx + addend) · relu′(z). */
+export function epilogue(size: number) {
+  const addend = random(8, size), z = random(9, size);
+  return { params: { ADDEND: 1, SLOPE: 1 }, values: { addend, z }, of: (dx: Float64Array) => dx.map((v, i) => z[i] > 0 ? v + addend[i] : 0) };
 }
 
 /** Workgroups for n invocations, in three rows: what fold() does past 65,535 workgroups. */

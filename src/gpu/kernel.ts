@@ -18,8 +18,8 @@ export function defineKernel<B extends string, P extends string, O extends strin
   return k;
 }
 
-/** The overrides the tuner sets; a layer may leave them at their defaults. It must give all others. */
-type Tuned = "WORKGROUP" | `TILE_${string}`;
+/** The overrides that the tuner or fuse.ts sets; a layer may leave them at their defaults. It must give all others. */
+type Tuned = "WORKGROUP" | "WIDTH" | `TILE_${string}` | "ACTIVATION" | "SLOPE" | "ALPHA" | "THRESHOLD" | "ADDEND" | "TERMS";
 export type Params<P extends string, O extends string> =
   Record<P | Exclude<O, Tuned>, number> & Partial<Record<Extract<O, Tuned>, number>>;
 
@@ -28,10 +28,11 @@ const BAKED = /^(?:override|const(?=.*\/\/ tune$)) (\w+): (\w+) = [^;]+;/gm;
 
 /**
  * The shader with its overrides written in as constants: arrays may have these sizes, and loops of them unroll.
- * A size that WGSL wants constant on disk too is declared `const TILE_M: u32 = 8;  // tune`, and baked likewise.
+ * A size that WGSL wants constant on disk too is declared `const TILE_M: u32 = 8;  // tune`, and baked likewise. With WIDTH 4
+ * the text's `alias Value = f32;` becomes vec4f: an invocation takes four channels.
  */
 export function bake(code: string, overrides: Readonly<Record<string, number>>): string {
-  return code.replace(BAKED, (_, name: string, type: string) => {
+  return code.replace("alias Value = f32;", overrides.WIDTH === 4 ? "alias Value = vec4f;" : "$&").replace(BAKED, (_, name: string, type: string) => {
     const value = Object.hasOwn(overrides, name) ? overrides[name] : undefined;
     if (value === undefined || !Number.isFinite(value) || (type !== "f32" && !Number.isInteger(value)) || (type === "u32" && value < 0))
       throw new ShaderError(`override ${name}: ${type} cannot be ${value}`);

@@ -70,6 +70,11 @@ export class Recorder {
     try { chosen.record(this, t, d); } finally { this.#climbed = {}; }
   }
 
+  /** Channels, or elements, that an invocation of an elementwise kernel takes: 4 where all these extents divide by it, else 1, as in the plain rung. */
+  wide(...extents: number[]): 1 | 4 {
+    return this.target.rung === "plain" || extents.some((e) => e % 4) ? 1 : 4;
+  }
+
   /** Runs f; the steps it records belong to the layer at this path. */
   within(path: string, f: () => void): void {
     const outer = this.#path;
@@ -78,7 +83,7 @@ export class Recorder {
   }
 
   /**
-   * Appends one dispatch. `work` is a number of invocations, or a grid of workgroups. `params` holds every letter the
+   * Appends one dispatch. `work` is a number of invocations (of elements, where the kernel has a WIDTH), or a grid of workgroups. `params` holds every letter the
    * shader names; the shader alone decides which of them are uniforms and which are baked into its text.
    */
   dispatch<B extends string, P extends string, O extends string>(
@@ -86,7 +91,7 @@ export class Recorder {
   ): void {
     const overrides: Record<string, number> = { ...kernel.overrides };
     for (const [name, value] of Object.entries<number>(params)) if (Object.hasOwn(overrides, name)) overrides[name] = value;
-    const grid = typeof work === "number" ? fold(work, overrides.WORKGROUP) : work;
+    const grid = typeof work === "number" ? fold(work / (overrides.WIDTH ?? 1), overrides.WORKGROUP) : work;
     this.steps.push({ path: this.#path, ...this.#climbed, kernel, tensors, params, overrides, grid });
   }
 }

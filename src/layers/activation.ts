@@ -2,30 +2,30 @@ import { OptionError } from "../errors.js";
 import { activation_backward, activation_forward } from "../generated/activation.js";
 import type { Layer } from "./layer.js";
 
-/** The numbers of shaders/lib/activation.wgsl. From `gelu` on, the slope is written in the input, not in the output. */
+/** The numbers of shaders/lib/activation.wgsl and slope.wgsl. From `gelu` on, the slope is written in the input, not in the output. */
 const ACTIVATIONS = {
   relu: 1, sigmoid: 2, tanh: 3, leakyRelu: 4, elu: 5, gelu: 6, geluTanh: 7, silu: 8, hardSwish: 9, softplus: 10,
 } as const;
 
 function activation(kind: keyof typeof ACTIVATIONS, ALPHA = 1, THRESHOLD = 0): Layer {
-  const baked = { ACTIVATION: ACTIVATIONS[kind], ALPHA, THRESHOLD };
+  const number = ACTIVATIONS[kind], baked = { ALPHA, THRESHOLD };
   return {
     name: kind === "geluTanh" ? "gelu" : kind,
     shape: (x) => x,
 
     forward(rec, { x, y }) {
-      rec.dispatch(activation_forward, { x, y }, { size: y.size, ...baked }, y.size);
+      rec.dispatch(activation_forward, { x, y }, { size: y.size, ...baked, ACTIVATION: number, WIDTH: rec.wide(y.size) }, y.size);
     },
 
     backward(rec, { x, y, dy, dx }) {
-      const z = baked.ACTIVATION < ACTIVATIONS.gelu ? y : x;
-      if (dx) rec.dispatch(activation_backward, { z, dy, dx }, { size: dy.size, ...baked }, dy.size);
+      const z = number < ACTIVATIONS.gelu ? y : x;
+      if (dx) rec.dispatch(activation_backward, { z, dy, dx }, { size: dy.size, ...baked, SLOPE: number, WIDTH: rec.wide(dy.size) }, dy.size);
     },
   };
 }
 
 /** An option from `least` on; just above it where `least` itself is no use. */
-function number(name: string, value: number, least: number, above = false): number {
+function checked(name: string, value: number, least: number, above = false): number {
   if (!Number.isFinite(value) || value < least || (above && value === least))
     throw new OptionError(`${name} is a number ${above ? "above" : "of at least"} ${least}, not ${value}`, { [name]: value });
   return value;
@@ -44,14 +44,14 @@ export interface LeakyReluOptions {
 }
 /** x where x > 0, else negativeSlope · x. */
 export const leakyRelu = ({ negativeSlope = 0.01 }: LeakyReluOptions = {}): Layer =>
-  activation("leakyRelu", number("negativeSlope", negativeSlope, 0));
+  activation("leakyRelu", checked("negativeSlope", negativeSlope, 0));
 
 export interface EluOptions {
   /** −limit at −∞, at least 0. Default 1. */
   alpha?: number;
 }
 /** x where x > 0, else alpha · (exp(x) − 1). */
-export const elu = ({ alpha = 1 }: EluOptions = {}): Layer => activation("elu", number("alpha", alpha, 0));
+export const elu = ({ alpha = 1 }: EluOptions = {}): Layer => activation("elu", checked("alpha", alpha, 0));
 
 export interface GeluOptions {
   /** "tanh" for the approximation that GPT-2 uses. Default "none". */
@@ -76,4 +76,4 @@ export interface SoftplusOptions {
 }
 /** log(1 + exp(beta · x)) / beta. */
 export const softplus = ({ beta = 1, threshold = 20 }: SoftplusOptions = {}): Layer =>
-  activation("softplus", number("beta", beta, 0, true), number("threshold", threshold, 0));
+  activation("softplus", checked("beta", beta, 0, true), checked("threshold", threshold, 0));

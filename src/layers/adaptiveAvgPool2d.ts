@@ -19,11 +19,11 @@ export function adaptiveAvgPool2d({ size = 1 }: AdaptiveAvgPool2dOptions = {}): 
     },
 
     forward(rec, { x, y }) {
-      rec.dispatch(adaptive_avg_pool2d_forward, { x, y }, dims(x.shape), y.size);
+      rec.dispatch(adaptive_avg_pool2d_forward, { x, y }, { ...dims(x.shape), WIDTH: rec.wide(x.shape[3]) }, y.size);
     },
 
     backward(rec, { x, dy, dx }) {
-      if (dx) rec.dispatch(adaptive_avg_pool2d_backward, { dy, dx }, dims(x.shape), dx.size);
+      if (dx) rec.dispatch(adaptive_avg_pool2d_backward, { dy, addend: dy, z: dy, dx }, { ...dims(x.shape), WIDTH: rec.wide(x.shape[3]) }, dx.size);
     },
   };
 }

@@ -15,11 +15,11 @@ export function avgPool2d(options: AvgPool2dOptions): Layer {
     shape,
 
     forward(rec, { x, y }) {
-      rec.dispatch(avg_pool2d_forward, { x, y }, { ...dims(x.shape), COUNT_PAD }, y.size);
+      rec.dispatch(avg_pool2d_forward, { x, y }, { ...dims(x.shape), COUNT_PAD, WIDTH: rec.wide(x.shape[3]) }, y.size);
     },
 
     backward(rec, { x, dy, dx }) {
-      if (dx) rec.dispatch(avg_pool2d_backward, { dy, dx }, { ...dims(x.shape), COUNT_PAD }, dx.size);
+      if (dx) rec.dispatch(avg_pool2d_backward, { dy, addend: dy, z: dy, dx }, { ...dims(x.shape), COUNT_PAD, WIDTH: rec.wide(x.shape[3]) }, dx.size);
     },
   };
 }

@@ -1,20 +1,26 @@
 import { ShapeError } from "../errors.js";
 import { concat_backward, concat_forward } from "../generated/concat.js";
 import type { Value } from "../graph.js";
-import { elements, type Shape, type Tensor } from "../gpu/recorder.js";
+import { elements, fold, tensor, type Grid, type Recorder, type Shape, type Tensor } from "../gpu/recorder.js";
 import { nchw, type Layer } from "./layer.js";
+
+const AT_ONCE = 4;  // parts that one dispatch takes
 
 /** [N, C₁, H, W], [N, C₂, H, W], … → [N, C₁ + C₂ + …, H, W]. */
 export function concat(...values: Value[]): Value {
   const inputs = values.map((_, i) => `x${i}`);
-  const parts = (t: Record<string, Tensor>) => {
-    let offset = 0;
-    return inputs.map((name) => {
-      const C = t[name].shape.at(-1)!, part = { name, t: t[name], d: { M: elements(t[name].shape) / C, C, offset } };
-      offset += C;
-      return part;
+
+  /** What the kernels take, four parts at a time: their tensors, extents and grid. */
+  function chunks(rec: Recorder, t: Record<string, Tensor>, whole: Tensor) {
+    const K = whole.shape.at(-1)!, M = elements(whole.shape) / K, channels = inputs.map((name) => t[name].shape.at(-1)!);
+    const WIDTH = rec.wide(...channels), from = inputs.map((_, i) => i).filter((i) => i % AT_ONCE === 0);
+    return from.map((first) => {
+      const names = inputs.slice(first, first + AT_ONCE), [C0, C1 = 0, C2 = 0, C3 = 0] = channels.slice(first, first + AT_ONCE);
+      const [x, y] = fold(M * Math.max(C0, C1, C2, C3) / WIDTH, concat_forward.overrides.WORKGROUP), grid: Grid = [x, y, names.length];
+      return { names, grid, d: { M, K, C0, C1, C2, C3, offset: channels.slice(0, first).reduce((a, b) => a + b, 0), WIDTH } };
     });
-  };
+  }
+
   const layer: Layer<never, never, string> = {
     name: "concat",
     inputs,
@@ -25,14 +31,15 @@ export function concat(...values: Value[]): Value {
       return [...first.slice(0, -1), [first, ...others].reduce((sum, s) => sum + s.at(-1)!, 0)];
     },
 
-    forward(rec, t) {
-      for (const { t: x, d } of parts(t)) rec.dispatch(concat_forward, { x, y: t.y }, { ...d, K: t.y.shape.at(-1)! }, x.size);
+    forward(rec, { y, ...t }) {
+      for (const { names: [x0, x1 = x0, x2 = x0, x3 = x0], d, grid } of chunks(rec, t, y))
+        rec.dispatch(concat_forward, { x0: t[x0], x1: t[x1], x2: t[x2], x3: t[x3], y }, d, grid);
     },
 
     backward(rec, { dy, ...t }: Record<string, Tensor> & { dy: Tensor }) {
-      for (const { name, t: x, d } of parts(t)) {
-        const dx: Tensor | undefined = t[`d${name}`];
-        if (dx) rec.dispatch(concat_backward, { dy, dx }, { ...d, K: dy.shape.at(-1)! }, x.size);
+      for (const { names, d, grid } of chunks(rec, t, dy)) {
+        const [dx0, dx1, dx2, dx3] = Array.from({ length: AT_ONCE }, (_, j) => t[`d${names[j]}`] ?? tensor("unused", t[names[j]]?.shape ?? [4]));
+        if (names.some((name) => t[`d${name}`])) rec.dispatch(concat_backward, { dy, z: dy, dx0, dx1, dx2, dx3 }, d, grid);
       }
     },
   };

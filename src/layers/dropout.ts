@@ -22,7 +22,7 @@ export function dropout({ p = 0.5 }: DropoutOptions = {}): Layer {
   }
 
   const copy = (rec: Recorder, x: Tensor, y: Tensor) =>
-    rec.dispatch(activation_forward, { x, y }, { size: y.size, ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0 }, y.size);
+    rec.dispatch(activation_forward, { x, y }, { size: y.size, WIDTH: rec.wide(y.size) }, y.size);
 
   return {
     name: "dropout",
@@ -37,7 +37,7 @@ export function dropout({ p = 0.5 }: DropoutOptions = {}): Layer {
     backward(rec, { dy, dx }, mode) {
       const d = drawn(mode);
       if (!dx) return;
-      if (d) rec.dispatch(dropout_backward, { clock: d.clock, dy, dx }, { ...d.params, size: dy.size }, Math.ceil(dy.size / 4));
+      if (d) rec.dispatch(dropout_backward, { clock: d.clock, dy, z: dy, dx }, { ...d.params, size: dy.size }, Math.ceil(dy.size / 4));
       else copy(rec, dy, dx);
     },
   };

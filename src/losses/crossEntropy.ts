@@ -1,5 +1,5 @@
 import { OptionError, ShapeError } from "../errors.js";
-import { cross_entropy_forward } from "../generated/cross_entropy.js";
+import { cross_entropy_forward, cross_entropy_record } from "../generated/cross_entropy.js";
 import type { Loss } from "./loss.js";
 
 export interface CrossEntropyOptions {
@@ -19,7 +19,12 @@ export function crossEntropy({ labelSmoothing: smoothing = 0 }: CrossEntropyOpti
 
     record(rec, { x, labels, probs, rows, dx }, images) {
       const [N, K] = x.shape;
-      rec.dispatch(cross_entropy_forward, { x, labels, probs, rows, dx }, { N, K, images, smoothing }, N);
+      rec.dispatch(cross_entropy_forward, { x, labels, probs, rows, dx }, { N, K, images, smoothing, FURTHER: 0 }, N);
     },
+
+    whole: { most: 256, record(rec, { x, ...t }, images, further) {
+      const [N, K] = x.shape;
+      rec.dispatch(cross_entropy_record, { x, ...t }, { N, K, images, smoothing, FURTHER: Number(further) }, [1, 1, 1]);
+    } },
   };
 }

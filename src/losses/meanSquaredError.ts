@@ -1,5 +1,5 @@
 import { ShapeError } from "../errors.js";
-import { mse_forward } from "../generated/mse.js";
+import { mse_forward, mse_record } from "../generated/mse.js";
 import type { Loss } from "./loss.js";
 
 /** torch.nn.MSELoss of [N, classes] and the one-hot vectors of N labels. Predictions are shown as they are. Kernel: shaders/mse.wgsl. */
@@ -13,7 +13,12 @@ export function meanSquaredError(): Loss {
 
     record(rec, { x, labels, probs, rows, dx }, images) {
       const [N, K] = x.shape;
-      rec.dispatch(mse_forward, { x, labels, probs, rows, dx }, { N, K, images }, N);
+      rec.dispatch(mse_forward, { x, labels, probs, rows, dx }, { N, K, images, FURTHER: 0 }, N);
     },
+
+    whole: { most: 256, record(rec, { x, ...t }, images, further) {
+      const [N, K] = x.shape;
+      rec.dispatch(mse_record, { x, ...t }, { N, K, images, FURTHER: Number(further) }, [1, 1, 1]);
+    } },
   };
 }

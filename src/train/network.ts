@@ -101,18 +101,26 @@ function begin({ network, loss, control, source }: Common, rec: Recorder, batch:
   return { graph, x, y, labels, probs: tensor("probs", y.shape), rows: tensor("rows", [batch, 2]), dx: tensor("d logits", y.shape) };
 }
 
+/** Predictions to probabilities, their gradient and the step's row of the ring: one dispatch where the loss and the batch allow it. */
+function score({ batch, loss, control: { clock }, ring, fused = true }: Common, rec: Recorder, { y: x, labels, probs, rows, dx }: ReturnType<typeof begin>, N: number, further = false): void {
+  rec.within(loss.name, () => {
+    if (fused && loss.whole && N <= loss.whole.most) return loss.whole.record(rec, { x, labels, probs, dx, clock, ring }, batch, further);
+    loss.record(rec, { x, labels, probs, rows, dx }, batch);
+    rec.within("metrics", () => rec.dispatch(metrics_record, { clock, rows, ring }, { N, FURTHER: Number(further) }, 1));
+  });
+}
+
 /**
- * Gather, forward, loss, backward, clip, update, metrics: a training step. With `micro`, the first four run in several passes, one
+ * Gather, forward, loss and metrics, backward, clip, update: a training step. With `micro`, the first four run in several passes, one
  * behind the other in the same memory, and gradients are summed: a batch may be larger than what fits at once.
  */
 export function training(common: Common & { optimizer: Optimizer; clipNorm?: number; states: readonly Readonly<Record<string, Tensor>>[] }): Program {
-  const { network, batch, micro = batch, loss, optimizer, clipNorm, states, control: { clock }, ring, target, fused = true } = common, rec = new Recorder(target);
+  const { network, batch, micro = batch, optimizer, clipNorm, states, control: { clock }, target, fused = true } = common, rec = new Recorder(target);
   const [first] = Array.from({ length: Math.ceil(batch / micro) }, (_, pass) => {
-    const N = Math.min(micro, batch - pass * micro), { graph, x, y, labels, probs, rows, dx } = begin(common, rec, N, pass);
+    const N = Math.min(micro, batch - pass * micro), begun = begin(common, rec, N, pass), { graph, x, y, labels, probs, dx } = begun;
     const mode = { training: true, clock, stream: pass * graph.nodes.length };  // each pass draws numbers of its own
     graph.forward(rec, mode);
-    rec.within(loss.name, () => loss.record(rec, { x: y, labels, probs, rows, dx }, batch));
-    rec.within("metrics", () => rec.dispatch(metrics_record, { clock, rows, ring }, { N, FURTHER: Number(pass > 0) }, 1));
+    score(common, rec, begun, N, pass > 0);
     graph.grads.set(y, dx);
     graph.backward(rec, mode);
     network.learned.forEach(({ parts }, i) => {
@@ -130,11 +138,9 @@ export function training(common: Common & { optimizer: Optimizer; clipNorm?: num
 
 /** Gather, forward in evaluation mode, loss, metrics. */
 export function evaluation(common: Common): Program {
-  const { batch, loss, control: { clock }, ring, target, fused = true } = common, rec = new Recorder(target);
-  const { graph, x, y, labels, probs, rows, dx } = begin(common, rec, batch);
+  const { batch, target, fused = true } = common, rec = new Recorder(target), begun = begin(common, rec, batch), { graph, x, y, labels, probs } = begun;
   graph.forward(rec, { training: false });
-  rec.within(loss.name, () => loss.record(rec, { x: y, labels, probs, rows, dx }, batch));
-  rec.within("metrics", () => rec.dispatch(metrics_record, { clock, rows, ring }, { N: batch, FURTHER: 0 }, 1));
+  score(common, rec, begun, batch);
   return { label: `evaluation of ${batch}`, batch, steps: fused ? fuse(rec.steps) : rec.steps, graph, x, labels, logits: y, probs };
 }
 

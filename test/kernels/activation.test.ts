@@ -3,7 +3,7 @@ import { activation_backward, activation_forward } from "../../src/generated/act
 import { Recorder, tensor } from "../../src/gpu/recorder.js";
 import { elu, gelu, hardSwish, leakyRelu, relu, silu, softplus } from "../../src/index.js";
 import * as reference from "../reference/activation.js";
-import { expectClose, expectGradient, random, run, runners, threeRows } from "../support.js";
+import { expectClose, expectGradient, gpu, random, run, runners, threeRows } from "../support.js";
 
 /** ACTIVATION, ALPHA and THRESHOLD; `near`: relative error allowed in any single element. */
 const activations: Record<string, { ACTIVATION: number; ALPHA?: number; THRESHOLD?: number; near?: number }> = {
@@ -21,7 +21,7 @@ const cases: Record<string, { size: number; scale: number }> = {
 };
 
 describe.each(Object.entries(activations))("activation, %s", (name, { near = 4e-7, ACTIVATION, ALPHA = 1, THRESHOLD = 20 }) => {
-  const dim = (size: number) => ({ size, ACTIVATION, ALPHA, THRESHOLD });
+  const dim = (size: number) => ({ size, ACTIVATION, SLOPE: ACTIVATION, ALPHA, THRESHOLD });
   /** What backward takes for z. */
   const kept = (x: Float64Array, y: Float64Array) => ACTIVATION < 6 ? y : x;
 
@@ -38,6 +38,11 @@ describe.each(Object.entries(activations))("activation, %s", (name, { near = 4e-
       const { dx } = await run(runners[where], activation_backward, { z, dy }, { dx: size }, d, work);
       expectClose("y", y, reference.forward(d, x), 4);
       expectClose("dx", dx, reference.backward(d, z, dy), 4);
+      if (where === "gpu" && size % 4 === 0) {
+        const wide = { ...d, WIDTH: 4 };
+        expect((await run(gpu, activation_forward, { x }, { y: size }, wide)).y).toEqual(y);
+        expect((await run(gpu, activation_backward, { z, dy }, { dx: size }, wide)).dx).toEqual(dx);
+      }
     });
 
     test("is a number wherever x is one, and right to the last few bits near 0", async () => {
@@ -67,7 +72,7 @@ test("layers keep what their slope is written in: output or input", () => {
     if ("view" in layer || layer.backward === "dy") throw expect.fail(name);
     layer.backward(rec, { x, y, dy, dx }, { training: true });
     const { tensors, overrides } = rec.steps[0];
-    return [name, tensors.z.name, overrides.ACTIVATION, overrides.ALPHA];
+    return [name, tensors.z.name, overrides.SLOPE, overrides.ALPHA];
   });
   expect(got).toEqual([
     ["relu", "y", 1, 1], ["leakyRelu", "y", 4, 0.01], ["elu", "y", 5, 1], ["gelu", "x", 6, 1], ["geluTanh", "x", 7, 1], ["silu", "x", 8, 1], ["hardSwish", "x", 9, 1], ["softplus", "x", 10, 1],

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { add_forward } from "../../src/generated/add.js";
-import { random, run, runners, threeRows } from "../support.js";
+import { gpu, random, run, runners, threeRows } from "../support.js";
 
 test.each(Object.keys(runners))("add is the sum, rounded once: %s", async (where) => {
   for (const size of [1, 64, 67, 200]) {
@@ -8,4 +8,13 @@ test.each(Object.keys(runners))("add is the sum, rounded once: %s", async (where
     const { y } = await run(runners[where], add_forward, { a, b }, { y: size }, { size }, size === 200 ? threeRows(size) : size);
     expect([...y]).toEqual(Array.from(a, (v, i) => Math.fround(v + b[i])));
   }
+});
+
+test.each([[2, 1], [3, 1], [4, 1], [2, 4], [3, 4], [4, 4]])("%i terms, from the left, %i an invocation, with what is fused behind", async (TERMS, WIDTH) => {
+  const size = 84, given = Object.fromEntries([..."abcd"].slice(0, TERMS).map((name, i) => [name, random(i + 1, size)])), z = random(9, size);
+  const sum = Object.values(given).reduce((s, t) => s.map((v, i) => Math.fround(v + t[i])));
+  const { y } = await run(gpu, add_forward, given, { y: size }, { size, TERMS, WIDTH, ACTIVATION: 1 });
+  expect([...y]).toEqual(Array.from(sum, (v) => Math.max(v, 0)));
+  const sloped = await run(gpu, add_forward, { ...given, z }, { y: size }, { size, TERMS, WIDTH, SLOPE: 1 });
+  expect([...sloped.y]).toEqual(Array.from(sum, (v, i) => z[i] > 0 ? v : v * 0));
 });

@@ -3,7 +3,7 @@ import { describe, test } from "vitest";
 import { avg_pool2d_backward, avg_pool2d_forward } from "../../src/generated/avg_pool2d.js";
 import { extent } from "../../src/layers/window.js";
 import * as reference from "../reference/avg_pool2d.js";
-import { expectClose, expectGradient, gpu, random, run, runners, threeRows, type Runner } from "../support.js";
+import { epilogue, expectClose, expectGradient, gpu, random, run, runners, threeRows, type Runner } from "../support.js";
 
 const control = { N: 2, H: 6, W: 8, C: 3, R: 2, S: 2, STRIDE_H: 2, STRIDE_W: 2, padding_h: 0, padding_w: 0, COUNT_PAD: 1, ceil: false };
 type Case = typeof control;
@@ -34,6 +34,16 @@ async function agrees(runner: Runner, d: reference.Dim, folded = false) {
   expectClose("y", y, reference.forward(d, x), terms, reference.forward(d, x.map(Math.abs)));
   expectClose("dx", dx, reference.backward(d, dy), terms, reference.backward(d, dy.map(Math.abs)));
 }
+
+test("avg_pool2d, four channels an invocation, agrees with its twin, and so does what is fused behind it", async () => {
+  for (const change of [{ C: 4 }, { C: 12, R: 3, S: 3, STRIDE_H: 1, padding_h: 1, padding_w: 1, COUNT_PAD: 0 }, { C: 3 }]) {
+    const d = sized({ ...control, ...change }), { x, dy } = inputs(d), WIDTH = d.C % 4 ? 1 : 4, behind = epilogue(x.length);
+    const { y } = await run(gpu, avg_pool2d_forward, { x }, { y: dy.length }, { ...d, WIDTH });
+    const { dx } = await run(gpu, avg_pool2d_backward, { dy, ...behind.values }, { dx: x.length }, { ...d, WIDTH, ...behind.params });
+    expectClose("y", y, reference.forward(d, x), d.R * d.S, reference.forward(d, x.map(Math.abs)));
+    expectClose("dx", dx, behind.of(reference.backward(d, dy)), d.R * d.S);
+  }
+});
 
 describe.each(Object.keys(cases))("avg_pool2d, %s", (name) => {
   const d = sized({ ...control, ...cases[name] }), folded = name === "grid folded into y";

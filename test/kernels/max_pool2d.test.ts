@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { max_pool2d_backward, max_pool2d_forward } from "../../src/generated/max_pool2d.js";
+import { max_pool2d_wide_backward, max_pool2d_wide_forward } from "../../src/generated/max_pool2d_wide.js";
 import { extent } from "../../src/layers/window.js";
 import * as reference from "../reference/max_pool2d.js";
-import { expectClose, expectGradient, gpu, random, run, runners, threeRows, type Runner } from "../support.js";
+import { epilogue, expectClose, expectGradient, gpu, random, run, runners, threeRows, type Runner } from "../support.js";
 
 const control = {
   N: 2, H: 6, W: 8, C: 3, R: 2, S: 2, STRIDE_H: 2, STRIDE_W: 2, DILATION_H: 1, DILATION_W: 1, padding_h: 0, padding_w: 0, ceil: false,
@@ -40,6 +41,21 @@ async function agrees(runner: Runner, d: reference.Dim, { x, dy } = inputs(d), f
   expectClose("dx", dx, reference.backward(d, want.index, dy), d.R * d.S, reference.backward(d, want.index, dy.map(Math.abs)));
 }
 
+/** "max_pool2d_wide": four channels an invocation, and their winners in one word. On the GPU alone: the interpreter's select knows no vectors. */
+async function widelyAgrees(d: reference.Dim, x = inputs(d).x) {
+  const { dy } = inputs(d), want = reference.forward(d, x), n = dy.length / 4, behind = epilogue(x.length);
+  const packed = Uint32Array.from({ length: n }, (_, i) => [3, 2, 1, 0].reduce((word, j) => word * 256 + want.index[4 * i + j] % 256, 0));
+  const { y, index } = await run(gpu, max_pool2d_wide_forward, { x }, { y: 4 * n, index: n }, { ...d }, n);
+  expect([...y]).toEqual([...want.y]);
+  expect([...index]).toEqual([...packed]);
+  const size = x.length, given = { chosen: packed, dy }, scale = reference.backward(d, want.index, dy.map(Math.abs)), dx = reference.backward(d, want.index, dy);
+  expectClose("dx", (await run(gpu, max_pool2d_wide_backward, given, { dx: size }, { ...d }, size / 4)).dx, dx, d.R * d.S, scale);
+  const fused = await run(gpu, max_pool2d_wide_backward, { ...given, ...behind.values }, { dx: size }, { ...d, ...behind.params }, size / 4);
+  expectClose("dx, fused", fused.dx, behind.of(dx), d.R * d.S);
+  const plain = await run(gpu, max_pool2d_backward, { chosen: want.index, dy, ...behind.values }, { dx: size }, { ...d, ...behind.params });
+  expectClose("dx, fused, plain", plain.dx, behind.of(dx), d.R * d.S);
+}
+
 describe.each(Object.keys(cases))("max_pool2d, %s", (name) => {
   const d = sized({ ...control, ...cases[name] }), folded = name === "grid folded into y";
 
@@ -49,14 +65,17 @@ describe.each(Object.keys(cases))("max_pool2d, %s", (name) => {
   });
 
   test.each(Object.keys(runners))("agrees with its twin: %s", (where) => agrees(runners[where], d, inputs(d), folded));
+
+  if (!folded) test("four channels an invocation, agrees with its twin", () => widelyAgrees({ ...d, C: d.C > 8 ? 68 : 8 }));
 });
 
 describe.each(Object.keys(runners))("max_pool2d: %s", (where) => {
   const d = sized({ ...control, R: 3, S: 3, padding_h: 1, padding_w: 1 });
 
-  test("of equal values the first wins, below zero too", () => {
+  test("of equal values the first wins, below zero too", async () => {
     const { x, dy } = inputs(d);
-    return agrees(runners[where], d, { x: x.map((v) => Math.floor(v * 2) - 3), dy });
+    await agrees(runners[where], d, { x: x.map((v) => Math.floor(v * 2) - 3), dy });
+    if (where === "gpu") await widelyAgrees({ ...d, C: 4 }, random(1, d.N * d.H * d.W * 4).map((v) => Math.floor(v * 2) - 3));
   });
 
   test.each([["NaN wins over numbers", NaN], ["−∞ is an element, unlike padding", -Infinity]])("%s", async (_, value) => {
@@ -66,6 +85,11 @@ describe.each(Object.keys(runners))("max_pool2d: %s", (where) => {
     const { y, index } = await run(runners[where], max_pool2d_forward, { x }, { y: n, index: n }, { ...d });
     expect([...y]).toEqual([...want.y]);
     expect([...index]).toEqual([...want.index]);
+    if (where !== "gpu") return;
+    const e = { ...d, C: 4 }, four = random(1, e.N * e.H * e.W * 4);
+    four.forEach((_, i) => { if (value === -Infinity ? i < e.H * e.W * 4 : [0, 40, 100, 101, 102].includes(i)) four[i] = value; });
+    const wide = await run(gpu, max_pool2d_wide_forward, { x: four }, { y: e.N * e.P * e.Q * 4, index: e.N * e.P * e.Q }, { ...e }, e.N * e.P * e.Q);
+    expect([...wide.y]).toEqual([...reference.forward(e, four).y]);
   });
 });
 
