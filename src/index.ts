@@ -27,6 +27,7 @@ export { sgd, type SgdOptions } from "./optimizers/sgd.js";
 export type { Evaluation } from "./train/evaluate.js";
 export { forward, type ForwardOptions, type Output } from "./train/forward.js";
 export type { Activation, Images, Prediction } from "./train/predict.js";
+export type { Best, RunOptions } from "./train/progress.js";
 export { Run, type Progress } from "./train/run.js";
 export { readSafetensors, writeSafetensors } from "./train/safetensors.js";
 export { Session, type SessionOptions } from "./train/session.js";

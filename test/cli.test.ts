@@ -33,7 +33,7 @@ const small = ["train", "lenet", "--limit", "128", "--batch", "32", "--micro-bat
 test("the help tells all flags and the models", async () => {
   const { code, out, err } = await convoy(["--help"]);
   expect({ code, err }).toEqual({ code: 0, err: "" });
-  for (const flag of ["data", "batch", "micro-batch", "epochs", "lr", "momentum", "activation", "seed", "adapter", "output", "resume", "recipe", "limit", "quiet"]) expect(out).toContain(`--${flag}`);
+  for (const flag of ["data", "batch", "micro-batch", "epochs", "lr", "momentum", "activation", "seed", "adapter", "output", "keep-best", "resume", "recipe", "limit", "quiet"]) expect(out).toContain(`--${flag}`);
   expect(out).toContain("lenet");
   for (const line of help().split("\n")) expect(line.length).toBeLessThanOrEqual(110);
 });
@@ -46,6 +46,7 @@ test.each([
   [["train", "lenet", "--seed"], "--seed needs a value: N"],
   [["train", "lenet", "--quiet=no"], "--quiet takes no value"],
   [["train", "lenet", "--output", "/no/such/folder/x"], "/no/such/folder is not there"],
+  [["train", "lenet", "--keep-best", "/no/such/folder/x"], "--keep-best /no/such/folder/x: the folder /no/such/folder is not there"],
   [["train", "lenet", "--resume", "/no/such/file"], "--resume /no/such/file: there is no such file"],
   [["train", "lenet", "again"], '"again" is one word too many'],
   [["train", "constructor"], 'there is no model "constructor"'],
@@ -71,10 +72,13 @@ test("options stand above the recipe", () => {
 });
 
 test("a small training runs to its end and leaves a checkpoint", { timeout: 120_000 }, async () => {
-  const { code, out, err } = await convoy([...small, "--epochs", "1"]);
+  const { code, out, err } = await convoy([...small, "--epochs", "1", "--keep-best", join(folder, "best.safetensors")]);
   expect(code, err).toBe(0);
   for (const told of [/^Adapter: .*SwiftShader/m, /software/, /61,706 parameters/, /batches of 32 in parts of 12/, /^ +1 +\d\.\d{4} +[\d.]+ % +\d\.\d{4} +[\d.]+ %/m, / loss\n.*┤/, /[✓✗] /, /^Test accuracy: [\d.]+ % of 64 images$/m]) expect(out).toMatch(told);
   expect(out).toContain(`Saved: ${output}`);
+  expect(out).toMatch(/^Best: epoch 1, test loss \d\.\d{4}, in .*best\.safetensors$/m);
+  expect(readFileSync(join(folder, "best.safetensors"))).toEqual(readFileSync(output));
+  rmSync(join(folder, "best.safetensors"));
   expect(out).not.toContain("\x1b");
   const { metadata } = readSafetensors(readFileSync(output)), tensors = stateDict(readFileSync(output));
   expect([...tensors.keys()].sort()).toEqual([...network(lenet(), [1, 28, 28], 2 ** 27).params.keys()].sort());

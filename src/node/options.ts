@@ -13,6 +13,8 @@ export interface TrainCommand extends Recipe {
   readonly seed: number;
   readonly adapter?: "auto" | "system" | "software";
   readonly output: string;
+  /** Where the checkpoint of the best epoch goes, whenever there is a better one. */
+  readonly keepBest?: string;
   /** A file that an earlier training has saved, to go on from. */
   readonly resume?: string;
   /** Images that run at once; a batch above it is taken in parts. */
@@ -43,6 +45,7 @@ const flags = {
   seed: { value: "N", help: "decides all that is random; default 1" },
   adapter: { value: adapters.join("|"), help: "the system's GPU, or SwiftShader, which is slow but always there;\ndefault auto, or what CONVOY_ADAPTER says" },
   output: { value: "FILE", short: "o", help: "where the weights go; default MODEL.safetensors" },
+  "keep-best": { value: "FILE", help: "save here, too, after each epoch with the lowest test loss so far" },
   resume: { value: "FILE", help: "go on with the training that has saved this file; its other\noptions are to be given again" },
   json: { value: "FILE", help: "of a profile: the same as data" },
   quiet: { short: "q", help: "one line an epoch, and the result" },
@@ -97,6 +100,7 @@ export function parse(args: readonly string[]): TrainCommand | "help" {
     adapter: choice("adapter", values.adapter, adapters),
     output: command === "train" ? writable("output", values.output ?? `${model}.safetensors`) : "",
     json: values.json === undefined ? undefined : writable("json", values.json),
+    keepBest: values["keep-best"] && writable("keep-best", values["keep-best"]),
     resume: readable(values.resume),
     limit: integer("limit", values.limit, 2, 1e9),
     quiet: Boolean(values.quiet),

@@ -4,6 +4,7 @@ import { subset, type Split } from "../data/dataset.js";
 import type { Device } from "../gpu/device.js";
 import { OptionError } from "../errors.js";
 import { sgd } from "../optimizers/sgd.js";
+import { sinceBest } from "../train/earlyStopping.js";
 import type { Evaluation } from "../train/evaluate.js";
 import type { Progress, Run } from "../train/run.js";
 import { summary } from "../train/summary.js";
@@ -42,15 +43,16 @@ async function images({ data: which, limit }: TrainCommand): Promise<Split> {
 }
 
 async function teach(command: TrainCommand, device: Device, data: Split, terminal: Terminal, interrupt: Interrupt, say: (text?: string) => void): Promise<number> {
-  const { model, options, batch, microBatch, epochs, lr, momentum, init, seed, inputSize } = command, [C, H] = data.train.shape;
+  const { model, options, keepBest, batch, microBatch, epochs, lr, momentum, init, seed, inputSize } = command, [C, H] = data.train.shape;
   const net = families[model](options), optimizer = sgd({ lr, momentum });
   say();
-  say(String(summary(net, { input: [C, inputSize, inputSize], batch: Math.min(batch, data.train.size), microBatch, optimizer, limit: device.adapter.limits.binding })));
+  say(String(summary(net, { input: [C, inputSize, inputSize], batch: Math.min(batch, data.train.size), microBatch, optimizer })));
   say();
   say(`Recipe: ${command.recipe}; ${[Object.entries(options).map(([name, value]) => `${name} ${value}`), `SGD with learning rate ${lr} and momentum ${momentum}`,
     `batches of ${batch}${microBatch && microBatch < batch ? ` in parts of ${microBatch}` : ""}`, `${epochs} epoch${epochs > 1 ? "s" : ""}`, `seed ${seed}`].flat().join(", ")}`);
   say();
-  const run = await train(net, { device, data, resize: inputSize === H ? undefined : inputSize, batch, microBatch, epochs, optimizer, init, seed });
+  const run = await train(net, { device, data, resize: inputSize === H ? undefined : inputSize, batch, microBatch, epochs, optimizer, init, seed,
+    onEpochEnd: async ({ best }, run) => { if (best && keepBest !== undefined) await saveFile(keepBest, await run.save()); } });
   try {
     if (command.resume !== undefined) await resume(run, command.resume, terminal);
     const before = run.session.steps;
@@ -64,6 +66,8 @@ async function teach(command: TrainCommand, device: Device, data: Split, termina
     if (!finished) terminal.line(`Stopped in epoch ${last.epoch} of ${last.epochs}, after ${count(run.session.steps)} steps: ${learned(last)}`);
     await saveFile(command.output, await run.save());
     terminal.line(`Saved: ${command.output}`);
+    const since = sinceBest(run.history), loss = run.history.at(-1 - since);
+    if (keepBest !== undefined && loss !== undefined) terminal.line(`Best: epoch ${run.history.length - since}, test loss ${loss.toFixed(4)}, in ${keepBest}`);
     return finished ? 0 : INTERRUPTED;
   } finally { run.destroy(); }
 }

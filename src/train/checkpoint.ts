@@ -9,6 +9,12 @@ import { checkState, learnedOf, readArenas, stateOf, type StateDict } from "./we
 /** Sums over the images of an epoch so far. */
 export interface Sums { loss: number; hits: number; images: number }
 
+export function add(sums: Sums, [loss, hits, images]: ArrayLike<number> & Iterable<number>): void {
+  sums.loss += loss;
+  sums.hits += hits;
+  sums.images += images;
+}
+
 /** Where a training stands. */
 export interface Position {
   /** Complete epochs, steps taken in the present one, and steps in all. */

@@ -1,4 +1,30 @@
+import type { EarlyStopping } from "./earlyStopping.js";
 import type { Evaluation } from "./evaluate.js";
+import type { Run } from "./run.js";
+import type { Schedule } from "./schedules.js";
+import type { StateDict } from "./weights.js";
+
+/** What steers a run. A callback is awaited before the training goes on, and may call run.stop(); an error in it ends the iteration. */
+export interface RunOptions {
+  /** Factor on the optimizer's lr, step by step: cosine(), oneCycle(), … or any function. Default: lr throughout. */
+  readonly schedule?: Schedule;
+  /** Ends the run when the loss on the test images has stopped falling. */
+  readonly earlyStopping?: EarlyStopping;
+  /** Keep the weights of the epoch with the lowest loss, for run.best() and run.save({ best: true }). Default: if early stopping restores them. */
+  readonly keepBest?: boolean;
+  /** Gets each progress before the loop that iterates the run, if there is one: see run.finish(). */
+  readonly onProgress?: (progress: Progress, run: Run) => void | Promise<void>;
+  /** Gets the last progress of each epoch: `async (e, run) => { if (e.best) await saveFile("best.safetensors", await run.save()); }` */
+  readonly onEpochEnd?: (progress: Progress, run: Run) => void | Promise<void>;
+}
+
+/** The epoch with the lowest loss so far: of the test images or, if there are none, of training. */
+export interface Best {
+  /** From 1. */
+  readonly epoch: number;
+  readonly loss: number;
+  readonly weights: StateDict;
+}
 
 /** What a run tells while it trains. */
 export interface Progress {

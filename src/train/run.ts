@@ -1,16 +1,15 @@
 import { NonFiniteError, OptionError } from "../errors.js";
 import type { Dataset } from "../data/dataset.js";
-import { resizeImages } from "../data/resize.js";
 import { permutation } from "../random.js";
-import { counted, readCheckpoint, readStates, writeCheckpoint, type Fixed, type Sums } from "./checkpoint.js";
-import { sinceBest, type EarlyStopping } from "./earlyStopping.js";
+import { add, counted, readCheckpoint, readStates, writeCheckpoint, type Fixed, type Sums } from "./checkpoint.js";
+import { sinceBest } from "./earlyStopping.js";
 import { Evaluator, type Evaluation } from "./evaluate.js";
 import { RING } from "./network.js";
 import { Pace } from "./pace.js";
-import { Predictor, type Activation, type Images, type Prediction } from "./predict.js";
-import type { Progress } from "./progress.js";
+import type { Activation, Images, Prediction } from "./predict.js";
+import { Predictors } from "./predictors.js";
+import type { Best, Progress, RunOptions } from "./progress.js";
 import { writeSafetensors } from "./safetensors.js";
-import type { Schedule } from "./schedules.js";
 import type { Session } from "./session.js";
 import { readWeights, writeWeights, type LoadReport, type StateDict } from "./weights.js";
 
@@ -33,17 +32,18 @@ export class Run implements AsyncIterable<Progress> {
   #begun = false;
   #seen: number;                 // steps whose losses have been read
   #lr = NaN;                     // of the last step
-  #best?: Promise<StateDict>;    // weights of the best epoch, if they are to be restored
+  #best?: Promise<StateDict>;    // weights of the best epoch, if they are kept
   #paused = false;
   #stopped = false;
   #single: (() => void)[] = [];  // steps asked for while paused
   #wake = () => {};
   readonly #pace = new Pace();
-  #predictors = new Map<string, Promise<Predictor>>();
+  readonly #predictors: Predictors;
 
   constructor(readonly session: Session, readonly data: Dataset, readonly epochs: number, readonly test?: Evaluator,
-    readonly options: { readonly schedule?: Schedule; readonly earlyStopping?: EarlyStopping } = {}) {
+    readonly options: RunOptions = {}) {
     this.#seen = session.steps;
+    this.#predictors = new Predictors(session, data.shape);
   }
 
   get paused(): boolean { return this.#paused; }
@@ -64,6 +64,22 @@ export class Run implements AsyncIterable<Progress> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Progress, void, void> {
+    const { onProgress, onEpochEnd } = this.options;
+    for await (const progress of this.#train()) {
+      await onProgress?.(progress, this);
+      if (progress.epochEnd) await onEpochEnd?.(progress, this);
+      yield progress;
+    }
+  }
+
+  /** Trains to the end; gives the last progress, or none if nothing was left to train. */
+  async finish(): Promise<Progress | undefined> {
+    let last: Progress | undefined;
+    for await (const progress of this) last = progress;
+    return last;
+  }
+
+  async *#train(): AsyncGenerator<Progress, void, void> {
     const { session, data, stepsPerEpoch: steps } = this, [batch] = session.batches, reports: Progress[] = [];
     let failure: unknown, reading: Promise<void> | undefined, reported = performance.now();
     const read = (ring: Promise<Float32Array>) => {
@@ -129,11 +145,11 @@ export class Run implements AsyncIterable<Progress> {
 
   /** Whether the epoch that has just ended is the best so far. Stops early, and puts the best weights back at the end. */
   async #judge(): Promise<boolean> {
-    const { patience = Infinity, minDelta, restoreBest = true } = this.options.earlyStopping ?? {}, since = sinceBest(this.history, minDelta);
-    if (since >= patience) this.stop();
-    if (!this.options.earlyStopping || !restoreBest) return since === 0;
-    if (since === 0) await (this.#best = this.weights());
-    else if (this.#best && (since >= patience || this.epoch === this.epochs)) this.load(await this.#best);
+    const { earlyStopping: stopping, keepBest } = this.options, since = sinceBest(this.history, stopping?.minDelta);
+    const restores = stopping && (stopping.restoreBest ?? true), ends = since >= (stopping?.patience ?? Infinity);
+    if (ends) this.stop();
+    if (since === 0 && (keepBest || restores)) await (this.#best = this.weights());
+    else if (restores && this.#best && (ends || this.epoch === this.epochs)) this.load(await this.#best);
     return since === 0;
   }
 
@@ -167,27 +183,10 @@ export class Run implements AsyncIterable<Progress> {
   }
 
   /** Probabilities for images [N, C, H, W] of the data set's size: bytes, or numbers from 0 to 1. */
-  async predict(images: Images): Promise<Prediction[]> {
-    return (await this.#predictor(Math.min(64, this.session.micro), false)).predict(this.#sized(images));
-  }
-
-  /** Images of the data set's size at the network's. */
-  #sized(images: Images): Images {
-    const { shape } = this.data, [, P, Q] = this.session.network.input;
-    if (shape[1] === P && shape[2] === Q) return images;
-    return resizeImages(images instanceof Uint8Array ? Float32Array.from(images, (byte) => byte / 255) : images, shape, [P, Q]);
-  }
+  predict(images: Images): Promise<Prediction[]> { return this.#predictors.predict(images); }
 
   /** What every layer makes of one image [1, C, H, W]; or one layer alone, by its number in summary().layers. */
-  async activations(image: Images, only?: number): Promise<Activation[]> {
-    return (await this.#predictor(1, true)).activations(this.#sized(image), only);
-  }
-
-  #predictor(batch: number, watch: boolean): Promise<Predictor> {
-    const key = `${batch} ${watch}`, open = this.#predictors.get(key) ?? Predictor.open(this.session, batch, watch);
-    this.#predictors.set(key, open);
-    return open;
-  }
+  activations(image: Images, only?: number): Promise<Activation[]> { return this.#predictors.activations(image, only); }
 
   /** Parameters and running statistics, with PyTorch's names, shapes and order. */
   weights(): Promise<StateDict> { return readWeights(this.session.memory, this.session.network); }
@@ -198,13 +197,24 @@ export class Run implements AsyncIterable<Progress> {
    */
   load(weights: StateDict, options?: { strict?: boolean }): LoadReport { return writeWeights(this.session.memory, this.session.network, weights, options); }
 
+  /** The best epoch so far, with its weights, if they are kept. */
+  async best(): Promise<Best | undefined> {
+    const { history } = this, epoch = history.length - sinceBest(history, this.options.earlyStopping?.minDelta), weights = await this.#best;
+    return weights && { epoch, loss: history[epoch - 1], weights };
+  }
+
   /**
    * A checkpoint, a safetensors file: the weights as PyTorch names them, optimizer states, and where the training stands, for
-   * restore(). With `optimizer: false` the weights alone: `load_state_dict(safetensors.torch.load_file(…))` takes them strictly.
+   * restore(). With `optimizer: false` the weights alone, with `best: true` those of the best epoch: `load_state_dict(safetensors.torch.load_file(…))` takes them strictly.
    * May be called at any time: it is of the steps taken until then.
    */
-  async save({ optimizer = true }: { optimizer?: boolean } = {}): Promise<Uint8Array<ArrayBuffer>> {
+  async save({ optimizer = true, best: wanted = false }: { optimizer?: boolean; best?: boolean } = {}): Promise<Uint8Array<ArrayBuffer>> {
     const { session, epoch } = this, { steps, memory } = session, metadata = { format: "pt", producer: "convoy-gpu", epoch: `${epoch}`, seed: `${session.seed}` };
+    if (wanted) {
+      const best = await this.best();
+      if (!best) throw new OptionError("no epoch's weights are kept; train with keepBest: true, to the end of an epoch at least");
+      return writeSafetensors(counted(best.weights, best.epoch * this.stepsPerEpoch), { ...metadata, epoch: `${best.epoch}`, loss: `${best.loss}` });
+    }
     if (!optimizer) return writeSafetensors(counted(await this.weights(), steps), metadata);
     const sums = { ...this.#sum }, seen = this.#seen, best = this.#best, at = { epoch, step: this.#at, steps, lr: this.#lr, history: [...this.history], sums };
     const [weights, states, ring, kept] = await Promise.all([this.weights(), readStates(session), memory.read(session.ring), best]);
@@ -233,13 +243,7 @@ export class Run implements AsyncIterable<Progress> {
   destroy(): void {
     this.stop();
     this.test?.destroy();
-    for (const open of this.#predictors.values()) void open.then((p) => p.destroy(), () => {});
+    this.#predictors.destroy();
     this.session.destroy();
   }
-}
-
-function add(sums: Sums, [loss, hits, images]: ArrayLike<number> & Iterable<number>): void {
-  sums.loss += loss;
-  sums.hits += hits;
-  sums.images += images;
 }

@@ -5,13 +5,13 @@ import type { Device } from "../gpu/device.js";
 import type { Init } from "../layers/init.js";
 import type { Loss } from "../losses/loss.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
-import { checkEarlyStopping, type EarlyStopping } from "./earlyStopping.js";
+import { checkEarlyStopping } from "./earlyStopping.js";
+import type { RunOptions } from "./progress.js";
 import { Run } from "./run.js";
-import type { Schedule } from "./schedules.js";
 import { Session } from "./session.js";
 import { Evaluator } from "./evaluate.js";
 
-export interface TrainOptions {
+export interface TrainOptions extends RunOptions {
   device: Device;
   /** A data set, or a split of one into training and test images: accuracy on the test images is measured after each epoch. */
   data: Dataset | Split;
@@ -30,10 +30,6 @@ export interface TrainOptions {
   optimizer?: Optimizer;
   /** Default crossEntropy(). */
   loss?: Loss;
-  /** Factor on the optimizer's lr, step by step: cosine(), oneCycle(), … or any function. Default: lr throughout. */
-  schedule?: Schedule;
-  /** Ends the run when the loss on the test images has stopped falling. */
-  earlyStopping?: EarlyStopping;
   /** Gradients whose norm, of all together, is above this are scaled down to it. Default: they are left alone. */
   clipNorm?: number;
   /** Parameters that stay as they are, by state_dict name: `(name) => !name.startsWith("7.")` trains ResNet's last layer alone. See freeze(). */
@@ -53,7 +49,7 @@ export interface TrainOptions {
  * Throws a ShapeError, LimitError (naming the largest batch that fits), OutOfMemoryError or OptionError before anything runs.
  */
 export async function train(net: Part, options: TrainOptions): Promise<Run> {
-  const { device, resize, batch = 64, microBatch = batch, epochs = 10, optimizer, loss, schedule, earlyStopping, clipNorm, freeze, seed = 0, init } = options;
+  const { device, resize, batch = 64, microBatch = batch, epochs = 10, optimizer, loss, earlyStopping, clipNorm, freeze, seed = 0, init } = options;
   const { train: data, test } = "train" in options.data ? options.data : { train: options.data, test: undefined };
   for (const [name, value] of Object.entries({ batch, microBatch, epochs, ...resize !== undefined && { resize } })) if (!Number.isInteger(value) || value < 1)
     throw new OptionError(`${name} is an integer of at least 1, not ${value}`, { [name]: value });
@@ -65,7 +61,7 @@ export async function train(net: Part, options: TrainOptions): Promise<Run> {
   try {
     const outputs = session.programs[0].logits.shape[1];
     for (const set of test ? [data, test] : [data]) checkLabels(set, outputs);
-    return new Run(session, data, epochs, test?.size ? await Evaluator.open(session, test) : undefined, { schedule, earlyStopping });
+    return new Run(session, data, epochs, test?.size ? await Evaluator.open(session, test) : undefined, options);
   } catch (e) { session.destroy(); throw e; }
 }
 
