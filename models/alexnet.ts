@@ -6,7 +6,7 @@ export interface AlexnetOptions extends CommonOptions {
   lrn?: boolean;
 }
 
-/** AlexNet: Krizhevsky, Sutskever and Hinton 2012, for one adapter instead of two. Made for 224 × 224; from 63 × 63 up all fits. */
+/** AlexNet: Krizhevsky, Sutskever and Hinton 2012, for one adapter instead of two. Made for 224 × 224; from 65 × 65 up all fits. */
 export function alexnet({ classes = 10, width = 1, dropout: p = 0.5, lrn = false }: AlexnetOptions = {}): Block {
   const w = scaled(width), norm = lrn ? [localResponseNorm({ size: 5, alpha: 5e-4, beta: 0.75, k: 2 })] : [];
   return sequential(

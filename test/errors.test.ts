@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { lenet } from "../models/index.js";
+import { families, lenet } from "../models/index.js";
 import { dataset } from "../src/data/dataset.js";
 import { conv2d, flatten, linear, maxPool2d, openDevice as openInBrowser, relu, sequential, sgd, summary, train } from "../src/index.js";
 import { openDevice } from "../src/node/device.js";
@@ -26,6 +26,8 @@ test.each([
   ["no flatten before the loss", () => summary(sequential(conv2d({ filters: 10, kernel: 28 })), { input: [1, 28, 28], batch: 2 }),
     "shape: crossEntropy expects [N, classes], but the network gives [N, C, H, W]; end it with flatten()"],
   ["labels out of range", () => set(2, Uint8Array.of(3, 12)), /^format: label 12 at index 1, but 10 classes are labelled 0 to 9/],
+  ["a weight that passes the limit", () => summary(families.vgg11(), { input: [1, 224, 224], batch: 8, limit: 2 ** 27 }),
+    "limit: 6.weight [25088, 4096] takes 411,041,792 bytes; this device binds at most 134,217,728, 33,554,432 weights, whatever the batch; it fits with 1,337 units instead of 4,096, with an input of 159 × 159 instead of 224 × 224, or on an adapter that binds more"],
   ["a batch that passes the limit", () => summary(lenet(), { input: [1, 28, 28], batch: 1e5, limit: 2 ** 27 }), /^limit: .* takes [\d,]+ bytes; this device binds at most 134,217,728$/],
 ] as const)("%s", async (_, f, want) => {
   const got = await shown(f);

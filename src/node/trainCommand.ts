@@ -2,10 +2,11 @@ import { readFile } from "node:fs/promises";
 import { families } from "../../models/index.js";
 import { subset, type Split } from "../data/dataset.js";
 import type { Device } from "../gpu/device.js";
-import { OptionError } from "../errors.js";
+import { LimitError, OptionError } from "../errors.js";
 import { sgd } from "../optimizers/sgd.js";
 import { sinceBest } from "../train/earlyStopping.js";
 import type { Evaluation } from "../train/evaluate.js";
+import { describe } from "../train/network.js";
 import type { Progress, Run } from "../train/run.js";
 import { summary } from "../train/summary.js";
 import { train } from "../train/train.js";
@@ -52,7 +53,8 @@ async function teach(command: TrainCommand, device: Device, data: Split, termina
     `batches of ${batch}${microBatch && microBatch < batch ? ` in parts of ${microBatch}` : ""}`, `${epochs} epoch${epochs > 1 ? "s" : ""}`, `seed ${seed}`].flat().join(", ")}`);
   say();
   const run = await train(net, { device, data, resize: inputSize === H ? undefined : inputSize, batch, microBatch, epochs, optimizer, init, seed,
-    onEpochEnd: async ({ best }, run) => { if (best && keepBest !== undefined) await saveFile(keepBest, await run.save()); } });
+    onEpochEnd: async ({ best }, run) => { if (best && keepBest !== undefined) await saveFile(keepBest, await run.save()); } })
+    .catch((e: unknown) => { throw e instanceof LimitError && "units" in e.details ? narrower(e, command, C, device.adapter.limits.binding) : e; });
   try {
     if (command.resume !== undefined) await resume(run, command.resume, terminal);
     const before = run.session.steps;
@@ -70,6 +72,14 @@ async function teach(command: TrainCommand, device: Device, data: Split, termina
     if (keepBest !== undefined && loss !== undefined) terminal.line(`Best: epoch ${run.history.length - since}, test loss ${loss.toFixed(4)}, in ${keepBest}`);
     return finished ? 0 : INTERRUPTED;
   } finally { run.destroy(); }
+}
+
+/** The error, and the largest of a few widths at which every weight can be bound. */
+function narrower(e: LimitError, { model, options, inputSize: side }: TrainCommand, C: number, limit: number): LimitError {
+  const width = [0.75, 0.5, 0.375, 0.25, 0.125, 0.0625].map((share) => share * (options.width ?? 1)).find((w) => {
+    try { return Boolean(describe(families[model]({ ...options, width: w }), [C, side, side], limit)); } catch { return false; }
+  });
+  return new LimitError(`${e.message}${width ? `; --width ${width} fits` : ""}`, { ...e.details, width }, e);
 }
 
 /** Puts the run where the one was that saved a file. */

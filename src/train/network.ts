@@ -3,7 +3,7 @@ import { accumulate_add } from "../generated/accumulate.js";
 import { batch_gather } from "../generated/batch.js";
 import { metrics_record } from "../generated/metrics.js";
 import { Graph, named, type Parameter, type Part, type Value } from "../graph.js";
-import { Recorder, tensor, type Shape, type Step, type Target, type Tensor } from "../gpu/recorder.js";
+import { elements, Recorder, tensor, type Shape, type Step, type Target, type Tensor } from "../gpu/recorder.js";
 import type { Loss } from "../losses/loss.js";
 import { clip } from "../optimizers/clip.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
@@ -52,8 +52,25 @@ export function describe(net: Part, input: Shape, limit: number, freeze?: (name:
       gradients: like("gradients"), further: like("further gradients") };
   } catch (e) {
     if (!(e instanceof LimitError)) throw e;
-    throw new LimitError(`${e.message}; no batch size changes that: ${Math.floor(limit / 4).toLocaleString("en")} weights fit in one parameter, so use fewer channels or units, a smaller input, or an adapter that binds more`, e.details, e);
+    const { shape } = all.find((p) => 4 * p.tensor.size > limit)!.tensor, last = shape.at(-1)!, most = Math.floor(limit / 4 / (elements(shape) / last)), side = smaller(net, input, limit);
+    throw new LimitError(`${e.message}, ${Math.floor(limit / 4).toLocaleString("en")} weights, whatever the batch; it fits with ${[
+      most && `${most.toLocaleString("en")} ${shape.length === 2 ? "units" : "filters"} instead of ${last.toLocaleString("en")}`, side && `an input of ${side} × ${Math.max(1, Math.round(side * W / H))} instead of ${H} × ${W}`,
+    ].filter(Boolean).join(", with ")}${most || side ? ", or " : ""}on an adapter that binds more`, { ...e.details, units: most, inputSize: side }, e);
   }
+}
+
+/** The largest height below the input's, width in proportion, at which all parameters can be bound; 0 if there is none. */
+function smaller(net: Part, [C, H, W]: Shape, limit: number): number {
+  let best = 0, least = 1, most = H - 1;
+  while (least <= most) {
+    const side = (least + most) >> 1, graph = new Graph(), x = graph.input("x", [1, side, Math.max(1, Math.round(side * W / H)), C]);
+    try {
+      if (typeof net === "function") net(x); else named("", net)(x);
+      if ([...graph.params.values()].some((p) => 4 * p.tensor.size > limit)) most = side - 1;
+      else { best = side; least = side + 1; }
+    } catch (e) { if (!(e instanceof ShapeError)) throw e; least = side + 1; }  // too small for a window
+  }
+  return best;
 }
 
 /** What the host writes before a step: one buffer, one write. */
