@@ -1,17 +1,21 @@
 // Curves: uPlot, and beside each chart a table that says the same.
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import type { Progress } from "convoy-gpu";
+import { emptyCurve, type Curve } from "./curve.js";
 import { disclosure, el, number, percent, table } from "./dom.js";
 
 interface Line { readonly label: string; readonly colour: string; readonly width: number; readonly dash?: number[]; readonly points?: boolean }
 interface Look { readonly title: string; readonly x: string; readonly lines: readonly Line[]; readonly format: (y: number) => string; readonly empty: string; readonly range?: uPlot.Range.MinMax }
 
 const css = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const MOST = 4096, ROWS = 20;
+const ROWS = 20, FRAME = 100;  // milliseconds between two drawings
+
+/** An earlier run beside the present one, in a colour of its own. */
+export interface Past { readonly name: string; readonly colour: string; readonly curve: Curve }
 
 /** A figure with its curve, readout and table; drawn anew when the theme or the width changes. */
-function figure({ title, x, lines, format, empty, range }: Look, ...extras: HTMLElement[]) {
+function figure({ title, x, lines: own, format, empty, range }: Look, ...extras: HTMLElement[]) {
+  let lines = own;
   const readout = el("span", { class: "readout" }), note = el("p", { class: "empty" }, empty);
   const plot = el("div", { class: "plot", role: "img", "aria-label": `${title}. The values are in the table below.` });
   const legend = el("span", { class: "legend" }, ...lines.map(({ label }, i) => el("span", { class: `key key-${i} ${lines[i].dash ? "dashed" : ""}` }, label)));
@@ -44,10 +48,13 @@ function figure({ title, x, lines, format, empty, range }: Look, ...extras: HTML
 
   return {
     element,
-    draw(next: uPlot.AlignedData, nextRows: () => string[][]): void {
-      [data, rows] = [next, nextRows];
+    /** The own lines, and those of earlier runs, [x, y] each. */
+    draw(next: uPlot.AlignedData, nextRows: () => string[][], past: readonly (Past & { readonly data: uPlot.AlignedData })[] = []): void {
+      const before = lines.map(({ colour }) => colour).join();
+      lines = [...own, ...past.map(({ name, colour }) => ({ label: name, colour, width: 1.5, dash: [5, 3] }))];
+      [data, rows] = [past.length ? uPlot.join([next, ...past.map((p) => p.data)]) : next, nextRows];
       note.hidden = data[0].length > 0;
-      if (chart && data[0].length) chart.setData(data); else again();
+      if (chart && data[0].length && before === lines.map(({ colour }) => colour).join()) chart.setData(data); else again();
       fill();
     },
     set log(on: boolean) { log = on; again(); },
@@ -62,63 +69,52 @@ const check = (label: string, checked: boolean, changed: (on: boolean) => void) 
   return el("label", { class: "check" }, box, label);
 };
 
-/** Loss of each step, and its moving average. */
+/** Loss of each step, and its moving average; of earlier runs the average alone. */
 export function lossChart() {
-  let smooth = true, steps: number[] = [], losses: number[] = [], means: number[] = [], mean = 0, weight = 0, drawn = 0;
+  let smooth = true, curve: Curve = emptyCurve, past: readonly Past[] = [], drawn = 0, waiting = false;
   const chart = figure({
     title: "Training loss", x: "Step", format: (y) => number(y, y > 0 && y < 0.1 ? 3 : 2), empty: "Each step adds a point.",
     lines: [{ label: "each step", colour: "--faint", width: 1 }, { label: "smoothed", colour: "--accent", width: 2.5 }],
-  }, check("Smooth", true, (on) => { smooth = on; show(); }), check("Log axis", false, (on) => { chart.log = on; }));
+  }, check("Smooth", true, (on) => { smooth = on; draw(); }), check("Log axis", false, (on) => { chart.log = on; }));
 
   /** A table of many steps gives the mean of each of some twenty stretches. */
   function rows(): string[][] {
-    const size = Math.max(1, Math.ceil(steps.length / ROWS));
+    const { steps, losses, means } = curve, size = Math.max(1, Math.ceil(steps.length / ROWS));
     return Array.from({ length: Math.ceil(steps.length / size) }, (_, i) => {
       const part = losses.slice(i * size, (i + 1) * size), last = Math.min(steps.length, (i + 1) * size) - 1;
       return [number(steps[last]), number(part.reduce((a, b) => a + b, 0) / part.length, 4), number(means[last], 4)];
     });
   }
-  const show = () => { drawn = performance.now(); chart.draw([steps, losses, smooth ? means : means.map(() => null)], rows); };
-
+  function draw(): void {
+    [drawn, waiting] = [performance.now(), false];
+    const { steps, losses, means } = curve;
+    chart.draw([[...steps], [...losses], smooth ? [...means] : means.map(() => null)], rows, past.map((p) => ({ ...p, data: [[...p.curve.steps], [...p.curve.means]] })));
+  }
   return {
     element: chart.element,
-    /** Losses of the steps that end with step `total`. */
-    add(total: number, added: readonly number[]): void {
-      added.forEach((loss, i) => {
-        // An average over about 15 steps; dividing by the weights' sum keeps its beginning from leaning to zero.
-        mean = 0.933 * mean + loss;
-        weight = 0.933 * weight + 1;
-        steps.push(total - added.length + i + 1);
-        losses.push(loss);
-        means.push(mean / weight);
-      });
-      if (steps.length > MOST) {  // every other point goes, the last stays
-        const half = (a: number[]) => a.filter((_, i) => (a.length - i) % 2 === 1);
-        [steps, losses, means] = [half(steps), half(losses), half(means)];
-      }
-      if (performance.now() - drawn > 100) show(); else setTimeout(show, 100);
-    },
-    /** Forgets what came after a step. */
-    clear(after: number): void {
-      const keep = steps.filter((s) => s <= after).length;
-      steps.length = losses.length = means.length = keep;
-      if (!keep) mean = weight = 0;
-      show();
+    show(next: Curve, others: readonly Past[]): void {
+      [curve, past] = [next, others];
+      if (waiting) return;
+      waiting = true;
+      setTimeout(draw, Math.max(0, drawn + FRAME - performance.now()));
     },
   };
 }
 
-/** Accuracy after each epoch, on training and test images. */
+/** Accuracy after each epoch, on training and test images; of earlier runs on test images. */
 export function accuracyChart() {
-  const epochs: number[] = [], training: number[] = [], test: (number | null)[] = [];
   const chart = figure({
     title: "Accuracy", x: "Epoch", format: (y) => percent(y, 0), empty: "Each epoch adds a point.", range: [0, 1],
     lines: [{ label: "training", colour: "--accent", width: 2, points: true }, { label: "test", colour: "--second", width: 2, dash: [6, 4], points: true }],
   });
-  const show = () => { chart.draw([epochs, training, test], () => epochs.map((e, i) => [String(e), percent(training[i]), test[i] === null ? "" : percent(test[i])])); };
   return {
     element: chart.element,
-    add({ epoch, epochs: span, accuracy, test: tested }: Progress): void { chart.span = span; epochs.push(epoch); training.push(accuracy); test.push(tested?.accuracy ?? null); show(); },
-    clear(): void { epochs.length = training.length = test.length = 0; show(); },
+    /** The x axis goes to `span` epochs at least. */
+    show({ epochs }: Curve, others: readonly Past[], span: number): void {
+      chart.span = span;
+      chart.draw([epochs.map((e) => e.epoch), epochs.map((e) => e.training), epochs.map((e) => e.test)],
+        () => epochs.map((e) => [String(e.epoch), percent(e.training), e.test === null ? "" : percent(e.test)]),
+        others.map((p) => ({ ...p, data: [p.curve.epochs.map((e) => e.epoch), p.curve.epochs.map((e) => e.test)] })));
+    },
   };
 }

@@ -3,7 +3,7 @@ import { el, number, percent } from "./dom.js";
 import type { Progress } from "convoy-gpu";
 
 export type State = "waiting" | "paused" | "training" | "finished" | "failed";
-export interface Commands { train(): void; pause(): void; step(): void; reset(): void; save(): void }
+export interface Commands { train(): void; pause(): void; step(): void; reset(): void }
 
 const SAY = 5000;  // milliseconds between two announcements while training
 const figures = ["Epoch", "Step", "Loss", "Training accuracy", "Test accuracy", "Images/s", "Time left"] as const;
@@ -16,7 +16,7 @@ export function deck(commands: Commands) {
     return made;
   };
   const toggle = () => { if (state === "training") commands.pause(); else commands.train(); };
-  const go = button("Train", toggle, "Space"), step = button("Step", commands.step, "."), reset = button("Reset", commands.reset), save = button("Save weights", commands.save);
+  const go = button("Train", toggle, "Space"), step = button("Step", commands.step, "."), reset = button("Reset", commands.reset);
   go.className = "main";
   const values = Object.fromEntries(figures.map((name) => [name, el("dd", {}, "–")])) as Record<Figure, HTMLElement>;
   const progress = el("progress", { max: 1, value: 0, "aria-label": "Progress of the epoch" });
@@ -35,7 +35,7 @@ export function deck(commands: Commands) {
 
   return {
     element: el("section", { class: "deck", "aria-label": "Training" },
-      el("div", { class: "buttons" }, go, step, reset, save),
+      el("div", { class: "buttons" }, go, step, reset),
       el("dl", { class: "figures" }, ...figures.map((name) => el("div", {}, el("dt", {}, name), values[name]))),
       progress, el("div", { class: "deck-foot" }, status, el("p", { class: "keys" }, el("kbd", {}, "Space"), " trains and pauses, ", el("kbd", {}, "."), " takes one step"))),
 
@@ -45,7 +45,6 @@ export function deck(commands: Commands) {
       go.disabled = next !== "paused" && next !== "training";
       step.disabled = go.disabled;
       reset.disabled = next === "waiting";
-      save.disabled = next === "waiting" || next === "failed";
     },
     get state(): State { return state; },
 

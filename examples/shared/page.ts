@@ -1,25 +1,30 @@
 // The page of a family: what is shared by all of them. The page only shows; training happens in its worker (trainer.ts).
 import type { Adapter } from "convoy-gpu";
 import { accuracyChart, lossChart } from "./charts.js";
+import { upTo, withEpoch, withLosses } from "./curve.js";
 import { fillControls, plain } from "./controls.js";
 import { deck } from "./deck.js";
 import { diagram } from "./diagram.js";
 import { judgementView } from "./confusion.js";
 import { bytes, el, number, percent } from "./dom.js";
 import { inputOf, type Control, type Family, type Settings, type Value } from "./family.js";
+import { filesCard } from "./files.js";
 import { testImages } from "./gallery.js";
 import { inspector } from "./inspector.js";
-import { adapterPanel, failure, memoryPanel, noWebGpu, notice, slow, type Notice } from "./panels.js";
+import { adapterPanel, failure, found, memoryPanel, noWebGpu, notice, slow, type Notice } from "./panels.js";
 import { presetChoice, presetFor } from "./presets.js";
-import { together, type FromWorker, type PresetPlan, type ToWorker } from "./protocol.js";
+import { together, type From, type FromWorker, type PresetPlan, type ToWorker } from "./protocol.js";
+import { runs } from "./runs.js";
 import { sketch } from "./sketch.js";
 import { readSettings, writeSettings } from "./state.js";
+import type { Kept } from "./vault.js";
 
 /** Fills the element #trainer. `script` is the family's worker, in which `serve(family)` listens. */
 export function openPage(family: Family, script: URL): void {
   const root = document.getElementById("trainer");
   if (!root) return;
   let worker: Worker, settings: Settings = readSettings(family.controls, family.presets.article), plans: readonly PresetPlan[] = [], adapter: Adapter | undefined;
+  let waiting: Kept | undefined;  // of an earlier visit
   let begin = false;  // train as soon as the run is ready
   let classes: readonly string[] = [];
   const look = { image: 0, layer: 0 };
@@ -30,12 +35,17 @@ export function openPage(family: Family, script: URL): void {
     pause: () => { bar.state = "paused"; bar.say("Paused."); send({ type: "pause" }); },
     step: () => { bar.state = "paused"; send({ type: "step" }); },
     reset: () => { start("A new run, from the beginning."); },
-    save: () => { send({ type: "save" }); },
   });
   const loss = lossChart(), accuracy = accuracyChart(), memory = memoryPanel(), device = el("div", {}, el("p", { class: "soft" }, "Looking for one …"));
   const images = testImages(family.input, (image) => { look.image = image; send({ type: "look", ...look }); });
   const inside = inspector((layer) => { look.layer = layer; send({ type: "look", ...look }); }), network = diagram(inside.open);
   const judged = judgementView(family.input), own = sketch(family.input, (pixels) => { send({ type: "own", pixels }); });
+  const past = runs(family, () => { draw(); }, download), files = filesCard({
+    save: (optimizer) => { send({ type: "save", optimizer }); },
+    open: (file, name) => { start(`Opening ${name} …`, { file, name }); },
+  });
+  const draw = () => { loss.show(past.now.curve, past.past); accuracy.show(past.now.curve, past.past, Number(settings.epochs)); };
+  addEventListener("pagehide", () => { past.keep(); });
   const form = el("form", { class: "card controls", "aria-label": "Settings" }), notices = el("div", { class: "notices" });
   const fields = el("div", { class: "fields" }), need = el("p", { class: "need" }, "…"), preset = presetChoice(family, (name) => {
     settings = { ...readSettings(family.controls, family.presets[name], ""), seed: settings.seed };
@@ -49,14 +59,15 @@ export function openPage(family: Family, script: URL): void {
   images.element.hidden = inside.element.hidden = own.element.hidden = true;  // until there is something to see
   root.replaceChildren(
     notices, bar.element,
-    el("div", { class: "columns" }, form, el("div", { class: "charts" }, loss.element, accuracy.element)),
+    el("div", { class: "columns" }, form, el("div", { class: "charts" }, loss.element, accuracy.element, past.element)),
     images.element, network.element, inside.element, judged.element, own.element,
-    el("div", { class: "facts-row" }, memory.element,
+    el("div", { class: "facts-row" }, files.element, memory.element,
       el("section", { class: "card", "aria-labelledby": "device-title" }, el("h2", { id: "device-title" }, "Device"), device)));
 
   /** Shows one notice, and hides it with nothing. The one about slowness stays below. */
   function tell(what?: Notice): void {
-    notices.replaceChildren(...what ? [notice(what)] : [], ...adapter?.software ? [notice(slow(Number(settings.images)))] : []);
+    const kept = waiting && adapter && found(waiting, () => { waiting = undefined; start("Resuming …", "vault"); }, () => { waiting = undefined; send({ type: "discard" }); tell(what); });
+    notices.replaceChildren(...what ? [notice(what)] : [], ...kept ? [notice(kept)] : [], ...adapter?.software ? [notice(slow(Number(settings.images)))] : []);
   }
 
   function changed({ name, live, label, text = plain }: Control, value: Value): void {
@@ -73,11 +84,12 @@ export function openPage(family: Family, script: URL): void {
     preset.show(settings);
   }
 
-  function start(why: string, resume = false): void {
+  /** Begins a run; a kept one is known by what the worker says of it. */
+  function start(why: string, from?: From): void {
     bar.state = "waiting";
     bar.say(why);
     tell();
-    send({ type: "start", settings, resume });
+    send({ type: "start", settings, from, run: Date.now() });
   }
 
   function launch(): void {
@@ -104,8 +116,13 @@ export function openPage(family: Family, script: URL): void {
       case "network": network.show(message.network, inputOf(family, settings)); memory.show(message.network); need.replaceChildren(el("b", {}, bytes(together(message.network.memory))), " of memory, planned before it begins"); break;
       case "presets": plans = message.plans; preset.plans(plans, adapter); break;
       case "preparing": {
-        loss.clear(message.from);
-        if (!message.from) { accuracy.clear(); bar.clear(); judged.element.hidden = true; }
+        if (message.run !== past.now.id) past.keep();
+        if (JSON.stringify(settings) !== JSON.stringify(message.settings)) { settings = message.settings; writeSettings(settings); show(); }
+        past.begin(settings, message.run);
+        past.curve = upTo(past.now.curve, message.from);
+        if (!message.from) { bar.clear(); judged.element.hidden = true; }
+        files.ready = false;
+        draw();
         break;
       }
       case "ready": {
@@ -113,6 +130,7 @@ export function openPage(family: Family, script: URL): void {
         images.show(message.pictures, message.classes);
         own.classes(classes = message.classes);
         bar.state = "paused";
+        files.ready = true;
         bar.say(`Ready: ${number(message.steps)} steps an epoch, ${number(message.trained)} training and ${number(message.tested)} test images.`);
         if (look.image) send({ type: "look", ...look });
         if (begin) { begin = false; bar.state = "training"; send({ type: "train" }); }
@@ -121,17 +139,20 @@ export function openPage(family: Family, script: URL): void {
       case "progress": {
         const { progress: p, total } = message;
         bar.show(p);
-        loss.add(total, p.losses);
-        if (p.epochEnd) accuracy.add(p);
+        past.curve = withLosses(past.now.curve, total, p.losses);
+        if (p.epochEnd) past.curve = withEpoch(past.now.curve, total, p);
+        draw();
         bar.say(`Epoch ${p.epoch} of ${p.epochs}, step ${number(p.step)} of ${number(p.steps)}: loss ${number(p.loss, 3)}, ${percent(p.accuracy)} right, ${number(p.imagesPerSecond)} images a second.`, false);
         break;
       }
       case "finished": bar.state = "finished"; bar.say("Finished. Reset begins a new run."); break;
       case "seen": images.mark(message.predictions); inside.element.hidden = false; if (message.inside) inside.show(message.inside); if (message.own) own.show(message.own); break;
       case "judged": judged.show(message.judgement, classes, message.step); break;
-      case "saved": download(message.file, `${family.title.toLowerCase()}.safetensors`); break;
+      case "saved": download(message.file, `${family.title.toLowerCase()}${message.optimizer ? "-checkpoint" : ""}.safetensors`); break;
+      case "kept": files.kept(message.step); if (waiting) { waiting = undefined; tell(); } break;
+      case "found": waiting = message.kept; tell(); break;
       case "failed": {
-        const resume = () => { begin = message.code === "device-lost"; start("Opening a new device …", true); };
+        const resume = () => { begin = message.code === "device-lost"; start("Opening a new device …", "device"); };
         const again = () => { if (adapter) start("A new run, from the beginning."); else { bar.say("Looking for a device …"); tell(); send({ type: "open" }); } };
         bar.state = adapter ? "failed" : "waiting";
         bar.say("Stopped.");
@@ -151,7 +172,7 @@ export function openPage(family: Family, script: URL): void {
   }
 }
 
-function download(file: Uint8Array<ArrayBuffer>, name: string): void {
+function download(file: Uint8Array<ArrayBuffer> | string, name: string): void {
   const url = URL.createObjectURL(new Blob([file], { type: "application/octet-stream" }));
   el("a", { href: url, download: name }).click();
   setTimeout(() => { URL.revokeObjectURL(url); }, 10_000);

@@ -3,15 +3,19 @@ import type { Adapter } from "convoy-gpu";
 import { bytes, el, number, table } from "./dom.js";
 import { TESTED } from "./family.js";
 import { together, type Description } from "./protocol.js";
+import type { Kept } from "./vault.js";
 
 /** A panel in front of all else, with what to do about it. */
-export interface Notice { readonly tone: "bad" | "careful"; readonly title: string; readonly lines: readonly string[]; readonly action?: { readonly label: string; readonly run: () => void } }
+export interface Notice { readonly tone: "bad" | "careful" | "good"; readonly title: string; readonly lines: readonly string[]; readonly actions?: readonly { readonly label: string; readonly run: () => void }[] }
 
-export function notice({ tone, title, lines, action }: Notice): HTMLElement {
-  const button = action && el("button", { type: "button", class: "main" }, action.label);
-  button?.addEventListener("click", () => { action?.run(); });
+export function notice({ tone, title, lines, actions = [] }: Notice): HTMLElement {
+  const buttons = actions.map(({ label, run }, i) => {
+    const button = el("button", { type: "button", class: i ? "" : "main" }, label);
+    button.addEventListener("click", run);
+    return button;
+  });
   return el("section", { class: `notice ${tone}`, "aria-label": title, role: tone === "bad" ? "alert" : "region" },
-    el("div", {}, el("h2", {}, title), ...lines.map((line) => el("p", {}, line))), button);
+    el("div", {}, el("h2", {}, title), ...lines.map((line) => el("p", {}, line))), buttons.length > 0 && el("div", { class: "buttons" }, ...buttons));
 }
 
 /** What to tell someone whose browser has no WebGPU. */
@@ -30,18 +34,25 @@ function advice(agent: string): string {
   return "Take a recent Chrome or Edge, Firefox 141 or newer, or Safari 26 or newer.";
 }
 
+/** What to tell someone about a run of an earlier visit. */
+export const found = ({ at, epoch, step, settings: { epochs } }: Kept, resume: () => void, discard: () => void): Notice => ({
+  tone: "good", title: "A run from an earlier visit waits here",
+  lines: [`Kept ${new Date(at).toLocaleString("en", { dateStyle: "medium", timeStyle: "short", hour12: false })}, at step ${number(step)}, ${epoch > Number(epochs) ? "finished" : `in epoch ${epoch} of ${epochs}`}. Training another run replaces it.`],
+  actions: [{ label: "Resume", run: resume }, { label: "Discard", run: discard }],
+});
+
 /** What to tell someone about an error of the worker's. `restart` opens a new device, `reset` begins anew on the same. */
 export function failure(code: string, message: string, snapshot: number | undefined, restart: () => void, reset: () => void): Notice {
   const sentence = `${message.slice(0, 1).toUpperCase()}${message.slice(1).replace(/\.$/, "")}.`;
   switch (code) {
     case "device-lost": return {
-      tone: "bad", title: "The device was lost", action: { label: "Restart", run: restart },
+      tone: "bad", title: "The device was lost", actions: [{ label: "Restart", run: restart }],
       lines: ["A driver reset, a crash of the browser's GPU process, or too little memory can do this; nothing is wrong with your settings.",
-        snapshot ? `A restart opens a new device and goes on with the weights of step ${number(snapshot)}, which this page has kept. The momentum begins anew.` : "A restart opens a new device and trains from the beginning."] };
-    case "adapter": return { tone: "bad", title: "No device to train on", lines: [sentence], action: { label: "Try again", run: restart } };
-    case "non-finite": return { tone: "bad", title: "The loss ran away", lines: [sentence, "Lower the learning rate, then reset."], action: { label: "Reset", run: reset } };
-    case "bug": return { tone: "bad", title: "Something broke", lines: [sentence, "This should not happen; please report it."], action: { label: "Restart", run: restart } };
-    default: return { tone: "bad", title: "This did not work", lines: [sentence], action: { label: "Try again", run: reset } };
+        snapshot ? `A restart opens a new device and goes on at step ${number(snapshot)}, which this page has kept, to the same end as if nothing had happened.` : "A restart opens a new device and trains from the beginning."] };
+    case "adapter": return { tone: "bad", title: "No device to train on", lines: [sentence], actions: [{ label: "Try again", run: restart }] };
+    case "non-finite": return { tone: "bad", title: "The loss ran away", lines: [sentence, "Lower the learning rate, then reset."], actions: [{ label: "Reset", run: reset }] };
+    case "bug": return { tone: "bad", title: "Something broke", lines: [sentence, "This should not happen; please report it."], actions: [{ label: "Restart", run: restart }] };
+    default: return { tone: "bad", title: "This did not work", lines: [sentence], actions: [{ label: "Try again", run: reset }] };
   }
 }
 

@@ -3,15 +3,23 @@ import type { Adapter, Progress, Summary } from "convoy-gpu";
 import type { PresetName, Settings } from "./family.js";
 import type { Histogram } from "./histogram.js";
 import type { Judgement } from "./judge.js";
+import type { Kept } from "./vault.js";
+
+/** Where a run comes from. "device": from the last snapshot, if there is one, on a new device. */
+export type From = "device" | "vault" | { readonly name: string; readonly file: Uint8Array<ArrayBuffer> };
 
 export type ToWorker =
   /** Open a device. Answered by "adapter" or "failed". */
   | { readonly type: "open" }
   /** Say what the network is, without a device. Answered by "network". */
   | { readonly type: "describe"; readonly settings: Settings }
-  /** Begin a new run, paused. `resume`: on a new device, with the last snapshot of the weights if there is one. */
-  | { readonly type: "start"; readonly settings: Settings; readonly resume?: boolean }
-  | { readonly type: "train" | "pause" | "step" | "save" }
+  /** Begin a run, paused: a new one that is called `run`; or, by `from`, the one that a snapshot, the browser's files or a file hold. */
+  | { readonly type: "start"; readonly settings: Settings; readonly run: number; readonly from?: From }
+  /** Forget what the browser's files hold. */
+  | { readonly type: "discard" }
+  | { readonly type: "train" | "pause" | "step" }
+  /** The run as a file: answered by "saved". */
+  | { readonly type: "save"; readonly optimizer: boolean }
   | { readonly type: "rate"; readonly value: number }
   /** Which test image's feature maps to send, and of which layer. */
   | { readonly type: "look"; readonly image: number; readonly layer: number }
@@ -49,14 +57,18 @@ export type FromWorker =
   /** The first message, without being asked. */
   | { readonly type: "presets"; readonly plans: readonly PresetPlan[] }
   | { readonly type: "network"; readonly network: Description }
-  /** All messages from here on are of a new run, which begins after `from` steps. */
-  | { readonly type: "preparing"; readonly from: number }
+  /** All messages from here on are of a new run, which begins after `from` steps; of the run `run`, with its settings. */
+  | { readonly type: "preparing"; readonly from: number; readonly settings: Settings; readonly run: number }
+  /** What the browser's files hold from an earlier visit. */
+  | { readonly type: "found"; readonly kept: Kept }
+  /** The run was kept in the browser's files, or they are not to be had. */
+  | { readonly type: "kept"; readonly step?: number }
   | { readonly type: "ready"; readonly steps: number; readonly classes: readonly string[]; readonly pictures: readonly Picture[]; readonly trained: number; readonly tested: number }
   /** `total`: steps of the run so far, over all epochs. */
   | { readonly type: "progress"; readonly progress: Progress; readonly total: number }
   | { readonly type: "finished" }
   | Seen
   | { readonly type: "judged"; readonly step: number; readonly judgement: Judgement }
-  | { readonly type: "saved"; readonly file: Uint8Array<ArrayBuffer> }
-  /** `code` is a ConvoyError's; `snapshot` the step whose weights a restart would begin with. */
+  | { readonly type: "saved"; readonly file: Uint8Array<ArrayBuffer>; readonly optimizer: boolean }
+  /** `code` is a ConvoyError's; `snapshot` the step that a restart would go on from. */
   | { readonly type: "failed"; readonly code: string; readonly message: string; readonly snapshot?: number };

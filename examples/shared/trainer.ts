@@ -1,12 +1,15 @@
 // The worker's half of a page: a device, a run, and what the page wants to see of it. Training never runs in the page's own thread.
-import { ConvoyError, openDevice, summary, train, type Device, type Optimizer, type Run, type StateDict } from "convoy-gpu";
+import { ConvoyError, openDevice, readSafetensors, stateDict, summary, train, type Device, type Optimizer, type Run } from "convoy-gpu";
 import { fashionMnist, subset, type Dataset, type Split } from "convoy-gpu/data";
 import { initOf, inputOf, optimizerOf, presetNames, TESTED, type Family, type Settings } from "./family.js";
-import { together, type Description, type FromWorker, type Picture, type ToWorker } from "./protocol.js";
+import { together, type Description, type From, type FromWorker, type Picture, type ToWorker } from "./protocol.js";
 import { judge } from "./judge.js";
 import { look, type Wanted } from "./look.js";
+import { readSettings } from "./state.js";
+import { vault, type Kept } from "./vault.js";
 
 const SHOWN = 20;              // test images on the page
+const LARGEST = 2 ** 29;       // bytes of a checkpoint that is kept in the browser's files
 const LOOK = 1000, KEEP = 5000;  // milliseconds between two looks, two snapshots: more if they take long
 
 const port = globalThis as unknown as {
@@ -16,30 +19,30 @@ const port = globalThis as unknown as {
 
 /** Waits its turn: `due()` is true once `rest` milliseconds, and eight times what the last turn took, have passed. */
 function turns(rest: number) {
-  let next = 0, busy = false;
+  let next = 0, busy: Promise<void> | undefined;
   return {
     due: () => !busy && performance.now() >= next,
     /** Takes a turn, unless one is being taken. */
     async take(work: () => Promise<void>): Promise<void> {
       if (busy) return;
       const begun = performance.now();
-      busy = true;
-      try { await work(); } finally {
-        busy = false;
+      try { await (busy = work()); } finally {
+        busy = undefined;
         next = performance.now() + Math.max(rest, 8 * (performance.now() - begun));
       }
     },
+    /** Resolves when no turn is being taken. */
+    idle: () => (busy ?? Promise.resolve()).catch(() => {}),
   };
 }
-
-interface Snapshot { readonly step: number; readonly epoch: number; readonly weights: StateDict }
 
 /** Answers the page's messages for one family. `data` is the folder of Fashion-MNIST. */
 export function serve(family: Family, data: URL): void {
   let device: Device | undefined, images: Promise<Split> | undefined, run: Run | undefined, settings: Settings = {};
-  let generation = 0, total = 0, optimizer: { lr: number } = { lr: 0 }, snapshot: Snapshot | undefined, shown: Dataset | undefined;
+  let generation = 0, total = 0, optimizer: { lr: number } = { lr: 0 }, snapshot: { kept: Kept; file: Uint8Array<ArrayBuffer> } | undefined, shown: Dataset | undefined;
   let looks = turns(LOOK), keeps = turns(KEEP), judges = turns(KEEP);
-  const wanted: Wanted = { image: 0, layer: 0 };
+  let id = 0, following = Promise.resolve(), closing = Promise.resolve();
+  const wanted: Wanted = { image: 0, layer: 0 }, store = vault(family.title);
 
   /** Tells the page what went wrong, once a run: all that waits for a lost device fails. */
   function fail(error: unknown, of = generation): void {
@@ -47,7 +50,7 @@ export function serve(family: Family, data: URL): void {
     generation++;
     run?.stop();
     const code = error instanceof ConvoyError ? error.code : "bug", message = error instanceof Error ? error.message : String(error);
-    port.postMessage({ type: "failed", code, message, snapshot: code === "non-finite" ? undefined : snapshot?.step });
+    port.postMessage({ type: "failed", code, message, snapshot: code === "non-finite" ? undefined : snapshot?.kept.step });
   }
 
   async function open(): Promise<void> {
@@ -68,15 +71,21 @@ export function serve(family: Family, data: URL): void {
     port.postMessage({ type: "network", network: describe(settings) });
   }
 
-  async function start(resume: boolean): Promise<void> {
-    const mine = ++generation, stale = () => mine !== generation;
-    run?.destroy();
+  async function start(from: From | undefined, name: number): Promise<void> {
+    const mine = ++generation, stale = () => mine !== generation, old = run, uses = [looks, keeps, judges].map((t) => t.idle());
     run = undefined;
-    if (!resume) snapshot = undefined;
-    total = snapshot?.step ?? 0;
-    port.postMessage({ type: "preparing", from: total });
+    old?.stop();
+    closing = Promise.all([closing, following, ...uses]).then(() => { old?.destroy(); });  // not while something plays on its buffers
     try {
-      if (resume) { device?.destroy(); await open(); }
+      await closing;
+      const source = from === "device" ? snapshot : from === "vault" ? await store.load() : from && { file: from.file, kept: keptOf(from, name) };
+      if (stale()) return;
+      snapshot = from === "device" || from === "vault" ? source : undefined;
+      if (source) settings = readSettings(family.controls, settings, new URLSearchParams(Object.entries(source.kept.settings).map(([key, value]) => [key, String(value)])).toString());
+      id = source?.kept.run ?? name;
+      total = source?.kept.step ?? 0;
+      port.postMessage({ type: "preparing", from: total, settings, run: id });
+      if (from === "device") { device?.destroy(); await open(); }
       tell();
       const all = await (images ??= fashionMnist({ url: data }));
       if (stale() || !device) return;
@@ -85,12 +94,15 @@ export function serve(family: Family, data: URL): void {
       const side = inputOf(family, settings)[1], resize = side === family.input[1] ? undefined : side;
       const made = await train(family.build(settings), { device, data: chosen, resize, init: initOf(settings), batch: Number(settings.batch), epochs: Number(settings.epochs), optimizer: steered, seed: Number(settings.seed) });
       if (stale()) { made.destroy(); return; }
-      if (snapshot) { made.load(snapshot.weights); made.epoch = snapshot.epoch; }
+      try {
+        if (source && total) made.restore(source.file, typeof from === "object" ? from.name : "the checkpoint");
+        else if (source) made.load(stateDict(source.file, typeof from === "object" ? from.name : undefined));
+      } catch (error) { made.destroy(); throw error; }
       made.pause();
       [run, optimizer, shown, looks, keeps, judges] = [made, steered, subset(all.test, SHOWN), turns(LOOK), turns(KEEP), turns(KEEP)];
       port.postMessage({ type: "ready", steps: made.stepsPerEpoch, classes: shown.classes, pictures: pictures(shown), trained: chosen.train.size, tested: test.size });
       void see();
-      void follow(made, mine);
+      following = follow(made, mine);
     } catch (error) { fail(error, mine); }
   }
 
@@ -123,12 +135,24 @@ export function serve(family: Family, data: URL): void {
     }).catch((error: unknown) => { fail(error, of); });
   }
 
+  /** Keeps the run in memory, for a lost device, and in the browser's files, for another visit. */
   function keep(mine: Run): Promise<void> {
-    const step = total, { epoch } = mine, of = generation;
+    const of = generation;
     return keeps.take(async () => {
-      const weights = await mine.weights();
-      if (of === generation) snapshot = { step, epoch, weights };
+      if (!mine.session.steps) return;
+      const kept = { settings: { ...settings, rate: optimizer.lr }, run: id, epoch: mine.epoch + 1, step: mine.session.steps, at: Date.now() }, file = await mine.save();
+      if (of !== generation) return;
+      snapshot = { kept, file };
+      const done = file.length <= LARGEST && await store.save(kept, file);
+      port.postMessage({ type: "kept", step: done ? kept.step : undefined });
     }).catch((error: unknown) => { fail(error, of); });
+  }
+
+  /** What a checkpoint of the visitor's says of its settings; a file of weights alone begins at step 0. */
+  function keptOf({ file, name }: Exclude<From, string>, newId: number): Kept {
+    const { metadata } = readSafetensors(file, name), number = (key: string) => Number(metadata.get(key) ?? 0), whole = metadata.has("optimizer");
+    const known = whole ? Object.fromEntries(["batch", "images", "seed"].map((key) => [key, number(key)])) : {};
+    return { settings: { ...settings, ...known }, run: newId, epoch: whole ? number("epoch") + 1 : 1, step: whole ? number("steps") : 0, at: Date.now() };
   }
 
   /** Looks at all test images: at the end of an epoch, and in a pause. */
@@ -139,25 +163,27 @@ export function serve(family: Family, data: URL): void {
     }).catch((error: unknown) => { fail(error, of); });
   }
 
-  async function save(): Promise<void> {
-    const file = await run?.save({ optimizer: false });
-    if (file) port.postMessage({ type: "saved", file }, [file.buffer]);
+  async function save(optimizer: boolean): Promise<void> {
+    const file = await run?.save({ optimizer });
+    if (file) port.postMessage({ type: "saved", file, optimizer }, [file.buffer]);
   }
 
   const plans = presetNames.map((name) => [name, describe(family.presets[name])] as const);
   port.postMessage({ type: "presets", plans: plans.map(([name, { memory, largest }]) => ({ name, bytes: together(memory), largest: largest.bytes })) });
+  void store.look().then((kept) => { if (kept) port.postMessage({ type: "found", kept }); });
   port.onmessage = ({ data: message }) => {
     switch (message.type) {
       case "open": void open().catch(fail); break;
       case "describe": settings = message.settings; try { tell(); } catch (error) { fail(error); } break;
-      case "start": settings = message.settings; void start(message.resume ?? false); break;
+      case "start": settings = message.settings; void start(message.from, message.run); break;
+      case "discard": void store.clear(); break;
       case "train": run?.resume(); break;
-      case "pause": run?.pause(); void see(); if (run) void judgeNow(run); break;
+      case "pause": run?.pause(); void see(); if (run) { void judgeNow(run); void keep(run); } break;
       case "step": void run?.step(); break;
       case "rate": optimizer.lr = message.value; break;
       case "look": [wanted.image, wanted.layer] = [message.image, message.layer]; void see(); break;
       case "own": wanted.own = message.pixels; void see(); break;
-      case "save": void save().catch(fail); break;
+      case "save": void save(message.optimizer).catch(fail); break;
     }
   };
 }

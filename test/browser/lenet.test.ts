@@ -37,6 +37,20 @@ test("LeNet trains in the page, by keyboard", async () => {
   await page.reload();
   await until(page, "Ready: 63 steps");
   expect(await page.$eval("#control-seed", (e) => (e as HTMLInputElement).value)).toBe("7");
+
+  // The run before the reset was kept in the browser, and is resumed with its curve; until then it is among the earlier ones.
+  const earlier = () => page.$$eval("[aria-label=Runs] tbody tr", (all) => all.length);
+  await page.waitForSelector(".notice.good");
+  expect(await earlier()).toBe(2);
+  const step = Number(/at step (\d+)/.exec(await page.$eval(".notice.good", (e) => e.textContent ?? ""))?.[1]);
+  expect(step).toBeGreaterThan(62);
+  await page.click(".notice.good button");
+  await page.waitForFunction(() => !document.querySelector(".notice.good"));
+  await until(page, "Ready: 63 steps");
+  expect(await earlier()).toBe(1);
+  await page.keyboard.press(".");
+  await page.waitForFunction((s) => document.querySelector("[aria-label=Runs] tbody td")?.textContent === String(s + 1), {}, step);
+  expect(Number(await figure(page, "Loss"))).toBeLessThan(first - 0.5);
   expect(bad).toEqual([]);
   await page.close();
 }, 150_000);

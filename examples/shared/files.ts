@@ -1,0 +1,25 @@
+// The card for checkpoints: what the page keeps by itself, and files to take away and to bring.
+import { el, number } from "./dom.js";
+
+export interface FileCommands { save(optimizer: boolean): void; open(file: Uint8Array<ArrayBuffer>, name: string): void }
+
+export function filesCard({ save, open }: FileCommands) {
+  const kept = el("p", { class: "soft", role: "status" }, "Nothing is kept yet. While it trains, this page keeps the run by itself, in this browser."), input = el("input", { type: "file", accept: ".safetensors", id: "checkpoint-file" });
+  const button = (label: string, act: () => void) => { const b = el("button", { type: "button", disabled: true }, label); b.addEventListener("click", act); return b; };
+  const all = button("Save checkpoint", () => { save(true); }), weights = button("Save weights", () => { save(false); });
+  input.addEventListener("change", () => {
+    const [file] = input.files ?? [];
+    if (file) void file.arrayBuffer().then((bytes) => { open(new Uint8Array(bytes), file.name); });
+    input.value = "";
+  });
+  return {
+    element: el("section", { class: "card", "aria-labelledby": "files-title" }, el("h2", { id: "files-title" }, "Checkpoints"), kept,
+      el("div", { class: "own-tools" }, all, weights, el("label", { class: "button", for: "checkpoint-file" }, "Open a file", input)),
+      el("p", { class: "soft" }, "Files are safetensors with PyTorch’s names. A checkpoint holds the optimizer and the place in the epoch too: a run restored from it ends in the same bits. Weights alone begin a new run.")),
+    set ready(on: boolean) { all.disabled = weights.disabled = !on; },
+    /** The step that was kept last; undefined where the browser keeps no files. */
+    kept(step: number | undefined): void {
+      kept.textContent = step === undefined ? "This browser lets the page keep no files, so nothing is kept by itself." : `Kept in this browser at step ${number(step)}, ${new Date().toLocaleTimeString("en", { hour12: false })}.`;
+    },
+  };
+}
