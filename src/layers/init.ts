@@ -5,7 +5,11 @@ export interface Fan { readonly in: number; readonly out: number }
 /** First values of a parameter of `size` elements. */
 export type Init = (size: number, fan: Fan, random: Random) => Float32Array<ArrayBuffer>;
 
-const draw = (size: number, one: () => number) => Float32Array.from({ length: size }, one);
+function draw(size: number, one: () => number): Float32Array<ArrayBuffer> {
+  const values = new Float32Array(size);
+  for (let i = 0; i < size; i++) values[i] = one();  // millions: several times faster than Float32Array.from
+  return values;
+}
 const within = (bound: number, size: number, random: Random) => draw(size, () => (2 * random() - 1) * bound);
 
 export const constant = (value: number): Init => (size) => new Float32Array(size).fill(value);
