@@ -24,6 +24,7 @@ export { meanSquaredError } from "./losses/meanSquaredError.js";
 export type { Loss } from "./losses/loss.js";
 export type { Optimizer } from "./optimizers/optimizer.js";
 export { sgd, type SgdOptions } from "./optimizers/sgd.js";
+export type { Augment, Normalise, Preparation } from "./data/prepare.js";
 export type { Evaluation } from "./train/evaluate.js";
 export { forward, type ForwardOptions, type Output } from "./train/forward.js";
 export type { Activation, Images, Prediction } from "./train/predict.js";

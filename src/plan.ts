@@ -11,6 +11,9 @@ export interface Place { readonly buffer: number; readonly offset: number; reado
 /** Several long-lived tensors in one buffer: each can be bound by itself, and all of them as `whole`. */
 export interface Arena { readonly whole: Tensor; readonly parts: ReadonlyMap<Tensor, number> }
 
+/** A tensor with a buffer of its own. */
+export const single = (t: Tensor): Arena => ({ whole: t, parts: new Map() });
+
 export interface Plan {
   readonly places: ReadonlyMap<Tensor, Place>;
   /** Bytes of each buffer. */

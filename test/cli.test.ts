@@ -28,12 +28,12 @@ function convoy(args: readonly string[], seen?: (output: string, kill: () => voi
   return new Promise((resolve) => child.on("close", (code) => resolve({ code, out, err })));
 }
 
-const small = ["train", "lenet", "--limit", "128", "--batch", "32", "--micro-batch", "12", "--adapter", "software", "--output", output];
+const small = ["train", "lenet", "--limit", "128", "--batch", "32", "--micro-batch", "12", "--augment", "crop=2,flip", "--normalise", "0.286/0.353", "--adapter", "software", "--output", output];
 
 test("the help tells all flags and the models", async () => {
   const { code, out, err } = await convoy(["--help"]);
   expect({ code, err }).toEqual({ code: 0, err: "" });
-  for (const flag of ["data", "batch", "micro-batch", "epochs", "lr", "momentum", "activation", "seed", "adapter", "output", "keep-best", "resume", "recipe", "limit", "quiet"]) expect(out).toContain(`--${flag}`);
+  for (const flag of ["data", "batch", "micro-batch", "epochs", "lr", "momentum", "activation", "seed", "adapter", "output", "keep-best", "resume", "recipe", "augment", "normalise", "limit", "quiet"]) expect(out).toContain(`--${flag}`);
   expect(out).toContain("lenet");
   for (const line of help().split("\n")) expect(line.length).toBeLessThanOrEqual(110);
 });
@@ -44,6 +44,11 @@ test.each([
   [["train", "lenet", "--lr", "fast"], '--lr is a number above 0, not "fast"'],
   [["train", "lenet", "--data", "all"], '--data is subset, full or auto, not "all"'],
   [["train", "lenet", "--seed"], "--seed needs a value: N"],
+  [["train", "lenet", "--augment", "crop=4,flop"], '--augment knows no "flop", only crop, flip'],
+  [["train", "lenet", "--augment", "flip=3"], "--augment: flip is a probability from 0 to 1, not 3"],
+  [["train", "lenet", "--augment", "crop"], "--augment: crop is a number of pixels"],
+  [["train", "lenet", "--normalise", "0.3"], '--normalise is MEAN/STD, not "0.3"'],
+  [["train", "lenet", "--normalise", "0.3/0"], "--normalise: std is above 0"],
   [["train", "lenet", "--quiet=no"], "--quiet takes no value"],
   [["train", "lenet", "--output", "/no/such/folder/x"], "/no/such/folder is not there"],
   [["train", "lenet", "--keep-best", "/no/such/folder/x"], "--keep-best /no/such/folder/x: the folder /no/such/folder is not there"],
@@ -68,6 +73,7 @@ test("a wrong option is one line and exit code 2", async () => {
 test("options stand above the recipe", () => {
   const d2l = parse(["train", "lenet", "--recipe", "d2l", "--lr=0.5", "-o", output]);
   expect(d2l).toMatchObject({ batch: 256, lr: 0.5, momentum: 0, epochs: 10, inputSize: 28, options: { activation: "sigmoid" }, seed: 1, output, quiet: false });
+  expect(parse(["train", "lenet", "--augment", "crop=4,flip,erase=0.25", "--normalise", "0.1,0.2,0.3/0.4"])).toMatchObject({ augment: { crop: 4, flip: true, erase: 0.25 }, normalise: { mean: [0.1, 0.2, 0.3], std: 0.4 } });
   expect(parse(["train", "lenet", "--activation", "tanh", "-q"])).toMatchObject({ batch: 32, options: { activation: "tanh" }, quiet: true, output: "lenet.safetensors" });
 });
 

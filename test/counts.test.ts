@@ -6,10 +6,10 @@ import { bake } from "../src/gpu/kernel.js";
 import { tensor, type Step, type Target } from "../src/gpu/recorder.js";
 import { crossEntropy } from "../src/losses/crossEntropy.js";
 import { sgd } from "../src/optimizers/sgd.js";
-import { memoryUse, plan } from "../src/plan.js";
+import { memoryUse, plan, single } from "../src/plan.js";
 import { bytes, macs, passOf } from "../src/profile/cost.js";
 import { control, describe as network, RING, training } from "../src/train/network.js";
-import { single } from "../src/train/session.js";
+import { lastingOf } from "../src/train/source.js";
 
 interface Counts { dispatches: number; pipelines: number; /** Bytes bound ÷ bytes of the cost model. */ moved: number; /** Slots ÷ the most bytes alive at once. */ slots: number }
 interface Case { size: number; goal: number; /** Of an image: millions of multiply-adds, and megabytes that a step must move. */ mmac: number; mb: number; now: Counts }
@@ -28,9 +28,9 @@ const cases: Record<string, Case> = {
 
 function recorded(family: string, size: number, target: Target) {
   const net = network(families[family](), [1, size, size], 2 ** 32), order = control(BATCH), ring = tensor("ring", [RING, 4]);
-  const source = { shape: net.input, images: tensor("images", [1]), classes: tensor("labels", [1]), scale: 1, shift: 0 };
+  const source = { shape: net.input, images: tensor("images", [1]), classes: tensor("labels", [1]), levels: tensor("levels", [1, 2]) };
   const { steps } = training({ network: net, batch: BATCH, loss: crossEntropy(), control: order, ring, source, target, optimizer: sgd({ lr: 0.1 }), states: net.learned.map(() => ({})) });
-  const kept = [order, single(ring), single(source.images), single(source.classes), ...net.learned, ...net.gradients, ...net.others];
+  const kept = [order, single(ring), ...lastingOf(source), ...net.learned, ...net.gradients, ...net.others];
   return { steps, use: memoryUse(steps, plan([steps], kept, 2 ** 33)) };
 }
 

@@ -2,6 +2,7 @@ import { accessSync, constants, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { families, recipe, recipeNames, type FamilyOptions, type Recipe, type RecipeName } from "../../models/index.js";
+import { augmentation, levelsOf, type Augment, type Normalise } from "../data/prepare.js";
 import { OptionError } from "../errors.js";
 
 /** What `convoy train` or `convoy profile` was asked for, everything decided. */
@@ -19,6 +20,8 @@ export interface TrainCommand extends Recipe {
   readonly resume?: string;
   /** Images that run at once; a batch above it is taken in parts. */
   readonly microBatch?: number;
+  readonly augment?: Augment;
+  readonly normalise?: Normalise;
   /** At most so many training images, and half as many test images. */
   readonly limit?: number;
   readonly quiet: boolean;
@@ -42,6 +45,8 @@ const flags = {
   activation: { value: activations.join("|"), help: "of networks that leave the choice" },
   "input-size": { value: "N", help: "height and width that images are resized to" },
   width: { value: "X", help: "scales channels and hidden sizes, such as 0.25" },
+  augment: { value: "LIST", help: "random changes of the training images, any of\ncrop=4,flip,brightness=0.2,contrast=0.2,erase=0.25" },
+  normalise: { value: "MEAN/STD", help: "of pixels from 0 to 1, for all channels or each: 0.286/0.353 or\n0.49,0.48,0.45/0.25,0.24,0.26" },
   seed: { value: "N", help: "decides all that is random; default 1" },
   adapter: { value: adapters.join("|"), help: "the system's GPU, or SwiftShader, which is slow but always there;\ndefault auto, or what CONVOY_ADAPTER says" },
   output: { value: "FILE", short: "o", help: "where the weights go; default MODEL.safetensors" },
@@ -97,6 +102,8 @@ export function parse(args: readonly string[]): TrainCommand | "help" {
     momentum: number("momentum", values.momentum, "from 0 to below 1", (v) => v >= 0 && v < 1) ?? base.momentum,
     data: choice("data", values.data, sets) ?? "subset",
     seed: integer("seed", values.seed, 0, 2 ** 32 - 1) ?? 1,
+    augment: augment(values.augment),
+    normalise: normalise(values.normalise),
     adapter: choice("adapter", values.adapter, adapters),
     output: command === "train" ? writable("output", values.output ?? `${model}.safetensors`) : "",
     json: values.json === undefined ? undefined : writable("json", values.json),
@@ -142,6 +149,24 @@ function number(name: string, text: Text, range: string, fits: (value: number) =
 
 function integer(name: string, text: Text, least: number, most: number): number | undefined {
   return number(name, text, `without a fraction, from ${least} to ${most}`, (v) => Number.isInteger(v) && v >= least && v <= most);
+}
+
+/** "crop=4,flip": what train() calls { crop: 4, flip: true }. */
+function augment(text: Text): Augment | undefined {
+  if (text === undefined) return undefined;
+  const options = Object.fromEntries(text.split(",").map((part) => part.split("=", 2)).map(([name, value]) => [name, value === undefined ? true : number(`augment ${name}`, value, "of at least 0", (v) => v >= 0)]));
+  try { augmentation(options, [1, Infinity, Infinity]); } catch (e) { wrong(`--${(e as Error).message}`); }
+  return options;
+}
+
+/** "0.286/0.353", or a number for each channel on both sides. */
+function normalise(text: Text): Normalise | undefined {
+  if (text === undefined) return undefined;
+  const [mean, std, ...more] = text.split("/").map((side) => side.split(",").map((v) => number("normalise", v, "on both sides of a slash", () => true)!));
+  if (!std || more.length) wrong(`--normalise is MEAN/STD, not "${text}"`);
+  const options = { mean: mean.length > 1 ? mean : mean[0], std: std.length > 1 ? std : std[0] };
+  try { levelsOf(options, Math.max(mean.length, std.length), 1); } catch (e) { wrong(`--${(e as Error).message}`); }
+  return options;
 }
 
 /** Better to hear now than after an hour of work that a file cannot be written. */

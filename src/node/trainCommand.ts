@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { families } from "../../models/index.js";
 import { subset, type Split } from "../data/dataset.js";
+import { augmentation, inWords } from "../data/prepare.js";
 import type { Device } from "../gpu/device.js";
 import { LimitError, OptionError } from "../errors.js";
 import { sgd } from "../optimizers/sgd.js";
@@ -44,15 +45,16 @@ async function images({ data: which, limit }: TrainCommand): Promise<Split> {
 }
 
 async function teach(command: TrainCommand, device: Device, data: Split, terminal: Terminal, interrupt: Interrupt, say: (text?: string) => void): Promise<number> {
-  const { model, options, keepBest, batch, microBatch, epochs, lr, momentum, init, seed, inputSize } = command, [C, H] = data.train.shape;
+  const { model, options, keepBest, batch, microBatch, epochs, lr, momentum, init, seed, inputSize, augment, normalise } = command, [C, H] = data.train.shape;
   const net = families[model](options), optimizer = sgd({ lr, momentum });
   say();
   say(String(summary(net, { input: [C, inputSize, inputSize], batch: Math.min(batch, data.train.size), microBatch, optimizer })));
   say();
   say(`Recipe: ${command.recipe}; ${[Object.entries(options).map(([name, value]) => `${name} ${value}`), `SGD with learning rate ${lr} and momentum ${momentum}`,
     `batches of ${batch}${microBatch && microBatch < batch ? ` in parts of ${microBatch}` : ""}`, `${epochs} epoch${epochs > 1 ? "s" : ""}`, `seed ${seed}`].flat().join(", ")}`);
+  if (augment) say(`Training images change at random: ${inWords(augmentation(augment, [C, inputSize, inputSize]))}`);
   say();
-  const run = await train(net, { device, data, resize: inputSize === H ? undefined : inputSize, batch, microBatch, epochs, optimizer, init, seed,
+  const run = await train(net, { device, data, resize: inputSize === H ? undefined : inputSize, batch, microBatch, epochs, optimizer, init, seed, augment, normalise,
     onEpochEnd: async ({ best }, run) => { if (best && keepBest !== undefined) await saveFile(keepBest, await run.save()); } })
     .catch((e: unknown) => { throw e instanceof LimitError && "units" in e.details ? narrower(e, command, C, device.adapter.limits.binding) : e; });
   try {

@@ -24,7 +24,7 @@ export function macs({ kernel: { entry }, params: { N, C, D = C, P, Q, K, R, S }
 /** Bytes a step must move at least: each tensor that it binds, once; of those it only touches in part, the part. */
 export function bytes({ kernel: { entry, bindings }, tensors, params, overrides }: Step): number {
   const bound = new Set(Object.keys(bindings).map((name) => tensors[name])), size = (t: Tensor) => 4 * t.size;
-  if (entry === "batch_gather") return params.N * (params.H * params.W * params.C + 1) + size(tensors.order) + size(tensors.x) + size(tensors.labels);
+  if (/^batch_(gather|augment)$/.test(entry)) return params.N * (params.H * params.W * params.C + 1) + size(tensors.order) + size(tensors.x) + size(tensors.labels);
   if (entry.startsWith("concat")) return (overrides.SLOPE ? 3 : 2) * 4 * params.M * (params.C0 + params.C1 + params.C2 + params.C3);
   return [...new Map([...bound].map((t) => [root(t), t])).values()].reduce((sum, t) => sum + size(t), 0);
 }

@@ -1,6 +1,8 @@
 // A checkpoint is a safetensors file: weights by PyTorch's names, optimizer states as optimizer.<state>.<name>, the weights of the best
 // epoch as best.<name> (early stopping), and in its metadata where the training stands. A run restored from it ends in the same bits.
 import { FormatError } from "../errors.js";
+import type { Dataset } from "../data/dataset.js";
+import { inWords } from "../data/prepare.js";
 import { fromTorch, toTorch, torchShape } from "../layout.js";
 import { readSafetensors, writeSafetensors, type TensorToStore } from "./safetensors.js";
 import type { Session } from "./session.js";
@@ -28,11 +30,17 @@ export interface Position {
 }
 
 /** What must be the same for a training to go on as if it had never stopped, and what to do about it. */
-export type Fixed = Readonly<Record<"optimizer" | "seed" | "batch" | "images" | "input", string>>;
-const ways: Fixed = {
+export type Fixed = Readonly<Record<"optimizer" | "seed" | "batch" | "images" | "input", string> & Partial<Record<"augment" | "normalise", string>>>;
+const ways: Required<Fixed> = {
   optimizer: "train with the same optimizer", seed: "train with the same seed", batch: "train with the same batch size",
   images: "train on the same images", input: "train on images of the same size",
+  augment: "train with the same augmentation", normalise: "train with the same normalisation",
 };
+
+export function fixedOf({ optimizer, seed, batches: [batch], micro, network, augment, normalise }: Session, { size }: Dataset): Fixed {
+  return { optimizer: optimizer.name, seed: `${seed}`, batch: `${batch}${micro < batch ? ` in parts of ${micro}` : ""}`, images: `${size}`, input: network.input.join("×"),
+    ...augment && { augment: inWords(augment) }, ...normalise && { normalise: JSON.stringify(normalise) } };
+}
 
 /** Optimizer states, by "optimizer.<state>.<parameter>". All reads are queued before this returns. */
 export async function readStates({ memory, network, states, optimizer }: Session): Promise<StateDict> {
@@ -73,7 +81,7 @@ export function readCheckpoint(bytes: Uint8Array, session: Session, fixed: Fixed
     throw new FormatError(`${what} holds weights alone, nothing a training could go on with; for weights, use run.load(stateDict(bytes)), and for the rest a file of run.save()`);
   for (const [key, way] of Object.entries(ways)) {
     const saved = metadata.get(key), here = fixed[key as keyof Fixed];
-    if (saved !== here) throw new FormatError(`${what}: ${key} is ${saved} there and ${here} here; ${way}, or take the weights alone: run.load(stateDict(bytes))`, { key, saved, here });
+    if (saved !== here) throw new FormatError(`${what}: ${key} is ${saved ?? "none"} there and ${here ?? "none"} here; ${way}, or take the weights alone: run.load(stateDict(bytes))`, { key, saved, here });
   }
   const at = positionOf(metadata, stepsPerEpoch, what);
 

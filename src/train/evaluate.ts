@@ -1,8 +1,11 @@
 import type { Dataset } from "../data/dataset.js";
+import { levelsOf } from "../data/prepare.js";
 import { Reader } from "../gpu/memory.js";
 import { tensor } from "../gpu/recorder.js";
 import { evaluation, RING } from "./network.js";
-import { single, sourceOf, upload, type Ready, type Session } from "./session.js";
+import { single } from "../plan.js";
+import type { Ready, Session } from "./session.js";
+import { lastingOf, sourceOf, upload } from "./source.js";
 
 export interface Evaluation {
   /** Mean loss. */
@@ -24,9 +27,9 @@ export class Evaluator {
     const evaluator = new Evaluator(session, data), { network, loss, control, target, fused } = session;
     const batch = Math.min(session.micro, data.size), tail = data.size % batch, ring = tensor("evaluation ring", [RING, 4]), source = sourceOf("test set", data);
     const programs = [batch, ...tail ? [tail] : []].map((n) => evaluation({ network, batch: n, loss, control, ring, source, target, fused }));
-    await session.add(programs, [ring, source.images, source.classes, ...programs.map(({ probs }) => probs)].map(single), () => batch, evaluator.#ready);
+    await session.add(programs, [single(ring), ...lastingOf(source), ...programs.map(({ probs }) => single(probs))], () => batch, evaluator.#ready);
     evaluator.#reader = new Reader(session.memory, ring, 2);
-    upload(session.memory, source, data);
+    upload(session.memory, source, data, levelsOf(session.normalise, data.shape[0], 255));
     return evaluator;
   }
 

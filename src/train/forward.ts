@@ -5,9 +5,8 @@ import { Player } from "../gpu/player.js";
 import { elements, root } from "../gpu/recorder.js";
 import type { Part } from "../graph.js";
 import { toNchw, toNhwc } from "../layout.js";
-import { plan } from "../plan.js";
+import { plan, single } from "../plan.js";
 import { describe, inference } from "./network.js";
-import { single } from "./session.js";
 import { initialise, writeWeights, type StateDict } from "./weights.js";
 
 export interface ForwardOptions {

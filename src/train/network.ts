@@ -1,6 +1,5 @@
 import { LimitError, OptionError, ShapeError } from "../errors.js";
 import { accumulate_add } from "../generated/accumulate.js";
-import { batch_gather } from "../generated/batch.js";
 import { metrics_record } from "../generated/metrics.js";
 import { Graph, named, type Parameter, type Part, type Value } from "../graph.js";
 import { elements, Recorder, tensor, type Shape, type Step, type Target, type Tensor } from "../gpu/recorder.js";
@@ -9,6 +8,7 @@ import { clip } from "../optimizers/clip.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import { fuse } from "../fuse.js";
 import { arenas, type Arena } from "../plan.js";
+import { gather, type Source } from "./source.js";
 
 /** Rows of the ring that losses and hits are written to: the host must read at least this often. */
 export const RING = 128;
@@ -88,9 +88,6 @@ export function control(batch: number, micro = batch): Control {
   return { whole: tensor("control", [parts.get(orders.at(-1)!)! + orders.at(-1)!.size]), parts, clock, orders };
 }
 
-/** Images [C, H, W] and labels on the GPU, as bytes; values are byte · scale + shift. Images of another size than the network's are resized. */
-export interface Source { readonly shape: Shape; readonly images: Tensor; readonly classes: Tensor; readonly scale: number; readonly shift: number }
-
 /** Steps of one kind and batch size, and the tensors that the host reads or writes, of its first pass. */
 export interface Program {
   readonly label: string;
@@ -105,16 +102,12 @@ export interface Program {
 
 interface Common { network: Network; batch: number; /** Images a pass, at most. Default all. */ micro?: number; loss: Loss; control: Control; ring: Tensor; source?: Source; target?: Target; fused?: boolean }
 
-function begin({ network, loss, control, source }: Common, rec: Recorder, batch: number, pass = 0) {
+function begin({ network, loss, control, source }: Common, rec: Recorder, batch: number, pass = 0, first = 0) {
   const { graph, x, y } = network.graph(batch), labels = tensor("labels", [batch]);
   loss.check(y.shape);
   if (y.features && y.size > y.features[2] * batch)
     throw new ShapeError("the network ends in a flatten over height and width, whose order is H, W, C in memory; end it with a linear layer or a 1×1 pooling");
-  if (source) {
-    const { images, classes, scale, shift, shape: [C, H, W] } = source, [N, P, Q, channels] = x.shape;
-    if (C !== channels) throw new ShapeError(`the network takes images of ${channels} channels, the data has ${C}`, { got: source.shape, want: network.input });
-    rec.within("data", () => rec.dispatch(batch_gather, { images, classes, order: control.orders[pass], x, labels }, { N, H, W, C, P, Q, scale, shift, RESIZE: Number(H !== P || W !== Q) }, x.size));
-  }
+  if (source) rec.within("data", () => gather(rec, source, { clock: control.clock, order: control.orders[pass], x, labels }, first));
   return { graph, x, y, labels, probs: tensor("probs", y.shape), rows: tensor("rows", [batch, 2]), dx: tensor("d logits", y.shape) };
 }
 
@@ -134,7 +127,7 @@ function score({ batch, loss, control: { clock }, ring, fused = true }: Common, 
 export function training(common: Common & { optimizer: Optimizer; clipNorm?: number; states: readonly Readonly<Record<string, Tensor>>[] }): Program {
   const { network, batch, micro = batch, optimizer, clipNorm, states, control: { clock }, target, fused = true } = common, rec = new Recorder(target);
   const [first] = Array.from({ length: Math.ceil(batch / micro) }, (_, pass) => {
-    const N = Math.min(micro, batch - pass * micro), begun = begin(common, rec, N, pass), { graph, x, y, labels, probs, dx } = begun;
+    const N = Math.min(micro, batch - pass * micro), begun = begin(common, rec, N, pass, pass * micro), { graph, x, y, labels, probs, dx } = begun;
     const mode = { training: true, clock, stream: pass * graph.nodes.length };  // each pass draws numbers of its own
     graph.forward(rec, mode);
     score(common, rec, begun, N, pass > 0);

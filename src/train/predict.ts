@@ -1,12 +1,13 @@
 import { ShapeError } from "../errors.js";
+import { levelsOf } from "../data/prepare.js";
 import { Player } from "../gpu/player.js";
 import { elements, root, type Tensor } from "../gpu/recorder.js";
 import { toNchw, toNhwc } from "../layout.js";
-import { plan } from "../plan.js";
+import { plan, single } from "../plan.js";
 import { inference, type Program } from "./network.js";
-import { single, type Session } from "./session.js";
+import type { Session } from "./session.js";
 
-/** [N, C, H, W] pixels: bytes, or numbers as the network was trained on them (bytes / 255). */
+/** [N, C, H, W] pixels: bytes, or numbers from 0 to 1 (bytes / 255). They are normalised as in training. */
 export type Images = Uint8Array | Float32Array;
 
 export interface Prediction {
@@ -71,8 +72,10 @@ export class Predictor {
 
   #feed(images: Images, n: number): void {
     const { x } = this.program, [, H, W, C] = x.shape;
-    const values = images instanceof Uint8Array ? Float32Array.from(images, (byte) => byte / 255) : Float32Array.from(images);
-    this.session.memory.write(x, toNhwc(values, [n, H, W, C]));
+    const values = toNhwc(images instanceof Uint8Array ? Float32Array.from(images, (byte) => byte / 255) : Float32Array.from(images), [n, H, W, C]);
+    const levels = levelsOf(this.session.normalise, C, 1);
+    if (this.session.normalise) for (let i = 0; i < values.length; i++) values[i] = values[i] * levels[2 * (i % C)] + levels[2 * (i % C) + 1];
+    this.session.memory.write(x, values);
     this.player.play();
   }
 

@@ -1,7 +1,7 @@
 import { NonFiniteError, OptionError } from "../errors.js";
 import type { Dataset } from "../data/dataset.js";
 import { permutation } from "../random.js";
-import { add, counted, readCheckpoint, readStates, writeCheckpoint, type Fixed, type Sums } from "./checkpoint.js";
+import { add, counted, fixedOf, readCheckpoint, readStates, writeCheckpoint, type Sums } from "./checkpoint.js";
 import { sinceBest } from "./earlyStopping.js";
 import { Evaluator, type Evaluation } from "./evaluate.js";
 import { RING } from "./network.js";
@@ -219,7 +219,7 @@ export class Run implements AsyncIterable<Progress> {
     const sums = { ...this.#sum }, seen = this.#seen, best = this.#best, at = { epoch, step: this.#at, steps, lr: this.#lr, history: [...this.history], sums };
     const [weights, states, ring, kept] = await Promise.all([this.weights(), readStates(session), memory.read(session.ring), best]);
     for (let i = seen; i < steps; i++) add(sums, ring.subarray(4 * (i % RING)));
-    return writeCheckpoint(weights, states, kept, at, this.#fixed, metadata);
+    return writeCheckpoint(weights, states, kept, at, fixedOf(this.session, this.data), metadata);
   }
 
   /**
@@ -228,15 +228,10 @@ export class Run implements AsyncIterable<Progress> {
    */
   restore(bytes: Uint8Array, what = "the checkpoint"): void {
     if (this.#begun) throw new OptionError("restore() is for a run that has not begun; make another with train()", { steps: this.session.steps });
-    const { epoch, step, steps, lr, history, sums, best } = readCheckpoint(bytes, this.session, this.#fixed, this.stepsPerEpoch, what);
+    const { epoch, step, steps, lr, history, sums, best } = readCheckpoint(bytes, this.session, fixedOf(this.session, this.data), this.stepsPerEpoch, what);
     [this.epoch, this.#at, this.#lr, this.#sum, this.#best] = [epoch, step, lr, sums, best && Promise.resolve(best)];
     this.#seen = this.session.steps = steps;
     this.history.splice(0, Infinity, ...history);
-  }
-
-  get #fixed(): Fixed {
-    const { optimizer, seed, batches: [batch], micro, network } = this.session;
-    return { optimizer: optimizer.name, seed: `${seed}`, batch: `${batch}${micro < batch ? ` in parts of ${micro}` : ""}`, images: `${this.data.size}`, input: network.input.join("×") };
   }
 
   /** Frees what the run holds on the device; the device stays. */

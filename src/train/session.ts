@@ -1,5 +1,6 @@
 import { LimitError, OptionError } from "../errors.js";
 import type { Dataset } from "../data/dataset.js";
+import { augmentation, levelsOf, type Augmentation, type Normalise, type Preparation } from "../data/prepare.js";
 import type { Part } from "../graph.js";
 import { targetOf, type Device } from "../gpu/device.js";
 import { Memory, Reader } from "../gpu/memory.js";
@@ -11,11 +12,12 @@ import { crossEntropy } from "../losses/crossEntropy.js";
 import type { Loss } from "../losses/loss.js";
 import { sgd } from "../optimizers/sgd.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
-import { memoryUse, plan, type Arena, type MemoryUse, type Plan } from "../plan.js";
-import { control, describe, RING, training, type Control, type Network, type Program, type Source } from "./network.js";
+import { memoryUse, plan, single, type Arena, type MemoryUse, type Plan } from "../plan.js";
+import { control, describe, RING, training, type Control, type Network, type Program } from "./network.js";
+import { lastingOf, sourceOf, upload, type Source } from "./source.js";
 import { initialise } from "./weights.js";
 
-export interface SessionOptions {
+export interface SessionOptions extends Preparation {
   device: Device;
   /** [channels, height, width] of an image. */
   input: Shape;
@@ -44,7 +46,6 @@ export interface SessionOptions {
 }
 
 export interface Ready { readonly program: Program; readonly player: Player }
-export const single = (t: Tensor): Arena => ({ whole: t, parts: new Map() });
 /** What the host writes for a step whose images it uploads. */
 const fed = ({ x, labels }: Program): Arena[] => [single(x), single(labels)];
 
@@ -56,6 +57,9 @@ export class Session {
   /** Optimizer steps taken. */
   steps = 0;
   readonly control: Control;
+  /** What is done to images: normalised always, augmented in training steps. */
+  readonly normalise?: Normalise;
+  readonly augment?: Augmentation;
   readonly ring = tensor("ring", [RING, 4]);
   readonly memory: Memory;
   plan: Plan = { places: new Map(), buffers: [], slots: [] };
@@ -68,9 +72,11 @@ export class Session {
   readonly #floats: Float32Array<ArrayBuffer>;
 
   private constructor(
-    readonly device: Device, readonly network: Network, readonly batches: readonly number[], readonly micro: number,
+    readonly device: Device, readonly network: Network, readonly batches: readonly number[], readonly micro: number, { normalise, augment }: Preparation,
     readonly optimizer: Optimizer, readonly loss: Loss, readonly seed: number, readonly target: Target, readonly fused: boolean, readonly clipNorm?: number,
   ) {
+    this.normalise = normalise;
+    this.augment = augmentation(augment, network.input);
     this.memory = new Memory(device);
     this.control = control(batches[0], micro);
     this.#words = new Uint32Array(this.control.whole.size);
@@ -82,15 +88,16 @@ export class Session {
     const { device, input, batches, microBatch = batches[0], data, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clipNorm, freeze, seed = 0, init, rung, fuse = true, keep } = options;
     const micro = Math.min(positive("microBatch", microBatch), batches[0]), network = describe(net, input, device.adapter.limits.binding, freeze);
     if (micro < batches[0] && !data) throw new OptionError("microBatch is for sessions with data; give one, or feed batches that fit", { microBatch });
-    const session = new Session(device, network, batches, micro, optimizer, loss, seed, { ...targetOf(device.adapter), rung }, fuse, clipNorm);
+    if (options.augment && !data) throw new OptionError("augment is for sessions with data; give one, or feed images that are augmented", { augment: options.augment });
+    const levels = levelsOf(options.normalise, input[0], 255), session = new Session(device, network, batches, micro, options, optimizer, loss, seed, { ...targetOf(device.adapter), rung }, fuse, clipNorm);
     try {
-      const source = data && sourceOf("training set", data), programs = batches.map((batch) => session.#record(batch, source));
-      const lasting = [session.control, single(session.ring), ...source ? [single(source.images), single(source.classes)] : [], ...network.learned, ...network.gradients, ...micro < batches[0] ? network.further : [], ...network.others, ...session.states.flatMap((s) => Object.values(s).map(single))];
+      const source = data && sourceOf("training set", data, session.augment), programs = batches.map((batch) => session.#record(batch, source));
+      const lasting = [session.control, single(session.ring), ...source ? lastingOf(source) : [], ...network.learned, ...network.gradients, ...micro < batches[0] ? network.further : [], ...network.others, ...session.states.flatMap((s) => Object.values(s).map(single))];
       const kept = [...lasting, ...source ? [] : programs.flatMap(fed), ...keep ? [...new Set(programs.flatMap(keep).map(root))].map(single) : []];
       await session.add(programs, kept, () => session.#largest(source, lasting), session.#ready);
       session.memoryUse = memoryUse(programs[0].steps, session.plan);
       session.#reader = new Reader(session.memory, session.ring);
-      if (source) upload(session.memory, source, data!);
+      if (source) upload(session.memory, source, data!, levels);
       initialise(session.memory, network, seed, init);
       return session;
     } catch (e) { session.destroy(); throw e; }
@@ -177,23 +184,5 @@ export class Session {
     for (const { player } of this.#ready) player.destroy();
     this.#reader?.destroy();
     this.memory.destroy();
-  }
-}
-
-/** The tensors of a data set that lies on the GPU as bytes. */
-export function sourceOf(name: string, data: Dataset): Source {
-  const words = (bytes: Uint8Array) => [Math.ceil(bytes.length / 4)];
-  return { shape: data.shape, images: tensor(`images of the ${name}`, words(data.images)), classes: tensor(`labels of the ${name}`, words(data.labels)), scale: 1 / 255, shift: 0 };
-}
-
-export function upload(memory: Memory, source: Source, data: Dataset): void {
-  for (const [t, bytes] of [[source.images, data.images], [source.classes, data.labels]] as const) {
-    const whole = bytes.length & ~3;
-    memory.write(t, bytes.subarray(0, whole));
-    if (whole < bytes.length) {  // the last word is filled up with zeros
-      const rest = new Uint8Array(4);
-      rest.set(bytes.subarray(whole));
-      memory.write(t, rest, whole);
-    }
   }
 }

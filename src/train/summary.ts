@@ -5,9 +5,9 @@ import { crossEntropy } from "../losses/crossEntropy.js";
 import type { Loss } from "../losses/loss.js";
 import { sgd } from "../optimizers/sgd.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
-import { lifetimes, memoryUse, plan, type MemoryUse } from "../plan.js";
+import { lifetimes, memoryUse, plan, single, type MemoryUse } from "../plan.js";
 import { control, describe, RING, training } from "./network.js";
-import { single } from "./session.js";
+import { lastingOf, type Source } from "./source.js";
 
 export interface SummaryOptions {
   /** [channels, height, width] of an image. */
@@ -58,9 +58,9 @@ export interface Summary {
 export function summary(net: Part, { input, batch, microBatch: micro = batch, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clipNorm, freeze, limit = Infinity }: SummaryOptions): Summary {
   const network = describe(net, input, limit, freeze), order = control(batch, micro), ring = tensor("ring", [RING, 4]);
   const states = network.learned.map(({ whole }) => Object.fromEntries(optimizer.states.map((name) => [name, tensor(name, [whole.size])])));
-  const source = { shape: input, images: tensor("images", [1]), classes: tensor("labels", [1]), scale: 1, shift: 0 };  // of any size
+  const source: Source = { shape: input, images: tensor("images", [1]), classes: tensor("labels", [1]), levels: tensor("levels", [input[0], 2]) };  // of any size
   const program = training({ network, batch, micro, loss, control: order, ring, source, optimizer, clipNorm, states });
-  const kept = [order, single(ring), single(source.images), single(source.classes), ...network.learned, ...network.gradients, ...micro < batch ? network.further : [], ...network.others, ...states.flatMap((s) => Object.values(s).map(single))];
+  const kept = [order, single(ring), ...lastingOf(source), ...network.learned, ...network.gradients, ...micro < batch ? network.further : [], ...network.others, ...states.flatMap((s) => Object.values(s).map(single))];
   const planned = plan([program.steps], kept, limit);
 
   const count = (t: { size: number }[]) => t.reduce((sum, { size }) => sum + size, 0);

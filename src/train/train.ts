@@ -1,5 +1,6 @@
 import { OptionError, ShapeError } from "../errors.js";
 import type { Dataset, Split } from "../data/dataset.js";
+import type { Preparation } from "../data/prepare.js";
 import type { Part } from "../graph.js";
 import type { Device } from "../gpu/device.js";
 import type { Init } from "../layers/init.js";
@@ -11,7 +12,7 @@ import { Run } from "./run.js";
 import { Session } from "./session.js";
 import { Evaluator } from "./evaluate.js";
 
-export interface TrainOptions extends RunOptions {
+export interface TrainOptions extends RunOptions, Preparation {
   device: Device;
   /** A data set, or a split of one into training and test images: accuracy on the test images is measured after each epoch. */
   data: Dataset | Split;
@@ -49,7 +50,7 @@ export interface TrainOptions extends RunOptions {
  * Throws a ShapeError, LimitError (naming the largest batch that fits), OutOfMemoryError or OptionError before anything runs.
  */
 export async function train(net: Part, options: TrainOptions): Promise<Run> {
-  const { device, resize, batch = 64, microBatch = batch, epochs = 10, optimizer, loss, earlyStopping, clipNorm, freeze, seed = 0, init } = options;
+  const { device, resize, batch = 64, microBatch = batch, epochs = 10, optimizer, loss, earlyStopping, clipNorm, freeze, seed = 0, init, normalise, augment } = options;
   const { train: data, test } = "train" in options.data ? options.data : { train: options.data, test: undefined };
   for (const [name, value] of Object.entries({ batch, microBatch, epochs, ...resize !== undefined && { resize } })) if (!Number.isInteger(value) || value < 1)
     throw new OptionError(`${name} is an integer of at least 1, not ${value}`, { [name]: value });
@@ -57,7 +58,7 @@ export async function train(net: Part, options: TrainOptions): Promise<Run> {
   if (!data.size) throw new OptionError("the training set is empty");
   if (earlyStopping) checkEarlyStopping(earlyStopping);
   const full = Math.min(batch, data.size), tail = data.size % full;
-  const session = await Session.open(net, { device, input: resize ? [data.shape[0], resize, resize] : data.shape, batches: [full, ...tail ? [tail] : []], microBatch, data, optimizer, loss, clipNorm, freeze, seed, init });
+  const session = await Session.open(net, { device, input: resize ? [data.shape[0], resize, resize] : data.shape, batches: [full, ...tail ? [tail] : []], microBatch, data, optimizer, loss, clipNorm, freeze, seed, init, normalise, augment });
   try {
     const outputs = session.programs[0].logits.shape[1];
     for (const set of test ? [data, test] : [data]) checkLabels(set, outputs);
