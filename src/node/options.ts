@@ -45,7 +45,7 @@ const flags = {
   activation: { value: activations.join("|"), help: "of networks that leave the choice" },
   "input-size": { value: "N", help: "height and width that images are resized to" },
   width: { value: "X", help: "scales channels and hidden sizes, such as 0.25" },
-  augment: { value: "LIST", help: "random changes of the training images, any of\ncrop=4,flip,brightness=0.2,contrast=0.2,erase=0.25" },
+  augment: { value: "LIST", help: "random changes of the training images, such as\ncrop=4,flip,brightness=0.2,contrast=0.2,erase=0.25" },
   normalise: { value: "MEAN/STD", help: "of pixels from 0 to 1, for all channels or each: 0.286/0.353 or\n0.49,0.48,0.45/0.25,0.24,0.26" },
   seed: { value: "N", help: "decides all that is random; default 1" },
   adapter: { value: adapters.join("|"), help: "the system's GPU, or SwiftShader, which is slow but always there;\ndefault auto, or what CONVOY_ADAPTER says" },
