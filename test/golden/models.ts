@@ -24,17 +24,19 @@ const LOGITS = 1e-4, STEP = 1e-3, AFTER = 2e-3;
 /**
  * Files in which an argument of a relu is so near 0 that float32's rounding decides whether its gradient passes: 5.8e-7 in
  * resnet18-eighth-64, where PyTorch in float32 is off by the same 3.0e-2 at 2.0.conv1.weight as Convoy; 7.5e-7 in the last relu
- * of resnet18-224, where PyTorch's order of summation keeps the sign and Convoy's does not. nin-224 misses 1e-3 by 1.3e-3 in
- * its first layer; its cause was not traced. What these files hold after the first logits and loss is held to this instead.
+ * of resnet18-224, where PyTorch's order of summation keeps the sign and Convoy's does not. Or in which the two largest elements of a
+ * max pooling's window are so near: 1.4e-7 apart in one window of nin-224's first pooling, off by 1.3e-3 in the first layer (with Convoy's
+ * choice there, the gradient in float64 is Convoy's to 2.2e-6, everywhere); 1.3e-7 in one of vgg11-224's second, 5.7e-3 (the
+ * other choice moves the float64 gradient by as much). What these files hold after the first logits and loss is held to this instead.
  */
-const KINKED: Readonly<Record<string, number>> = { "resnet18-eighth-64": 0.1, "resnet18-224": 0.1, "nin-224": 2e-3 };
+const KINKED: Readonly<Record<string, number>> = { "resnet18-eighth-64": 0.1, "resnet18-224": 0.1, "nin-224": 2e-3, "vgg11-224": 1e-2 };
 const norm = (numbers: Float32Array | readonly number[]) => Math.sqrt((numbers as readonly number[]).reduce((total, v) => total + v * v, 0));
 const sum = (numbers: Float32Array) => numbers.reduce((total, v) => total + v, 0);
 
 /** One check for each kind of answer that the file has. A family that Convoy lacks is unsupported. */
 export async function* checkModel(device: Device, file: ModelFile): AsyncGenerator<Check> {
   const { name, family, options, lr, batch } = file;
-  const kinked = KINKED[name], note = kinked ? " (a relu's argument is near 0: wider limit)" : "";
+  const kinked = KINKED[name], note = kinked ? " (a relu's argument is near 0, or a pooling's two largest are alike: wider limit)" : "";
   const check = (what: string, error: number, tolerance: number): Check => ({ name: `${name}: ${what}`, op: family, error, tolerance, ok: error <= tolerance });
   const worst = (what: string, tolerance: number, errors: [name: string, error: number][]) => {
     const [where, error] = errors.reduce((a, b) => b[1] > a[1] || Number.isNaN(b[1]) ? b : a, ["", 0]);
