@@ -6,6 +6,7 @@ export type Pass = typeof passes[number];
 
 /** The pass a step belongs to, by the names of what it binds: a gradient is always its tensor's name with a d in front. */
 export function passOf({ kernel, tensors }: Step): Pass {
+  if (kernel.entry.startsWith("accumulate")) return "weight gradient";
   const names = Object.keys(kernel.bindings), written = names.filter((name) => kernel.bindings[name][1] === "read_write");
   if (names.some((name) => name === "dparam" || name === "clipped") || /^(clip|accumulate)/.test(kernel.entry)) return "update";
   if (written.some((name) => name === "dweight" || name === "dbias")) return "weight gradient";
