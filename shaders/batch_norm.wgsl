@@ -1,75 +1,146 @@
 // Batch normalisation over rows m = (n, h, w) of each channel (Ioffe and Szegedy 2015), forward.
 //
 //   mean[c] = Σ m x[m,c] / M        M2[c] = Σ m (x[m,c] − mean[c])²        invstd[c] = 1 / √(M2[c] / M + eps)
-//   y[m,c]  = (x[m,c] − mean[c]) · invstd[c] · weight[c] + bias[c]
+//   y[m,c]  = f((x[m,c] − mean[c]) · invstd[c] · weight[c] + bias[c] + addend[m,c])
 //   running_mean ← (1 − momentum) · running_mean + momentum · mean,   running_var likewise with M2 / (M − 1)
 //
-// partial: mean and M2 of one channel over one split of the rows, in two readings of it: Σ x² − (Σ x)² would cancel.
-// finalise: the splits put together in order (Chan, Golub and LeVeque 1979, equation 2.1), one invocation per channel.
-// running: evaluation mode's mean and invstd. apply: one invocation per element. Twin: test/reference/batch_norm.ts.
+// f by ACTIVATION, and addend where ADDEND, where fuse.ts put them here. A workgroup is 4 Values of channels × 16 lanes of rows.
+// Mean and M2 by Welford's updates in a lane; lanes and splits put together in order (Chan, Golub and LeVeque 1979, equation
+// 2.1): Σ x² − (Σ x)² would cancel. column: all of it, a workgroup for its channels. partial, apply: the rows in splits, whose
+// moments every invocation of apply puts together. evaluate: by running statistics; running: these as stats, for a backward
+// pass. One Value is WIDTH channels. Twin: test/reference/batch_norm.ts.
 
 override WORKGROUP: u32 = 64;
+override ACTIVATION: u32 = 0;
+override ADDEND: bool = false;
 
-struct Params { M: u32, C: u32, rows: u32, splits: u32, eps: f32, momentum: f32 }
+struct Params { M: u32, C: u32, rows: u32, splits: u32, span: u32, eps: f32, momentum: f32 }  // rows of a split of partial; of apply
 @group(1) @binding(0) var<uniform> dim: Params;
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;                   // [M, C]
-@group(0) @binding(1) var<storage, read_write> partial: array<vec2f>;     // [splits, C], mean and M2
-@group(0) @binding(2) var<storage, read> parts: array<vec2f>;             // the same, read
-@group(0) @binding(3) var<storage, read_write> stats: array<vec2f>;       // [C], mean and invstd
-@group(0) @binding(4) var<storage, read> known: array<vec2f>;             // the same, read
-@group(0) @binding(5) var<storage, read_write> running_mean: array<f32>;  // [C]
-@group(0) @binding(6) var<storage, read_write> running_var: array<f32>;   // [C]
-@group(0) @binding(7) var<storage, read> weight: array<f32>;              // [C]
-@group(0) @binding(8) var<storage, read> bias: array<f32>;                // [C]
-@group(0) @binding(9) var<storage, read_write> y: array<f32>;             // [M, C]
+// #import activation
+// #import moments
 
-@compute @workgroup_size(WORKGROUP, 1, 1)
-fn batch_norm_partial(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
-  if (i >= dim.splits * dim.C) { return; }
-  let c = i % dim.C;
-  let first = i / dim.C * dim.rows;
-  let end = min(first + dim.rows, dim.M);
-  var sum = 0.0;
-  for (var m = first; m < end; m++) { sum += x[m * dim.C + c]; }
-  let mean = sum / f32(end - first);
-  var m2 = 0.0;
-  for (var m = first; m < end; m++) {
-    let d = x[m * dim.C + c] - mean;
-    m2 += d * d;
+@group(0) @binding(0) var<storage, read> x: array<Value>;                   // [M, C]
+@group(0) @binding(1) var<storage, read_write> partial: array<Moments>;     // [splits, C]
+@group(0) @binding(2) var<storage, read> parts: array<Moments>;             // the same, read
+@group(0) @binding(3) var<storage, read_write> stats: array<Value>;         // [C, 3]: mean, invstd, weight · invstd
+@group(0) @binding(4) var<storage, read_write> running_mean: array<Value>;  // [C]
+@group(0) @binding(5) var<storage, read_write> running_var: array<Value>;   // [C]
+@group(0) @binding(6) var<storage, read> weight: array<Value>;              // [C]
+@group(0) @binding(7) var<storage, read> bias: array<Value>;                // [C]
+@group(0) @binding(8) var<storage, read_write> y: array<Value>;             // [M, C]
+@group(0) @binding(9) var<storage, read> addend: array<Value>;              // [M, C]
+@group(0) @binding(10) var<storage, read> known_mean: array<Value>;         // running statistics, read
+@group(0) @binding(11) var<storage, read> known_var: array<Value>;
+
+var<workgroup> held: array<Moments, WORKGROUP>;
+
+/// Moments of every 16th row of channels c, from `first + lane` to before `end`.
+fn measured(c: u32, first: u32, end: u32, lane: u32) -> Moments {
+  var all = Moments();
+  var count = 0.0;
+  for (var m = first + lane; m < end; m += WORKGROUP / 4) {
+    let value = x[m * (dim.C / WIDTH) + c];
+    let d = value - all.mean;
+    count += 1.0;
+    all.mean += d * (1.0 / count);
+    all.m2 += d * (value - all.mean);
   }
-  partial[i] = vec2f(mean, m2);
+  return all;
+}
+
+/// What the lanes measured of `rows` rows, put together.
+fn gathered(column: u32, rows: u32) -> Moments {
+  var all = held[column];
+  var before = share(0, rows);
+  for (var lane = 1u; lane < min(rows, WORKGROUP / 4); lane++) {
+    all = joined(all, before, held[4 * lane + column], share(lane, rows));
+    before += share(lane, rows);
+  }
+  return all;
+}
+
+/// How many of `rows` rows a lane takes.
+fn share(lane: u32, rows: u32) -> f32 {
+  return f32((rows + WORKGROUP / 4 - 1 - lane) / (WORKGROUP / 4));
+}
+
+/// Moves the running statistics of channels c.
+fn follow(c: u32, all: Moments) {
+  running_mean[c] += dim.momentum * (all.mean - running_mean[c]);
+  running_var[c] += dim.momentum * (all.m2 / f32(max(dim.M, 2u) - 1) - running_var[c]);
+}
+
+/// Normalises every 16th row of channels c.
+fn normalise(c: u32, first: u32, end: u32, lane: u32, mean: Value, scale: Value) {
+  let shift = bias[c];
+  for (var m = first + lane; m < end; m += WORKGROUP / 4) {
+    let i = m * (dim.C / WIDTH) + c;
+    var value = (x[i] - mean) * scale + shift;
+    if (ADDEND) { value += addend[i]; }
+    if (ACTIVATION > 0) { value = activate(value); }
+    y[i] = value;
+  }
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn batch_norm_finalise(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let c = id.y * groups.x * WORKGROUP + id.x;
-  if (c >= dim.C) { return; }
+fn batch_norm_column(@builtin(local_invocation_index) here: u32, @builtin(workgroup_id) group: vec3u) {
+  let c = 4 * group.x + here % 4;
+  let exists = c < dim.C / WIDTH;
+  if (exists) { held[here] = measured(c, 0, dim.M, here / 4); }
+  workgroupBarrier();
+  if (exists && here < 4) {
+    let all = gathered(here, dim.M);
+    let invstd = inverseSqrt(all.m2 / f32(dim.M) + dim.eps);
+    stats[3 * c] = all.mean;
+    stats[3 * c + 1] = invstd;
+    stats[3 * c + 2] = invstd * weight[c];
+    follow(c, all);
+    held[here] = Moments(all.mean, invstd * weight[c]);
+  }
+  workgroupBarrier();
+  let found = held[here % 4];
+  if (exists) { normalise(c, 0, dim.M, here / 4, found.mean, found.m2); }
+}
+
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn batch_norm_partial(@builtin(local_invocation_index) here: u32, @builtin(workgroup_id) group: vec3u) {
+  let c = 4 * group.x + here % 4;
+  let exists = c < dim.C / WIDTH;
+  let first = group.y * dim.rows;
+  let end = min(first + dim.rows, dim.M);
+  if (exists) { held[here] = measured(c, first, end, here / 4); }
+  workgroupBarrier();
+  if (exists && here < 4) { partial[group.y * (dim.C / WIDTH) + c] = gathered(here, end - first); }
+}
+
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn batch_norm_apply(@builtin(local_invocation_index) here: u32, @builtin(workgroup_id) group: vec3u) {
+  let c = 4 * group.x + here % 4;
+  if (c >= dim.C / WIDTH) { return; }
   var all = parts[c];
   for (var z = 1u; z < dim.splits; z++) {
-    let part = parts[z * dim.C + c];
-    let before = f32(z * dim.rows);
-    let here = f32(min((z + 1) * dim.rows, dim.M) - z * dim.rows);
-    let d = part.x - all.x;
-    all = vec2f(all.x + d * here / (before + here), all.y + part.y + d * d * before * here / (before + here));
+    all = joined(all, f32(z * dim.rows), parts[z * (dim.C / WIDTH) + c], f32(min(dim.rows, dim.M - z * dim.rows)));
   }
-  stats[c] = vec2f(all.x, inverseSqrt(all.y / f32(dim.M) + dim.eps));
-  running_mean[c] += dim.momentum * (all.x - running_mean[c]);
-  running_var[c] += dim.momentum * (all.y / f32(max(dim.M, 2u) - 1) - running_var[c]);
+  if (group.y == 0 && here < 4) { follow(c, all); }
+  let scale = inverseSqrt(all.m2 / f32(dim.M) + dim.eps) * weight[c];
+  normalise(c, group.y * dim.span, min((group.y + 1) * dim.span, dim.M), here / 4, all.mean, scale);
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn batch_norm_running(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let c = id.y * groups.x * WORKGROUP + id.x;
-  if (c >= dim.C) { return; }
-  stats[c] = vec2f(running_mean[c], inverseSqrt(running_var[c] + dim.eps));
+fn batch_norm_evaluate(@builtin(local_invocation_index) here: u32, @builtin(workgroup_id) group: vec3u) {
+  let c = 4 * group.x + here % 4;
+  if (c >= dim.C / WIDTH) { return; }
+  let scale = inverseSqrt(known_var[c] + dim.eps) * weight[c];
+  normalise(c, group.y * dim.span, min((group.y + 1) * dim.span, dim.M), here / 4, known_mean[c], scale);
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn batch_norm_apply(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * WORKGROUP + id.x;
-  if (i >= dim.M * dim.C) { return; }
-  let c = i % dim.C;
-  y[i] = (x[i] - known[c].x) * known[c].y * weight[c] + bias[c];
+fn batch_norm_running(@builtin(global_invocation_id) id: vec3u) {
+  let c = id.x;
+  if (c >= dim.C / WIDTH) { return; }
+  let invstd = inverseSqrt(known_var[c] + dim.eps);
+  stats[3 * c] = known_mean[c];
+  stats[3 * c + 1] = invstd;
+  stats[3 * c + 2] = invstd * weight[c];
 }

@@ -4,60 +4,136 @@
 //   dx[m,c]    = weight[c] · invstd[c] · (dy[m,c] − (dbias[c] + x̂[m,c] · dweight[c]) / M)      where batch statistics were used
 //   dx[m,c]    = weight[c] · invstd[c] · dy[m,c]                                               where running ones were
 //
-// partial: both sums of one channel over one split of the rows. sum: the splits added in order, one invocation per channel.
-// input: one invocation per element. Twin: test/reference/batch_norm.ts.
+// (dx + addend) · f′(z) where ADDEND and SLOPE, where fuse.ts put them here. A workgroup is 4 Values of channels × 16 lanes of
+// rows. column: all of it, a workgroup for its channels. partial, input: the rows in splits, whose sums every invocation of
+// input adds in order; the moments that forward left in splits become stats on the way (known: they are stats already).
+// One Value is WIDTH channels. Twin: test/reference/batch_norm.ts.
 
 override WORKGROUP: u32 = 64;
 override TRAINING: bool = true;
+override ADDEND: bool = false;
 
-struct Params { M: u32, C: u32, rows: u32, splits: u32 }
+struct Params { M: u32, C: u32, rows: u32, splits: u32, span: u32, eps: f32 }  // rows of a split of partial; of input
 @group(1) @binding(0) var<uniform> dim: Params;
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;                // [M, C]
-@group(0) @binding(1) var<storage, read> dy: array<f32>;               // [M, C]
-@group(0) @binding(2) var<storage, read> known: array<vec2f>;          // [C], mean and invstd
-@group(0) @binding(3) var<storage, read_write> partial: array<vec2f>;  // [splits, C], sums of dy and of dy · x̂
-@group(0) @binding(4) var<storage, read> parts: array<vec2f>;          // the same, read
-@group(0) @binding(5) var<storage, read> weight: array<f32>;           // [C]
-@group(0) @binding(6) var<storage, read_write> dweight: array<f32>;    // [C]
-@group(0) @binding(7) var<storage, read_write> dbias: array<f32>;      // [C]
-@group(0) @binding(8) var<storage, read_write> sums: array<vec2f>;     // [C], dbias and dweight for the last pass
-@group(0) @binding(9) var<storage, read> totals: array<vec2f>;         // the same, read
-@group(0) @binding(10) var<storage, read_write> dx: array<f32>;        // [M, C]
+// #import slope
+// #import moments
 
-@compute @workgroup_size(WORKGROUP, 1, 1)
-fn batch_norm_backward_partial(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
-  if (i >= dim.splits * dim.C) { return; }
-  let c = i % dim.C;
-  let first = i / dim.C * dim.rows;
-  let stat = known[c];
-  var sum = vec2f();
-  for (var m = first; m < min(first + dim.rows, dim.M); m++) {
-    let d = dy[m * dim.C + c];
-    sum += vec2f(d, d * (x[m * dim.C + c] - stat.x) * stat.y);
+/// Sums of dy and of dy · x̂.
+struct Sums { dy: Value, dyx: Value }
+
+@group(0) @binding(0) var<storage, read> x: array<Value>;              // [M, C]
+@group(0) @binding(1) var<storage, read> dy: array<Value>;             // [M, C]
+@group(0) @binding(2) var<storage, read> moments: array<Moments>;      // [splits, C], what forward's partial found
+@group(0) @binding(3) var<storage, read> weight: array<Value>;         // [C]
+@group(0) @binding(4) var<storage, read_write> stats: array<Value>;    // [C, 3]: mean, invstd, weight · invstd
+@group(0) @binding(5) var<storage, read> known: array<Value>;          // the same, read
+@group(0) @binding(6) var<storage, read_write> partial: array<Sums>;   // [splits, C]
+@group(0) @binding(7) var<storage, read> parts: array<Sums>;           // the same, read
+@group(0) @binding(8) var<storage, read_write> dweight: array<Value>;  // [C]
+@group(0) @binding(9) var<storage, read_write> dbias: array<Value>;    // [C]
+@group(0) @binding(10) var<storage, read_write> dx: array<Value>;      // [M, C]
+@group(0) @binding(11) var<storage, read> addend: array<Value>;        // [M, C]
+@group(0) @binding(12) var<storage, read> z: array<Value>;             // [M, C]
+
+var<workgroup> held: array<Sums, WORKGROUP>;
+
+/// Sums over every 16th row of channels c.
+fn summed(c: u32, first: u32, end: u32, lane: u32, mean: Value, invstd: Value) -> Sums {
+  var all = Sums();
+  for (var m = first + lane; m < end; m += WORKGROUP / 4) {
+    let i = m * (dim.C / WIDTH) + c;
+    let d = dy[i];
+    all.dy += d;
+    all.dyx += d * ((x[i] - mean) * invstd);
   }
-  partial[i] = sum;
+  return all;
+}
+
+/// What the lanes summed, in order.
+fn gathered(column: u32) -> Sums {
+  var all = held[column];
+  for (var lane = 1u; lane < WORKGROUP / 4; lane++) {
+    all.dy += held[4 * lane + column].dy;
+    all.dyx += held[4 * lane + column].dyx;
+  }
+  return all;
+}
+
+/// dx of a Value of channels whose dy is `d` and whose x̂ is `v`, before what is fused behind.
+fn gradient(d: Value, v: Value, all: Sums, scale: Value) -> Value {
+  if (TRAINING) { return scale * (d - (all.dy + v * all.dyx) / f32(dim.M)); }
+  return scale * d;
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn batch_norm_backward_sum(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let c = id.y * groups.x * WORKGROUP + id.x;
-  if (c >= dim.C) { return; }
-  var sum = vec2f();
-  for (var z = 0u; z < dim.splits; z++) { sum += parts[z * dim.C + c]; }
-  sums[c] = sum;
-  dbias[c] = sum.x;
-  dweight[c] = sum.y;
+fn batch_norm_backward_column(@builtin(local_invocation_index) here: u32, @builtin(workgroup_id) group: vec3u) {
+  let c = 4 * group.x + here % 4;
+  let exists = c < dim.C / WIDTH;
+  let at = 3 * min(c, dim.C / WIDTH - 1);
+  let mean = known[at];
+  let invstd = known[at + 1];
+  if (exists) { held[here] = summed(c, 0, dim.M, here / 4, mean, invstd); }
+  workgroupBarrier();
+  if (exists && here < 4) {
+    let all = gathered(here);
+    dbias[c] = all.dy;
+    dweight[c] = all.dyx;
+    held[here] = all;
+  }
+  workgroupBarrier();
+  let all = held[here % 4];
+  if (exists) {
+    for (var m = here / 4; m < dim.M; m += WORKGROUP / 4) {
+      let i = m * (dim.C / WIDTH) + c;
+      var value = gradient(dy[i], (x[i] - mean) * invstd, all, known[at + 2]);
+      if (ADDEND) { value += addend[i]; }
+      if (SLOPE > 0) { value *= slope(z[i]); }
+      dx[i] = value;
+    }
+  }
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn batch_norm_backward_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * WORKGROUP + id.x;
-  if (i >= dim.M * dim.C) { return; }
-  let c = i % dim.C;
-  let stat = known[c];
-  var d = dy[i];
-  if (TRAINING) { d -= (totals[c].x + (x[i] - stat.x) * stat.y * totals[c].y) / f32(dim.M); }
-  dx[i] = weight[c] * stat.y * d;
+fn batch_norm_backward_partial(@builtin(local_invocation_index) here: u32, @builtin(workgroup_id) group: vec3u) {
+  let C = dim.C / WIDTH;
+  let c = 4 * group.x + here % 4;
+  let exists = c < C;
+  if (exists) {
+    var all = moments[c];
+    for (var s = 1u; s < dim.splits; s++) {
+      all = joined(all, f32(s * dim.rows), moments[s * C + c], f32(min(dim.rows, dim.M - s * dim.rows)));
+    }
+    let invstd = inverseSqrt(all.m2 / f32(dim.M) + dim.eps);
+    if (group.y == 0 && here < 4) {
+      stats[3 * c] = all.mean;
+      stats[3 * c + 1] = invstd;
+      stats[3 * c + 2] = invstd * weight[c];
+    }
+    held[here] = summed(c, group.y * dim.rows, min((group.y + 1) * dim.rows, dim.M), here / 4, all.mean, invstd);
+  }
+  workgroupBarrier();
+  if (exists && here < 4) { partial[group.y * C + c] = gathered(here); }
+}
+
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn batch_norm_backward_input(@builtin(local_invocation_index) here: u32, @builtin(workgroup_id) group: vec3u) {
+  let C = dim.C / WIDTH;
+  let c = 4 * group.x + here % 4;
+  if (c >= C) { return; }
+  var all = parts[c];
+  for (var s = 1u; s < dim.splits; s++) {
+    all.dy += parts[s * C + c].dy;
+    all.dyx += parts[s * C + c].dyx;
+  }
+  if (group.y == 0 && here < 4) {
+    dbias[c] = all.dy;
+    dweight[c] = all.dyx;
+  }
+  for (var m = group.y * dim.span + here / 4; m < min((group.y + 1) * dim.span, dim.M); m += WORKGROUP / 4) {
+    let i = m * C + c;
+    var value = gradient(dy[i], (x[i] - known[3 * c]) * known[3 * c + 1], all, known[3 * c + 2]);
+    if (ADDEND) { value += addend[i]; }
+    dx[i] = value;
+  }
 }

@@ -1,7 +1,7 @@
 import { OptionError, ShapeError } from "../errors.js";
-import { batch_norm_apply, batch_norm_finalise, batch_norm_partial, batch_norm_running } from "../generated/batch_norm.js";
-import { batch_norm_backward_input, batch_norm_backward_partial, batch_norm_backward_sum } from "../generated/batch_norm_backward.js";
-import { tensor, type Recorder, type Tensor } from "../gpu/recorder.js";
+import { batch_norm_apply, batch_norm_column, batch_norm_evaluate, batch_norm_partial, batch_norm_running } from "../generated/batch_norm.js";
+import { batch_norm_backward_column, batch_norm_backward_input, batch_norm_backward_partial } from "../generated/batch_norm_backward.js";
+import { tensor, type Recorder, type Rung, type Tensor } from "../gpu/recorder.js";
 import { ones, zeros } from "./init.js";
 import { nchw, type Layer, type ParamSpec } from "./layer.js";
 
@@ -14,21 +14,48 @@ export interface BatchNormOptions {
   requiresGrad?: boolean;
 }
 
+const COLUMN = 32768;  // rows that one workgroup takes: 2 MiB of 16 channels, for which another dispatch costs more than it gains
+const SPLITS = 64;     // of the rows, at most
+
+interface Dims { M: number; C: number; rows: number; splits: number; span: number; eps: number; momentum: number; WIDTH: 1 | 4; TRAINING: number }
+const groups = ({ C, WIDTH }: Dims) => Math.ceil(C / WIDTH / 4), spans = ({ M, span }: Dims) => Math.ceil(M / span);
+
+/** y, running statistics and what backward needs ← x by the batch's statistics. Only the one of stats and moments that a rung fills takes memory. */
+const forward: readonly Rung<Dims, "x" | "y" | "weight" | "bias" | "stats" | "moments" | "running_mean" | "running_var">[] = [
+  { name: "column", fits: ({ M }) => M <= COLUMN, record(rec, { moments: _, ...t }, d) { rec.dispatch(batch_norm_column, { ...t, addend: t.x }, d, [groups(d), 1, 1]); } },
+  { name: "split", fits: () => true, record(rec, { x, y, weight, bias, moments, running_mean, running_var }, d) {
+    rec.dispatch(batch_norm_partial, { x, partial: moments }, d, [groups(d), d.splits, 1]);
+    rec.dispatch(batch_norm_apply, { x, parts: moments, running_mean, running_var, weight, bias, y, addend: x }, d, [groups(d), spans(d), 1]);
+  } },
+];
+
+/** dx, dweight, dbias ← dy, and what the same rung of forward left. */
+const backward: readonly Rung<Dims, "x" | "dy" | "weight" | "stats" | "moments" | "dx" | "dweight" | "dbias">[] = [
+  { name: "column", fits: ({ M }) => M <= COLUMN, record(rec, { x, dy, stats, dx, dweight, dbias }, d) {
+    rec.dispatch(batch_norm_backward_column, { x, dy, known: stats, dweight, dbias, dx, addend: dy, z: dy }, d, [groups(d), 1, 1]);
+  } },
+  { name: "split", fits: () => true, record(rec, { x, dy, weight, stats, moments, dx, dweight, dbias }, d) {
+    const partial = tensor("partial", [d.splits, d.C, 2]);
+    rec.dispatch(batch_norm_backward_partial, { x, dy, moments, weight, stats, partial }, d, [groups(d), d.splits, 1]);
+    rec.dispatch(batch_norm_backward_input, { x, dy, known: stats, parts: partial, dweight, dbias, dx, addend: dy }, d, [groups(d), spans(d), 1]);
+  } },
+];
+
 /**
  * Batch normalisation of [N, C, H, W] or [N, features], per channel (Ioffe and Szegedy 2015). Training uses the batch's own
  * statistics and moves the running ones, whose variance is the unbiased one; evaluation uses the running ones. Maths and
  * kernels: shaders/batch_norm.wgsl, batch_norm_backward.wgsl. Names in files: weight, bias, running_mean, running_var.
  */
-export function batchNorm({ eps = 1e-5, momentum = 0.1, requiresGrad }: BatchNormOptions = {}): Layer<"weight" | "bias", "stats", "x", "running_mean" | "running_var"> {
+export function batchNorm({ eps = 1e-5, momentum = 0.1, requiresGrad }: BatchNormOptions = {}): Layer<"weight" | "bias", "stats" | "moments", "x", "running_mean" | "running_var"> {
   if (!(eps > 0) || !(momentum >= 0 && momentum <= 1)) throw new OptionError(`batchNorm takes an eps above 0 and a momentum from 0 to 1, not ${eps} and ${momentum}`, { eps, momentum });
   const channels = (x: readonly number[], init: ParamSpec["init"]): ParamSpec =>
     ({ shape: [x.at(-1)!], init, fan: { in: 1, out: 1 }, ...x.length === 2 && { features: 0 } });
 
-  /** Rows and channels, and a cut of the rows that keeps the adapter busy. */
-  function dims(rec: Recorder, x: Tensor) {
-    const C = x.shape.at(-1)!, M = x.size / C, wanted = Math.ceil((rec.target.tasks ?? 32) * 64 / C);
-    const rows = Math.ceil(M / Math.max(1, Math.min(wanted, Math.floor(M / 16)))), splits = Math.ceil(M / rows);
-    return { M, C, rows, splits, eps, momentum };
+  /** Rows and channels, and cuts of the rows that keep the adapter busy. */
+  function dims(rec: Recorder, x: Tensor, training: boolean): Dims {
+    const C = x.shape.at(-1)!, M = x.size / C, many = (rec.target.tasks ?? 32) > 32;
+    const rows = Math.ceil(M / Math.min(many ? SPLITS : 16, Math.ceil(M / 256))), splits = Math.ceil(M / rows);
+    return { M, C, rows, splits, span: many ? 1024 : 4096, eps, momentum, WIDTH: rec.wide(C), TRAINING: Number(training) };
   }
 
   return {
@@ -41,23 +68,20 @@ export function batchNorm({ eps = 1e-5, momentum = 0.1, requiresGrad }: BatchNor
 
     params: (x) => ({ weight: channels(x, ones), bias: channels(x, zeros) }),
     state: (x) => ({ running_mean: channels(x, zeros), running_var: channels(x, ones) }),
-    saved: (x) => ({ stats: [x.at(-1)!, 2] }),
+    saved: (x) => ({ stats: [x.at(-1)!, 3], moments: [SPLITS, x.at(-1)!, 2] }),
 
-    forward(rec, { x, y, weight, bias, stats, running_mean, running_var }, { training }) {
-      const d = dims(rec, x);
-      if (training) {
-        const partial = tensor("partial", [d.splits, d.C, 2]);
-        rec.dispatch(batch_norm_partial, { x, partial }, d, d.splits * d.C);
-        rec.dispatch(batch_norm_finalise, { parts: partial, stats, running_mean, running_var }, d, d.C);
-      } else rec.dispatch(batch_norm_running, { stats, running_mean, running_var }, d, d.C);
-      rec.dispatch(batch_norm_apply, { x, known: stats, weight, bias, y }, d, x.size);
+    forward(rec, { x, y, weight, bias, stats, moments, running_mean, running_var }, { training }) {
+      const d = dims(rec, x, training);
+      if (training) rec.climb(forward, { x, y, weight, bias, stats, moments, running_mean, running_var }, d);
+      else rec.dispatch(batch_norm_evaluate, { x, y, weight, bias, known_mean: running_mean, known_var: running_var, addend: x }, d, [groups(d), spans(d), 1]);
     },
 
-    backward(rec, { x, weight, stats, dy, dx, dweight, dbias }, { training }) {
-      const d = { ...dims(rec, x), TRAINING: Number(training) }, partial = tensor("partial", [d.splits, d.C, 2]), sums = tensor("sums", [d.C, 2]);
-      rec.dispatch(batch_norm_backward_partial, { x, dy, known: stats, partial }, d, d.splits * d.C);
-      rec.dispatch(batch_norm_backward_sum, { parts: partial, sums, dweight: dweight ?? tensor("unused", [d.C]), dbias: dbias ?? tensor("unused", [d.C]) }, d, d.C);
-      if (dx) rec.dispatch(batch_norm_backward_input, { x, dy, known: stats, weight, totals: sums, dx }, d, x.size);
+    backward(rec, { x, weight, stats, moments, running_mean, running_var, dy, ...d }, { training }) {
+      const e = dims(rec, x, training), unused = (t: Tensor) => tensor("unused", t.shape), { dx = unused(x), dweight = unused(weight), dbias = unused(weight) } = d;
+      if (training) return rec.climb(backward, { x, dy, weight, stats, moments, dx, dweight, dbias }, e);
+      rec.dispatch(batch_norm_running, { stats, known_mean: running_mean, known_var: running_var, weight }, e, e.C);
+      if (d.dweight || d.dbias) backward[0].record(rec, { x, dy, weight, stats, moments, dx, dweight, dbias }, e);
+      else rec.dispatch(batch_norm_backward_input, { x, dy, known: stats, parts: stats, dweight, dbias, dx, addend: dy }, { ...e, splits: 1 }, [groups(e), spans(e), 1]);
     },
   };
 }
