@@ -3,7 +3,7 @@
 //   y[i] = f(x[i])        dx[i] = dy[i] · f′(x[i]),  f′ written in z[i]: y[i] up to SLOPE 5, x[i] from 6 on
 //   f: lib/activation.wgsl by ACTIVATION, f′: lib/slope.wgsl by SLOPE, which is the same number; ALPHA and THRESHOLD
 //
-// One invocation per WIDTH elements. Twin: test/reference/activation.ts.
+// One invocation per four Values, of WIDTH elements. Twin: test/reference/activation.ts.
 
 override WORKGROUP: u32 = 64;
 override ACTIVATION: u32 = 0;
@@ -22,14 +22,18 @@ struct Params { size: u32 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn activation_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
-  if (i >= dim.size / WIDTH) { return; }
-  y[i] = activate(x[i]);
+  let n = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
+  let start = n / WORKGROUP * WORKGROUP * 4 + n % WORKGROUP;  // neighbours take neighbours
+  for (var i = start; i < min(start + 4 * WORKGROUP, dim.size / WIDTH); i += WORKGROUP) {
+    y[i] = activate(x[i]);
+  }
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn activation_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * WORKGROUP + id.x;
-  if (i >= dim.size / WIDTH) { return; }
-  dx[i] = dy[i] * slope(z[i]);
+  let n = id.y * groups.x * WORKGROUP + id.x;
+  let start = n / WORKGROUP * WORKGROUP * 4 + n % WORKGROUP;  // neighbours take neighbours
+  for (var i = start; i < min(start + 4 * WORKGROUP, dim.size / WIDTH); i += WORKGROUP) {
+    dx[i] = dy[i] * slope(z[i]);
+  }
 }

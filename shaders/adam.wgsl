@@ -4,12 +4,13 @@
 //   m += (1 − β₁) · (g − m),  v += (1 − β₂) · (g² − v)     from 0
 //   param −= lr · m / (1 − β₁^t) / (√(v / (1 − β₂^t)) + eps)                   t = clock.step + 1
 //
-// The host gives 1 − β and log β: they would lose digits here. One invocation per parameter. Twin: test/reference/adam.ts.
+// The host gives 1 − β and log β: they would lose digits here. One invocation per WIDTH parameters. Twin: test/reference/adam.ts.
 
 override WORKGROUP: u32 = 64;
 override DECOUPLED: bool = false;
 
 // #import clock
+// #import value
 
 struct Params {
   size: u32,
@@ -20,10 +21,10 @@ struct Params {
 @group(1) @binding(0) var<uniform> dim: Params;
 
 @group(0) @binding(0) var<storage, read> clock: Clock;
-@group(0) @binding(1) var<storage, read_write> param: array<f32>;  // [size]
-@group(0) @binding(2) var<storage, read> dparam: array<f32>;       // [size]
-@group(0) @binding(3) var<storage, read_write> m: array<f32>;      // [size], running mean of g
-@group(0) @binding(4) var<storage, read_write> v: array<f32>;      // [size], of g²
+@group(0) @binding(1) var<storage, read_write> param: array<Value>;  // [size]
+@group(0) @binding(2) var<storage, read> dparam: array<Value>;       // [size]
+@group(0) @binding(3) var<storage, read_write> m: array<Value>;      // [size], running mean of g
+@group(0) @binding(4) var<storage, read_write> v: array<Value>;      // [size], of g²
 
 /// 1 − exp(e) for e ≤ 0: by its series near 0, where the difference would cancel.
 fn rest(e: f32) -> f32 {
@@ -34,7 +35,7 @@ fn rest(e: f32) -> f32 {
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn adam_update(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
-  if (i >= dim.size) { return; }
+  if (i >= dim.size / WIDTH) { return; }
   let t = f32(clock.step + 1);
   var p = param[i];
   var g = dparam[i];

@@ -20,12 +20,13 @@ struct Params { N: u32, H: u32, W: u32, C: u32, P: u32, Q: u32 }
 @group(0) @binding(4) var<storage, read> addend: array<Value>;    // [N, H, W, C]
 @group(0) @binding(5) var<storage, read> z: array<Value>;         // [N, H, W, C]
 
+// #import place
 // #import slope
 
 /// First element of window i of `count` over `extent`, and the first behind it. Asked with count and extent exchanged, it
 /// gives the windows that hold element i.
 fn window(i: u32, count: u32, extent: u32) -> vec2u {
-  return vec2u(i * extent / count, ((i + 1) * extent + count - 1) / count);
+  return vec2u(divided(i * extent, count).x, divided((i + 1) * extent + count - 1, count).x);
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
@@ -33,14 +34,13 @@ fn adaptive_avg_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builti
   let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
   let C = dim.C / WIDTH;
   if (i >= dim.N * dim.P * dim.Q * C) { return; }
-  let c = i % C;
-  let rows = window(i / (C * dim.Q) % dim.P, dim.P, dim.H);
-  let columns = window(i / C % dim.Q, dim.Q, dim.W);
-  let n = i / (C * dim.Q * dim.P);
+  let at = place(i, dim.P, dim.Q, C);
+  let rows = window(at.y, dim.P, dim.H);
+  let columns = window(at.z, dim.Q, dim.W);
   var sum = Value();
   for (var h = rows.x; h < rows.y; h++) {
     for (var w = columns.x; w < columns.y; w++) {
-      sum += x[((n * dim.H + h) * dim.W + w) * C + c];
+      sum += x[((at.x * dim.H + h) * dim.W + w) * C + at.w];
     }
   }
   y[i] = sum / f32((rows.y - rows.x) * (columns.y - columns.x));
@@ -51,16 +51,15 @@ fn adaptive_avg_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @built
   let i = id.y * groups.x * WORKGROUP + id.x;
   let C = dim.C / WIDTH;
   if (i >= dim.N * dim.H * dim.W * C) { return; }
-  let c = i % C;
-  let p = window(i / (C * dim.W) % dim.H, dim.H, dim.P);
-  let q = window(i / C % dim.W, dim.W, dim.Q);
-  let n = i / (C * dim.W * dim.H);
+  let at = place(i, dim.H, dim.W, C);
+  let p = window(at.y, dim.H, dim.P);
+  let q = window(at.z, dim.W, dim.Q);
   var sum = Value();
   for (var a = p.x; a < p.y; a++) {
     let rows = window(a, dim.P, dim.H);
     for (var b = q.x; b < q.y; b++) {
       let columns = window(b, dim.Q, dim.W);
-      sum += dy[((n * dim.P + a) * dim.Q + b) * C + c] / f32((rows.y - rows.x) * (columns.y - columns.x));
+      sum += dy[((at.x * dim.P + a) * dim.Q + b) * C + at.w] / f32((rows.y - rows.x) * (columns.y - columns.x));
     }
   }
   if (ADDEND) { sum += addend[i]; }

@@ -33,6 +33,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read> addend: array<Value>;    // [N, H, W, C]
 @group(0) @binding(5) var<storage, read> z: array<Value>;         // [N, H, W, C]
 
+// #import place
 // #import slope
 
 /// Elements of a window along one axis that count, for the window that starts at `start`.
@@ -47,10 +48,11 @@ fn avg_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_wor
   let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
   let C = dim.C / WIDTH;
   if (i >= dim.N * dim.P * dim.Q * C) { return; }
-  let c = i % C;
-  let q = i / C % dim.Q;
-  let p = i / (C * dim.Q) % dim.P;
-  let n = i / (C * dim.Q * dim.P);
+  let at = place(i, dim.P, dim.Q, C);
+  let n = at.x;
+  let p = at.y;
+  let q = at.z;
+  let c = at.w;
   let top = i32(p * STRIDE_H) - dim.padding_h;
   let left = i32(q * STRIDE_W) - dim.padding_w;
 
@@ -72,10 +74,11 @@ fn avg_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_wo
   let e = id.y * groups.x * WORKGROUP + id.x;
   let C = dim.C / WIDTH;
   if (e >= dim.N * dim.H * dim.W * C) { return; }
-  let c = e % C;
-  let w = e / C % dim.W;
-  let h = e / (C * dim.W) % dim.H;
-  let n = e / (C * dim.W * dim.H);
+  let at = place(e, dim.H, dim.W, C);
+  let n = at.x;
+  let h = at.y;
+  let w = at.z;
+  let c = at.w;
 
   var sum = Value();
   for (var i = 0u; i < WINDOWS_H; i++) {

@@ -33,6 +33,7 @@ struct Params {
 @group(0) @binding(6) var<storage, read> addend: array<f32>;       // [N, H, W, C]
 @group(0) @binding(7) var<storage, read> z: array<f32>;            // [N, H, W, C]
 
+// #import place
 // #import slope
 
 const NONE = 0xffffffffu;  // a window that lies in the padding altogether
@@ -41,10 +42,11 @@ const NONE = 0xffffffffu;  // a window that lies in the padding altogether
 fn max_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
   if (i >= dim.N * dim.P * dim.Q * dim.C) { return; }
-  let c = i % dim.C;
-  let q = i / dim.C % dim.Q;
-  let p = i / (dim.C * dim.Q) % dim.P;
-  let n = i / (dim.C * dim.Q * dim.P);
+  let at = place(i, dim.P, dim.Q, dim.C);
+  let n = at.x;
+  let p = at.y;
+  let q = at.z;
+  let c = at.w;
 
   var best = -3.4028234e38;
   var winner = NONE;
@@ -70,10 +72,11 @@ fn max_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_wor
 fn max_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let e = id.y * groups.x * WORKGROUP + id.x;
   if (e >= dim.N * dim.H * dim.W * dim.C) { return; }
-  let c = e % dim.C;
-  let w = e / dim.C % dim.W;
-  let h = e / (dim.C * dim.W) % dim.H;
-  let n = e / (dim.C * dim.W * dim.H);
+  let at = place(e, dim.H, dim.W, dim.C);
+  let n = at.x;
+  let h = at.y;
+  let w = at.z;
+  let c = at.w;
 
   var sum = 0.0;
   for (var i = 0u; i < WINDOWS_H; i++) {
@@ -84,8 +87,8 @@ fn max_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_wo
       let q = (i32(w) + dim.padding_w) / i32(STRIDE_W) - i32(j);
       let s = u32(i32(w) + dim.padding_w - q * i32(STRIDE_W));
       if (q < 0 || q >= i32(dim.Q) || s % DILATION_W != 0 || s / DILATION_W >= S) { continue; }
-      let at = ((n * dim.P + u32(p)) * dim.Q + u32(q)) * dim.C + c;
-      if (chosen[at] == r / DILATION_H * S + s / DILATION_W) { sum += dy[at]; }
+      let from_y = ((n * dim.P + u32(p)) * dim.Q + u32(q)) * dim.C + c;
+      if (chosen[from_y] == r / DILATION_H * S + s / DILATION_W) { sum += dy[from_y]; }
     }
   }
   if (ADDEND) { sum += addend[e]; }

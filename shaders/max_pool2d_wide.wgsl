@@ -31,6 +31,7 @@ struct Params {
 @group(0) @binding(6) var<storage, read> addend: array<vec4f>;     // [N, H, W, C / 4]
 @group(0) @binding(7) var<storage, read> z: array<vec4f>;          // [N, H, W, C / 4]
 
+// #import place
 // #import slope
 
 const SHIFTS = vec4u(0, 8, 16, 24);
@@ -40,10 +41,11 @@ fn max_pool2d_wide_forward(@builtin(global_invocation_id) id: vec3u, @builtin(nu
   let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
   let C = dim.C / 4;
   if (i >= dim.N * dim.P * dim.Q * C) { return; }
-  let c = i % C;
-  let q = i / C % dim.Q;
-  let p = i / (C * dim.Q) % dim.P;
-  let n = i / (C * dim.Q * dim.P);
+  let at = place(i, dim.P, dim.Q, C);
+  let n = at.x;
+  let p = at.y;
+  let q = at.z;
+  let c = at.w;
 
   var best = vec4f(-3.4028234e38);
   var winner = vec4u(255);
@@ -70,10 +72,11 @@ fn max_pool2d_wide_backward(@builtin(global_invocation_id) id: vec3u, @builtin(n
   let e = id.y * groups.x * WORKGROUP + id.x;
   let C = dim.C / 4;
   if (e >= dim.N * dim.H * dim.W * C) { return; }
-  let c = e % C;
-  let w = e / C % dim.W;
-  let h = e / (C * dim.W) % dim.H;
-  let n = e / (C * dim.W * dim.H);
+  let at = place(e, dim.H, dim.W, C);
+  let n = at.x;
+  let h = at.y;
+  let w = at.z;
+  let c = at.w;
 
   var sum = vec4f();
   for (var i = 0u; i < WINDOWS_H; i++) {
@@ -84,9 +87,9 @@ fn max_pool2d_wide_backward(@builtin(global_invocation_id) id: vec3u, @builtin(n
       let q = (i32(w) + dim.padding_w) / i32(STRIDE_W) - i32(j);
       let s = u32(i32(w) + dim.padding_w - q * i32(STRIDE_W));
       if (q < 0 || q >= i32(dim.Q) || s % DILATION_W != 0 || s / DILATION_W >= S) { continue; }
-      let at = ((n * dim.P + u32(p)) * dim.Q + u32(q)) * C + c;
-      let bytes = (vec4u(chosen[at]) >> SHIFTS) & vec4u(255);
-      let d = dy[at];
+      let from_y = ((n * dim.P + u32(p)) * dim.Q + u32(q)) * C + c;
+      let bytes = (vec4u(chosen[from_y]) >> SHIFTS) & vec4u(255);
+      let d = dy[from_y];
       sum += select(vec4f(), d, bytes == vec4u(r / DILATION_H * S + s / DILATION_W));
     }
   }

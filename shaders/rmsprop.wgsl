@@ -6,24 +6,25 @@
 //   without momentum:  param −= lr · g / r
 //   with momentum:     u = momentum · u + g / r,  param −= lr · u
 //
-// The host gives 1 − α, which would lose digits here. One invocation per parameter. Twin: test/reference/rmsprop.ts.
+// The host gives 1 − α, which would lose digits here. One invocation per WIDTH parameters. Twin: test/reference/rmsprop.ts.
 
 override WORKGROUP: u32 = 64;
 
 // #import clock
+// #import value
 
 struct Params { size: u32, rest: f32, eps: f32, weight_decay: f32, momentum: f32 }  // rest = 1 − α
 @group(1) @binding(0) var<uniform> dim: Params;
 
 @group(0) @binding(0) var<storage, read> clock: Clock;
-@group(0) @binding(1) var<storage, read_write> param: array<f32>;     // [size]
-@group(0) @binding(2) var<storage, read> dparam: array<f32>;          // [size]
-@group(0) @binding(3) var<storage, read_write> square: array<f32>;    // [size], s
-@group(0) @binding(4) var<storage, read_write> average: array<f32>;   // [size], a
-@group(0) @binding(5) var<storage, read_write> velocity: array<f32>;  // [size], u
+@group(0) @binding(1) var<storage, read_write> param: array<Value>;     // [size]
+@group(0) @binding(2) var<storage, read> dparam: array<Value>;          // [size]
+@group(0) @binding(3) var<storage, read_write> square: array<Value>;    // [size], s
+@group(0) @binding(4) var<storage, read_write> average: array<Value>;   // [size], a
+@group(0) @binding(5) var<storage, read_write> velocity: array<Value>;  // [size], u
 
 /// g / √s
-fn scaled(i: u32) -> f32 {
+fn scaled(i: u32) -> Value {
   let g = dparam[i] + dim.weight_decay * param[i];
   let s = square[i] + dim.rest * (g * g - square[i]);
   square[i] = s;
@@ -31,17 +32,17 @@ fn scaled(i: u32) -> f32 {
 }
 
 /// g / √(s − a²), which rounding must not take below 0.
-fn deviated(i: u32) -> f32 {
+fn deviated(i: u32) -> Value {
   let g = dparam[i] + dim.weight_decay * param[i];
   let s = square[i] + dim.rest * (g * g - square[i]);
   let a = average[i] + dim.rest * (g - average[i]);
   square[i] = s;
   average[i] = a;
-  return g / (sqrt(max(s - a * a, 0.0)) + dim.eps);
+  return g / (sqrt(max(s - a * a, Value())) + dim.eps);
 }
 
 /// The velocity, moved on.
-fn moved(i: u32, by: f32) -> f32 {
+fn moved(i: u32, by: Value) -> Value {
   let u = dim.momentum * velocity[i] + by;
   velocity[i] = u;
   return u;
@@ -50,7 +51,7 @@ fn moved(i: u32, by: f32) -> f32 {
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn rmsprop_update(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
-  if (i >= dim.size) { return; }
+  if (i >= dim.size / WIDTH) { return; }
   let by = scaled(i);
   param[i] -= clock.lr * by;
 }
@@ -58,7 +59,7 @@ fn rmsprop_update(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgro
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn rmsprop_momentum(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * WORKGROUP + id.x;
-  if (i >= dim.size) { return; }
+  if (i >= dim.size / WIDTH) { return; }
   let by = moved(i, scaled(i));
   param[i] -= clock.lr * by;
 }
@@ -66,7 +67,7 @@ fn rmsprop_momentum(@builtin(global_invocation_id) id: vec3u, @builtin(num_workg
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn rmsprop_centered(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * WORKGROUP + id.x;
-  if (i >= dim.size) { return; }
+  if (i >= dim.size / WIDTH) { return; }
   let by = deviated(i);
   param[i] -= clock.lr * by;
 }
@@ -74,7 +75,7 @@ fn rmsprop_centered(@builtin(global_invocation_id) id: vec3u, @builtin(num_workg
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn rmsprop_centered_momentum(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * WORKGROUP + id.x;
-  if (i >= dim.size) { return; }
+  if (i >= dim.size / WIDTH) { return; }
   let by = moved(i, deviated(i));
   param[i] -= clock.lr * by;
 }

@@ -135,7 +135,7 @@ export class Graph {
     const a = this.grads.get(t);
     if (!a) return void this.grads.set(t, b);
     const y = this.tensor(`d ${t.name}`, t.shape);
-    rec.dispatch(add_forward, { a, b, c: a, d: a, z: a, y }, { size: y.size, WIDTH: rec.wide(y.size) }, y.size);
+    rec.dispatch(add_forward, { a, b, c: a, d: a, z: a, y }, { size: y.size, WIDTH: rec.wide(y.size) }, Math.ceil(y.size / 4));
     this.grads.set(t, y);
   }
 }

@@ -47,6 +47,8 @@ export const gpu: Runner = async (step, data, outputs) => {
 };
 
 export const runners: Readonly<Record<string, Runner>> = { interpreter, gpu };
+/** Those that can run a kernel of this WIDTH. */
+export const able = (WIDTH: number): string[] => Object.keys(runners).filter((where) => WIDTH === 1 || where === "gpu");
 
 let opened: Promise<Device> | undefined;
 /** One device for all tests of a file, by CONVOY_ADAPTER. A missing adapter fails, it does not skip. */

@@ -1,9 +1,7 @@
 // What activations and their slopes are made of. None overflows or is NaN where v is a number. Arguments are called v: a
 // module-scope variable of the same name would count as bound.
 
-// 4: an invocation takes four neighbours, and the host makes Value a vec4f; 1: one.
-override WIDTH: u32 = 1;
-alias Value = f32;
+// #import value
 // Slope left of 0 (4), −limit at −∞ (5), sharpness (10).
 override ALPHA: f32 = 1.0;
 // From where on softplus is v itself: ALPHA · v > THRESHOLD.

@@ -14,12 +14,12 @@ function activation(kind: keyof typeof ACTIVATIONS, ALPHA = 1, THRESHOLD = 0): L
     shape: (x) => x,
 
     forward(rec, { x, y }) {
-      rec.dispatch(activation_forward, { x, y }, { size: y.size, ...baked, ACTIVATION: number, WIDTH: rec.wide(y.size) }, y.size);
+      rec.dispatch(activation_forward, { x, y }, { size: y.size, ...baked, ACTIVATION: number, WIDTH: rec.wide(y.size) }, Math.ceil(y.size / 4));
     },
 
     backward(rec, { x, y, dy, dx }) {
       const z = number < ACTIVATIONS.gelu ? y : x;
-      if (dx) rec.dispatch(activation_backward, { z, dy, dx }, { size: dy.size, ...baked, SLOPE: number, WIDTH: rec.wide(dy.size) }, dy.size);
+      if (dx) rec.dispatch(activation_backward, { z, dy, dx }, { size: dy.size, ...baked, SLOPE: number, WIDTH: rec.wide(dy.size) }, Math.ceil(dy.size / 4));
     },
   };
 }

@@ -13,7 +13,7 @@ const layer: Layer<never, never, "a" | "b"> = {
   },
 
   forward(rec, { a, b, y }) {
-    rec.dispatch(add_forward, { a, b, c: a, d: a, z: a, y }, { size: y.size, WIDTH: rec.wide(y.size) }, y.size);
+    rec.dispatch(add_forward, { a, b, c: a, d: a, z: a, y }, { size: y.size, WIDTH: rec.wide(y.size) }, Math.ceil(y.size / 4));
   },
 
   backward: "dy",

@@ -22,7 +22,7 @@ export function dropout({ p = 0.5 }: DropoutOptions = {}): Layer {
   }
 
   const copy = (rec: Recorder, x: Tensor, y: Tensor) =>
-    rec.dispatch(activation_forward, { x, y }, { size: y.size, WIDTH: rec.wide(y.size) }, y.size);
+    rec.dispatch(activation_forward, { x, y }, { size: y.size, WIDTH: rec.wide(y.size) }, Math.ceil(y.size / 4));
 
   return {
     name: "dropout",

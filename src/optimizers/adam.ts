@@ -28,7 +28,7 @@ function made(name: "adam" | "adamw", { lr = 0.001, betas = [0.9, 0.999], eps = 
     name, lr, states: ["m", "v"],
 
     record(rec, { param, dparam, clock, m, v }) {
-      rec.dispatch(adam_update, { clock, param, dparam, m, v }, { ...params, size: param.size }, param.size);
+      rec.dispatch(adam_update, { clock, param, dparam, m, v }, { ...params, size: param.size, WIDTH: rec.wide(param.size) }, param.size);
     },
   };
 }

@@ -27,7 +27,7 @@ export function rmsprop({ lr = 0.01, alpha = 0.99, eps = 1e-8, weightDecay: weig
     name: "rmsprop", lr, states: ["square", ...centered ? ["average"] : [], ...momentum ? ["momentum"] : []],
 
     record(rec, { param, dparam, clock, square, average, momentum: velocity }) {
-      const size = param.size, d = { ...params, size }, t = { clock, param, dparam, square };
+      const size = param.size, d = { ...params, size, WIDTH: rec.wide(size) }, t = { clock, param, dparam, square };
       if (average && velocity) rec.dispatch(rmsprop_centered_momentum, { ...t, average, velocity }, d, size);
       else if (average) rec.dispatch(rmsprop_centered, { ...t, average }, d, size);
       else if (velocity) rec.dispatch(rmsprop_momentum, { ...t, velocity }, d, size);

@@ -25,9 +25,9 @@ export function sgd({ lr, momentum = 0, dampening = 0, weightDecay: weight_decay
     name: "sgd", lr, states: momentum ? ["momentum"] : [],
 
     record(rec, { param, dparam, clock, momentum: velocity }) {
-      const size = param.size;
-      if (velocity) rec.dispatch(sgd_momentum, { clock, param, dparam, velocity }, { ...params, size }, size);
-      else rec.dispatch(sgd_update, { clock, param, dparam }, { ...params, size }, size);
+      const { size } = param, d = { ...params, size, WIDTH: rec.wide(size) };
+      if (velocity) rec.dispatch(sgd_momentum, { clock, param, dparam, velocity }, d, size);
+      else rec.dispatch(sgd_update, { clock, param, dparam }, d, size);
     },
   };
 }

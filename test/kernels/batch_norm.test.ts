@@ -3,7 +3,7 @@ import * as forward from "../../src/generated/batch_norm.js";
 import * as backward from "../../src/generated/batch_norm_backward.js";
 import type { Grid } from "../../src/gpu/recorder.js";
 import * as reference from "../reference/batch_norm.js";
-import { epilogue, expectClose, expectGradient, gpu, random, run, runners } from "../support.js";
+import { able, epilogue, expectClose, expectGradient, gpu, random, run, runners } from "../support.js";
 
 // Both shaders, "batch_norm" and "batch_norm_backward", against their one twin. Those with barriers run on the GPU alone.
 const control = { M: 40, C: 3, rows: 9, splits: 5, span: 16, eps: 1e-5, momentum: 0.1, WIDTH: 1 };
@@ -88,7 +88,7 @@ describe.each(Object.keys(cases))("batch norm, %s", (name) => {
     expectClose("dx", total.dx, want.dx, few(64), sizeOfDx);
   });
 
-  test.each(Object.keys(runners).filter((where) => where === "gpu" || WIDTH === 1))("what has no barrier agrees with its twin: %s", async (where) => {
+  test.each(able(WIDTH))("what has no barrier agrees with its twin: %s", async (where) => {
     const go = runners[where], given = { x, weight, bias }, { addend } = behind.values;
     const applied = await run(go, forward.batch_norm_apply, { ...given, parts: flat(moments), addend, ...before }, { y: size, running_mean: d.C, running_var: d.C }, { ...d, ADDEND: 1 }, spans);
     closeRunning(applied);

@@ -1,0 +1,3 @@
+// What an invocation takes at once: one element, or with WIDTH 4 four neighbours. The host then makes the alias a vec4f.
+override WIDTH: u32 = 1;
+alias Value = f32;
