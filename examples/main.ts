@@ -33,6 +33,17 @@ for (const [name, side] of Object.entries(sides)) {
   box?.classList.toggle("many", bars.length > 24);
 }
 
+/** A plane of squares, those of a window and of the cell it makes in other colours. */
+function squares(side: number, window: (row: number, column: number) => string): HTMLElement {
+  const plane = document.createElement("span");
+  plane.className = "squares";
+  plane.style.gridTemplateColumns = `repeat(${side}, 10px)`;
+  plane.append(...Array.from({ length: side * side }, (_, i) => Object.assign(document.createElement("span"), { className: window(Math.floor(i / side), i % side) })));
+  return plane;
+}
+document.getElementById("convolution")?.append(
+  squares(5, (row, column) => row < 3 && column > 1 ? "seen" : ""), squares(3, () => "weight"), squares(3, (row, column) => row === 0 && column === 2 ? "made" : ""));
+
 async function say(to: HTMLElement): Promise<void> {
   try {
     const device = await openDevice(), { name, software } = device.adapter;

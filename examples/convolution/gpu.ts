@@ -1,0 +1,28 @@
+// The layer on the GPU, by the library's own forward(): always of the latest setup, one at a time.
+import { forward, openDevice, type Device, type Output, type StateDict } from "convoy-gpu";
+import { convolves, layerOf, weightOf, weightShape, xOf, xShape, type Setup } from "./setup.js";
+
+export interface Answers {
+  /** Asks for a setup's output; one that was asked for before and has not begun is dropped. */
+  ask(setup: Setup): void;
+}
+
+/** Opens a device and answers on it. `failed` hears of everything that goes wrong, `answered` of each output. */
+export function answers(opened: (device: Device) => void, answered: (setup: Setup, output: Output) => void, failed: (error: unknown) => void): Answers {
+  let device: Device | undefined, next: Setup | undefined, busy = true;
+
+  async function work(): Promise<void> {
+    busy = true;
+    try {
+      if (!device) opened(device = await openDevice());
+      while (next) {
+        const setup = next, weights: StateDict = new Map();
+        next = undefined;
+        if (convolves(setup)) weights.set("weight", { shape: weightShape(setup), data: Float32Array.from(weightOf(setup)) });
+        answered(setup, await forward(layerOf(setup), { device, x: { shape: [1, ...xShape(setup)], data: xOf(setup) }, weights }));
+      }
+    } catch (error) { device?.destroy(); device = undefined; failed(error); } finally { busy = false; }
+  }
+  void work();
+  return { ask(setup) { next = setup; if (!busy && device) void work(); } };
+}
