@@ -6,6 +6,6 @@ export const family: Family = {
   title: "AlexNet",
   input: [1, 28, 28],
   controls: trainingControls(sizeControl(96), widthControl),
-  presets: presets("alexnet", { width: 0.125 }),
+  presets: presets("alexnet", { width: 0.25, rate: 0.02 }),
   build: ({ width }) => alexnet({ width: Number(width) }),
 };

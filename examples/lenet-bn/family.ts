@@ -6,6 +6,6 @@ export const family: Family = {
   title: "LeNet-BN",
   input: [1, 28, 28],
   controls: trainingControls(),
-  presets: presets("lenet-bn", { batch: 32, images: 1000 }),
+  presets: presets("lenet-bn", { batch: 32 }),
   build: () => lenetBn(),
 };

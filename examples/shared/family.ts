@@ -5,8 +5,8 @@ import { recipe, type Recipe } from "convoy-gpu/models";
 export type Value = string | number;
 /** Values of all controls, by name. */
 export type Settings = Readonly<Record<string, Value>>;
-/** Test images that a software adapter is judged by, at most. */
-export const TESTED = 500;
+/** Test images that a software adapter is judged by: as many as it trains on, up to 500. */
+export const tested = ({ images }: Settings) => Math.min(500, Number(images));
 
 export interface Control {
   /** In the URL, and in the settings. */
@@ -49,13 +49,13 @@ export const optimizerOf = ({ rate, momentum }: Settings) => sgd({ lr: Number(ra
 
 /**
  * The presets of a family: recipes of models/recipes.ts, "quick" and the book's, whose network the article describes; and `tiny`, which
- * says what differs from a batch of 16 of 500 images, five times over. `article`: what a recipe cannot say.
+ * says what differs from batches of 16 of 1,000 images, five times over. `article`: what a recipe cannot say.
  */
 export function presets(quick: string, tiny: Settings, article: Settings = {}, book = quick): Presets {
   const of = ({ batch, lr, momentum, init, inputSize, options: { width = 1, activation = "sigmoid" } }: Recipe): Settings =>
     ({ batch, rate: lr, momentum, first: init === kaimingUniform ? "kaiming" : "xavier", size: inputSize, width, activation, images: 10000, epochs: 10, seed: 1 });
   const fast = of(recipe("quick", quick));
-  return { tiny: { ...fast, batch: 16, images: 500, epochs: 5, ...tiny }, quick: fast, article: { ...of(recipe("d2l", book)), ...article } };
+  return { tiny: { ...fast, batch: 16, images: 1000, epochs: 5, ...tiny }, quick: fast, article: { ...of(recipe("d2l", book)), ...article } };
 }
 
 /** The controls that all families have: `batch`, `rate`, `momentum`, `first`, `images`, `epochs`, `seed`, and between them the family's own. */
@@ -66,7 +66,7 @@ export function trainingControls(...own: Control[]): Control[] {
     { name: "momentum", label: "Momentum", kind: "choice", values: [0, 0.5, 0.9, 0.95] },
     { name: "first", label: "First weights", kind: "choice", values: Object.keys(inits), text: (name) => ({ layer: "PyTorch’s", kaiming: "Kaiming", xavier: "Xavier" })[name] ?? "" },
     ...own,
-    { name: "images", label: "Images", kind: "choice", values: [500, 1000, 2000, 5000, 10000] },
+    { name: "images", label: "Images", kind: "choice", values: [16, 500, 1000, 2000, 5000, 10000] },
     { name: "epochs", label: "Epochs", kind: "choice", values: [1, 2, 5, 10, 20, 50] },
     { name: "seed", label: "Seed", kind: "integer", most: 2 ** 32 - 1 },
   ];

@@ -67,7 +67,7 @@ export function openPage(family: Family, script: URL): void {
   /** Shows one notice, and hides it with nothing. The one about slowness stays below. */
   function tell(what?: Notice): void {
     const kept = waiting && adapter && found(waiting, () => { waiting = undefined; start("Resuming …", "vault"); }, () => { waiting = undefined; send({ type: "discard" }); tell(what); });
-    notices.replaceChildren(...what ? [notice(what)] : [], ...kept ? [notice(kept)] : [], ...adapter?.software ? [notice(slow(Number(settings.images)))] : []);
+    notices.replaceChildren(...what ? [notice(what)] : [], ...kept ? [notice(kept)] : [], ...adapter?.software ? [notice(slow(settings))] : []);
   }
 
   function changed({ name, live, label, text = plain }: Control, value: Value): void {

@@ -1,7 +1,7 @@
 // The parts of a page that only tell: notices, adapter, network and memory.
 import type { Adapter } from "convoy-gpu";
 import { bytes, el, number, table } from "./dom.js";
-import { TESTED } from "./family.js";
+import { tested, type Settings } from "./family.js";
 import { together, type Description } from "./protocol.js";
 import type { Kept } from "./vault.js";
 
@@ -56,9 +56,9 @@ export function failure(code: string, message: string, snapshot: number | undefi
   }
 }
 
-export const slow = (images: number): Notice => ({
+export const slow = (settings: Settings): Notice => ({
   tone: "careful", title: "Software adapter: everything works, slowly",
-  lines: [`A processor plays the GPU here. The presets are smaller for that; this run has ${number(images)} training images, and accuracy is measured on ${TESTED}. Speeds here say nothing about a GPU.`],
+  lines: [`A processor plays the GPU here. The presets are smaller for that; this run has ${number(Number(settings.images))} training images, and accuracy is measured on ${number(tested(settings))}. Speeds here say nothing about a GPU.`],
 });
 
 /** Name and abilities of the adapter. */

@@ -1,7 +1,7 @@
 // The worker's half of a page: a device, a run, and what the page wants to see of it. Training never runs in the page's own thread.
 import { ConvoyError, openDevice, readSafetensors, stateDict, summary, train, type Device, type Optimizer, type Run } from "convoy-gpu";
 import { fashionMnist, subset, type Dataset, type Split } from "convoy-gpu/data";
-import { initOf, inputOf, optimizerOf, presetNames, TESTED, type Family, type Settings } from "./family.js";
+import { initOf, inputOf, optimizerOf, presetNames, tested, type Family, type Settings } from "./family.js";
 import { together, type Description, type From, type FromWorker, type Picture, type ToWorker } from "./protocol.js";
 import { judge } from "./judge.js";
 import { look, type Wanted } from "./look.js";
@@ -89,7 +89,7 @@ export function serve(family: Family, data: URL): void {
       tell();
       const all = await (images ??= fashionMnist({ url: data }));
       if (stale() || !device) return;
-      const test = device.adapter.software ? subset(all.test, TESTED) : all.test, chosen = { ...all, test, train: subset(all.train, Number(settings.images)) };
+      const test = device.adapter.software ? subset(all.test, tested(settings)) : all.test, chosen = { ...all, test, train: subset(all.train, Number(settings.images)) };
       const steered: Optimizer & { lr: number } = { ...optimizerOf(settings) };
       const side = inputOf(family, settings)[1], resize = side === family.input[1] ? undefined : side;
       const made = await train(family.build(settings), { device, data: chosen, resize, init: initOf(settings), batch: Number(settings.batch), epochs: Number(settings.epochs), optimizer: steered, seed: Number(settings.seed) });
@@ -114,12 +114,12 @@ export function serve(family: Family, data: URL): void {
         total += progress.losses.length;
         port.postMessage({ type: "progress", progress, total });
         if (looks.due() || mine.paused) void see();
-        if (keeps.due() || progress.epochEnd) void keep(mine);
+        if (keeps.due()) void keep(mine);
         if (judges.due() && (progress.epochEnd || mine.paused)) void judgeNow(mine);
       }
       if (of !== generation || mine.epoch < mine.epochs) return;
       void see();
-      void judgeNow(mine);
+      for (const [turn, last] of [[keeps, keep], [judges, judgeNow]] as const) void turn.idle().then(() => last(mine));
       port.postMessage({ type: "finished" });
     } catch (error) { fail(error, of); }
   }

@@ -1,31 +1,41 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { figure, open, picture, until, useSite } from "./page.js";
+import { barriers, open, picture, until, useSite } from "./page.js";
 
 useSite();
 
-/** Settings, and how high the first convolution's output is at that size. */
-const families: Readonly<Record<string, readonly [settings: string, height: number]>> = {
-  "lenet-bn": ["", 24], alexnet: ["size=96&width=0.125", 22], vgg: ["size=32&width=0.125&depth=13", 32], nin: ["size=96&width=0.125", 22],
-  googlenet: ["size=64&width=0.125", 32], resnet: ["size=32&width=0.125&depth=18", 16], densenet: ["size=32&width=0.125", 16],
+/** Settings, how high the first convolution's output is at that size, regions of the diagram, and a training of PyTorch's. */
+const families: Readonly<Record<string, readonly [settings: string, height: number, regions: number, golden: string]>> = {
+  "lenet-bn": ["", 24, 0, "lenet-bn"], alexnet: ["size=96&width=0.25&rate=0.01", 22, 0, "alexnet-quarter-96"], vgg: ["size=32&width=0.125&depth=11&rate=0.01", 32, 0, "vgg11-eighth-32"],
+  nin: ["size=96&width=0.125", 22, 0, "nin-quarter"], googlenet: ["size=64&width=0.125", 32, 9, "googlenet-eighth"],
+  resnet: ["size=32&width=0.125&depth=18", 16, 8, "resnet18-eighth-64"], densenet: ["size=32&width=0.25", 16, 16, "densenet-quarter-64"],
 };
 
-for (const [name, [settings, height]] of Object.entries(families)) test(`the page of ${name} takes two steps`, async () => {
-  const { page, bad } = await open(`${name}/?images=500&batch=8&${settings}`);
-  await until(page, "Ready: 63 steps");
-  for (const step of [1, 2]) {
-    await page.keyboard.press(".");
-    await page.waitForFunction((s) => document.querySelector(".figures")?.textContent?.includes(`Step${s} / 63`), {}, step);
-  }
-  const loss = Number(await figure(page, "Loss"));
-  expect(loss).toBeGreaterThan(0.5);
-  expect(loss).toBeLessThan(20);
-  // Predictions, filters, and feature maps of the first convolution.
-  await page.waitForFunction(() => document.querySelectorAll(".guess:not(:empty)").length === 20 && document.querySelectorAll(".planes canvas").length > 2);
-  expect(await page.$$eval(".planes", (all) => all.map((e) => e.children.length).every((n) => n > 0 && n <= 64))).toBe(true);
-  const shown = Object.fromEntries(await page.$$eval(".controls select", (all) => all.map((e) => [e.id.replace("control-", ""), (e as HTMLSelectElement).value])));
-  expect(shown).toMatchObject(Object.fromEntries(new URLSearchParams(settings)));
+/**
+ * Ten steps on one batch, as often seen, with momentum. PyTorch's golden trainings are the same experiment: four steps on one batch, without
+ * momentum. In ten steps the loss must fall by as much at least as PyTorch's fell in four.
+ */
+for (const [name, [settings, height, regions, golden]] of Object.entries(families)) test(`the page of ${name} trains`, async () => {
+  const { page, bad } = await open(`${name}/?images=16&batch=16&epochs=10&${settings}`);
+  await until(page, "Ready: 1 steps");
+  expect(await page.$$eval(".region", (all) => all.length)).toBe(regions);
+  await page.keyboard.press("Space");
+  await until(page, "Finished");
+  await page.click(".chart .disclosure");
+  const losses = await page.$$eval(".chart:first-child tbody td:nth-child(2)", (all) => all.map((td) => Number(td.textContent)));
+  const { losses: torch } = JSON.parse(readFileSync(`test/golden/model-${golden}.json`, "utf8")) as { losses: number[] };
+  expect(losses).toHaveLength(10);
+  expect(losses[0] - losses[9], losses.join(" ")).toBeGreaterThan(torch[0] - torch[4]);
+
+  // Predictions, feature maps of the first convolution, gradients of the last step, judgement.
+  await page.waitForFunction(() => document.querySelectorAll(".guess:not(:empty)").length === 20 && /After step 10/.test(document.querySelector(".inside")?.textContent ?? "") && /After step 10/.test(document.querySelector(".judgement")?.textContent ?? ""));
   expect(await page.$$eval("[aria-labelledby=maps-title] canvas", (all) => (all.at(-1) as HTMLCanvasElement).height)).toBe(height);
+  expect(await page.$$eval(".histogram", (all) => all.filter((e) => e.querySelectorAll(".bars span").length === 48).length)).toBe(3);
+  expect((await page.$$eval(".confusion .hit, .confusion .miss", (all) => all.map((e) => Number(e.textContent)))).reduce((a, b) => a + b)).toBe(16);
+  const shown = Object.fromEntries(await page.$$eval(".fields select", (all) => all.map((e) => [e.id.replace("control-", ""), (e as HTMLSelectElement).value])));
+  expect(shown).toMatchObject(Object.fromEntries([...new URLSearchParams(settings)].filter(([key]) => key !== "rate")));
+  expect(await barriers(page)).toEqual([]);
   await picture(page, name, 1280, "light");
   expect(bad).toEqual([]);
   await page.close();
-}, 60_000);
+}, 120_000);
