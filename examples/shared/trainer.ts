@@ -119,7 +119,7 @@ export function serve(family: Family, data: URL): void {
       }
       if (of !== generation || mine.epoch < mine.epochs) return;
       void see();
-      for (const [turn, last] of [[keeps, keep], [judges, judgeNow]] as const) void turn.idle().then(() => last(mine));
+      rest(mine);
       port.postMessage({ type: "finished" });
     } catch (error) { fail(error, of); }
   }
@@ -163,6 +163,12 @@ export function serve(family: Family, data: URL): void {
     }).catch((error: unknown) => { fail(error, of); });
   }
 
+  /** What is done once a run stands still: it is kept and judged as it is then, also when that has just been done. */
+  function rest(mine: Run): void {
+    void keeps.idle().then(() => keep(mine));
+    void judges.idle().then(() => judgeNow(mine));
+  }
+
   async function save(optimizer: boolean): Promise<void> {
     const file = await run?.save({ optimizer });
     if (file) port.postMessage({ type: "saved", file, optimizer }, [file.buffer]);
@@ -178,7 +184,7 @@ export function serve(family: Family, data: URL): void {
       case "start": settings = message.settings; void start(message.from, message.run); break;
       case "discard": void store.clear(); break;
       case "train": run?.resume(); break;
-      case "pause": run?.pause(); void see(); if (run) { void judgeNow(run); void keep(run); } break;
+      case "pause": run?.pause(); void see(); if (run) rest(run); break;
       case "step": void run?.step(); break;
       case "rate": optimizer.lr = message.value; break;
       case "look": [wanted.image, wanted.layer] = [message.image, message.layer]; void see(); break;
