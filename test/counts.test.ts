@@ -28,7 +28,7 @@ const cases: Record<string, Case> = {
 
 function recorded(family: string, size: number, target: Target) {
   const net = network(families[family](), [1, size, size], 2 ** 32), order = control(BATCH), ring = tensor("ring", [RING, 4]);
-  const source = { shape: net.input, images: tensor("images", [1]), classes: tensor("labels", [1]), levels: tensor("levels", [1, 2]) };
+  const source = { shape: net.input, streamed: false, images: tensor("images", [1]), classes: tensor("labels", [1]), levels: tensor("levels", [1, 2]) };
   const { steps } = training({ network: net, batch: BATCH, loss: crossEntropy(), control: order, ring, source, target, optimizer: sgd({ lr: 0.1 }), states: net.learned.map(() => ({})) });
   const kept = [order, single(ring), ...lastingOf(source), ...net.learned, ...net.gradients, ...net.others];
   return { steps, use: memoryUse(steps, plan([steps], kept, 2 ** 33)) };

@@ -28,6 +28,11 @@ export interface Preparation {
   normalise?: Normalise;
   /** In training only. Default: images as they are. */
   augment?: Augment;
+  /**
+   * True: all images lie on the GPU, as bytes. False: they stream, each step uploads its batch, which gives the same bits. Default: they
+   * lie there if the adapter can bind and hold them, else they stream.
+   */
+  resident?: boolean;
 }
 
 export type Augmentation = { readonly [K in keyof Augment]-?: number };

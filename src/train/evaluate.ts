@@ -3,9 +3,10 @@ import { levelsOf } from "../data/prepare.js";
 import { Reader } from "../gpu/memory.js";
 import { tensor } from "../gpu/recorder.js";
 import { evaluation, RING } from "./network.js";
+import { Pace } from "./pace.js";
 import { single } from "../plan.js";
 import type { Ready, Session } from "./session.js";
-import { lastingOf, sourceOf, upload } from "./source.js";
+import { lastingOf, upload } from "./source.js";
 
 export interface Evaluation {
   /** Mean loss. */
@@ -19,21 +20,23 @@ export interface Evaluation {
 export class Evaluator {
   readonly #ready: Ready[] = [];
   #reader!: Reader;
+  #found!: (order: Uint32Array) => Uint32Array;
+  readonly #pace = new Pace();
   #turn: Promise<unknown> = Promise.resolve();  // one pass over the images at a time
 
   private constructor(readonly session: Session, readonly data: Dataset) {}
 
   static async open(session: Session, data: Dataset): Promise<Evaluator> {
     const evaluator = new Evaluator(session, data), { network, loss, control, target, fused } = session;
-    const batch = Math.min(session.micro, data.size), tail = data.size % batch, ring = tensor("evaluation ring", [RING, 4]), source = sourceOf("test set", data);
+    const batch = Math.min(session.micro, data.size), tail = data.size % batch, ring = tensor("evaluation ring", [RING, 4]), source = session.source("test set", data, batch);
     const programs = [batch, ...tail ? [tail] : []].map((n) => evaluation({ network, batch: n, loss, control, ring, source, target, fused }));
     await session.add(programs, [single(ring), ...lastingOf(source), ...programs.map(({ probs }) => single(probs))], () => batch, evaluator.#ready);
     evaluator.#reader = new Reader(session.memory, ring, 2);
-    upload(session.memory, source, data, levelsOf(session.normalise, data.shape[0], 255));
+    evaluator.#found = upload(session.memory, source, data, levelsOf(session.normalise, data.shape[0], 255));
     return evaluator;
   }
 
-  /** Runs over all images. Waits for the GPU only every 128 batches and at the end. */
+  /** Runs over all images. Keeps the GPU at work, and not more batches on their way than that takes. */
   run(): Promise<Evaluation> { return this.#alone(() => this.#measure()); }
 
   /** Probabilities of the classes for all images, [images, classes], in their order, from a loss that has some (crossEntropy). */
@@ -42,7 +45,7 @@ export class Evaluator {
       const { session, data: { size } } = this, [{ program: { batch, probs: { shape: [, classes] } } }] = this.#ready, all = new Float32Array(size * classes);
       for (let from = 0; from < size; from += batch) {
         const n = Math.min(batch, size - from), { program, player } = this.#ready.find((r) => r.program.batch === n)!;
-        session.writeControl(Uint32Array.from({ length: batch }, (_, k) => Math.min(from + k, size - 1)), 0, 0, 0);
+        session.writeControl(this.#found(Uint32Array.from({ length: batch }, (_, k) => Math.min(from + k, size - 1))), 0, 0, 0);
         player.play();
         all.set(await session.memory.read(program.probs), from * classes);
       }
@@ -62,10 +65,11 @@ export class Evaluator {
     for (let i = 0; i < batches; i++) {
       const n = Math.min(batch, this.data.size - i * batch), row = i % RING, last = row === RING - 1 || i === batches - 1;
       for (let k = 0; k < n; k++) order[k] = i * batch + k;
-      this.session.writeControl(order, 0, row, 0);
+      this.#pace.begin();
+      this.session.writeControl(this.#found(order), 0, row, 0);
       let fetch: (() => Promise<Float32Array>) | undefined;
       this.#ready.find(({ program }) => program.batch === n)!.player.play(last ? (encoder) => { fetch = this.#reader.copy(encoder); } : undefined);
-      if (!fetch) continue;
+      if (!fetch) { await this.#pace.step(this.session.device, n); continue; }
       const rows = await fetch();
       for (let r = 0; r <= row; r++) { loss += rows[4 * r]; hits += rows[4 * r + 1]; }
     }

@@ -1,4 +1,4 @@
-import { LimitError, OptionError } from "../errors.js";
+import { LimitError, OptionError, OutOfMemoryError } from "../errors.js";
 import type { Dataset } from "../data/dataset.js";
 import { augmentation, levelsOf, type Augmentation, type Normalise, type Preparation } from "../data/prepare.js";
 import type { Part } from "../graph.js";
@@ -60,6 +60,7 @@ export class Session {
   /** What is done to images: normalised always, augmented in training steps. */
   readonly normalise?: Normalise;
   readonly augment?: Augmentation;
+  readonly resident?: boolean;
   readonly ring = tensor("ring", [RING, 4]);
   readonly memory: Memory;
   plan: Plan = { places: new Map(), buffers: [], slots: [] };
@@ -68,14 +69,16 @@ export class Session {
   readonly states: readonly Readonly<Record<string, Tensor>>[];
   readonly #ready: Ready[] = [];
   #reader!: Reader;
+  #found = (order: Uint32Array) => order;  // where a step finds its images
   readonly #words: Uint32Array<ArrayBuffer>;
   readonly #floats: Float32Array<ArrayBuffer>;
 
   private constructor(
-    readonly device: Device, readonly network: Network, readonly batches: readonly number[], readonly micro: number, { normalise, augment }: Preparation,
+    readonly device: Device, readonly network: Network, readonly batches: readonly number[], readonly micro: number, { normalise, augment, resident }: Preparation,
     readonly optimizer: Optimizer, readonly loss: Loss, readonly seed: number, readonly target: Target, readonly fused: boolean, readonly clipNorm?: number,
   ) {
     this.normalise = normalise;
+    this.resident = resident;
     this.augment = augmentation(augment, network.input);
     this.memory = new Memory(device);
     this.control = control(batches[0], micro);
@@ -91,16 +94,25 @@ export class Session {
     if (options.augment && !data) throw new OptionError("augment is for sessions with data; give one, or feed images that are augmented", { augment: options.augment });
     const levels = levelsOf(options.normalise, input[0], 255), session = new Session(device, network, batches, micro, options, optimizer, loss, seed, { ...targetOf(device.adapter), rung }, fuse, clipNorm);
     try {
-      const source = data && sourceOf("training set", data, session.augment), programs = batches.map((batch) => session.#record(batch, source));
+      const source = data && session.source("training set", data, batches[0], session.augment), programs = batches.map((batch) => session.#record(batch, source));
       const lasting = [session.control, single(session.ring), ...source ? lastingOf(source) : [], ...network.learned, ...network.gradients, ...micro < batches[0] ? network.further : [], ...network.others, ...session.states.flatMap((s) => Object.values(s).map(single))];
       const kept = [...lasting, ...source ? [] : programs.flatMap(fed), ...keep ? [...new Set(programs.flatMap(keep).map(root))].map(single) : []];
       await session.add(programs, kept, () => session.#largest(source, lasting), session.#ready);
       session.memoryUse = memoryUse(programs[0].steps, session.plan);
       session.#reader = new Reader(session.memory, session.ring);
-      if (source) upload(session.memory, source, data!, levels);
+      if (source) session.#found = upload(session.memory, source, data!, levels);
       initialise(session.memory, network, seed, init);
       return session;
-    } catch (e) { session.destroy(); throw e; }
+    } catch (e) {
+      session.destroy();
+      if (data && options.resident === undefined && e instanceof OutOfMemoryError) return Session.open(net, { ...options, resident: false });
+      throw e;
+    }
+  }
+
+  /** The tensors of a data set, for steps of at most so many images. */
+  source(name: string, data: Dataset, batch: number, augment?: Augmentation): Source {
+    return sourceOf(name, data, { batch, limit: this.device.adapter.limits.binding, resident: this.resident, augment });
   }
 
   /** Plans further programs into the memory there is, makes what is missing, and prepares them for playing. */
@@ -143,7 +155,7 @@ export class Session {
     const ready = this.#ready.find(({ program }) => program.batch === order.length);
     if (!ready) throw new OptionError(`this session steps in batches of ${this.batches.join(" or ")}, not ${order.length}`, { batches: this.batches, got: order.length });
     this.device.check();
-    this.writeControl(order, lr, this.steps % RING, this.steps);
+    this.writeControl(this.#found(order), lr, this.steps % RING, this.steps);
     let fetch: (() => Promise<Float32Array>) | undefined;
     ready.player.play(read ? (encoder) => { fetch = this.#reader.copy(encoder); } : undefined);
     this.steps++;

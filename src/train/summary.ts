@@ -58,7 +58,7 @@ export interface Summary {
 export function summary(net: Part, { input, batch, microBatch: micro = batch, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clipNorm, freeze, limit = Infinity }: SummaryOptions): Summary {
   const network = describe(net, input, limit, freeze), order = control(batch, micro), ring = tensor("ring", [RING, 4]);
   const states = network.learned.map(({ whole }) => Object.fromEntries(optimizer.states.map((name) => [name, tensor(name, [whole.size])])));
-  const source: Source = { shape: input, images: tensor("images", [1]), classes: tensor("labels", [1]), levels: tensor("levels", [input[0], 2]) };  // of any size
+  const source: Source = { shape: input, streamed: false, images: tensor("images", [1]), classes: tensor("labels", [1]), levels: tensor("levels", [input[0], 2]) };  // of any size
   const program = training({ network, batch, micro, loss, control: order, ring, source, optimizer, clipNorm, states });
   const kept = [order, single(ring), ...lastingOf(source), ...network.learned, ...network.gradients, ...micro < batch ? network.further : [], ...network.others, ...states.flatMap((s) => Object.values(s).map(single))];
   const planned = plan([program.steps], kept, limit);

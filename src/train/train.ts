@@ -50,7 +50,7 @@ export interface TrainOptions extends RunOptions, Preparation {
  * Throws a ShapeError, LimitError (naming the largest batch that fits), OutOfMemoryError or OptionError before anything runs.
  */
 export async function train(net: Part, options: TrainOptions): Promise<Run> {
-  const { device, resize, batch = 64, microBatch = batch, epochs = 10, optimizer, loss, earlyStopping, clipNorm, freeze, seed = 0, init, normalise, augment } = options;
+  const { device, resize, batch = 64, microBatch = batch, epochs = 10, optimizer, loss, earlyStopping, clipNorm, freeze, seed = 0, init, normalise, augment, resident } = options;
   const { train: data, test } = "train" in options.data ? options.data : { train: options.data, test: undefined };
   for (const [name, value] of Object.entries({ batch, microBatch, epochs, ...resize !== undefined && { resize } })) if (!Number.isInteger(value) || value < 1)
     throw new OptionError(`${name} is an integer of at least 1, not ${value}`, { [name]: value });
@@ -58,7 +58,7 @@ export async function train(net: Part, options: TrainOptions): Promise<Run> {
   if (!data.size) throw new OptionError("the training set is empty");
   if (earlyStopping) checkEarlyStopping(earlyStopping);
   const full = Math.min(batch, data.size), tail = data.size % full;
-  const session = await Session.open(net, { device, input: resize ? [data.shape[0], resize, resize] : data.shape, batches: [full, ...tail ? [tail] : []], microBatch, data, optimizer, loss, clipNorm, freeze, seed, init, normalise, augment });
+  const session = await Session.open(net, { device, input: resize ? [data.shape[0], resize, resize] : data.shape, batches: [full, ...tail ? [tail] : []], microBatch, data, optimizer, loss, clipNorm, freeze, seed, init, normalise, augment, resident });
   try {
     const outputs = session.programs[0].logits.shape[1];
     for (const set of test ? [data, test] : [data]) checkLabels(set, outputs);
