@@ -9,6 +9,7 @@
 
 override WORKGROUP: u32 = 64;
 override ADDEND: bool = false;
+override GLOBAL: bool = false;  // P = Q = 1: the mean
 
 struct Params { N: u32, H: u32, W: u32, C: u32, P: u32, Q: u32 }
 @group(1) @binding(0) var<uniform> dim: Params;
@@ -26,7 +27,7 @@ struct Params { N: u32, H: u32, W: u32, C: u32, P: u32, Q: u32 }
 /// First element of window i of `count` over `extent`, and the first behind it. Asked with count and extent exchanged, it
 /// gives the windows that hold element i.
 fn window(i: u32, count: u32, extent: u32) -> vec2u {
-  return vec2u(divided(i * extent, count).x, divided((i + 1) * extent + count - 1, count).x);
+  return vec2u(i * extent / count, ((i + 1) * extent + count - 1) / count);
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
@@ -46,11 +47,8 @@ fn adaptive_avg_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builti
   y[i] = sum / f32((rows.y - rows.x) * (columns.y - columns.x));
 }
 
-@compute @workgroup_size(WORKGROUP, 1, 1)
-fn adaptive_avg_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * WORKGROUP + id.x;
-  let C = dim.C / WIDTH;
-  if (i >= dim.N * dim.H * dim.W * C) { return; }
+/// Sum over the windows that hold element i.
+fn overlapped(i: u32, C: u32) -> Value {
   let at = place(i, dim.H, dim.W, C);
   let p = window(at.y, dim.H, dim.P);
   let q = window(at.z, dim.W, dim.Q);
@@ -61,6 +59,20 @@ fn adaptive_avg_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @built
       let columns = window(b, dim.Q, dim.W);
       sum += dy[((at.x * dim.P + a) * dim.Q + b) * C + at.w] / f32((rows.y - rows.x) * (columns.y - columns.x));
     }
+  }
+  return sum;
+}
+
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn adaptive_avg_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * WORKGROUP + id.x;
+  let C = dim.C / WIDTH;
+  if (i >= dim.N * dim.H * dim.W * C) { return; }
+  var sum = Value();
+  if (GLOBAL) {
+    sum = dy[i / (C * dim.H * dim.W) * C + i % C] / f32(dim.H * dim.W);
+  } else {
+    sum = overlapped(i, C);
   }
   if (ADDEND) { sum += addend[i]; }
   if (SLOPE > 0) { sum *= slope(z[i]); }

@@ -6,7 +6,7 @@
 //   and count is the number of window elements that lie on the input or, with COUNT_PAD, on its padding;
 //   what ceil mode adds beyond the padding never counts, as in PyTorch
 //
-// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. One invocation per WIDTH channels of a pixel written.
+// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. One invocation per WIDTH channels of a pixel written; tiled: of a window.
 // Twin: test/reference/avg_pool2d.ts.
 
 override WORKGROUP: u32 = 64;
@@ -96,4 +96,23 @@ fn avg_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_wo
   if (ADDEND) { sum += addend[e]; }
   if (SLOPE > 0) { sum *= slope(z[e]); }
   dx[e] = sum;
+}
+
+/// Windows that tile the image: an invocation writes all pixels of one.
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn avg_pool2d_tiled(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * WORKGROUP + id.x;
+  let C = dim.C / WIDTH;
+  if (i >= dim.N * dim.P * dim.Q * C) { return; }
+  let at = place(i, dim.P, dim.Q, C);
+  let d = dy[i] / f32(R * S);
+  for (var r = 0u; r < R; r++) {
+    for (var s = 0u; s < S; s++) {
+      let e = ((at.x * dim.H + at.y * R + r) * dim.W + at.z * S + s) * C + at.w;
+      var v = d;
+      if (ADDEND) { v += addend[e]; }
+      if (SLOPE > 0) { v *= slope(z[e]); }
+      dx[e] = v;
+    }
+  }
 }

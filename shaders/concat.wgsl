@@ -22,7 +22,6 @@ struct Params { M: u32, K: u32, C0: u32, C1: u32, C2: u32, C3: u32, offset: u32 
 @group(0) @binding(9) var<storage, read_write> dx2: array<Value>;
 @group(0) @binding(10) var<storage, read_write> dx3: array<Value>;
 
-// #import place
 // #import slope
 
 /// Channels of part j, and where in y they begin, in Values.
@@ -37,8 +36,7 @@ fn concat_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgro
   let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
   let here = part(id.z);
   if (i >= dim.M * here.x) { return; }
-  let from_part = divided(i, here.x);
-  let at = from_part.x * (dim.K / WIDTH) + here.y + from_part.y;
+  let at = i / here.x * (dim.K / WIDTH) + here.y + i % here.x;
   switch (id.z) {
     case 0: { y[at] = x0[i]; }
     case 1: { y[at] = x1[i]; }
@@ -52,8 +50,7 @@ fn concat_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgr
   let i = id.y * groups.x * WORKGROUP + id.x;
   let here = part(id.z);
   if (i >= dim.M * here.x) { return; }
-  let from_part = divided(i, here.x);
-  let at = from_part.x * (dim.K / WIDTH) + here.y + from_part.y;
+  let at = i / here.x * (dim.K / WIDTH) + here.y + i % here.x;
   var d = dy[at];
   if (SLOPE > 0) { d *= slope(z[at]); }
   switch (id.z) {

@@ -2,7 +2,7 @@
 //
 //   y, dx as in max_pool2d.wgsl; index[n,p,q,c/4] = Σ j (r·S + s of channel c + j) · 2^(8j), 255 where a window has no winner
 //
-// One invocation per vec4 written. The wide rung. Twin: test/reference/max_pool2d.ts.
+// One invocation per vec4 written: the wide rung. tiled, where windows tile the image: one per vec4 of dy. Twin: test/reference/max_pool2d.ts.
 
 override WORKGROUP: u32 = 64;
 override R: u32 = 2;  // height and width of the window
@@ -99,4 +99,27 @@ fn max_pool2d_wide_backward(@builtin(global_invocation_id) id: vec3u, @builtin(n
     sum *= vec4f(slope(v.x), slope(v.y), slope(v.z), slope(v.w));
   }
   dx[e] = sum;
+}
+
+/// Windows that tile the image: an invocation writes all pixels of one.
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn max_pool2d_wide_tiled(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * WORKGROUP + id.x;
+  let C = dim.C / 4;
+  if (i >= dim.N * dim.P * dim.Q * C) { return; }
+  let at = place(i, dim.P, dim.Q, C);
+  let d = dy[i];
+  let bytes = (vec4u(chosen[i]) >> SHIFTS) & vec4u(255);
+  for (var r = 0u; r < R; r++) {
+    for (var s = 0u; s < S; s++) {
+      let e = ((at.x * dim.H + at.y * R + r) * dim.W + at.z * S + s) * C + at.w;
+      var sum = select(vec4f(), d, bytes == vec4u(r * S + s));
+      if (ADDEND) { sum += addend[e]; }
+      if (SLOPE > 0) {
+        let v = z[e];
+        sum *= vec4f(slope(v.x), slope(v.y), slope(v.z), slope(v.w));
+      }
+      dx[e] = sum;
+    }
+  }
 }

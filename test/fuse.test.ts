@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { lenet } from "../models/index.js";
-import { adaptiveAvgPool2d, add, avgPool2d, concat, conv2d, dropout, elu, flatten, gelu, linear, maxPool2d, named, relu, sequential, sgd, silu, type Block, type Layer, type Part, type Value } from "../src/index.js";
+import { adaptiveAvgPool2d, add, avgPool2d, batchNorm, concat, conv2d, dropout, elu, flatten, gelu, linear, maxPool2d, named, relu, sequential, sgd, silu, type Block, type Layer, type Part, type Value } from "../src/index.js";
 import { dataset } from "../src/data/dataset.js";
 import { Session } from "../src/train/session.js";
 import { readWeights } from "../src/train/weights.js";
@@ -43,6 +43,8 @@ test.each<[string, Part, { gone: string[]; left: Record<string, number> }]>([
   ["paths, odd channels", sequential(conv2d({ filters: 3, kernel: 3, stride: 2 }), relu(), paths(5), maxPool2d({ kernel: 2 }), flatten(), linear({ units: 10 })), { gone: ["activation_forward"], left: { concat_backward: 1 } }],
   ["paths of two activations", sequential(conv2d({ filters: 4, kernel: 3, stride: 2 }), elu(), paths(4, gelu()), flatten(), linear({ units: 10 })), { gone: [], left: { concat_backward: 1 } }],
   ["a residual", sequential(conv2d({ filters: 4, kernel: 3, stride: 2 }), relu(), (x) => named("out", relu())(add(conv("a", 4, silu())(x), x)), adaptiveAvgPool2d({ size: 2 }), flatten(), linear({ units: 10 })), { gone: [], left: { add_forward: 2 } }],
+  ["batch norm, a residual, relu", sequential(conv2d({ filters: 4, kernel: 3, stride: 2 }), batchNorm(), relu(), (x) => named("out", relu())(add(named("bn", batchNorm())(named("a", conv2d({ filters: 4, kernel: 3, padding: 1 }))(x)), named("b", conv2d({ filters: 4, kernel: 1 }))(x))), adaptiveAvgPool2d({ size: 2 }), flatten(), linear({ units: 10 })), { gone: ["activation_forward"], left: { batch_norm_column: 2, batch_norm_backward_column: 2, add_forward: 1 } }],
+  ["batch norm of what is used twice", sequential(conv2d({ filters: 6, kernel: 3, stride: 2 }), (x) => concat(named("c", conv2d({ filters: 2, kernel: 3, padding: 1 }))(named("relu", relu())(named("bn", batchNorm())(x))), x), flatten(), linear({ units: 10 })), { gone: ["add_forward", "activation_forward"], left: { concat_backward: 1 } }],
   ["dropout and pools", sequential(conv2d({ filters: 6, kernel: 5, stride: 2 }), elu(), avgPool2d({ kernel: 2 }), relu(), maxPool2d({ kernel: 2 }), flatten(), linear({ units: 12 }), relu(), dropout({ p: 0.3 }), linear({ units: 10 })), { gone: ["metrics_record"], left: { activation_forward: 1 } }],
 ])("%s: fused, the same bits", async (_, net, { gone, left }) => {
   const [fused, apart] = [await trained(net, true), await trained(net, false)];

@@ -9,7 +9,7 @@ export interface AdaptiveAvgPool2dOptions {
 
 /** Adaptive average pooling: [N, C, H, W] → [N, C, size, size]. Maths and kernels: shaders/adaptive_avg_pool2d.wgsl. */
 export function adaptiveAvgPool2d({ size = 1 }: AdaptiveAvgPool2dOptions = {}): Layer {
-  const [P, Q] = pair("size", size, 1), dims = ([N, H, W, C]: Shape) => ({ N, H, W, C, P, Q });
+  const [P, Q] = pair("size", size, 1), dims = ([N, H, W, C]: Shape) => ({ N, H, W, C, P, Q, GLOBAL: Number(P === 1 && Q === 1) });
   return {
     name: "adaptiveAvgPool2d",
 

@@ -1,4 +1,4 @@
-import { avg_pool2d_backward, avg_pool2d_forward } from "../generated/avg_pool2d.js";
+import { avg_pool2d_backward, avg_pool2d_forward, avg_pool2d_tiled } from "../generated/avg_pool2d.js";
 import type { Layer } from "./layer.js";
 import { pooling, type PoolOptions } from "./window.js";
 
@@ -9,7 +9,7 @@ export interface AvgPool2dOptions extends PoolOptions {
 
 /** 2-D average pooling: [N, C, H, W] → [N, C, P, Q]. Maths and kernels: shaders/avg_pool2d.wgsl. */
 export function avgPool2d(options: AvgPool2dOptions): Layer {
-  const { dims, shape } = pooling(options), COUNT_PAD = Number(options.countIncludePad ?? true);
+  const { dims, shape, tiles } = pooling(options), COUNT_PAD = Number(options.countIncludePad ?? true);
   return {
     name: "avgPool2d",
     shape,
@@ -19,7 +19,10 @@ export function avgPool2d(options: AvgPool2dOptions): Layer {
     },
 
     backward(rec, { x, dy, dx }) {
-      if (dx) rec.dispatch(avg_pool2d_backward, { dy, addend: dy, z: dy, dx }, { ...dims(x.shape), COUNT_PAD, WIDTH: rec.wide(x.shape[3]) }, dx.size);
+      if (!dx) return;
+      const t = { dy, addend: dy, z: dy, dx }, d = { ...dims(x.shape), COUNT_PAD, WIDTH: rec.wide(x.shape[3]) };
+      if (tiles(d) && rec.target.rung !== "plain") rec.dispatch(avg_pool2d_tiled, t, d, dy.size);
+      else rec.dispatch(avg_pool2d_backward, t, d, dx.size);
     },
   };
 }

@@ -44,5 +44,7 @@ export function pooling(options: PoolOptions & { dilation?: Pair }) {
       `a ${R}×${S} window does not fit ${nchw(x)} padded by ${padding_h}×${padding_w}; use a larger input or a smaller kernel`, { got: x, kernel: [R, S] });
     return [N, P, Q, C];
   }
-  return { dims, shape };
+  /** Whether windows cover every pixel of x, once each. */
+  const tiles = (d: ReturnType<typeof dims>) => STRIDE_H === R && STRIDE_W === S && DILATION_H === 1 && DILATION_W === 1 && padding_h + padding_w === 0 && d.H === d.P * R && d.W === d.Q * S;
+  return { dims, shape, tiles };
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { describe, test } from "vitest";
-import { avg_pool2d_backward, avg_pool2d_forward } from "../../src/generated/avg_pool2d.js";
+import { describe, expect, test } from "vitest";
+import { avg_pool2d_backward, avg_pool2d_forward, avg_pool2d_tiled } from "../../src/generated/avg_pool2d.js";
 import { extent } from "../../src/layers/window.js";
 import * as reference from "../reference/avg_pool2d.js";
 import { epilogue, expectClose, expectGradient, gpu, random, run, runners, threeRows, type Runner } from "../support.js";
@@ -42,6 +42,9 @@ test("avg_pool2d, four channels an invocation, agrees with its twin, and so does
     const { dx } = await run(gpu, avg_pool2d_backward, { dy, ...behind.values }, { dx: x.length }, { ...d, WIDTH, ...behind.params });
     expectClose("y", y, reference.forward(d, x), d.R * d.S, reference.forward(d, x.map(Math.abs)));
     expectClose("dx", dx, behind.of(reference.backward(d, dy)), d.R * d.S);
+    if (d.R !== d.STRIDE_H) continue;
+    const tiled = await run(gpu, avg_pool2d_tiled, { dy, ...behind.values }, { dx: x.length }, { ...d, WIDTH, ...behind.params }, dy.length);
+    expect(tiled.dx).toEqual(dx);
   }
 });
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { max_pool2d_backward, max_pool2d_forward } from "../../src/generated/max_pool2d.js";
-import { max_pool2d_wide_backward, max_pool2d_wide_forward } from "../../src/generated/max_pool2d_wide.js";
+import { max_pool2d_wide_backward, max_pool2d_wide_forward, max_pool2d_wide_tiled } from "../../src/generated/max_pool2d_wide.js";
 import { extent } from "../../src/layers/window.js";
 import * as reference from "../reference/max_pool2d.js";
 import { epilogue, expectClose, expectGradient, gpu, random, run, runners, threeRows, type Runner } from "../support.js";
@@ -52,6 +52,8 @@ async function widelyAgrees(d: reference.Dim, x = inputs(d).x) {
   expectClose("dx", (await run(gpu, max_pool2d_wide_backward, given, { dx: size }, { ...d }, size / 4)).dx, dx, d.R * d.S, scale);
   const fused = await run(gpu, max_pool2d_wide_backward, { ...given, ...behind.values }, { dx: size }, { ...d, ...behind.params }, size / 4);
   expectClose("dx, fused", fused.dx, behind.of(dx), d.R * d.S);
+  if (d.STRIDE_H === d.R && d.STRIDE_W === d.S && d.H === d.P * d.R && d.W === d.Q * d.S && d.DILATION_H * d.DILATION_W === 1) for (const [t, params, want] of [[{}, {}, dx], [behind.values, behind.params, behind.of(dx)]] as const)
+    expectClose("dx, tiled", (await run(gpu, max_pool2d_wide_tiled, { ...given, ...t }, { dx: size }, { ...d, ...params }, n)).dx, want, 1);
   const plain = await run(gpu, max_pool2d_backward, { chosen: want.index, dy, ...behind.values }, { dx: size }, { ...d, ...behind.params });
   expectClose("dx, fused, plain", plain.dx, behind.of(dx), d.R * d.S);
 }
