@@ -1,11 +1,11 @@
 // The page of a family: what is shared by all of them. The page only shows; training happens in its worker (trainer.ts).
 import type { Adapter } from "convoy-gpu";
 import { accuracyChart, lossChart } from "./charts.js";
-import { upTo, withEpoch, withLosses } from "./curve.js";
+import { judgementView } from "./confusion.js";
 import { fillControls, plain } from "./controls.js";
+import { upTo, withEpoch, withLosses } from "./curve.js";
 import { deck } from "./deck.js";
 import { diagram } from "./diagram.js";
-import { judgementView } from "./confusion.js";
 import { bytes, el, number, percent } from "./dom.js";
 import { inputOf, type Control, type Family, type Settings, type Value } from "./family.js";
 import { filesCard } from "./files.js";
