@@ -1,13 +1,13 @@
-// 2-D convolution by register tiles and subgroup broadcast: no barrier, no workgroup memory.
+// 2-D convolution where filters divide by 4, channels need not: register tiles, subgroup broadcast and sliding pixels.
 //
 //   y[m,k] = f(bias[k] + Σ r,s,c  x[m∘(r,s), c] · weight[r,s,c,k])        m = (n, p, q), as in conv2d.wgsl
 //
-// An invocation computes 2 pixels × 16 filters. Each lane loads one vec4 of weights; all lanes get all of them by broadcast,
-// so that a load feeds 64 multiply-adds or more. The direct rung: one group, filters divisible by 4, subgroups of 4 or more.
-// Twin: test/reference/conv2d.ts.
+// An invocation computes 4 neighbouring pixels of a row × 16 filters, as in conv2d_vec4.wgsl, one channel at a time: a load of a
+// pixel and one of weights feed 64 multiply-adds. The direct rung for first layers, of one channel or three: one group,
+// subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 
-override WORKGROUP: u32 = 64;
+override WORKGROUP: u32 = 16;
 override R: u32 = 3;
 override S: u32 = 3;
 override STRIDE_H: u32 = 1;
@@ -19,6 +19,7 @@ override ACTIVATION: u32 = 0;
 
 // Lanes of a subgroup, at most 8 of which are told apart.
 const LANES: u32 = 4;  // tune
+const UPPER = 4 % LANES;
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
@@ -33,63 +34,61 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>; // [N, P, Q, K / 4]
 
 // #import activation
+// #import tile
 
-// #import pixel
-
-fn finish(v: vec4f, k4: u32) -> vec4f {
-  var z = v;
-  if (BIAS) { z += bias[k4]; }
-  return vec4f(activate(z.x), activate(z.y), activate(z.z), activate(z.w));
+/// Writes the first `count` pixels of a tile, from pixel m on.
+fn finish(sum: Tile, m: u32, k4: u32, count: u32) {
+  let K4 = dim.K / 4;
+  let parts = array<mat4x4f, 4>(sum.a, sum.b, sum.c, sum.d);
+  for (var j = 0u; j < 4 && k4 + j < K4; j++) {
+    for (var i = 0u; i < 4 && i < count; i++) {
+      var v = parts[j][i];
+      if (BIAS) { v += bias[k4 + j]; }
+      y[(m + i) * K4 + k4 + j] = vec4f(activate(v.x), activate(v.y), activate(v.z), activate(v.w));
+    }
+  }
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_direct_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
-  let m = 2 * (id.y * groups.x * WORKGROUP + id.x);
+  let C = i32(dim.C);
   let K4 = dim.K / 4;
-  let k4 = 4 * group.z;              // the first of four vec4
+  let k4 = 4 * group.z;                                  // the first of four vec4
   let mine = min(k4 + lane % 4, K4 - 1);
-  let step = min(LANES, 8u) / 4;  // channels whose weights one load brings
-  let ahead = lane / 4 % step;    // which of them this lane loads
-  let a = pixel(m, dim.N, dim.P, dim.Q);
-  let b = pixel(m + 1, dim.N, dim.P, dim.Q);
+  let quads = (dim.Q + 3) / 4;                           // of pixels in a row
+  let t = id.y * groups.x * WORKGROUP + id.x;
+  let at = min(t, dim.N * dim.P * quads - 1);
+  let q = at % quads * 4;
+  let top = i32(at / quads % dim.P * STRIDE_H) - dim.padding_h;
+  let left = i32(q * STRIDE_W) - dim.padding_w;
+  let image = i32(at / (quads * dim.P) * dim.H);
 
-  var sum_a = mat4x4f();  // 16 filters of pixel a
-  var sum_b = mat4x4f();
+  var sum: Tile;  // columns are pixels
   for (var r = 0u; r < R; r++) {
-    for (var s = 0u; s < S; s++) {
-      let tap = vec2i(vec2u(r * DILATION_H, s * DILATION_W)) - vec2i(dim.padding_h, dim.padding_w);
-      let from_a = a.xy * vec2i(i32(STRIDE_H), i32(STRIDE_W)) + tap;
-      let from_b = b.xy * vec2i(i32(STRIDE_H), i32(STRIDE_W)) + tap;
-      let a_in = inside(from_a, dim.H, dim.W);
-      let b_in = inside(from_b, dim.H, dim.W);
-      let at_a = u32((a.z * i32(dim.H) + from_a.x) * i32(dim.W) + from_a.y) * dim.C;
-      let at_b = u32((b.z * i32(dim.H) + from_b.x) * i32(dim.W) + from_b.y) * dim.C;
-      let row = (r * S + s) * dim.C;
-      for (var c = 0u; c < dim.C; c += step) {
-        var held = vec4f();
-        if (c + ahead < dim.C) { held = weight[(row + c + ahead) * K4 + mine]; }
-        var u = 0.0;
-        var v = 0.0;
-        if (a_in) { u = x[at_a + c]; }
-        if (b_in) { v = x[at_b + c]; }
-        let w = mat4x4f(subgroupBroadcast(held, 0u), subgroupBroadcast(held, 1u), subgroupBroadcast(held, 2u), subgroupBroadcast(held, 3u));
-        sum_a += u * w;
-        sum_b += v * w;
-        if (LANES >= 8) {  // the next channel, whose weights the other lanes hold
-          u = 0.0;
-          v = 0.0;
-          if (a_in && c + 1 < dim.C) { u = x[at_a + c + 1]; }
-          if (b_in && c + 1 < dim.C) { v = x[at_b + c + 1]; }
-          let z = mat4x4f(subgroupBroadcast(held, 4u % LANES), subgroupBroadcast(held, 5u % LANES), subgroupBroadcast(held, 6u % LANES), subgroupBroadcast(held, 7u % LANES));
-          sum_a += u * z;
-          sum_b += v * z;
+    let h = top + i32(r * DILATION_H);
+    let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
+    let row = (image + h) * i32(dim.W) * C;
+    for (var phase = 0u; phase < STRIDE_W; phase++) {
+      for (var c = 0; c < C; c++) {
+        var w = left + i32(phase);
+        var v = vec4f();  // a channel of four pixels
+        if (u32(w) < width) { v.x = x[row + w * C + c]; }
+        w += i32(STRIDE_W);
+        if (u32(w) < width) { v.y = x[row + w * C + c]; }
+        w += i32(STRIDE_W);
+        if (u32(w) < width) { v.z = x[row + w * C + c]; }
+        for (var offset = phase; offset <= (S - 1) * DILATION_W; offset += STRIDE_W) {
+          w += i32(STRIDE_W);
+          v.w = 0.0;
+          if (u32(w) < width) { v.w = x[row + w * C + c]; }
+          if (offset % DILATION_W == 0) {
+            add_lower(&sum, weight[((r * S + offset / DILATION_W) * dim.C + u32(c)) * K4 + mine], v);
+          }
+          v = vec4f(v.yzw, 0.0);
         }
       }
     }
   }
-  let pixels = dim.N * dim.P * dim.Q;
-  for (var j = 0u; j < 4 && k4 + j < K4; j++) {
-    if (m < pixels) { y[m * K4 + k4 + j] = finish(sum_a[j], k4 + j); }
-    if (m + 1 < pixels) { y[(m + 1) * K4 + k4 + j] = finish(sum_b[j], k4 + j); }
-  }
+  if (t != at) { return; }
+  finish(sum, at / quads * dim.Q + q, k4, dim.Q - q);
 }

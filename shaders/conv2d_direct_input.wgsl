@@ -1,24 +1,26 @@
-// Input gradient of a convolution by register tiles and subgroup broadcast: no barrier, no workgroup memory.
+// Input gradient of a convolution by register tiles, subgroup broadcast and sliding pixels: no barrier, no workgroup memory.
 //
 //   dx[m,c] = Σ r,s,k dy[m∘(r,s), k] · weight[r,s,c,k]        m = (n, h, w), as in conv2d.wgsl
 //
-// An invocation computes 2 pixels × 8 channels, from weights as vec4 along k that the lanes load and share by broadcast.
-// Strides are taken apart by phase (h mod STRIDE_H, w mod STRIDE_W), so that all pixels of a workgroup are reached by the
-// same taps and none is multiplied by zero. The direct rung: one group, filters divisible by 4, subgroups of 4 or more.
+// An invocation computes 4 pixels of a row × 16 channels, four filters at a time. Strides are taken apart by phase (h mod STRIDE_H,
+// w mod STRIDE_W): the four are neighbours in their phase, reached by the same taps, and none is multiplied by zero. From tap
+// to tap they slide, as in conv2d_vec4.wgsl: one dy is loaded, and weights, along k, once a subgroup. The direct rung: one
+// group, filters divisible by 4, subgroups of 4 or more; one entry point for channels divisible by 4, one for all others.
 // Twin: test/reference/conv2d.ts.
 enable subgroups;
 
-override WORKGROUP: u32 = 64;
+override WORKGROUP: u32 = 16;
 override R: u32 = 3;
 override S: u32 = 3;
 override STRIDE_H: u32 = 1;
 override STRIDE_W: u32 = 1;
 override DILATION_H: u32 = 1;
 override DILATION_W: u32 = 1;
+override HALF: bool = false;  // at most 8 channels
 
 // Lanes of a subgroup, at most 8 of which are told apart.
 const LANES: u32 = 4;  // tune
-const UPPER = 4 % LANES;  // where the second four begin: in the upper lanes, or in `more` of all
+const UPPER = 4 % LANES;  // where the second four begin: in the upper lanes, or in a load of their own
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
@@ -27,66 +29,106 @@ struct Params {
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
-@group(0) @binding(0) var<storage, read> weight: array<vec4f>;  // [R, S, C, K / 4]
-@group(0) @binding(1) var<storage, read> dy: array<vec4f>;      // [N, P, Q, K / 4]
-@group(0) @binding(2) var<storage, read_write> dx: array<f32>;  // [N, H, W, C]
+@group(0) @binding(0) var<storage, read> weight: array<vec4f>;   // [R, S, C, K / 4]
+@group(0) @binding(1) var<storage, read> dy: array<vec4f>;       // [N, P, Q, K / 4]
+@group(0) @binding(2) var<storage, read_write> dx: array<f32>;   // [N, H, W, C]
+@group(0) @binding(3) var<storage, read_write> dx4: array<vec4f>; // the same by fours
 
-// #import pixel
+struct Strip { sum: array<mat4x4f, 4>, m: u32, c: u32, count: u32 }
 
-@compute @workgroup_size(WORKGROUP, 1, 1)
-fn conv2d_direct_input_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+/// Adds 4 filters of 4 channels, which four lanes hold, to the sums of those channels. Columns of v are filters, its rows pixels.
+fn along(sum: mat4x4f, v: mat4x4f, u_0: vec4f, u_1: vec4f, u_2: vec4f, u_3: vec4f) -> mat4x4f {
+  return mat4x4f(
+    sum[0] + v[0] * u_0.x + v[1] * u_0.y + v[2] * u_0.z + v[3] * u_0.w,
+    sum[1] + v[0] * u_1.x + v[1] * u_1.y + v[2] * u_1.z + v[3] * u_1.w,
+    sum[2] + v[0] * u_2.x + v[1] * u_2.y + v[2] * u_2.z + v[3] * u_2.w,
+    sum[3] + v[0] * u_3.x + v[1] * u_3.y + v[2] * u_3.z + v[3] * u_3.w);
+}
+
+fn along_lower(sum: mat4x4f, v: mat4x4f, held: vec4f) -> mat4x4f {
+  return along(sum, v, subgroupBroadcast(held, 0u), subgroupBroadcast(held, 1u), subgroupBroadcast(held, 2u), subgroupBroadcast(held, 3u));
+}
+
+fn along_upper(sum: mat4x4f, v: mat4x4f, held: vec4f) -> mat4x4f {
+  return along(sum, v, subgroupBroadcast(held, UPPER), subgroupBroadcast(held, UPPER + 1), subgroupBroadcast(held, UPPER + 2), subgroupBroadcast(held, UPPER + 3));
+}
+
+fn strip(t: u32, z: u32, lane: u32) -> Strip {
   let phases = STRIDE_H * STRIDE_W;
-  let first = i32(group.z % phases);  // pixels with h mod STRIDE_H and w mod STRIDE_W as here
-  let phase = vec2i(first / i32(STRIDE_W), first % i32(STRIDE_W));
-  let stride = vec2i(i32(STRIDE_H), i32(STRIDE_W));
-  let size = (vec2u(dim.H, dim.W) + vec2u(stride - phase) - 1) / vec2u(stride);  // rows and columns of this phase
-  let m = 2 * (id.y * groups.x * WORKGROUP + id.x);
-  let K4 = dim.K / 4;
-  let c0 = 8 * (group.z / phases);
-  let mine = min(c0 + lane % 8, dim.C - 1);
-  let other = min(c0 + 4 + lane % 4, dim.C - 1);  // with 4 lanes, each loads two channels
-  let a = pixel(m, dim.N, size.x, size.y);
-  let b = pixel(m + 1, dim.N, size.x, size.y);
-  let in_a = a.xy * stride + phase;
-  let in_b = b.xy * stride + phase;
+  let phase = vec2u(z % phases / STRIDE_W, z % phases % STRIDE_W);     // of the pixels (h, w) computed here
+  let stride = vec2u(STRIDE_H, STRIDE_W);
+  let size = (vec2u(dim.H, dim.W) + stride - 1 - phase) / stride;      // rows and columns of this phase
+  let c0 = 16 * (z / phases);
+  let K4 = i32(dim.K / 4);
+  let quads = (size.y + 3) / 4;                                        // of pixels in a row
+  let at = min(t, max(dim.N * size.x * quads, 1u) - 1);
+  let w = at % quads * 4;
+  let h = at / quads % size.x;
+  let image = at / (quads * size.x);
+  let mine = vec4u(c0 + lane % 8, c0 + 8 + lane % 8, c0 + 4 + lane % 4, c0 + 12 + lane % 4);  // with 4 lanes, each loads four channels
+  let rows = min(mine, vec4u(dim.C - 1));
 
-  var low_a = vec4f(); var high_a = vec4f();  // 8 channels of pixel a
-  var low_b = vec4f(); var high_b = vec4f();
-  for (var r = 0u; r < R; r++) {
-    for (var s = 0u; s < S; s++) {
-      let tap = vec2i(dim.padding_h, dim.padding_w) - vec2i(vec2u(r * DILATION_H, s * DILATION_W));
-      if (any((phase + tap) % stride != vec2i())) { continue; }  // reaches no pixel of this phase
-      let from_a = (in_a + tap) / stride;
-      let from_b = (in_b + tap) / stride;
-      let a_in = inside(from_a, dim.P, dim.Q) && all(in_a + tap >= vec2i());
-      let b_in = inside(from_b, dim.P, dim.Q) && all(in_b + tap >= vec2i());
-      let at_a = u32((a.z * i32(dim.P) + from_a.x) * i32(dim.Q) + from_a.y) * K4;
-      let at_b = u32((b.z * i32(dim.P) + from_b.x) * i32(dim.Q) + from_b.y) * K4;
-      let row = (r * S + s) * dim.C;
-      for (var k = 0u; k < K4; k++) {
-        let held = weight[(row + mine) * K4 + k];
-        var more = held;
-        if (LANES < 8) { more = weight[(row + other) * K4 + k]; }
-        var u = vec4f();
-        var v = vec4f();
-        if (a_in) { u = dy[at_a + k]; }
-        if (b_in) { v = dy[at_b + k]; }
-        let w = mat4x4f(subgroupBroadcast(held, 0u), subgroupBroadcast(held, 1u), subgroupBroadcast(held, 2u), subgroupBroadcast(held, 3u));
-        let z = mat4x4f(subgroupBroadcast(more, UPPER), subgroupBroadcast(more, UPPER + 1), subgroupBroadcast(more, UPPER + 2), subgroupBroadcast(more, UPPER + 3));
-        low_a += u * w;
-        high_a += u * z;
-        low_b += v * w;
-        high_b += v * z;
+  // The pixel i of a phase takes dy[i + d] by tap s where STRIDE · d = phase + padding − DILATION · s.
+  let reach = vec2i(phase) + vec2i(dim.padding_h, dim.padding_w);
+  let first = reach.y - i32((S - 1) * DILATION_W) + i32(S * DILATION_W * STRIDE_W);  // a multiple of the stride higher, and so not negative
+  let start = (first + i32(STRIDE_W) - 1) / i32(STRIDE_W) - i32(S * DILATION_W);
+  let end = reach.y / i32(STRIDE_W);
+  var a = mat4x4f(); var b = mat4x4f(); var c = mat4x4f(); var d = mat4x4f();  // columns are channels, rows pixels
+  for (var r = 0; r < i32(R); r++) {
+    let over = reach.x - r * i32(DILATION_H);
+    if (over % i32(STRIDE_H) != 0) { continue; }  // reaches no pixel of this phase
+    let p = i32(h) + over / i32(STRIDE_H);
+    let width = select(0u, dim.Q, p >= 0 && p < i32(dim.P));  // nothing lies on a row outside the output
+    let row = (i32(image * dim.P) + p) * i32(dim.Q) * K4;
+    for (var k = 0; k < K4; k++) {
+      var q = i32(w) + start;
+      var v_0 = vec4f(); var v_1 = vec4f(); var v_2 = vec4f();
+      if (u32(q) < width) { v_0 = dy[row + q * K4 + k]; }
+      if (u32(q + 1) < width) { v_1 = dy[row + (q + 1) * K4 + k]; }
+      if (u32(q + 2) < width) { v_2 = dy[row + (q + 2) * K4 + k]; }
+      q += 2;
+      for (var offset = start; offset <= end; offset++) {
+        q++;
+        var v_3 = vec4f();
+        if (u32(q) < width) { v_3 = dy[row + q * K4 + k]; }
+        let tap = reach.y - offset * i32(STRIDE_W);
+        if (tap % i32(DILATION_W) == 0) {
+          let j = u32(r * i32(S) + tap / i32(DILATION_W)) * dim.C;
+          let held = weight[i32(j + rows.x) * K4 + k];
+          var next = held;
+          if (LANES < 8) { next = weight[i32(j + rows.z) * K4 + k]; }
+          let v = transpose(mat4x4f(v_0, v_1, v_2, v_3));
+          a = along_lower(a, v, held);
+          b = along_upper(b, v, next);
+          if (!HALF) {
+            let more = weight[i32(j + rows.y) * K4 + k];
+            var last = more;
+            if (LANES < 8) { last = weight[i32(j + rows.w) * K4 + k]; }
+            c = along_lower(c, v, more);
+            d = along_upper(d, v, last);
+          }
+        }
+        v_0 = v_1; v_1 = v_2; v_2 = v_3;
       }
     }
   }
-  let pixels = dim.N * size.x * size.y;
-  let to_a = u32((a.z * i32(dim.H) + in_a.x) * i32(dim.W) + in_a.y) * dim.C + c0;
-  let to_b = u32((b.z * i32(dim.H) + in_b.x) * i32(dim.W) + in_b.y) * dim.C + c0;
-  for (var j = 0u; j < 4; j++) {
-    if (m < pixels && c0 + j < dim.C) { dx[to_a + j] = low_a[j]; }
-    if (m < pixels && c0 + 4 + j < dim.C) { dx[to_a + 4 + j] = high_a[j]; }
-    if (m + 1 < pixels && c0 + j < dim.C) { dx[to_b + j] = low_b[j]; }
-    if (m + 1 < pixels && c0 + 4 + j < dim.C) { dx[to_b + 4 + j] = high_b[j]; }
+  let m = (image * dim.H + h * STRIDE_H + phase.x) * dim.W + w * STRIDE_W + phase.y;
+  return Strip(array<mat4x4f, 4>(a, b, c, d), m, c0, select(0u, size.y - w, t == at && all(size > vec2u())));
+}
+
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn conv2d_direct_input_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  let strip = strip(id.y * groups.x * WORKGROUP + id.x, group.z, lane);
+  for (var j = 0u; j < 16 && strip.c + j < dim.C; j++) {
+    for (var i = 0u; i < 4 && i < strip.count; i++) { dx[(strip.m + i * STRIDE_W) * dim.C + strip.c + j] = strip.sum[j / 4][j % 4][i]; }
+  }
+}
+
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn conv2d_direct_input_backward4(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  let strip = strip(id.y * groups.x * WORKGROUP + id.x, group.z, lane);
+  for (var j = 0u; j < 4 && strip.c + 4 * j < dim.C; j++) {
+    let pixels = transpose(strip.sum[j]);
+    for (var i = 0u; i < 4 && i < strip.count; i++) { dx4[((strip.m + i * STRIDE_W) * dim.C + strip.c) / 4 + j] = pixels[i]; }
   }
 }

@@ -1,16 +1,14 @@
-// Weight and bias gradient of a convolution by split-K, register tiles and subgroup broadcast; two passes, fixed order.
+// Weight and bias gradient of a convolution where filters divide by 4, channels need not: split-K, register tiles, broadcast.
 //
-//   partial[z,j,k] = Σ m in split z  dy[m,k] · x[m∘j]        j = (r·S + s)·C + c, m = (n, p, q), as in conv2d.wgsl
-//   dweight[j,k]   = Σ z  partial[z,j,k]
-//   dbias[k]       = Σ z  partial[z,R·S·C,k]                  row R·S·C stands for an input of 1
+//   partial[z,r,s,c,k]  = Σ m in split z  x[m∘(r,s), c] · dy[m,k]        m = (n, p, q), as in conv2d.wgsl
+//   partial_bias[z,k]   = Σ m in split z  dy[m,k]
 //
-// First pass: an invocation sums 2 rows × 16 filters over one split, which is `rows` rows (n, p) of the output gradient. Its
-// lanes hold other rows; the four vec4 of dy that all of them need are loaded once a subgroup and shared by broadcast.
-// Second pass: an invocation per vec4. The direct rung: one group, filters divisible by 4, subgroups of 4 or more.
-// Twin: test/reference/conv2d.ts.
+// As conv2d_vec4_weight.wgsl, but an invocation sums 4 taps of a window's row and one channel × 16 filters. With stride and
+// dilation 1 its taps slide from pixel to pixel. The direct rung for first layers, of one channel or three: one group,
+// subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 
-override WORKGROUP: u32 = 64;
+override WORKGROUP: u32 = 8;
 override R: u32 = 3;
 override S: u32 = 3;
 override STRIDE_H: u32 = 1;
@@ -21,89 +19,106 @@ override BIAS: bool = true;
 
 // Lanes of a subgroup, at most 8 of which are told apart.
 const LANES: u32 = 4;  // tune
+const UPPER = 4 % LANES;
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
-  rows: u32, splits: u32,
+  rows: u32,
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;               // [N, H, W, C]
-@group(0) @binding(1) var<storage, read> dy: array<vec4f>;            // [N, P, Q, K / 4]
-@group(0) @binding(2) var<storage, read_write> partial: array<vec4f>; // [splits, R·S·C + 1, K / 4]
-@group(0) @binding(3) var<storage, read> parts: array<vec4f>;         // the same, read by the second pass
-@group(0) @binding(4) var<storage, read_write> dweight: array<vec4f>; // [R, S, C, K / 4]
-@group(0) @binding(5) var<storage, read_write> dbias: array<vec4f>;   // [K / 4]
+@group(0) @binding(0) var<storage, read> x: array<f32>;                    // [N, H, W, C]
+@group(0) @binding(1) var<storage, read> dy: array<vec4f>;                 // [N, P, Q, K / 4]
+@group(0) @binding(2) var<storage, read_write> partial: array<vec4f>;      // [splits, R, S, C, K / 4]
+@group(0) @binding(3) var<storage, read_write> partial_bias: array<vec4f>; // [splits, K / 4]
 
-/// Row r·DILATION_H − padding_h of the image, and offset in it, of the input that row j of the gradient sees at pixel (0, 0).
-fn origin(j: u32) -> vec2i {
-  let c = j % dim.C;
-  let s = j / dim.C % S;
-  let r = j / (dim.C * S);
-  return vec2i(i32(r * DILATION_H) - dim.padding_h, (i32(s * DILATION_W) - dim.padding_w) * i32(dim.C) + i32(c));
+// #import tile
+
+/// x of pixel w of a row and channel; 0 outside the image.
+fn pixel(start: i32, w: i32, width: u32) -> f32 {
+  var v = 0.0;
+  if (u32(w) < width) { v = x[start + w * i32(dim.C)]; }
+  return v;
+}
+
+/// What four taps next to each other see, the first at pixel w.
+fn window(start: i32, w: i32, width: u32) -> vec4f {
+  let d = i32(DILATION_W);
+  return vec4f(pixel(start, w, width), pixel(start, w + d, width), pixel(start, w + 2 * d, width), pixel(start, w + 3 * d, width));
+}
+
+/// dy of pixel q of a row; 0 past its end.
+fn load(row: u32, q: u32, k4: u32) -> vec4f {
+  var v = vec4f();
+  if (q < dim.Q) { v = dy[(row * dim.Q + q) * (dim.K / 4) + k4]; }
+  return v;
+}
+
+/// The sum of what two lanes hold or, in subgroups of 4, of what is only one.
+fn both(a: vec4f, b: vec4f) -> vec4f {
+  if (LANES < 8) { return a; }
+  return a + b;
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_direct_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
-  let J = R * S * dim.C + 1;
   let K4 = dim.K / 4;
+  let quads = (S + 3) / 4;                      // of taps
   let k4 = 4 * group.y;
   let mine = min(k4 + lane % 4, K4 - 1);
-  let step = min(LANES, 8u) / 4;  // pixels whose dy one load brings
-  let ahead = lane / 4 % step;
-  let j = id.x / LANES * LANES * 2 + id.x % LANES;  // and j + LANES
-  let ones = vec2<bool>(j == J - 1, j + LANES == J - 1);
-  let a = origin(min(j, J - 1));
-  let b = origin(min(j + LANES, J - 1));
-  let width = i32(dim.W * dim.C);
+  let ahead = lane / 4 % (min(LANES, 8u) / 4);  // of two pixels, the one whose dy this lane loads
+  let j = min(id.x, R * quads * dim.C - 1);
+  let r = j / (dim.C * quads);
+  let s = j / dim.C % quads * 4;
+  let c = j % dim.C;
+  let top = i32(r * DILATION_H) - dim.padding_h;
+  let left = i32(s * DILATION_W) - dim.padding_w;
+  let stride = i32(STRIDE_W);
 
-  var sum_a = mat4x4f();
-  var sum_b = mat4x4f();
+  var sum: Tile;  // columns are taps
+  var total = vec4f();  // of the dy that this lane has loaded
   for (var row = group.z * dim.rows; row < min((group.z + 1) * dim.rows, dim.N * dim.P); row++) {
-    let n = i32(row / dim.P);
-    let h = vec2i(i32(row % dim.P * STRIDE_H)) + vec2i(a.x, b.x);
-    let in_image = (h >= vec2i()) & (h < vec2i(i32(dim.H)));
-    let start = (n * i32(dim.H) + h) * width;
-    for (var q = 0u; q < dim.Q; q += step) {
-      var held = vec4f();
-      if (q + ahead < dim.Q) { held = dy[(row * dim.Q + q + ahead) * K4 + mine]; }
-      var at = vec2i(i32(q * STRIDE_W * dim.C)) + vec2i(a.y, b.y);
-      var fits = in_image & (at >= vec2i()) & (at < vec2i(width));
-      var u = select(0.0, 1.0, ones.x);
-      var v = select(0.0, 1.0, ones.y);
-      if (fits.x && !ones.x) { u = x[start.x + at.x]; }
-      if (fits.y && !ones.y) { v = x[start.y + at.y]; }
-      let d = mat4x4f(subgroupBroadcast(held, 0u), subgroupBroadcast(held, 1u), subgroupBroadcast(held, 2u), subgroupBroadcast(held, 3u));
-      sum_a += u * d;
-      sum_b += v * d;
-      if (LANES >= 8) {  // the next pixel, whose dy the other lanes hold: zero past the end of the row
-        at += i32(STRIDE_W * dim.C);
-        fits = in_image & (at >= vec2i()) & (at < vec2i(width));
-        u = select(0.0, 1.0, ones.x);
-        v = select(0.0, 1.0, ones.y);
-        if (fits.x && !ones.x) { u = x[start.x + at.x]; }
-        if (fits.y && !ones.y) { v = x[start.y + at.y]; }
-        let e = mat4x4f(subgroupBroadcast(held, 4u % LANES), subgroupBroadcast(held, 5u % LANES), subgroupBroadcast(held, 6u % LANES), subgroupBroadcast(held, 7u % LANES));
-        sum_a += u * e;
-        sum_b += v * e;
+    let h = i32(row % dim.P * STRIDE_H) + top;
+    let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));
+    let start = (i32(row / dim.P * dim.H) + h) * i32(dim.W * dim.C) + i32(c);
+    var u = vec4f();  // with stride and dilation 1 the taps slide from pixel to pixel
+    if (STRIDE_W == 1 && DILATION_W == 1) { u = window(start, left - 1, width); }
+    for (var q = 0u; q < dim.Q; q += 4) {
+      let held = load(row, q + ahead, mine);
+      let more = load(row, q + 2 + ahead, mine);
+      var next = held;
+      var last = more;
+      if (LANES < 8) {
+        next = load(row, q + 1, mine);
+        last = load(row, q + 3, mine);
+        total += next + last;
+      }
+      total += held + more;
+      let w = i32(q) * stride + left;
+      if (STRIDE_W == 1 && DILATION_W == 1) {
+        let v = window(start, w + 3, width);
+        add_lower(&sum, held, vec4f(u.yzw, v.x));
+        add_upper(&sum, next, vec4f(u.zw, v.xy));
+        add_lower(&sum, more, vec4f(u.w, v.xyz));
+        add_upper(&sum, last, v);
+        u = v;
+      } else {
+        add_lower(&sum, held, window(start, w, width));
+        add_upper(&sum, next, window(start, w + stride, width));
+        add_lower(&sum, more, window(start, w + 2 * stride, width));
+        add_upper(&sum, last, window(start, w + 3 * stride, width));
       }
     }
   }
+  let parts = array<mat4x4f, 4>(sum.a, sum.b, sum.c, sum.d);
   for (var f = 0u; f < 4 && k4 + f < K4; f++) {
-    if (j < J) { partial[(group.z * J + j) * K4 + k4 + f] = sum_a[f]; }
-    if (j + LANES < J) { partial[(group.z * J + j + LANES) * K4 + k4 + f] = sum_b[f]; }
+    for (var i = 0u; i < 4 && s + i < S && id.x == j; i++) { partial[(((group.z * R + r) * S + s + i) * dim.C + c) * K4 + k4 + f] = parts[f][i]; }
   }
-}
-
-@compute @workgroup_size(WORKGROUP, 1, 1)
-fn conv2d_direct_weight_reduce(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
-  let size = (R * S * dim.C + 1) * dim.K / 4;
-  if (i >= size) { return; }
-  var sum = vec4f();
-  for (var z = 0u; z < dim.splits; z++) { sum += parts[z * size + i]; }
-  let weights = size - dim.K / 4;
-  if (i < weights) { dweight[i] = sum; } else if (BIAS) { dbias[i - weights] = sum; }
+  if (!BIAS || group.x != 0) { return; }
+  let totals = array<vec4f, 4>(
+    both(subgroupBroadcast(total, 0u), subgroupBroadcast(total, UPPER)), both(subgroupBroadcast(total, 1u), subgroupBroadcast(total, UPPER + 1)),
+    both(subgroupBroadcast(total, 2u), subgroupBroadcast(total, UPPER + 2)), both(subgroupBroadcast(total, 3u), subgroupBroadcast(total, UPPER + 3)));
+  for (var f = 0u; f < 4 && k4 + f < K4; f++) { if (lane == 0) { partial_bias[group.z * K4 + k4 + f] = totals[f]; } }
 }

@@ -1,10 +1,13 @@
 import { conv2d_backward_bias, conv2d_backward_input, conv2d_backward_weight, conv2d_forward } from "../generated/conv2d.js";
 import { conv2d_direct_forward } from "../generated/conv2d_direct.js";
-import { conv2d_direct_input_backward } from "../generated/conv2d_direct_input.js";
-import { conv2d_direct_weight_partial, conv2d_direct_weight_reduce } from "../generated/conv2d_direct_weight.js";
+import { conv2d_direct_input_backward, conv2d_direct_input_backward4 } from "../generated/conv2d_direct_input.js";
+import { conv2d_direct_weight_partial } from "../generated/conv2d_direct_weight.js";
 import { conv2d_narrow_forward } from "../generated/conv2d_narrow.js";
-import { conv2d_narrow_weight_partial, conv2d_narrow_weight_reduce } from "../generated/conv2d_narrow_weight.js";
-import { fold, tensor, type Grid, type Rung, type Target } from "../gpu/recorder.js";
+import { conv2d_narrow_weight_partial } from "../generated/conv2d_narrow_weight.js";
+import { conv2d_vec4_forward } from "../generated/conv2d_vec4.js";
+import { conv2d_vec4_weight_partial } from "../generated/conv2d_vec4_weight.js";
+import { reduce_sum } from "../generated/reduce.js";
+import { fold, tensor, type Grid, type Recorder, type Rung, type Target, type Tensor } from "../gpu/recorder.js";
 
 /** The letters of shaders/conv2d.wgsl: all that decides which rung a convolution takes. */
 export interface Convolution {
@@ -17,43 +20,54 @@ export interface Convolution {
 
 const direct = (d: Convolution, { lanes = 0 }: Target) => lanes >= 4 && d.D === d.C;
 const quads = (d: Convolution, target: Target) => direct(d, target) && d.K % 4 === 0;
-const grid = (invocations: number, z: number): Grid => { const [gx, gy] = fold(invocations, 64); return [gx, gy, z]; };
+const grid = (invocations: number, z: number, workgroup = 16): Grid => { const [gx, gy] = fold(invocations, workgroup); return [gx, gy, z]; };
+/** Overrides of a kernel with an epilogue, as long as nothing is fused into it. */
+const plainly = { ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0 };
 
 /** y ← x, weight, bias. Where d.BIAS is 0, any tensor stands in for bias. */
 export const forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[] = [
+  { name: "vec4", fits: (d, target) => quads(d, target) && d.C % 4 === 0, record(rec, t, d) {
+    rec.dispatch(conv2d_vec4_forward, t, { ...flat(d), LANES: rec.target.lanes!, ...plainly }, strips(flat(d), 4, 16));
+  } },
   { name: "direct", fits: quads, record(rec, t, d) {
-    rec.dispatch(conv2d_direct_forward, t, { ...d, LANES: rec.target.lanes!, ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0 }, grid(d.N * d.P * d.Q / 2, Math.ceil(d.K / 16)));
+    rec.dispatch(conv2d_direct_forward, t, { ...flat(d), LANES: rec.target.lanes!, ...plainly }, strips(flat(d), 4, 16));
   } },
   { name: "narrow", fits: direct, record(rec, t, d) {
-    rec.dispatch(conv2d_narrow_forward, t, { ...d, LANES: rec.target.lanes!, ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0 }, grid(d.N * d.P * d.Q / 4, Math.ceil(d.K / 8)));
+    rec.dispatch(conv2d_narrow_forward, t, { ...flat(d), LANES: rec.target.lanes!, ...plainly }, strips(flat(d), 8, 8));
   } },
   { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_forward, t, d, d.N * d.P * d.Q * d.K); } },
 ];
 
+/** An invocation for so many pixels of a row and so many filters. */
+const strips = ({ N, P, Q, K }: Convolution, pixels: number, filters: number) => grid(N * P * Math.ceil(Q / pixels), Math.ceil(K / filters));
+
+/** To a 1×1 window, all pixels are one row. */
+function flat(d: Convolution): Convolution {
+  const pixels = d.N * d.P * d.Q, pointwise = d.R * d.S * d.STRIDE_H * d.STRIDE_W === 1 && !d.padding_h && !d.padding_w;
+  return pointwise ? { ...d, N: 1, H: 1, P: 1, W: pixels, Q: pixels } : d;
+}
+
 /** dx ← weight, dy. */
 export const backwardInput: readonly Rung<Convolution, "weight" | "dy" | "dx">[] = [
-  { name: "direct", fits: quads, record(rec, t, d) {
-    const pixels = d.N * Math.ceil(d.H / d.STRIDE_H) * Math.ceil(d.W / d.STRIDE_W);  // of the largest phase
-    rec.dispatch(conv2d_direct_input_backward, t, { ...d, LANES: rec.target.lanes! }, grid(pixels / 2, Math.ceil(d.C / 8) * d.STRIDE_H * d.STRIDE_W));
+  { name: "direct", fits: quads, record(rec, { weight, dy, dx }, dims) {
+    const d = flat(dims), rows = d.N * Math.ceil(d.H / d.STRIDE_H), columns = Math.ceil(d.W / d.STRIDE_W);  // of the largest phase
+    const params = { ...d, LANES: rec.target.lanes!, HALF: Number(d.C <= 8) }, work = grid(rows * Math.ceil(columns / 4), Math.ceil(d.C / 16) * d.STRIDE_H * d.STRIDE_W);
+    if (d.C % 4) rec.dispatch(conv2d_direct_input_backward, { weight, dy, dx }, params, work);
+    else rec.dispatch(conv2d_direct_input_backward4, { weight, dy, dx4: dx }, params, work);
   } },
   { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_backward_input, t, d, d.N * d.H * d.W * d.C); } },
 ];
 
 /** dweight, dbias ← x, dy. Where d.BIAS is 0, dbias is not written. */
 export const backwardWeight: readonly Rung<Convolution, "x" | "dy" | "dweight" | "dbias">[] = [
+  { name: "vec4", fits: (d, target) => quads(d, target) && d.C % 4 === 0, record(rec, t, d) {
+    split(rec, t, d, conv2d_vec4_weight_partial, d.R * d.S * d.C / 4, 16);
+  } },
   { name: "direct", fits: quads, record(rec, t, d) {
-    split(rec.target, d, 2, 16, (p, tiles, splits, WORKGROUP) => {
-      const partial = tensor("partial", [splits, d.R * d.S * d.C + 1, d.K]), dbias = d.BIAS ? t.dbias : tensor("unused", [4]);
-      rec.dispatch(conv2d_direct_weight_partial, { x: t.x, dy: t.dy, partial }, { ...p, WORKGROUP }, [tiles, Math.ceil(d.K / 16), splits]);
-      rec.dispatch(conv2d_direct_weight_reduce, { parts: partial, dweight: t.dweight, dbias }, p, partial.size / splits / 4);
-    });
+    split(rec, t, d, conv2d_direct_weight_partial, d.R * Math.ceil(d.S / 4) * d.C, 16);
   } },
   { name: "narrow", fits: direct, record(rec, t, d) {
-    split(rec.target, d, 1, 8, (p, tiles, splits, WORKGROUP) => {
-      const partial = tensor("partial", [splits, d.R * d.S * d.C + 1, d.K]), dbias = d.BIAS ? t.dbias : tensor("unused", [4]);
-      rec.dispatch(conv2d_narrow_weight_partial, { x: t.x, dy: t.dy, partial }, { ...p, WORKGROUP }, [tiles, Math.ceil(d.K / 8), splits]);
-      rec.dispatch(conv2d_narrow_weight_reduce, { parts: partial, dweight: t.dweight, dbias }, p, partial.size / splits);
-    });
+    split(rec, t, d, conv2d_narrow_weight_partial, d.R * Math.ceil(d.S / 4) * d.C, 8);
   } },
   { name: "plain", fits: () => true, record(rec, { x, dy, dweight, dbias }, d) {
     rec.dispatch(conv2d_backward_weight, { x, dy, dweight }, d, dweight.size);
@@ -66,12 +80,15 @@ export const backwardBias: readonly Rung<Convolution, "dy" | "dbias">[] = [
   { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_backward_bias, t, d, d.K); } },
 ];
 
-/** How to cut the sum over all pixels so that about `tasks` workgroups have work; each takes whole rows of the image. */
-function split(
-  { lanes = 4, tasks = 32 }: Target, d: Convolution, rowsPerLane: number, filters: number,
-  record: (params: Convolution & { LANES: number; rows: number; splits: number }, tiles: number, splits: number, workgroup: number) => void,
-): void {
-  const tiles = Math.ceil((d.R * d.S * d.C + 1) / (lanes * rowsPerLane)), others = tiles * Math.ceil(d.K / filters), all = d.N * d.P;
-  const rows = Math.ceil(all / Math.min(all, Math.max(1, Math.ceil(tasks / others)))), splits = Math.ceil(all / rows);
-  record({ ...d, LANES: lanes, rows, splits }, tiles, splits, lanes);
+/**
+ * A weight gradient in two passes: the sum over all pixels is cut so that about `tasks` workgroups have work, each split taking whole
+ * rows of the image; an invocation sums one of so many strips of the window, times so many filters. One split needs no second pass.
+ */
+function split(rec: Recorder, { x, dy, dweight, dbias }: Record<"x" | "dy" | "dweight" | "dbias", Tensor>, d: Convolution, kernel: typeof conv2d_vec4_weight_partial, strips: number, filters: number): void {
+  const { lanes: LANES = 4, tasks = 32 } = rec.target, tiles = Math.ceil(strips / LANES), across = Math.ceil(d.K / filters), all = d.N * d.P;
+  const rows = Math.ceil(all / Math.min(all, Math.ceil(tasks / (tiles * across)))), splits = Math.ceil(all / rows), unused = tensor("unused", [4]);
+  const partial = splits === 1 ? dweight : tensor("partial", [splits, dweight.size]);
+  const partial_bias = !d.BIAS ? unused : splits === 1 ? dbias : tensor("partial_bias", [splits, d.K]);
+  rec.dispatch(kernel, { x, dy, partial, partial_bias }, { ...d, LANES, rows, WORKGROUP: LANES }, [tiles, across, splits]);
+  if (splits > 1) rec.dispatch(reduce_sum, { partial, partial_bias, dweight, dbias: d.BIAS ? dbias : tensor("unused", [4]) }, { ...d, size: dweight.size, splits }, dweight.size + d.K);
 }

@@ -1,0 +1,105 @@
+// 2-D convolution where channels and filters divide by 4: register tiles, subgroup broadcast and sliding pixels, no barrier.
+//
+//   y[m,k] = f(bias[k] + Σ r,s,c  x[m∘(r,s), c] · weight[r,s,c,k])        m = (n, p, q), as in conv2d.wgsl
+//
+// An invocation computes 4 neighbouring pixels of a row × 16 filters, four channels at a time. From tap to tap its pixels slide:
+// three are known from the tap before, one is loaded. Weights are loaded once a subgroup and reach its lanes by broadcast, so
+// that three loads feed 256 multiply-adds. The direct rung: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
+enable subgroups;
+
+override WORKGROUP: u32 = 16;
+override R: u32 = 3;
+override S: u32 = 3;
+override STRIDE_H: u32 = 1;
+override STRIDE_W: u32 = 1;
+override DILATION_H: u32 = 1;
+override DILATION_W: u32 = 1;
+override BIAS: bool = true;
+override ACTIVATION: u32 = 0;
+
+// Lanes of a subgroup, at most 8 of which are told apart.
+const LANES: u32 = 4;  // tune
+const UPPER = 4 % LANES;
+
+struct Params {
+  N: u32, H: u32, W: u32, C: u32,  // input
+  P: u32, Q: u32, K: u32,          // output
+  padding_h: i32, padding_w: i32,
+}
+@group(1) @binding(0) var<uniform> dim: Params;
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;       // [N, H, W, C / 4]
+@group(0) @binding(1) var<storage, read> weight: array<vec4f>;  // [R, S, C, K / 4]
+@group(0) @binding(2) var<storage, read> bias: array<vec4f>;    // [K / 4]
+@group(0) @binding(3) var<storage, read_write> y: array<vec4f>; // [N, P, Q, K / 4]
+
+// #import activation
+// #import tile
+
+/// Writes the first `count` pixels of a tile, from pixel m on.
+fn finish(sum: Tile, m: u32, k4: u32, count: u32) {
+  let K4 = dim.K / 4;
+  let parts = array<mat4x4f, 4>(sum.a, sum.b, sum.c, sum.d);
+  for (var j = 0u; j < 4 && k4 + j < K4; j++) {
+    for (var i = 0u; i < 4 && i < count; i++) {
+      var v = parts[j][i];
+      if (BIAS) { v += bias[k4 + j]; }
+      y[(m + i) * K4 + k4 + j] = vec4f(activate(v.x), activate(v.y), activate(v.z), activate(v.w));
+    }
+  }
+}
+
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn conv2d_vec4_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  let C4 = i32(dim.C / 4);
+  let K4 = dim.K / 4;
+  let k4 = 4 * group.z;                                  // the first of four vec4
+  let mine = min(k4 + lane % 4, K4 - 1);
+  let ahead = lane / 4 % (min(LANES, 8u) / 4);           // of two channels, the one whose weights this lane loads
+  let quads = (dim.Q + 3) / 4;                           // of pixels in a row
+  let t = id.y * groups.x * WORKGROUP + id.x;
+  let at = min(t, dim.N * dim.P * quads - 1);
+  let q = at % quads * 4;
+  let top = i32(at / quads % dim.P * STRIDE_H) - dim.padding_h;
+  let left = i32(q * STRIDE_W) - dim.padding_w;
+  let image = i32(at / (quads * dim.P) * dim.H);
+
+  var sum: Tile;  // columns are pixels
+  for (var r = 0u; r < R; r++) {
+    let h = top + i32(r * DILATION_H);
+    let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
+    let row = (image + h) * i32(dim.W) * C4;
+    for (var phase = 0u; phase < STRIDE_W; phase++) {
+      for (var c = 0; c < C4; c++) {
+        var w = left + i32(phase);
+        var v_0 = vec4f(); var v_1 = vec4f(); var v_2 = vec4f();
+        if (u32(w) < width) { v_0 = x[row + w * C4 + c]; }
+        w += i32(STRIDE_W);
+        if (u32(w) < width) { v_1 = x[row + w * C4 + c]; }
+        w += i32(STRIDE_W);
+        if (u32(w) < width) { v_2 = x[row + w * C4 + c]; }
+        for (var offset = phase; offset <= (S - 1) * DILATION_W; offset += STRIDE_W) {
+          w += i32(STRIDE_W);
+          var v_3 = vec4f();
+          if (u32(w) < width) { v_3 = x[row + w * C4 + c]; }
+          if (offset % DILATION_W == 0) {
+            let v = transpose(mat4x4f(v_0, v_1, v_2, v_3));  // columns are channels
+            let j = (r * S + offset / DILATION_W) * dim.C + 4 * u32(c) + ahead;
+            let held = weight[j * K4 + mine];
+            let more = weight[(j + 2) * K4 + mine];
+            var next = held;
+            var last = more;
+            if (LANES < 8) { next = weight[(j + 1) * K4 + mine]; last = weight[(j + 3) * K4 + mine]; }
+            add_lower(&sum, held, v[0]);
+            add_upper(&sum, next, v[1]);
+            add_lower(&sum, more, v[2]);
+            add_upper(&sum, last, v[3]);
+          }
+          v_0 = v_1; v_1 = v_2; v_2 = v_3;
+        }
+      }
+    }
+  }
+  if (t != at) { return; }
+  finish(sum, at / quads * dim.Q + q, k4, dim.Q - q);
+}

@@ -1,0 +1,104 @@
+// Weight and bias gradient of a convolution where channels and filters divide by 4: split-K, register tiles, subgroup broadcast.
+//
+//   partial[z,r,s,c,k]  = Σ m in split z  x[m∘(r,s), c] · dy[m,k]        m = (n, p, q), as in conv2d.wgsl
+//   partial_bias[z,k]   = Σ m in split z  dy[m,k]
+//
+// An invocation sums 4 channels of one tap × 16 filters over one split, which is `rows` rows (n, p) of the output gradient, four
+// pixels at a time. Its lanes have other taps and channels; the dy that all of them need is loaded once a subgroup and shared.
+// Where there is one split, the partial sums are the gradient; else reduce.wgsl adds them up, in their order.
+// The direct rung: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
+enable subgroups;
+
+override WORKGROUP: u32 = 8;
+override R: u32 = 3;
+override S: u32 = 3;
+override STRIDE_H: u32 = 1;
+override STRIDE_W: u32 = 1;
+override DILATION_H: u32 = 1;
+override DILATION_W: u32 = 1;
+override BIAS: bool = true;
+
+// Lanes of a subgroup, at most 8 of which are told apart.
+const LANES: u32 = 4;  // tune
+const UPPER = 4 % LANES;
+
+struct Params {
+  N: u32, H: u32, W: u32, C: u32,  // input
+  P: u32, Q: u32, K: u32,          // output
+  padding_h: i32, padding_w: i32,
+  rows: u32,
+}
+@group(1) @binding(0) var<uniform> dim: Params;
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;                  // [N, H, W, C / 4]
+@group(0) @binding(1) var<storage, read> dy: array<vec4f>;                 // [N, P, Q, K / 4]
+@group(0) @binding(2) var<storage, read_write> partial: array<vec4f>;      // [splits, R, S, C, K / 4]
+@group(0) @binding(3) var<storage, read_write> partial_bias: array<vec4f>; // [splits, K / 4]
+
+// #import tile
+
+/// dy of pixel q of a row; 0 past its end.
+fn load(row: u32, q: u32, k4: u32) -> vec4f {
+  var v = vec4f();
+  if (q < dim.Q) { v = dy[(row * dim.Q + q) * (dim.K / 4) + k4]; }
+  return v;
+}
+
+/// The sum of what two lanes hold or, in subgroups of 4, of what is only one.
+fn both(a: vec4f, b: vec4f) -> vec4f {
+  if (LANES < 8) { return a; }
+  return a + b;
+}
+
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn conv2d_vec4_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  let C4 = dim.C / 4;
+  let K4 = dim.K / 4;
+  let taps = R * S * C4;
+  let k4 = 4 * group.y;
+  let mine = min(k4 + lane % 4, K4 - 1);
+  let ahead = lane / 4 % (min(LANES, 8u) / 4);  // of two pixels, the one whose dy this lane loads
+  let j = min(id.x, taps - 1);
+  let top = i32(j / (C4 * S) * DILATION_H) - dim.padding_h;
+  let left = i32(j / C4 % S * DILATION_W) - dim.padding_w;
+  let stride = i32(STRIDE_W);
+
+  var sum: Tile;  // columns are channels
+  var total = vec4f();  // of the dy that this lane has loaded
+  for (var row = group.z * dim.rows; row < min((group.z + 1) * dim.rows, dim.N * dim.P); row++) {
+    let h = i32(row % dim.P * STRIDE_H) + top;
+    let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));
+    let start = (i32(row / dim.P * dim.H) + h) * i32(dim.W * C4) + i32(j % C4);
+    for (var q = 0u; q < dim.Q; q += 4) {
+      let held = load(row, q + ahead, mine);
+      let more = load(row, q + 2 + ahead, mine);
+      var next = held;
+      var last = more;
+      if (LANES < 8) {
+        next = load(row, q + 1, mine);
+        last = load(row, q + 3, mine);
+        total += next + last;
+      }
+      total += held + more;
+      let w = i32(q) * stride + left;
+      var v_0 = vec4f(); var v_1 = vec4f(); var v_2 = vec4f(); var v_3 = vec4f();
+      if (u32(w) < width) { v_0 = x[start + w * i32(C4)]; }
+      if (u32(w + stride) < width) { v_1 = x[start + (w + stride) * i32(C4)]; }
+      if (u32(w + 2 * stride) < width) { v_2 = x[start + (w + 2 * stride) * i32(C4)]; }
+      if (u32(w + 3 * stride) < width) { v_3 = x[start + (w + 3 * stride) * i32(C4)]; }
+      add_lower(&sum, held, v_0);
+      add_upper(&sum, next, v_1);
+      add_lower(&sum, more, v_2);
+      add_upper(&sum, last, v_3);
+    }
+  }
+  let parts = array<mat4x4f, 4>(sum.a, sum.b, sum.c, sum.d);
+  for (var f = 0u; f < 4 && k4 + f < K4; f++) {
+    for (var i = 0u; i < 4 && id.x < taps; i++) { partial[((group.z * taps + j) * 4 + i) * K4 + k4 + f] = parts[f][i]; }
+  }
+  if (!BIAS || group.x != 0) { return; }
+  let totals = array<vec4f, 4>(
+    both(subgroupBroadcast(total, 0u), subgroupBroadcast(total, UPPER)), both(subgroupBroadcast(total, 1u), subgroupBroadcast(total, UPPER + 1)),
+    both(subgroupBroadcast(total, 2u), subgroupBroadcast(total, UPPER + 2)), both(subgroupBroadcast(total, 3u), subgroupBroadcast(total, UPPER + 3)));
+  for (var f = 0u; f < 4 && k4 + f < K4; f++) { if (lane == 0) { partial_bias[group.z * K4 + k4 + f] = totals[f]; } }
+}
