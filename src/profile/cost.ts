@@ -9,7 +9,7 @@ export function passOf({ kernel, tensors }: Step): Pass {
   if (kernel.entry.startsWith("accumulate")) return "weight gradient";
   const names = Object.keys(kernel.bindings), written = names.filter((name) => kernel.bindings[name][1] === "read_write");
   if (names.some((name) => name === "dparam" || name === "clipped") || /^(clip|accumulate)/.test(kernel.entry)) return "update";
-  if (written.some((name) => name === "dweight" || name === "dbias")) return "weight gradient";
+  if (written.some((name) => /^(dweight|dbias|partial_bias)$/.test(name))) return "weight gradient";
   if (names.includes("labels")) return "forward";  // a loss makes its own gradient; the batch's gather has labels too
   if (written.some((name) => name === "dx" || tensors[name].name.startsWith("d "))) return "input gradient";
   return names.includes("dy") ? "weight gradient" : "forward";
