@@ -88,10 +88,9 @@ fn conv2d_narrow_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
       high += outer(upper(more), v);
     }
   }
+  let parts = array<mat4x4f, 2>(low, high);
   for (var i = 0u; i < 4 && s + i < S && id.x == j; i++) {
-    for (var f = 0u; f < 8 && k0 + f < dim.K; f++) {
-      partial[(((group.z * R + r) * S + s + i) * dim.C + c) * dim.K + k0 + f] = select(low[i][f % 4], high[i][f % 4], f >= 4);
-    }
+    for (var f = 0u; f < 8 && k0 + f < dim.K; f++) { partial[(((group.z * R + r) * S + s + i) * dim.C + c) * dim.K + k0 + f] = parts[f / 4][i][f % 4]; }
   }
   if (!BIAS || group.x != 0) { return; }
   if (lane < min(LANES, 8u) && k0 + lane < dim.K) { partial_bias[group.z * dim.K + k0 + lane] = total.x; }
