@@ -6,7 +6,7 @@ useSite();
 
 /** Settings, how high the first convolution's output is at that size, regions of the diagram, and a training of PyTorch's. */
 const families: Readonly<Record<string, readonly [settings: string, height: number, regions: number, golden: string]>> = {
-  "lenet-bn": ["", 24, 0, "lenet-bn"], alexnet: ["size=96&width=0.25&rate=0.01", 22, 0, "alexnet-quarter-96"], vgg: ["size=32&width=0.125&depth=11&rate=0.01", 32, 0, "vgg11-eighth-32"],
+  "lenet-bn": ["", 24, 0, "lenet-bn"], alexnet: ["size=96&width=0.125&rate=0.01", 22, 0, "alexnet-quarter-96"], vgg: ["size=32&width=0.125&depth=11&rate=0.01", 32, 0, "vgg11-eighth-32"],
   nin: ["size=96&width=0.125", 22, 0, "nin-quarter"], googlenet: ["size=64&width=0.125", 32, 9, "googlenet-eighth"],
   resnet: ["size=32&width=0.125&depth=18", 16, 8, "resnet18-eighth-64"], densenet: ["size=32&width=0.25", 16, 16, "densenet-quarter-64"],
 };
