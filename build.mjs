@@ -11,6 +11,9 @@ const read = (path) => readFileSync(path, "utf8");
 const quote = JSON.stringify;
 const list = (entries) => `{ ${entries.map(([k, v]) => `${k}: ${quote(v)}`).join(", ")} }`;
 
+/** The text without comments, a sixth of a bundle. Lines and columns stay, so what a compiler says of them fits the text that was pasted together. */
+const bare = (code) => code.replace(/[ \t]*\/\/(?! tune$).*$/gm, "");
+
 /** The typed module of one shader. Throws where the text breaks a rule of shaders/README.md. */
 export function kernelModule(file, source, library = (name) => read(`shaders/lib/${name}.wgsl`)) {
   const must = (ok, why) => { if (!ok) throw new Error(`shaders/${file}: ${why}`); };
@@ -42,7 +45,7 @@ export function kernelModule(file, source, library = (name) => read(`shaders/lib
 
   return `// Generated from shaders/${file} by build.mjs; do not edit.
 import { defineKernel } from "../gpu/kernel.js";
-const code = ${quote(code)};
+const code = ${quote(bare(code))};
 const overrides = ${list(defaults)};
 const params = ${list(params)} as const;
 
