@@ -42,7 +42,7 @@ test.each([
   [["train", "lenet", "--bacth", "3"], "there is no option --bacth"],
   [["train", "lenet", "--batch", "0"], '--batch is a number without a fraction, from 1 to 1048576, not "0"'],
   [["train", "lenet", "--lr", "fast"], '--lr is a number above 0, not "fast"'],
-  [["train", "lenet", "--data", "all"], '--data is subset, full or auto, not "all"'],
+  [["train", "lenet", "--data", "all"], '--data is subset, full, auto or a folder, not "all"'],
   [["train", "lenet", "--seed"], "--seed needs a value: N"],
   [["train", "lenet", "--augment", "crop=4,flop"], '--augment knows no "flop", only crop, flip'],
   [["train", "lenet", "--augment", "flip=3"], "--augment: flip is a probability from 0 to 1, not 3"],

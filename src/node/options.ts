@@ -10,7 +10,8 @@ export interface TrainCommand extends Recipe {
   readonly command: "train" | "profile";
   readonly model: string;
   readonly recipe: RecipeName;
-  readonly data: "subset" | "full" | "auto";
+  /** Which Fashion-MNIST, or a folder. */
+  readonly data: string;
   readonly seed: number;
   readonly adapter?: "auto" | "system" | "software";
   readonly output: string;
@@ -32,10 +33,10 @@ export interface TrainCommand extends Recipe {
 type Text = string | undefined;
 interface Flag { readonly value?: string; readonly short?: string; readonly help: string }
 
-const activations = ["relu", "sigmoid", "tanh"] as const, sets = ["subset", "full", "auto"] as const, adapters = ["auto", "system", "software"] as const;
+const activations = ["relu", "sigmoid", "tanh"] as const, sets: readonly string[] = ["subset", "full", "auto"], adapters = ["auto", "system", "software"] as const;
 const flags = {
   recipe: { value: recipeNames.join("|"), help: "where batch, epochs, lr, momentum and activation come from unless\ngiven: quick (default), or d2l, as in the book d2l.ai" },
-  data: { value: sets.join("|"), help: "Fashion-MNIST: 10,000 + 2,000 images out of the package (default), all\n70,000, or auto: all if they are on the disk" },
+  data: { value: `${sets.join("|")}|DIR`, help: "Fashion-MNIST: 10,000 + 2,000 images out of the package (default), all\n70,000, or auto: all if they are on the disk; or a folder: IDX files,\nCIFAR's .bin files, or PNG and JPEG images in one folder a class" },
   limit: { value: "N", help: "only the first N training images and N/2 test images" },
   batch: { value: "N", help: "images a step" },
   "micro-batch": { value: "N", help: "images at once: a batch that does not fit is taken in parts" },
@@ -100,7 +101,7 @@ export function parse(args: readonly string[]): TrainCommand | "help" {
     epochs: integer("epochs", values.epochs, 1, 1e6) ?? base.epochs,
     lr: number("lr", values.lr, "above 0", (v) => v > 0) ?? base.lr,
     momentum: number("momentum", values.momentum, "from 0 to below 1", (v) => v >= 0 && v < 1) ?? base.momentum,
-    data: choice("data", values.data, sets) ?? "subset",
+    data: images(values.data),
     seed: integer("seed", values.seed, 0, 2 ** 32 - 1) ?? 1,
     augment: augment(values.augment),
     normalise: normalise(values.normalise),
@@ -167,6 +168,11 @@ function normalise(text: Text): Normalise | undefined {
   const options = { mean: mean.length > 1 ? mean : mean[0], std: std.length > 1 ? std : std[0] };
   try { levelsOf(options, Math.max(mean.length, std.length), 1); } catch (e) { wrong(`--${(e as Error).message}`); }
   return options;
+}
+
+function images(text: Text = "subset"): string {
+  if (!sets.includes(text) && !statSync(text, { throwIfNoEntry: false })?.isDirectory()) wrong(`--data is ${sets.join(", ")} or a folder, not "${text}"`);
+  return text;
 }
 
 /** Better to hear now than after an hour of work that a file cannot be written. */

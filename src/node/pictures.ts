@@ -23,16 +23,20 @@ export function picture(pixels: Uint8Array, height: number, width: number, color
   return Array.from({ length: rows }, (_, r) => cells[2 * r].map((v, c) => `\x1b[38;5;${grey(v)};48;5;${grey(cells[2 * r + 1][c])}m▀`).join("") + "\x1b[0m");
 }
 
+/** Mean of the channels, which lie last. */
+const grey = (pixels: Uint8Array, channels: number) => channels === 1 ? pixels
+  : Uint8Array.from({ length: pixels.length / channels }, (_, i) => pixels.subarray(i * channels, (i + 1) * channels).reduce((sum, v) => sum + v, 0) / channels);
+
 /** The first images of a set beside one another, with what the network takes each for. Mistakes are marked by a sign and a word. */
 export function gallery(data: Dataset, predictions: readonly Prediction[], terminal: Terminal): string[] {
-  const [, height, width] = data.shape, size = data.images.length / data.size, lines: string[] = [];
+  const [channels, height, width] = data.shape, size = data.images.length / data.size, lines: string[] = [];
   const each = Math.max(1, Math.floor((Math.min(terminal.width, 80) + GAP) / (COLUMNS + GAP))), gap = " ".repeat(GAP);
   const cell = (text: string) => text.slice(0, COLUMNS).padEnd(COLUMNS);
   for (let from = 0; from < predictions.length; from += each) {
     const row = predictions.slice(from, from + each).map(({ label, probabilities }, k) => {
       const i = from + k, right = label === data.labels[i], name = (c: number) => data.classes[c] ?? String(c);
       return {
-        image: picture(data.images.subarray(i * size, i * size + width * height), height, width, terminal.colors(256)),
+        image: picture(grey(data.images.subarray(i * size, (i + 1) * size), channels), height, width, terminal.colors(256)),
         said: terminal.style(right ? "green" : ["red", "bold"], cell(`${right ? "✓" : "✗"} ${name(label)}`)),
         truth: terminal.style("dim", cell(right ? `  ${percent(probabilities[label])}` : `is ${name(data.labels[i])}`)),
       };

@@ -4,6 +4,7 @@ import { subset, type Split } from "../data/dataset.js";
 import { augmentation, inWords } from "../data/prepare.js";
 import type { Device } from "../gpu/device.js";
 import { LimitError, OptionError } from "../errors.js";
+import { toNchw } from "../layout.js";
 import { sgd } from "../optimizers/sgd.js";
 import { sinceBest } from "../train/earlyStopping.js";
 import type { Evaluation } from "../train/evaluate.js";
@@ -13,6 +14,7 @@ import { summary } from "../train/summary.js";
 import { train } from "../train/train.js";
 import { chart } from "./chart.js";
 import { fashionMnist } from "./data.js";
+import { fromFolder } from "./folder.js";
 import { openDevice } from "./device.js";
 import { saveFile } from "./files.js";
 import type { TrainCommand } from "./options.js";
@@ -38,15 +40,15 @@ export async function trainCommand(command: TrainCommand, terminal: Terminal, in
   } finally { device.destroy(); }
 }
 
-async function images({ data: which, limit }: TrainCommand): Promise<Split> {
-  const data = await fashionMnist({ which });
+async function images({ data: which, limit, inputSize }: TrainCommand): Promise<Split> {
+  const data = which === "subset" || which === "full" || which === "auto" ? await fashionMnist({ which }) : await fromFolder(which, { size: inputSize });
   if (limit === undefined) return data;
   return { ...data, train: subset(data.train, Math.min(limit, data.train.size)), test: subset(data.test, Math.min(limit >> 1, data.test.size)) };
 }
 
 async function teach(command: TrainCommand, device: Device, data: Split, terminal: Terminal, interrupt: Interrupt, say: (text?: string) => void): Promise<number> {
-  const { model, options, keepBest, batch, microBatch, epochs, lr, momentum, init, seed, inputSize, augment, normalise } = command, [C, H] = data.train.shape;
-  const net = families[model](options), optimizer = sgd({ lr, momentum });
+  const { model, options, keepBest, batch, microBatch, epochs, lr, momentum, init, seed, inputSize, augment, normalise } = command, { classes, shape: [C, H, W] } = data.train;
+  const net = families[model]({ ...options, classes: classes.length }), optimizer = sgd({ lr, momentum });
   say();
   say(String(summary(net, { input: [C, inputSize, inputSize], batch: Math.min(batch, data.train.size), microBatch, optimizer })));
   say();
@@ -54,7 +56,7 @@ async function teach(command: TrainCommand, device: Device, data: Split, termina
     `batches of ${batch}${microBatch && microBatch < batch ? ` in parts of ${microBatch}` : ""}`, `${epochs} epoch${epochs > 1 ? "s" : ""}`, `seed ${seed}`].flat().join(", ")}`);
   if (augment) say(`Training images change at random: ${inWords(augmentation(augment, [C, inputSize, inputSize]))}`);
   say();
-  const run = await train(net, { device, data, resize: inputSize === H ? undefined : inputSize, batch, microBatch, epochs, optimizer, init, seed, augment, normalise,
+  const run = await train(net, { device, data, resize: inputSize === H && H === W ? undefined : inputSize, batch, microBatch, epochs, optimizer, init, seed, augment, normalise,
     onEpochEnd: async ({ best }, run) => { if (best && keepBest !== undefined) await saveFile(keepBest, await run.save()); } })
     .catch((e: unknown) => { throw e instanceof LimitError && "units" in e.details ? narrower(e, command, C, device.adapter.limits.binding) : e; });
   try {
@@ -126,6 +128,6 @@ async function show(run: Run, { test }: Split, losses: readonly number[], before
   }
   terminal.line();
   if (!finished) return;
-  const few = subset(test, Math.min(PICTURES, test.size));
-  for (const line of gallery(few, await run.predict(few.images), terminal)) terminal.line(line);
+  const few = subset(test, Math.min(PICTURES, test.size)), [C, H, W] = few.shape;
+  for (const line of gallery(few, await run.predict(toNchw(Float32Array.from(few.images, (byte) => byte / 255), [few.size, H, W, C])), terminal)) terminal.line(line);
 }
