@@ -17,7 +17,7 @@ const bare = (code) => code.replace(/[ \t]*\/\/(?! tune$).*$/gm, "");
 /** The typed module of one shader. Throws where the text breaks a rule of shaders/README.md. */
 export function kernelModule(file, source, library = (name) => read(`shaders/lib/${name}.wgsl`)) {
   const must = (ok, why) => { if (!ok) throw new Error(`shaders/${file}: ${why}`); };
-  const pasted = new Set();  // once each, and with what they import themselves
+  const pasted = new Set(/^alias Value/m.test(source) ? ["value"] : []);  // once each, and with what they import themselves
   const paste = (text) => text.replace(/^\/\/ #import (\w+)\n/gm, (_, name) => pasted.has(name) ? "" : (pasted.add(name), paste(library(name))));
   const code = paste(source);
   const { entry, uniforms } = new WgslReflect(code);

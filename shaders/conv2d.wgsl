@@ -1,7 +1,8 @@
 // 2-D convolution (cross-correlation) with zero padding, dilation and groups. Activations NHWC, weights RSCK.
 //
 //   y[n,p,q,k]       = bias[k] + Σ r,s,d   x[n,h,w,c] · weight[r,s,d,k]     c = g·D + d,  g the group of filter k
-//   dx[n,h,w,c]      =           Σ r,s,k  dy[n,p,q,k] · weight[r,s,d,k]     k over the filters of c's group
+//   dx[n,h,w,c]      =           Σ r,s,k  dy[n,p,q,k] · weight[r,s,d,k]     k over the filters of c's group; then
+//                      (… + addend[n,h,w,c]) · f′(z[n,h,w,c])               where fuse.ts put ADDEND and SLOPE here
 //   dweight[r,s,d,k] =           Σ n,p,q  dy[n,p,q,k] · x[n,h,w,c]
 //   dbias[k]         =           Σ n,p,q  dy[n,p,q,k]
 //   where  h = p·STRIDE_H + r·DILATION_H − padding_h,  w = q·STRIDE_W + s·DILATION_W − padding_w
@@ -16,6 +17,7 @@ override STRIDE_H: u32 = 1;
 override STRIDE_W: u32 = 1;
 override DILATION_H: u32 = 1;
 override DILATION_W: u32 = 1;
+override ADDEND: bool = false;
 override BIAS: bool = true;  // where false, any tensor may stand in for bias
 
 struct Params {
@@ -34,6 +36,10 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> dx: array<f32>;       // [N, H, W, C]
 @group(0) @binding(6) var<storage, read_write> dweight: array<f32>;  // [R, S, D, K]
 @group(0) @binding(7) var<storage, read_write> dbias: array<f32>;    // [K]
+@group(0) @binding(8) var<storage, read> addend: array<f32>;         // [N, H, W, C]
+@group(0) @binding(9) var<storage, read> z: array<f32>;              // [N, H, W, C]
+
+// #import slope
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -87,6 +93,8 @@ fn conv2d_backward_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_
       }
     }
   }
+  if (ADDEND) { sum += addend[i]; }
+  if (SLOPE > 0) { sum *= slope(z[i]); }
   dx[i] = sum;
 }
 

@@ -6,6 +6,7 @@
 // pixel and one of weights feed 64 multiply-adds. The direct rung for first layers, of one channel or three: one group,
 // subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
+alias Value = vec4f;
 
 override WORKGROUP: u32 = 16;
 override R: u32 = 3;
@@ -44,7 +45,7 @@ fn finish(sum: Tile, m: u32, k4: u32, count: u32) {
     for (var i = 0u; i < 4 && i < count; i++) {
       var v = parts[j][i];
       if (BIAS) { v += bias[k4 + j]; }
-      y[(m + i) * K4 + k4 + j] = vec4f(activate(v.x), activate(v.y), activate(v.z), activate(v.w));
+      y[(m + i) * K4 + k4 + j] = activate(v);
     }
   }
 }

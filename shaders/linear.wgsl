@@ -1,13 +1,14 @@
 // Fully connected layer. Weights [C, K]: the transpose of PyTorch's.
 //
 //   y[n,k]       = bias[k] + Σ c  x[n,c] · weight[c,k]
-//   dx[n,c]      =           Σ k dy[n,k] · weight[c,k]
+//   dx[n,c]      = (Σ k dy[n,k] · weight[c,k] + addend[n,c]) · f′(z[n,c])    where fuse.ts put ADDEND and SLOPE here
 //   dweight[c,k] =           Σ n dy[n,k] · x[n,c]
 //   dbias[k]     =           Σ n dy[n,k]
 //
 // One invocation per element written. The plain rung: takes every shape. Twin: test/reference/linear.ts.
 
 override WORKGROUP: u32 = 64;
+override ADDEND: bool = false;
 override BIAS: bool = true;  // where false, any tensor may stand in for bias
 
 struct Params { N: u32, C: u32, K: u32 }
@@ -21,6 +22,10 @@ struct Params { N: u32, C: u32, K: u32 }
 @group(0) @binding(5) var<storage, read_write> dx: array<f32>;       // [N, C]
 @group(0) @binding(6) var<storage, read_write> dweight: array<f32>;  // [C, K]
 @group(0) @binding(7) var<storage, read_write> dbias: array<f32>;    // [K]
+@group(0) @binding(8) var<storage, read> addend: array<f32>;         // [N, C]
+@group(0) @binding(9) var<storage, read> z: array<f32>;              // [N, C]
+
+// #import slope
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn linear_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -46,6 +51,8 @@ fn linear_backward_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_
   for (var k = 0u; k < dim.K; k++) {
     sum += dy[row + k] * weight[column + k];
   }
+  if (ADDEND) { sum += addend[i]; }
+  if (SLOPE > 0) { sum *= slope(z[i]); }
   dx[i] = sum;
 }
 

@@ -1,10 +1,11 @@
 import { conv2d_backward_bias, conv2d_backward_input, conv2d_backward_weight, conv2d_forward } from "../generated/conv2d.js";
 import { conv2d_direct_forward } from "../generated/conv2d_direct.js";
-import { conv2d_direct_input_backward, conv2d_direct_input_backward4 } from "../generated/conv2d_direct_input.js";
+import { conv2d_direct_input_backward } from "../generated/conv2d_direct_input.js";
 import { conv2d_direct_weight_partial } from "../generated/conv2d_direct_weight.js";
 import { conv2d_narrow_forward } from "../generated/conv2d_narrow.js";
 import { conv2d_narrow_weight_partial } from "../generated/conv2d_narrow_weight.js";
 import { conv2d_vec4_forward } from "../generated/conv2d_vec4.js";
+import { conv2d_vec4_input_backward } from "../generated/conv2d_vec4_input.js";
 import { conv2d_vec4_weight_partial } from "../generated/conv2d_vec4_weight.js";
 import { reduce_sum } from "../generated/reduce.js";
 import { fold, tensor, type Grid, type Recorder, type Rung, type Target, type Tensor } from "../gpu/recorder.js";
@@ -49,14 +50,22 @@ function flat(d: Convolution): Convolution {
 
 /** dx ← weight, dy. */
 export const backwardInput: readonly Rung<Convolution, "weight" | "dy" | "dx">[] = [
-  { name: "direct", fits: quads, record(rec, { weight, dy, dx }, dims) {
-    const d = flat(dims), rows = d.N * Math.ceil(d.H / d.STRIDE_H), columns = Math.ceil(d.W / d.STRIDE_W);  // of the largest phase
-    const params = { ...d, LANES: rec.target.lanes!, HALF: Number(d.C <= 8) }, work = grid(rows * Math.ceil(columns / 4), Math.ceil(d.C / 16) * d.STRIDE_H * d.STRIDE_W);
-    if (d.C % 4) rec.dispatch(conv2d_direct_input_backward, { weight, dy, dx }, params, work);
-    else rec.dispatch(conv2d_direct_input_backward4, { weight, dy, dx4: dx }, params, work);
+  { name: "vec4", fits: (d, target) => quads(d, target) && d.C % 4 === 0, record(rec, t, d) {
+    rec.dispatch(conv2d_vec4_input_backward, behind(t), { ...flat(d), LANES: rec.target.lanes!, HALF: Number(d.C <= 8) }, phases(flat(d)));
   } },
-  { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_backward_input, t, d, d.N * d.H * d.W * d.C); } },
+  { name: "direct", fits: quads, record(rec, t, d) {
+    rec.dispatch(conv2d_direct_input_backward, behind(t), { ...flat(d), LANES: rec.target.lanes!, HALF: Number(d.C <= 8) }, phases(flat(d)));
+  } },
+  { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_backward_input, behind(t), d, d.N * d.H * d.W * d.C); } },
 ];
+
+/** With what fuse.ts may put behind an input gradient; until it does, any tensor stands in. */
+export const behind = <T extends { dy: Tensor }>(t: T) => ({ ...t, addend: t.dy, z: t.dy });
+
+/** An invocation for four pixels of a row, in their phase, and 16 channels. */
+function phases({ N, H, W, C, STRIDE_H, STRIDE_W }: Convolution): Grid {
+  return grid(N * Math.ceil(H / STRIDE_H) * Math.ceil(Math.ceil(W / STRIDE_W) / 4), Math.ceil(C / 16) * STRIDE_H * STRIDE_W);
+}
 
 /** dweight, dbias ← x, dy. Where d.BIAS is 0, dbias is not written. */
 export const backwardWeight: readonly Rung<Convolution, "x" | "dy" | "dweight" | "dbias">[] = [

@@ -64,7 +64,7 @@ function climbing<T extends string>(ladder: readonly Rung<convolution.Convolutio
 }
 
 const forward = climbing(convolution.forward, (rec, t, d) => rec.dispatch(linear_forward, t, d, d.N * d.K));
-const backwardInput = climbing(convolution.backwardInput, (rec, t, d) => rec.dispatch(linear_backward_input, t, d, d.N * d.C));
+const backwardInput = climbing(convolution.backwardInput, (rec, t, d) => rec.dispatch(linear_backward_input, convolution.behind(t), d, d.N * d.C));
 const backwardWeight = climbing(convolution.backwardWeight, (rec, { x, dy, dweight, dbias }, d) => {
   rec.dispatch(linear_backward_weight, { x, dy, dweight }, d, d.C * d.K);
   if (d.BIAS) rec.dispatch(linear_backward_bias, { dy, dbias }, d, d.K);

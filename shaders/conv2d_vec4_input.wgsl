@@ -1,0 +1,56 @@
+// Input gradient of a convolution by register tiles, subgroup broadcast and sliding pixels: no barrier, no workgroup memory.
+//
+//   dx[m,c] = (Σ r,s,k dy[m∘(r,s), k] · weight[r,s,c,k] + addend[m,c]) · f′(z[m,c])        m = (n, h, w), as in conv2d.wgsl
+//
+// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. An invocation computes 4 pixels of a row × 16 channels, four filters
+// at a time (lib/strip.wgsl). Strides are taken apart by phase (h mod STRIDE_H, w mod STRIDE_W): the four are neighbours in their
+// phase, reached by the same taps, and none is multiplied by zero. From tap to tap they slide, as in conv2d_vec4.wgsl: one dy is
+// loaded, and weights, along k, once a subgroup. The direct rung where channels and filters divide by 4: one group, subgroups of
+// 4 or more. Twin: test/reference/conv2d.ts.
+enable subgroups;
+alias Value = vec4f;
+
+override WORKGROUP: u32 = 16;
+override R: u32 = 3;
+override S: u32 = 3;
+override STRIDE_H: u32 = 1;
+override STRIDE_W: u32 = 1;
+override DILATION_H: u32 = 1;
+override DILATION_W: u32 = 1;
+override HALF: bool = false;  // at most 8 channels
+override ADDEND: bool = false;
+
+// Lanes of a subgroup, at most 8 of which are told apart.
+const LANES: u32 = 4;  // tune
+const UPPER = 4 % LANES;  // where the second four begin: in the upper lanes, or in a load of their own
+
+struct Params {
+  N: u32, H: u32, W: u32, C: u32,  // input
+  P: u32, Q: u32, K: u32,          // output
+  padding_h: i32, padding_w: i32,
+}
+@group(1) @binding(0) var<uniform> dim: Params;
+
+@group(0) @binding(0) var<storage, read> weight: array<vec4f>;   // [R, S, C, K / 4]
+@group(0) @binding(1) var<storage, read> dy: array<vec4f>;       // [N, P, Q, K / 4]
+@group(0) @binding(2) var<storage, read_write> dx: array<vec4f>; // [N, H, W, C / 4]
+@group(0) @binding(3) var<storage, read> addend: array<vec4f>;   // [N, H, W, C]
+@group(0) @binding(4) var<storage, read> z: array<vec4f>;        // [N, H, W, C]
+
+// #import slope
+// #import strip
+
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn conv2d_vec4_input_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  let strip = strip(id.y * groups.x * WORKGROUP + id.x, group.z, lane);
+  for (var j = 0u; j < 4 && strip.c + 4 * j < dim.C; j++) {
+    let pixels = transpose(strip.sum[j]);
+    for (var i = 0u; i < 4 && i < strip.count; i++) {
+      let at = ((strip.m + i * STRIDE_W) * dim.C + strip.c) / 4 + j;
+      var v = pixels[i];
+      if (ADDEND) { v += addend[at]; }
+      if (SLOPE > 0) { v *= slope(z[at]); }
+      dx[at] = v;
+    }
+  }
+}
