@@ -100,7 +100,7 @@ describe("folders", () => {
     expect(await fromFolder(join(folder, "one"))).toEqual({ train, test, name, source });
   });
   test("sizes that differ take a size; grey takes one channel", async () => {
-    for (let i = 0; i < 5; i++) put(`two/a/${i}.png`, png(2 + i, 2, [40, 40, 40]));
+    for (let i = 0; i < 5; i++) put(`two/test-images/a/${i}.png`, png(2 + i, 2, [40, 40, 40]));
     await expect(fromFolder(join(folder, "two"))).rejects.toThrow(/ × \d pixels, and other images .+; say what size all shall have: size/);
     const { train, test } = await fromFolder(join(folder, "two"), { size: [4, 1], channels: 1 });
     expect([train.shape, train.size, test.size, train.images.length]).toEqual([[1, 4, 1], 4, 1, 16]);

@@ -103,7 +103,7 @@ async function imageSets(files: readonly NamedFile[], decode: Decode, { size, ch
   const placed = files.map((file) => {
     const folders = file.path.split("/").slice(0, -1), of = folders.at(-1);
     if (of === undefined) throw new FormatError(`${file.path} lies in no folder, and the folder of an image is its class: class/${file.path}`, { path: file.path });
-    return { file, of, part: partOf(folders.at(-2) ?? "") ?? "train" as Part };
+    return { file, of, part: (/^(test|val|valid|validation)$/i.test(folders.at(-2) ?? "") ? "test" : "train") as Part };
   });
   const classes = [...new Set(placed.map(({ of }) => of))].sort(), halves: Halves = {};
   let common = typeof size === "number" ? [size, size] as const : size;

@@ -31,7 +31,8 @@ const decode: Decode = async (bytes, what) => {
 
 /**
  * A data set from a folder on the disk: IDX pairs, CIFAR's .bin files, or PNG and JPEG images in one folder a class (`class/x.png`, or
- * `train/class/x.png` and `test/class/y.png`), as fromFiles() takes them. Images need the packages pngjs or jpeg-js.
+ * `train/class/x.png` and `test/class/y.png`), as fromFiles() takes them. Images need the packages pngjs or jpeg-js;
+ * a JPEG that wants to be turned (EXIF) is not.
  */
 export async function fromFolder(folder: string, options: FilesOptions = {}): Promise<Split> {
   if (!(await stat(folder).catch(() => undefined))?.isDirectory()) throw new OptionError(`${folder} is no folder`, { folder });
