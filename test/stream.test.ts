@@ -60,4 +60,10 @@ test("images that the adapter has no room for stream; who wants them resident he
   full();
   await expect(open({ resident: true })).rejects.toThrow("full");
   vi.restoreAllMocks();
+  const { grow } = Memory.prototype;
+  vi.spyOn(Memory.prototype, "grow").mockImplementationOnce(function (this: Memory, layout) { return grow.call(this, layout); }).mockRejectedValueOnce(new OutOfMemoryError("full"));
+  const tight = await open(), streamed = [...tight.session.plan.places.keys()].find((t) => t.name === "images of the test set")!;
+  expect([tight.session.resident, streamed.size]).toEqual([undefined, 244]);
+  expect((await end(tight)).file).toEqual(file);
+  vi.restoreAllMocks();
 });

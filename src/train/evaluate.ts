@@ -1,3 +1,4 @@
+import { OutOfMemoryError } from "../errors.js";
 import type { Dataset } from "../data/dataset.js";
 import { levelsOf } from "../data/prepare.js";
 import { Reader } from "../gpu/memory.js";
@@ -26,11 +27,16 @@ export class Evaluator {
 
   private constructor(readonly session: Session, readonly data: Dataset) {}
 
-  static async open(session: Session, data: Dataset): Promise<Evaluator> {
+  static async open(session: Session, data: Dataset, resident = session.resident): Promise<Evaluator> {
     const evaluator = new Evaluator(session, data), { network, loss, control, target, fused } = session;
-    const batch = Math.min(session.micro, data.size), tail = data.size % batch, ring = tensor("evaluation ring", [RING, 4]), source = session.source("test set", data, batch);
+    const batch = Math.min(session.micro, data.size), tail = data.size % batch, ring = tensor("evaluation ring", [RING, 4]), source = session.source("test set", data, batch, undefined, resident);
     const programs = [batch, ...tail ? [tail] : []].map((n) => evaluation({ network, batch: n, loss, control, ring, source, target, fused }));
-    await session.add(programs, [single(ring), ...lastingOf(source), ...programs.map(({ probs }) => single(probs))], () => batch, evaluator.#ready);
+    try {
+      await session.add(programs, [single(ring), ...lastingOf(source), ...programs.map(({ probs }) => single(probs))], () => batch, evaluator.#ready);
+    } catch (e) {
+      if (resident === undefined && e instanceof OutOfMemoryError) return Evaluator.open(session, data, false);
+      throw e;
+    }
     evaluator.#reader = new Reader(session.memory, ring, 2);
     evaluator.#found = upload(session.memory, source, data, levelsOf(session.normalise, data.shape[0], 255));
     return evaluator;

@@ -111,8 +111,8 @@ export class Session {
   }
 
   /** The tensors of a data set, for steps of at most so many images. */
-  source(name: string, data: Dataset, batch: number, augment?: Augmentation): Source {
-    return sourceOf(name, data, { batch, limit: this.device.adapter.limits.binding, resident: this.resident, augment });
+  source(name: string, data: Dataset, batch: number, augment?: Augmentation, resident = this.resident): Source {
+    return sourceOf(name, data, { batch, limit: this.device.adapter.limits.binding, resident, augment });
   }
 
   /** Plans further programs into the memory there is, makes what is missing, and prepares them for playing. */
