@@ -1,6 +1,7 @@
 // The gallery: a training step as it is, drawn one block a dispatch, and what this browser would train on.
 import { openDevice, sgd, summary } from "convoy-gpu";
 import { families } from "convoy-gpu/models";
+import { svg } from "./shared/svg.js";
 
 const { dispatches, layers } = summary(families.lenet({ activation: "tanh" }), { input: [1, 28, 28], batch: 64, optimizer: sgd({ lr: 0.05, momentum: 0.9 }) });
 const convoy = document.getElementById("convoy"), text = document.getElementById("convoy-text"), adapter = document.getElementById("adapter");
@@ -43,6 +44,10 @@ function squares(side: number, window: (row: number, column: number) => string):
 }
 document.getElementById("convolution")?.append(
   squares(5, (row, column) => row < 3 && column > 1 ? "seen" : ""), squares(3, () => "weight"), squares(3, (row, column) => row === 0 && column === 2 ? "made" : ""));
+
+/** A roofline with kernels under it: what the benchmark draws. */
+document.getElementById("benchmark")?.append(svg("svg", { viewBox: "0 0 150 64", width: 150, height: 64 },
+  svg("path", { d: "M3 58L62 10H147", class: "outline" }), ...[[24, 50], [46, 35], [70, 27], [88, 19], [112, 23], [130, 14]].map(([cx, cy], i) => svg("circle", { cx, cy, r: 4.5, class: i % 3 === 1 ? "linear" : i % 3 === 2 ? "pool" : "conv" }))));
 
 async function say(to: HTMLElement): Promise<void> {
   try {

@@ -37,3 +37,10 @@ export function table(caption: string, heads: readonly string[]): { element: HTM
 export const number = (value: number, digits = 0) => value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 export const percent = (share: number, digits = 1) => `${number(100 * share, digits)} %`;
 export const bytes = (n: number) => n < 2 ** 20 ? `${number(n / 1024, 1)} KiB` : n < 2 ** 30 ? `${number(n / 2 ** 20, 1)} MiB` : `${number(n / 2 ** 30, 2)} GiB`;
+
+/** Hands a file to the visitor. */
+export function download(file: Uint8Array<ArrayBuffer> | string, name: string): void {
+  const url = URL.createObjectURL(new Blob([file], { type: "application/octet-stream" }));
+  el("a", { href: url, download: name }).click();
+  setTimeout(() => { URL.revokeObjectURL(url); }, 10_000);
+}

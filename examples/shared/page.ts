@@ -6,7 +6,7 @@ import { fillControls, plain } from "./controls.js";
 import { upTo, withEpoch, withLosses } from "./curve.js";
 import { deck } from "./deck.js";
 import { diagram } from "./diagram.js";
-import { bytes, el, number, percent } from "./dom.js";
+import { bytes, download, el, number, percent } from "./dom.js";
 import { inputOf, type Control, type Family, type Settings, type Value } from "./family.js";
 import { filesCard } from "./files.js";
 import { testImages } from "./gallery.js";
@@ -170,10 +170,4 @@ export function openPage(family: Family, script: URL): void {
     device.replaceChildren(el("p", { class: "soft" }, "None."));
     tell(noWebGpu());
   }
-}
-
-function download(file: Uint8Array<ArrayBuffer> | string, name: string): void {
-  const url = URL.createObjectURL(new Blob([file], { type: "application/octet-stream" }));
-  el("a", { href: url, download: name }).click();
-  setTimeout(() => { URL.revokeObjectURL(url); }, 10_000);
 }

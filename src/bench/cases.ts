@@ -45,7 +45,8 @@ function layer(operator: string, shape: string, x: Shape, net: Part): Case {
   } };
 }
 
-const conv = (shape: string, [N, H, C]: readonly [batch: number, size: number, channels: number], filters: number, kernel: number, rest: Partial<Conv2dOptions> = {}): Case =>
+/** A convolution of a square image, and its gradients: a case like those of the list. */
+export const conv = (shape: string, [N, H, C]: readonly [batch: number, size: number, channels: number], filters: number, kernel: number, rest: Partial<Conv2dOptions> = {}): Case =>
   layer("conv2d", `${shape}: ${kernel}×${kernel} ${C}→${filters}${rest.stride ? ` /${String(rest.stride)}` : ""}${rest.groups ? ` in ${rest.groups}` : ""}, ${H}×${H}, batch ${N}`, [N, H, H, C], conv2d({ filters, kernel, ...rest }));
 const dense = (shape: string, N: number, C: number, units: number): Case => layer("linear", `${shape}: ${C}→${units}, batch ${N}`, [N, C], linear({ units }));
 const on = (operator: string, shape: string, [N, H, C]: readonly [batch: number, size: number, channels: number], net: Part): Case =>

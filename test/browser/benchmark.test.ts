@@ -1,0 +1,83 @@
+import { writeFileSync } from "node:fs";
+import type { ElementHandle } from "puppeteer-core";
+import { expect, test } from "vitest";
+import { barriers, figure, open, picture, press, status, until, useSite } from "./page.js";
+
+useSite();
+
+test("the benchmark measures adapter, kernels and a training step, keeps them and compares", async () => {
+  const { page, bad } = await open("benchmark/?operator=linear&operator=relu&shape=LeNet+3&own=4-8-8-8-3-1-1-1&network=lenet&batch=4&rounds=3");
+  await until(page, "Ready: ");
+  expect(await page.$eval(".need", (e) => e.textContent)).toBe("2 shapes, every rung of each, and a step of lenet.");
+  await page.keyboard.press("Space");
+  await until(page, "Measuring");
+  await until(page, "Done: ");
+  for (const name of ["GFLOP/s", "GB/s", "µs a dispatch"]) expect(Number(await figure(page, name)), name).toBeGreaterThan(0);
+
+  const rows = await page.$$eval(".rows tbody tr:not(:first-child)", (all) => all.map((tr) => [...tr.children].map((cell) => cell.textContent ?? "")));
+  expect(rows).toHaveLength(Number(await figure(page, "Kernels")));
+  for (const pass of ["forward", "input gradient", "weight gradient"]) expect(rows.filter(([name]) => name.startsWith(`${pass} plain`)), pass).toHaveLength(2);
+  for (const [name, ms, , flops, , , times, error] of rows) {
+    for (const value of [ms, flops]) expect(Number(value), name).toBeGreaterThan(0);
+    if (name.includes(" plain")) expect([times, error]).toEqual(["", ""]); else { expect(Number(times), name).toBeGreaterThan(0); expect(Number(error), name).toBeLessThan(1e-5); }
+  }
+  expect(await page.$$eval(".roofline .point", (all) => all.length)).toBe(rows.length);
+  await page.click(".rows .row-name");
+  expect(await page.$$eval(".point.on, .rows tr.on", (all) => all.length)).toBe(2);
+  expect(await page.$eval(".roof-readout", (e) => e.textContent)).toMatch(/^linear LeNet 3: 84→10, batch 64, forward, \S+: .* ms, .* GFLOP\/s, .* % of the roofline$/);
+  await page.click("#every");
+  expect(await page.$$eval(".roofline .point", (all) => all.length)).toBe(6);  // three passes of two operators, one rung each
+
+  expect(await page.$eval("[aria-labelledby=step-title] > .soft", (e) => e.textContent)).toMatch(/^lenet, 28×28, batch 4: \d+ dispatches take .* images a second/);
+  await page.click("[aria-labelledby=step-title] .disclosure");
+  const layers = await page.$$eval("[aria-labelledby=step-title] tbody tr", (all) => all.map((tr) => [tr.children[0].textContent, tr.children[1].textContent]));
+  for (const pass of ["forward", "weight gradient"]) expect(layers).toContainEqual(["0 conv2d", pass]);
+  expect(await page.$$eval(".timeline .span", (all) => all.length)).toBe(layers.length);
+
+  // Another device, twice as slow at one kernel.
+  const other = { adapter: { name: "Another GPU" }, roofline: { flops: 1e12, bandwidth: 1e11, dispatch: 1e-6, host: 1e-6, clock: "timestamps" },
+    rows: [{ operator: "linear", shape: "LeNet 3: 84→10, batch 64", pass: "forward", rung: "plain", time: { median: 0.5, low: 0.5, high: 0.5, best: 0.5 }, flops: 1e9, bandwidth: 1e9, fraction: 0.1 }] };
+  const bring = async (text: string) => { writeFileSync("test/artefacts/report.json", text); await (await page.$("#report-file") as ElementHandle<HTMLInputElement>).uploadFile("test/artefacts/report.json"); };
+  await bring(JSON.stringify({ ...other, rows: [{ ...other.rows[0], time: {} }] }));
+  await page.waitForFunction(() => /row 1 is incomplete/.test(document.querySelector("[aria-labelledby=keep-title]")?.textContent ?? ""));
+  await bring(JSON.stringify(other));
+  await page.waitForSelector(".roof.other");
+  expect(await page.$eval(".beside", (e) => e.textContent)).toMatch(/^Another GPU: 1,000 GFLOP\/s, 100 GB\/s, one kernel, by timestamps. Of 1 that both measured/);
+  await page.click("#every");
+  expect((await page.$$eval(".rows tbody tr:not(:first-child)", (all) => all.map((tr) => tr.children[8].textContent))).filter((t) => t !== "–")).toEqual(["500"]);
+
+  await page.evaluate(() => { Object.defineProperty(navigator, "clipboard", { value: undefined }); });  // as where a page may not write to it
+  await page.$$eval("[aria-labelledby=keep-title] button", ([copy]) => { (copy as HTMLButtonElement).click(); });
+  await page.waitForSelector("textarea:not([hidden])");
+  const markdown = await page.$eval("textarea", (e) => e.value);
+  for (const part of [/^# /, /Roofline: .* GFLOP\/s/, /\| linear \| LeNet 3: 84→10, batch 64 \| forward \| plain/, /## A training step of lenet/, /## Beside Another GPU/]) expect(markdown).toMatch(part);
+  expect(new URL(page.url()).search).toBe("?operator=linear&operator=relu&shape=LeNet+3&own=4-8-8-8-3-1-1-1&network=lenet&batch=4&rounds=3");
+  expect(await barriers(page)).toEqual([]);
+  await picture(page, "benchmark-light", 1280, "light");
+  await picture(page, "benchmark-phone", 390, "dark");
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  expect(bad).toEqual([]);
+  await page.close();
+}, 120_000);
+
+test("a measurement stops at once, and the next begins on a new device", async () => {
+  const { page, bad } = await open("benchmark/?operator=conv2d&shape=AlexNet&network=&rounds=15");
+  await until(page, "Ready: ");
+  await press(page, "Measure");
+  await until(page, "Measuring ");
+  await press(page, "Stop");
+  expect(await status(page)).toBe("Stopped: 0 kernels measured.");
+  expect(await page.$eval(".deck button", (e) => e.textContent)).toBe("Measure");
+  expect(await barriers(page)).toEqual([]);
+  expect(bad).toEqual([]);
+  await page.close();
+}, 120_000);
+
+test("without WebGPU the page says so, and still opens reports", async () => {
+  const { page, bad } = await open("benchmark/?own=4-2-8-8-5-1-0-1", (p) => p.evaluateOnNewDocument(() => { delete (Navigator.prototype as { gpu?: GPU }).gpu; }));
+  expect(await status(page)).toBe("Measuring needs WebGPU.");
+  expect(await page.$eval(".need", (e) => e.textContent)).toMatch(/There is no such convolution: a 5×5 window does not fit an image of 2×2 padded by 0/);
+  expect(await barriers(page)).toEqual([]);
+  expect(bad).toEqual([]);
+  await page.close();
+}, 60_000);
