@@ -6,4 +6,10 @@ declare module "wgsl_reflect/wgsl_reflect.module.js" {
     constructor(program: Statement[]);
     dispatchWorkgroups(entry: string, grid: number[], groups: Record<number, Record<number, unknown>>): void;
   }
+  interface Resource { readonly name: string; readonly group: number; readonly binding: number; readonly access: string }
+  export class WgslReflect {
+    constructor(code: string);
+    readonly entry: { readonly compute: readonly { readonly name: string; readonly resources: readonly Resource[] }[] };
+    readonly uniforms: readonly { readonly members: readonly { readonly name: string; readonly type: { readonly name: string } }[] }[];
+  }
 }

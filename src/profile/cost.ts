@@ -11,7 +11,8 @@ export function passOf({ kernel, tensors }: Step): Pass {
   if (names.some((name) => name === "dparam" || name === "clipped") || /^(clip|accumulate)/.test(kernel.entry)) return "update";
   if (written.some((name) => /^(dweight|dbias|partial_bias)$/.test(name))) return "weight gradient";
   if (names.includes("labels")) return "forward";  // a loss makes its own gradient; the batch's gather has labels too
-  if (written.some((name) => name === "dx" || tensors[name].name.startsWith("d "))) return "input gradient";
+  if (written.some((name) => name === "dx" || /^d (.*\.)?[xy]$/.test(tensors[name].name))) return "input gradient";
+  if (written.some((name) => tensors[name].name.startsWith("d "))) return "weight gradient";  // of a layer with its own names
   return names.includes("dy") ? "weight gradient" : "forward";
 }
 

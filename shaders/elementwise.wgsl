@@ -1,0 +1,56 @@
+// A function of each element, from the author of a layer: y = f(x), dx = g(x, y, dy).
+//
+//   y[i]  = activate(f(x[i]))
+//   dx[i] = (g(x[i], known[i], dy[i]) + addend[i]) · slope(z[i])      known: y, from forward
+//
+// f and g stand in the two lines that end in "formula": the host writes there what src/wgsl/expression.ts printed of a formula it has
+// read, its one way to change a shader but baked constants. As it stands, f is x and g is dy. activate by ACTIVATION, addend where
+// ADDEND, slope by SLOPE where fuse.ts put them here. One invocation per four Values, of WIDTH elements.
+// Twin: none; the test has the formulas evaluated in f64.
+
+override WORKGROUP: u32 = 64;
+override ACTIVATION: u32 = 0;
+override ADDEND: bool = false;
+
+struct Params { size: u32 }
+@group(1) @binding(0) var<uniform> dim: Params;
+
+@group(0) @binding(0) var<storage, read> x: array<Value>;         // [size]
+@group(0) @binding(1) var<storage, read_write> y: array<Value>;   // [size]
+@group(0) @binding(2) var<storage, read> known: array<Value>;     // [size], y again
+@group(0) @binding(3) var<storage, read> dy: array<Value>;        // [size]
+@group(0) @binding(4) var<storage, read_write> dx: array<Value>;  // [size]
+@group(0) @binding(5) var<storage, read> addend: array<Value>;    // [size]
+@group(0) @binding(6) var<storage, read> z: array<Value>;         // [size]
+
+// #import activation
+// #import slope
+
+fn formula_forward(u: Value) -> Value {
+  return u;  // formula
+}
+
+fn formula_backward(u: Value, v: Value, w: Value) -> Value {
+  return w;  // formula
+}
+
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn elementwise_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let n = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
+  let start = n / WORKGROUP * WORKGROUP * 4 + n % WORKGROUP;  // neighbours take neighbours
+  for (var i = start; i < min(start + 4 * WORKGROUP, dim.size / WIDTH); i += WORKGROUP) {
+    y[i] = activate(formula_forward(x[i]));
+  }
+}
+
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn elementwise_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let n = id.y * groups.x * WORKGROUP + id.x;
+  let start = n / WORKGROUP * WORKGROUP * 4 + n % WORKGROUP;
+  for (var i = start; i < min(start + 4 * WORKGROUP, dim.size / WIDTH); i += WORKGROUP) {
+    var v = formula_backward(x[i], known[i], dy[i]);
+    if (ADDEND) { v += addend[i]; }
+    if (SLOPE > 0) { v *= slope(z[i]); }
+    dx[i] = v;
+  }
+}
