@@ -24,7 +24,7 @@ struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
-  rows: u32,
+  span: u32,
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
@@ -70,7 +70,7 @@ fn conv2d_narrow_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
   var low = mat4x4f();   // filters 0 to 3; columns are taps
   var high = mat4x4f();  // filters 4 to 7
   var total = vec2f();   // of the dy that this lane has loaded
-  for (var row = group.z * dim.rows; row < min((group.z + 1) * dim.rows, dim.N * dim.P); row++) {
+  for (var row = group.z * dim.span; row < min((group.z + 1) * dim.span, dim.N * dim.P); row++) {
     let h = i32(row % dim.P * STRIDE_H) + top;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));
     let start = (i32(row / dim.P * dim.H) + h) * i32(dim.W * dim.C) + i32(c);

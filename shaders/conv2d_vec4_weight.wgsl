@@ -3,7 +3,7 @@
 //   partial[z,r,s,c,k]  = Σ m in split z  x[m∘(r,s), c] · dy[m,k]        m = (n, p, q), as in conv2d.wgsl
 //   partial_bias[z,k]   = Σ m in split z  dy[m,k]
 //
-// An invocation sums 4 channels of one tap × 16 filters over one split, which is `rows` rows (n, p) of the output gradient, four
+// An invocation sums 4 channels of one tap × 16 filters over one split, which is `span` rows (n, p) of the output gradient, four
 // pixels at a time. Its lanes have other taps and channels; the dy that all of them need is loaded once a subgroup and shared.
 // Where there is one split, the partial sums are the gradient; else reduce.wgsl adds them up, in their order.
 // The direct rung: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
@@ -26,7 +26,7 @@ struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
-  rows: u32,
+  span: u32,
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
@@ -65,7 +65,7 @@ fn conv2d_vec4_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin
 
   var sum: Tile;  // columns are channels
   var total = vec4f();  // of the dy that this lane has loaded
-  for (var row = group.z * dim.rows; row < min((group.z + 1) * dim.rows, dim.N * dim.P); row++) {
+  for (var row = group.z * dim.span; row < min((group.z + 1) * dim.span, dim.N * dim.P); row++) {
     let h = i32(row % dim.P * STRIDE_H) + top;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));
     let start = (i32(row / dim.P * dim.H) + h) * i32(dim.W * C4) + i32(j % C4);

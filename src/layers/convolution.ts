@@ -4,6 +4,9 @@ import { conv2d_direct_input_backward } from "../generated/conv2d_direct_input.j
 import { conv2d_direct_weight_partial } from "../generated/conv2d_direct_weight.js";
 import { conv2d_narrow_forward } from "../generated/conv2d_narrow.js";
 import { conv2d_narrow_weight_partial } from "../generated/conv2d_narrow_weight.js";
+import { conv2d_tiled_forward } from "../generated/conv2d_tiled.js";
+import { conv2d_tiled_input_backward } from "../generated/conv2d_tiled_input.js";
+import { conv2d_tiled_weight_partial } from "../generated/conv2d_tiled_weight.js";
 import { conv2d_vec4_forward } from "../generated/conv2d_vec4.js";
 import { conv2d_vec4_input_backward } from "../generated/conv2d_vec4_input.js";
 import { conv2d_vec4_weight_partial } from "../generated/conv2d_vec4_weight.js";
@@ -21,6 +24,8 @@ export interface Convolution {
 
 const direct = (d: Convolution, { lanes = 0 }: Target) => lanes >= 4 && d.D === d.C;
 const quads = (d: Convolution, target: Target) => direct(d, target) && d.K % 4 === 0;
+/** Tiles pay from a quarter of one on: below, most of it would be padding. */
+const tiled = (d: Convolution) => d.D === d.C && d.K % 4 === 0 && d.K >= 16 && d.N * d.P * d.Q >= 16;
 const grid = (invocations: number, z: number, workgroup = 16): Grid => { const [gx, gy] = fold(invocations, workgroup); return [gx, gy, z]; };
 /** Overrides of a kernel with an epilogue, as long as nothing is fused into it. */
 const plainly = { ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0 };
@@ -35,6 +40,9 @@ export const forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[
   } },
   { name: "narrow", fits: direct, record(rec, t, d) {
     rec.dispatch(conv2d_narrow_forward, t, { ...flat(d), LANES: rec.target.lanes!, ...plainly }, strips(flat(d), 8, 8));
+  } },
+  { name: "tiled", fits: tiled, record(rec, t, d) {
+    rec.dispatch(conv2d_tiled_forward, t, { ...d, WIDTH: rec.wide(d.C), ...plainly }, grid(d.N * d.P * d.Q, Math.ceil(d.K / 64), 64));
   } },
   { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_forward, t, d, d.N * d.P * d.Q * d.K); } },
 ];
@@ -56,6 +64,10 @@ export const backwardInput: readonly Rung<Convolution, "weight" | "dy" | "dx">[]
   { name: "direct", fits: quads, record(rec, t, d) {
     rec.dispatch(conv2d_direct_input_backward, behind(t), { ...flat(d), LANES: rec.target.lanes!, HALF: Number(d.C <= 8) }, phases(flat(d)));
   } },
+  { name: "tiled", fits: tiled, record(rec, t, d) {
+    const pixels = d.N * Math.ceil(d.H / d.STRIDE_H) * Math.ceil(d.W / d.STRIDE_W);  // of the largest phase
+    rec.dispatch(conv2d_tiled_input_backward, behind(t), d, grid(pixels, Math.ceil(d.C / 64) * d.STRIDE_H * d.STRIDE_W, 64));
+  } },
   { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_backward_input, behind(t), d, d.N * d.H * d.W * d.C); } },
 ];
 
@@ -70,13 +82,16 @@ function phases({ N, H, W, C, STRIDE_H, STRIDE_W }: Convolution): Grid {
 /** dweight, dbias ← x, dy. Where d.BIAS is 0, dbias is not written. */
 export const backwardWeight: readonly Rung<Convolution, "x" | "dy" | "dweight" | "dbias">[] = [
   { name: "vec4", fits: (d, target) => quads(d, target) && d.C % 4 === 0, record(rec, t, d) {
-    split(rec, t, d, conv2d_vec4_weight_partial, d.R * d.S * d.C / 4, 16);
+    split(rec, t, d, conv2d_vec4_weight_partial, lanewise(rec, d, d.R * d.S * d.C / 4, 16));
   } },
   { name: "direct", fits: quads, record(rec, t, d) {
-    split(rec, t, d, conv2d_direct_weight_partial, d.R * Math.ceil(d.S / 4) * d.C, 16);
+    split(rec, t, d, conv2d_direct_weight_partial, lanewise(rec, d, d.R * Math.ceil(d.S / 4) * d.C, 16));
   } },
   { name: "narrow", fits: direct, record(rec, t, d) {
-    split(rec, t, d, conv2d_narrow_weight_partial, d.R * Math.ceil(d.S / 4) * d.C, 8);
+    split(rec, t, d, conv2d_narrow_weight_partial, lanewise(rec, d, d.R * Math.ceil(d.S / 4) * d.C, 8));
+  } },
+  { name: "tiled", fits: tiled, record(rec, t, d) {
+    split(rec, t, d, conv2d_tiled_weight_partial, { tiles: d.R * Math.ceil(d.S * d.C / 64), across: Math.ceil(d.K / 64), all: d.N * d.P * d.Q, unit: 16 });
   } },
   { name: "plain", fits: () => true, record(rec, { x, dy, dweight, dbias }, d) {
     rec.dispatch(conv2d_backward_weight, { x, dy, dweight }, d, dweight.size);
@@ -89,15 +104,22 @@ export const backwardBias: readonly Rung<Convolution, "dy" | "dbias">[] = [
   { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_backward_bias, t, d, d.K); } },
 ];
 
-/**
- * A weight gradient in two passes: the sum over all pixels is cut so that about `tasks` workgroups have work, each split taking whole
- * rows of the image; an invocation sums one of so many strips of the window, times so many filters. One split needs no second pass.
- */
-function split(rec: Recorder, { x, dy, dweight, dbias }: Record<"x" | "dy" | "dweight" | "dbias", Tensor>, d: Convolution, kernel: typeof conv2d_vec4_weight_partial, strips: number, filters: number): void {
-  const { lanes: LANES = 4, tasks = 32 } = rec.target, tiles = Math.ceil(strips / LANES), across = Math.ceil(d.K / filters), all = d.N * d.P;
-  const rows = Math.ceil(all / Math.min(all, Math.ceil(tasks / (tiles * across)))), splits = Math.ceil(all / rows), unused = tensor("unused", [4]);
+/** How a weight gradient is cut: tiles of its rows, and across its filters; and pixels, or rows of the image, that a split takes so many of. */
+interface Cut { tiles: number; across: number; all: number; unit: number }
+
+/** A subgroup sums some of so many strips of the window, a lane each, times so many filters, over whole rows of the image. */
+const lanewise = (rec: Recorder, d: Convolution, strips: number, filters: number): Cut =>
+  ({ tiles: Math.ceil(strips / rec.target.lanes!), across: Math.ceil(d.K / filters), all: d.N * d.P, unit: 1 });
+
+type Partial = typeof conv2d_vec4_weight_partial | typeof conv2d_tiled_weight_partial;
+
+/** A weight gradient in two passes: the sum over all pixels is cut so that about `tasks` workgroups have work. One split needs no second pass. */
+function split(rec: Recorder, { x, dy, dweight, dbias }: Record<"x" | "dy" | "dweight" | "dbias", Tensor>, d: Convolution, kernel: Partial, { tiles, across, all, unit }: Cut): void {
+  const { lanes: LANES = 4, tasks = 32 } = rec.target, most = Math.ceil(all / unit), unused = tensor("unused", [4]);
+  const span = unit * Math.ceil(most / Math.min(most, Math.ceil(tasks / (tiles * across)))), splits = Math.ceil(all / span);
   const partial = splits === 1 ? dweight : tensor("partial", [splits, dweight.size]);
   const partial_bias = !d.BIAS ? unused : splits === 1 ? dbias : tensor("partial_bias", [splits, d.K]);
-  rec.dispatch(kernel, { x, dy, partial, partial_bias }, { ...d, LANES, rows, WORKGROUP: LANES }, [tiles, across, splits]);
+  const params = { ...d, span, LANES, WIDTH: rec.wide(d.C), WORKGROUP: LANES };
+  rec.dispatch(kernel as typeof conv2d_vec4_weight_partial, { x, dy, partial, partial_bias }, params, [tiles, across, splits]);
   if (splits > 1) rec.dispatch(reduce_sum, { partial, partial_bias, dweight, dbias: d.BIAS ? dbias : tensor("unused", [4]) }, { ...d, size: dweight.size, splits }, dweight.size + d.K);
 }

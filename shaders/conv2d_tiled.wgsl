@@ -1,0 +1,102 @@
+// 2-D convolution as an implicit matrix product, by tiles in workgroup memory: the rung for GPUs.
+//
+//   y[m,k] = f(bias[k] + Σ r,j  x[m∘(r,j)] · weight[r,j,k])        m = (n, p, q), j = s·C + c, as in conv2d.wgsl
+//
+// A workgroup computes 64 pixels × 64 filters, an invocation 8 × 8 of them: pixels m + 8 i and filters 4 k … and 32 + 4 k …, so that
+// neighbours read neighbouring banks. For each row r of the window, and 16 j at a time, every invocation brings one pixel's x and
+// four vec4 of weights; 16 vec4 read from the tiles feed 256 multiply-adds. One group, filters divisible by 4; where channels do
+// too, WIDTH is 4 and x comes by fours. Twin: test/reference/conv2d.ts.
+
+override R: u32 = 3;
+override S: u32 = 3;
+override STRIDE_H: u32 = 1;
+override STRIDE_W: u32 = 1;
+override DILATION_H: u32 = 1;
+override DILATION_W: u32 = 1;
+override BIAS: bool = true;
+override ACTIVATION: u32 = 0;
+const PITCH = 5;  // vec4 from pixel to pixel in the tile of x: one more than there are, against bank conflicts
+
+struct Params {
+  N: u32, H: u32, W: u32, C: u32,  // input
+  P: u32, Q: u32, K: u32,          // output
+  padding_h: i32, padding_w: i32,
+}
+@group(1) @binding(0) var<uniform> dim: Params;
+
+// #import value
+@group(0) @binding(0) var<storage, read> x: array<Value>;       // [N, H, W, C]
+@group(0) @binding(1) var<storage, read> weight: array<vec4f>;  // [R, S, C, K / 4]
+@group(0) @binding(2) var<storage, read> bias: array<vec4f>;    // [K / 4]
+@group(0) @binding(3) var<storage, read_write> y: array<vec4f>; // [N, P, Q, K / 4]
+
+var<workgroup> tile_x: array<vec4f, 64 * PITCH>;  // [pixel, j / 4]
+var<workgroup> tile_w: array<vec4f, 16 * 16>;     // [j, k / 4]
+
+// #import activation
+
+/// Element j = s·C + c of a row of the window whose first pixel is `left`; 0 outside the image.
+fn load(row: i32, left: i32, width: u32, j: u32) -> vec4f {
+  let w = left + i32(j / dim.C * DILATION_W);
+  var v = vec4f();
+  if (u32(w) < width && j < S * dim.C) { v = vec4f(x[((row + w) * i32(dim.C) + i32(j % dim.C)) / i32(WIDTH)]); }
+  return v;
+}
+
+@compute @workgroup_size(64, 1, 1)
+fn conv2d_tiled_forward(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let K4 = dim.K / 4;
+  let pixels = dim.N * dim.P * dim.Q;
+  let m0 = (group.y * groups.x + group.x) * 64;
+  let at = min(m0 + t, pixels - 1);  // the pixel whose x this invocation brings
+  let top = i32(at / dim.Q % dim.P * STRIDE_H) - dim.padding_h;
+  let left = i32(at % dim.Q * STRIDE_W) - dim.padding_w;
+  let image = i32(at / (dim.P * dim.Q) * dim.H);
+  let brought = min(group.z * 16 + t % 16, K4 - 1);  // and the vec4 of filters, of rows t / 16 + 4 i
+  let m = t / 8;
+  let k = t % 8;
+
+  var a = array<vec4f, 8>();  // filters 4 k … of the eight pixels
+  var b = array<vec4f, 8>();  // filters 32 + 4 k …
+  for (var r = 0u; r < R; r++) {
+    let h = top + i32(r * DILATION_H);
+    let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));
+    let row = (image + h) * i32(dim.W);
+    for (var j0 = 0u; j0 < S * dim.C; j0 += 16) {
+      workgroupBarrier();
+      for (var i = 0u; i < 4; i++) {
+        let j = j0 + 4 * i;
+        var v = load(row, left, width, j);
+        if (WIDTH == 1) { v = vec4f(v.x, load(row, left, width, j + 1).x, load(row, left, width, j + 2).x, load(row, left, width, j + 3).x); }
+        tile_x[t * PITCH + i] = v;
+        let down = j0 + t / 16 + 4 * i;
+        var w = vec4f();
+        if (down < S * dim.C) { w = weight[(r * S * dim.C + down) * K4 + brought]; }
+        tile_w[(t / 16 + 4 * i) * 16 + t % 16] = w;
+      }
+      workgroupBarrier();
+      for (var i = 0u; i < 4; i++) {
+        let u = array<vec4f, 8>(tile_x[m * PITCH + i], tile_x[(m + 8) * PITCH + i], tile_x[(m + 16) * PITCH + i], tile_x[(m + 24) * PITCH + i],
+          tile_x[(m + 32) * PITCH + i], tile_x[(m + 40) * PITCH + i], tile_x[(m + 48) * PITCH + i], tile_x[(m + 56) * PITCH + i]);
+        let v = mat4x4f(tile_w[4 * i * 16 + k], tile_w[(4 * i + 1) * 16 + k], tile_w[(4 * i + 2) * 16 + k], tile_w[(4 * i + 3) * 16 + k]);
+        let w = mat4x4f(tile_w[4 * i * 16 + 8 + k], tile_w[(4 * i + 1) * 16 + 8 + k], tile_w[(4 * i + 2) * 16 + 8 + k], tile_w[(4 * i + 3) * 16 + 8 + k]);
+        a[0] += v * u[0]; a[1] += v * u[1]; a[2] += v * u[2]; a[3] += v * u[3]; a[4] += v * u[4]; a[5] += v * u[5]; a[6] += v * u[6]; a[7] += v * u[7];
+        b[0] += w * u[0]; b[1] += w * u[1]; b[2] += w * u[2]; b[3] += w * u[3]; b[4] += w * u[4]; b[5] += w * u[5]; b[6] += w * u[6]; b[7] += w * u[7];
+      }
+    }
+  }
+  for (var i = 0u; i < 8; i++) {
+    finish(m0 + m + 8 * i, group.z * 16 + k, a[i]);
+    finish(m0 + m + 8 * i, group.z * 16 + 8 + k, b[i]);
+  }
+}
+
+fn finish(m: u32, k4: u32, sum: vec4f) {
+  if (m >= dim.N * dim.P * dim.Q || k4 >= dim.K / 4) { return; }
+  var v = sum;
+  if (BIAS) { v += bias[k4]; }
+  y[m * (dim.K / 4) + k4] = vec4f(single(v.x), single(v.y), single(v.z), single(v.w));
+}
+
+/// The activation of one number, whatever a Value is.
+fn single(v: f32) -> f32 { return vec4f(activate(Value(v))).x; }
