@@ -7,6 +7,7 @@
 // four vec4 of weights; 16 vec4 read from the tiles feed 256 multiply-adds. One group, filters divisible by 4; where channels do
 // too, WIDTH is 4 and x comes by fours. Twin: test/reference/conv2d.ts.
 
+override WORKGROUP: u32 = 64;  // and no other: the tiles are laid out for it
 override R: u32 = 3;
 override S: u32 = 3;
 override STRIDE_H: u32 = 1;
@@ -43,7 +44,7 @@ fn load(row: i32, left: i32, width: u32, j: u32) -> vec4f {
   return v;
 }
 
-@compute @workgroup_size(64, 1, 1)
+@compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_tiled_forward(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let K4 = dim.K / 4;
   let pixels = dim.N * dim.P * dim.Q;

@@ -7,6 +7,7 @@
 // invocation 8 × 8 of them: pixels m + 8 i, channels c + 8 j. For each tap and 16 filters at a time every invocation brings one
 // pixel's dy and one channel's weights, both by fours along k. One group, filters divisible by 4. Twin: test/reference/conv2d.ts.
 
+override WORKGROUP: u32 = 64;  // and no other: the tiles are laid out for it
 override R: u32 = 3;
 override S: u32 = 3;
 override STRIDE_H: u32 = 1;
@@ -34,7 +35,7 @@ var<workgroup> tile_w: array<vec4f, 64 * PITCH>;   // [channel, k / 4]
 
 // #import slope
 
-@compute @workgroup_size(64, 1, 1)
+@compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_tiled_input_backward(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let phases = STRIDE_H * STRIDE_W;
   let phase = vec2u(group.z % phases / STRIDE_W, group.z % phases % STRIDE_W);  // of the pixels (h, w) computed here

@@ -8,6 +8,7 @@
 // x and dy of one column of the tiles. Where there is one split, the partial sums are the gradient; else reduce.wgsl adds them
 // up. One group, filters divisible by 4; where channels do too, WIDTH is 4. Twin: test/reference/conv2d.ts.
 
+override WORKGROUP: u32 = 64;  // and no other: the tiles are laid out for it
 override R: u32 = 3;
 override S: u32 = 3;
 override STRIDE_H: u32 = 1;
@@ -44,7 +45,7 @@ fn load(m: u32, r: u32, j: u32, end: u32) -> vec4f {
   return v;
 }
 
-@compute @workgroup_size(64, 1, 1)
+@compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_tiled_weight_partial(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: vec3u) {
   let K4 = dim.K / 4;
   let across = (S * dim.C + 63) / 64;  // tiles in a row of the window

@@ -91,7 +91,7 @@ export const backwardWeight: readonly Rung<Convolution, "x" | "dy" | "dweight" |
     split(rec, t, d, conv2d_narrow_weight_partial, lanewise(rec, d, d.R * Math.ceil(d.S / 4) * d.C, 8));
   } },
   { name: "tiled", fits: tiled, record(rec, t, d) {
-    split(rec, t, d, conv2d_tiled_weight_partial, { tiles: d.R * Math.ceil(d.S * d.C / 64), across: Math.ceil(d.K / 64), all: d.N * d.P * d.Q, unit: 16 });
+    split(rec, t, d, conv2d_tiled_weight_partial, { tiles: d.R * Math.ceil(d.S * d.C / 64), across: Math.ceil(d.K / 64), all: d.N * d.P * d.Q, unit: 16, WORKGROUP: 64 });
   } },
   { name: "plain", fits: () => true, record(rec, { x, dy, dweight, dbias }, d) {
     rec.dispatch(conv2d_backward_weight, { x, dy, dweight }, d, dweight.size);
@@ -105,21 +105,21 @@ export const backwardBias: readonly Rung<Convolution, "dy" | "dbias">[] = [
 ];
 
 /** How a weight gradient is cut: tiles of its rows, and across its filters; and pixels, or rows of the image, that a split takes so many of. */
-interface Cut { tiles: number; across: number; all: number; unit: number }
+interface Cut { tiles: number; across: number; all: number; unit: number; WORKGROUP: number }
 
 /** A subgroup sums some of so many strips of the window, a lane each, times so many filters, over whole rows of the image. */
 const lanewise = (rec: Recorder, d: Convolution, strips: number, filters: number): Cut =>
-  ({ tiles: Math.ceil(strips / rec.target.lanes!), across: Math.ceil(d.K / filters), all: d.N * d.P, unit: 1 });
+  ({ tiles: Math.ceil(strips / rec.target.lanes!), across: Math.ceil(d.K / filters), all: d.N * d.P, unit: 1, WORKGROUP: rec.target.lanes! });
 
 type Partial = typeof conv2d_vec4_weight_partial | typeof conv2d_tiled_weight_partial;
 
 /** A weight gradient in two passes: the sum over all pixels is cut so that about `tasks` workgroups have work. One split needs no second pass. */
-function split(rec: Recorder, { x, dy, dweight, dbias }: Record<"x" | "dy" | "dweight" | "dbias", Tensor>, d: Convolution, kernel: Partial, { tiles, across, all, unit }: Cut): void {
+function split(rec: Recorder, { x, dy, dweight, dbias }: Record<"x" | "dy" | "dweight" | "dbias", Tensor>, d: Convolution, kernel: Partial, { tiles, across, all, unit, WORKGROUP }: Cut): void {
   const { lanes: LANES = 4, tasks = 32 } = rec.target, most = Math.ceil(all / unit), unused = tensor("unused", [4]);
   const span = unit * Math.ceil(most / Math.min(most, Math.ceil(tasks / (tiles * across)))), splits = Math.ceil(all / span);
   const partial = splits === 1 ? dweight : tensor("partial", [splits, dweight.size]);
   const partial_bias = !d.BIAS ? unused : splits === 1 ? dbias : tensor("partial_bias", [splits, d.K]);
-  const params = { ...d, span, LANES, WIDTH: rec.wide(d.C), WORKGROUP: LANES };
+  const params = { ...d, span, LANES, WIDTH: rec.wide(d.C), WORKGROUP };
   rec.dispatch(kernel as typeof conv2d_vec4_weight_partial, { x, dy, partial, partial_bias }, params, [tiles, across, splits]);
   if (splits > 1) rec.dispatch(reduce_sum, { partial, partial_bias, dweight, dbias: d.BIAS ? dbias : tensor("unused", [4]) }, { ...d, size: dweight.size, splits }, dweight.size + d.K);
 }
