@@ -33,7 +33,7 @@ const small = ["train", "lenet", "--limit", "128", "--batch", "32", "--micro-bat
 test("the help tells all flags and the models", async () => {
   const { code, out, err } = await convoy(["--help"]);
   expect({ code, err }).toEqual({ code: 0, err: "" });
-  for (const flag of ["data", "batch", "micro-batch", "epochs", "lr", "momentum", "activation", "seed", "adapter", "output", "keep-best", "resume", "recipe", "augment", "normalise", "limit", "quiet"]) expect(out).toContain(`--${flag}`);
+  for (const flag of ["data", "batch", "micro-batch", "epochs", "lr", "momentum", "activation", "seed", "adapter", "output", "keep-best", "json", "resume", "recipe", "augment", "normalise", "limit", "quiet"]) expect(out).toContain(`--${flag}`);
   expect(out).toContain("lenet");
   for (const line of help().split("\n")) expect(line.length).toBeLessThanOrEqual(110);
 });
@@ -57,7 +57,7 @@ test.each([
   [["train", "constructor"], 'there is no model "constructor"'],
   [["train"], "train what?"],
   [["profile", "lenet", "--epochs", "3"], "--epochs is no option of profile"],
-  [["train", "lenet", "--json", "x.json"], "--json is no option of train"],
+  [["train", "lenet", "--json", "/no/such/folder/x"], "--json /no/such/folder/x: the folder /no/such/folder is not there"],
   [["profile"], "profile what?"],
   [["fly"], 'there is no command "fly"'],
 ])("%j is refused", (args, why) => {
@@ -78,13 +78,16 @@ test("options stand above the recipe", () => {
 });
 
 test("a small training runs to its end and leaves a checkpoint", { timeout: 120_000 }, async () => {
-  const { code, out, err } = await convoy([...small, "--epochs", "1", "--keep-best", join(folder, "best.safetensors")]);
+  const { code, out, err } = await convoy([...small, "--epochs", "1", "--keep-best", join(folder, "best.safetensors"), "--json", join(folder, "course.json")]);
   expect(code, err).toBe(0);
   for (const told of [/^Adapter: .*SwiftShader/m, /software/, /61,706 parameters/, /batches of 32 in parts of 12/, /^ +1 +\d\.\d{4} +[\d.]+ % +\d\.\d{4} +[\d.]+ %/m, / loss\n.*┤/, /[✓✗] /, /^Test accuracy: [\d.]+ % of 64 images$/m]) expect(out).toMatch(told);
   expect(out).toContain(`Saved: ${output}`);
   expect(out).toMatch(/^Best: epoch 1, test loss \d\.\d{4}, in .*best\.safetensors$/m);
   expect(readFileSync(join(folder, "best.safetensors"))).toEqual(readFileSync(output));
-  rmSync(join(folder, "best.safetensors"));
+  const { command, images, course: [{ epoch, loss }], losses } = JSON.parse(readFileSync(join(folder, "course.json"), "utf8"));
+  expect({ model: command.model, epoch, images, steps: losses.length }).toEqual({ model: "lenet", epoch: 1, images: { train: 128, test: 64 }, steps: 4 });
+  expect(loss).toBeCloseTo(losses.reduce((a: number, b: number) => a + b / 4, 0), 3);
+  for (const file of ["best.safetensors", "course.json"]) rmSync(join(folder, file));
   expect(out).not.toContain("\x1b");
   const { metadata } = readSafetensors(readFileSync(output)), tensors = stateDict(readFileSync(output));
   expect([...tensors.keys()].sort()).toEqual([...network(lenet(), [1, 28, 28], 2 ** 27).params.keys()].sort());

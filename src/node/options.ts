@@ -26,7 +26,7 @@ export interface TrainCommand extends Recipe {
   /** At most so many training images, and half as many test images. */
   readonly limit?: number;
   readonly quiet: boolean;
-  /** Where a profile goes as data. */
+  /** Where a profile, or the course of a training, goes as data. */
   readonly json?: string;
 }
 
@@ -53,7 +53,7 @@ const flags = {
   output: { value: "FILE", short: "o", help: "where the weights go; default MODEL.safetensors" },
   "keep-best": { value: "FILE", help: "save here, too, after each epoch with the lowest test loss so far" },
   resume: { value: "FILE", help: "go on with the training that has saved this file; its other\noptions are to be given again" },
-  json: { value: "FILE", help: "of a profile: the same as data" },
+  json: { value: "FILE", help: "the course of the training, or the profile, as data" },
   quiet: { short: "q", help: "one line an epoch, and the result" },
   help: { short: "h", help: "this" },
 } as const satisfies Record<string, Flag>;
@@ -84,8 +84,8 @@ export function parse(args: readonly string[]): TrainCommand | "help" {
   const { values, positionals: [command, model, ...rest] } = split(args);
   if (values.help || command === undefined || command === "help") return "help";
   if (command !== "train" && command !== "profile") wrong(`there is no command "${command}", only train, profile, bench and roofline`);
-  const alien = Object.keys(values).find((name) => command === "profile" ? !profiled.includes(name) : name === "json");
-  if (alien) wrong(`--${alien} is no option of ${command}`);
+  const alien = Object.keys(values).find((name) => command === "profile" && !profiled.includes(name));
+  if (alien) wrong(`--${alien} is no option of profile`);
   if (model === undefined) wrong(`${command} what? One of ${Object.keys(families).join(", ")}`);
   if (rest.length) wrong(`"${rest[0]}" is one word too many`);
   if (!Object.hasOwn(families, model)) wrong(`there is no model "${model}", only ${Object.keys(families).join(", ")}`);

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { families } from "../../models/index.js";
 import { subset, type Split } from "../data/dataset.js";
 import { augmentation, inWords } from "../data/prepare.js";
@@ -23,6 +23,11 @@ import { bar, count, duration, percent, type Terminal } from "./terminal.js";
 
 /** How the command line ends a run: `stop` is called on the first Ctrl-C, as soon as there is something to stop. */
 export interface Interrupt { stop?: () => void; readonly asked: boolean }
+
+/** An epoch as a row of the table tells it. */
+type Epoch = Pick<Progress, "epoch" | "loss" | "accuracy" | "test" | "imagesPerSecond"> & { readonly seconds: number };
+/** What was seen of a training: its last progress, its epochs, and the loss of each step. */
+interface Course { readonly last?: Progress; readonly epochs: Epoch[]; readonly losses: number[] }
 
 const PICTURES = 10, INTERRUPTED = 130;
 
@@ -63,10 +68,11 @@ async function teach(command: TrainCommand, device: Device, data: Split, termina
     if (command.resume !== undefined) await resume(run, command.resume, terminal);
     const before = run.session.steps;
     interrupt.stop = () => run.stop();
-    const { last, losses } = interrupt.asked ? { last: undefined, losses: [] } : await watch(run, terminal, command.quiet);
+    const course: Course = interrupt.asked ? { epochs: [], losses: [] } : await watch(run, terminal, command.quiet), { last, losses } = course;
     interrupt.stop = undefined;
     if (!last) { terminal.line("Stopped before the first step; nothing is saved."); return INTERRUPTED; }
     const finished = run.epoch === run.epochs;
+    if (command.json !== undefined) await writeFile(command.json, inData(command, device.adapter.name, data, course));
     if (!command.quiet) await show(run, data, losses, before, finished, terminal);
     if (last.test && last.epochEnd) terminal.line(`Test accuracy: ${terminal.style("bold", percent(last.test.accuracy))} of ${count(last.test.images)} images`);
     if (!finished) terminal.line(`Stopped in epoch ${last.epoch} of ${last.epochs}, after ${count(run.session.steps)} steps: ${learned(last)}`);
@@ -97,8 +103,8 @@ async function resume(run: Run, path: string, terminal: Terminal): Promise<void>
 const learned = ({ loss, accuracy }: Progress) => `loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)} on the training images`;
 
 /** Iterates the run to its end: a line that lives within an epoch, and a row of the table after each. */
-async function watch(run: Run, terminal: Terminal, quiet: boolean): Promise<{ last?: Progress; losses: number[] }> {
-  const losses: number[] = [], columns = [5, 10, 10, 11, 10, 11, 9] as const;
+async function watch(run: Run, terminal: Terminal, quiet: boolean): Promise<Course> {
+  const ended: Epoch[] = [], losses: number[] = [], columns = [5, 10, 10, 11, 10, 11, 9] as const;
   const row = (cells: readonly string[]) => cells.map((cell, i) => cell.padStart(columns[i])).join("");
   const cellsOf = (test?: Evaluation) => test ? [test.loss.toFixed(4), percent(test.accuracy)] : ["-", "-"];
   let last: Progress | undefined, began = performance.now();
@@ -106,18 +112,25 @@ async function watch(run: Run, terminal: Terminal, quiet: boolean): Promise<{ la
   for await (const p of run) {
     last = p;
     losses.push(...p.losses);
-    const { epoch, epochs, step, steps, loss, accuracy, imagesPerSecond, secondsLeft, test } = p, rate = count(imagesPerSecond);
+    const { epoch, epochs, step, steps, loss, accuracy, imagesPerSecond, secondsLeft, test } = p, rate = count(imagesPerSecond), seconds = (performance.now() - began) / 1000;
     if (!p.epochEnd) {
       const now = `loss ${loss.toFixed(4)}  accuracy ${percent(accuracy)}  ${rate} images/s  ${duration(secondsLeft)} left`;
       const tail = `${String(Math.floor(100 * step / steps)).padStart(2)}%  ${now}`, room = terminal.width - tail.length - 10;
       if (!quiet) terminal.progress(`${epoch}/${epochs} ${bar(step / steps, Math.max(4, Math.min(30, room)))} ${tail}`, `  epoch ${epoch}/${epochs}, step ${step}/${steps}: ${now}`);
       continue;
     }
-    terminal.line(row([`${epoch}`, loss.toFixed(4), percent(accuracy), ...cellsOf(test), rate, ((performance.now() - began) / 1000).toFixed(1)]));
+    terminal.line(row([`${epoch}`, loss.toFixed(4), percent(accuracy), ...cellsOf(test), rate, seconds.toFixed(1)]));
+    ended.push({ epoch, loss, accuracy, test, imagesPerSecond, seconds });
     began = performance.now();
   }
   terminal.clear();
-  return { last, losses };
+  return { last, epochs: ended, losses };
+}
+
+/** The course of a training with all that decides it, for --json; a loss to five digits. */
+function inData(command: TrainCommand, adapter: string, { train, test }: Split, { epochs, losses }: Course): string {
+  const rounded = (_: string, value: unknown) => typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value;
+  return `${JSON.stringify({ command, adapter, images: { train: train.size, test: test.size }, course: epochs, losses }, rounded)}\n`;
 }
 
 /** The curve of the loss and, of a training that was not interrupted, a few test images. */
