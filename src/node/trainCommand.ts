@@ -130,7 +130,7 @@ async function watch(run: Run, terminal: Terminal, quiet: boolean): Promise<Cour
 /** The course of a training with all that decides it, for --json; a loss to five digits. */
 function inData(command: TrainCommand, adapter: string, { train, test }: Split, { epochs, losses }: Course): string {
   const rounded = (_: string, value: unknown) => typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value;
-  return `${JSON.stringify({ command, adapter, images: { train: train.size, test: test.size }, course: epochs, losses }, rounded)}\n`;
+  return `${JSON.stringify({ command: { ...command, output: undefined, json: undefined }, adapter, images: { train: train.size, test: test.size }, course: epochs, losses }, rounded)}\n`;
 }
 
 /** The curve of the loss and, of a training that was not interrupted, a few test images. */
