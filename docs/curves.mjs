@@ -35,10 +35,10 @@ ${runs.map(panel).join("\n")}
 `);
 
 const percent = (share) => `${(100 * share).toFixed(1)} %`, rate = (n) => Math.round(n).toLocaleString("en");
-const time = (course) => { const s = Math.round(course.reduce((a, { seconds }) => a + seconds, 0)); return `${Math.floor(s / 60)} min ${s % 60} s`; };
+const minutes = (images, perSecond) => (images / perSecond / 60).toFixed(1);
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
-console.log("| network | `npm run train --` | images × epochs | time | images/s | train loss | accuracy | test accuracy |\n|---|---|---|---|---|---|---|---|");
+console.log("| network | `npm run train --` | images × epochs | images/s | minutes at that rate | train loss | accuracy | test accuracy, best |\n|---|---|---|---|---|---|---|---|");
 for (const { command: { model, recipe, limit, epochs, seed }, images, course } of runs) {
-  const last = course.at(-1);
-  console.log(`| ${titles[model]} | \`${model} --recipe ${recipe} --data full${limit ? ` --limit ${limit}` : ""}${seed === 1 ? "" : ` --seed ${seed}`}\` | ${rate(images.train)} × ${epochs} | ${time(course)} | ${rate(median(course.map((e) => e.imagesPerSecond)))} | ${last.loss.toFixed(3)} | ${percent(last.accuracy)} | ${percent(last.test.accuracy)} |`);
+  const last = course.at(-1), perSecond = median(course.map((e) => e.imagesPerSecond));
+  console.log(`| ${titles[model]} | \`${model}${recipe === "quick" ? "" : ` --recipe ${recipe}`} --data full${limit ? ` --limit ${limit}` : ""}${seed === 1 ? "" : ` --seed ${seed}`}\` | ${rate(images.train)} × ${epochs} | ${rate(perSecond)} | ${minutes(images.train * course.length, perSecond)} | ${last.loss.toFixed(3)} | ${percent(last.accuracy)} | ${percent(last.test.accuracy)}, ${percent(Math.max(...course.map(({ test }) => test.accuracy)))} |`);
 }
