@@ -28,9 +28,9 @@ const recipes = {
   quick: {
     lenet: { batch: 32, lr: 0.02, momentum: 0.9, epochs: 3, init: kaimingUniform, inputSize: 28, options: { activation: "relu" } },
     // At a quarter of the width, for adapters of little speed: --width 1 --input-size 224 for the paper's networks. With --data full --limit 20000
-    // VGG-11, GoogLeNet, ResNet-18 and DenseNet are above 80 % on the 10,000 test images within minutes (README.md has the runs); with fewer images, give more --epochs.
+    // AlexNet, VGG-11, GoogLeNet, ResNet-18 and DenseNet are above 80 % of the test images within minutes (README.md); with fewer images, give more --epochs.
     "lenet-bn": small(0.1, 28, 4, { width: 1 }),
-    "alexnet": small(0.02, 96, 3),
+    "alexnet": small(0.02, 96, 2),
     "vgg11": small(0.01, 32, 2, { batch: 32 }),
     "vgg13": small(0.01, 32, 3, { batch: 32 }),
     "vgg16": small(0.01, 32, 4, { batch: 32 }),
