@@ -9,8 +9,6 @@ enable subgroups;
 alias Value = vec4f;
 
 override WORKGROUP: u32 = 16;
-override R: u32 = 3;
-override S: u32 = 3;
 override STRIDE_H: u32 = 1;
 override STRIDE_W: u32 = 1;
 override DILATION_H: u32 = 1;
@@ -26,6 +24,7 @@ struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
+  R: u32, S: u32,                  // window: few pipelines, and loops that compile fast
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
@@ -65,7 +64,7 @@ fn conv2d_direct_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_
   let image = i32(at / (quads * dim.P) * dim.H);
 
   var sum: Tile;  // columns are pixels
-  for (var r = 0u; r < R; r++) {
+  for (var r = 0u; r < dim.R; r++) {
     let h = top + i32(r * DILATION_H);
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
     let row = (image + h) * i32(dim.W) * C;
@@ -78,12 +77,12 @@ fn conv2d_direct_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_
         if (u32(w) < width) { v.y = x[row + w * C + c]; }
         w += i32(STRIDE_W);
         if (u32(w) < width) { v.z = x[row + w * C + c]; }
-        for (var offset = phase; offset <= (S - 1) * DILATION_W; offset += STRIDE_W) {
+        for (var offset = phase; offset <= (dim.S - 1) * DILATION_W; offset += STRIDE_W) {
           w += i32(STRIDE_W);
           v.w = 0.0;
           if (u32(w) < width) { v.w = x[row + w * C + c]; }
           if (offset % DILATION_W == 0) {
-            add_lower(&sum, weight[((r * S + offset / DILATION_W) * dim.C + u32(c)) * K4 + mine], v);
+            add_lower(&sum, weight[((r * dim.S + offset / DILATION_W) * dim.C + u32(c)) * K4 + mine], v);
           }
           v = vec4f(v.yzw, 0.0);
         }

@@ -9,8 +9,6 @@
 enable subgroups;
 
 override WORKGROUP: u32 = 8;
-override R: u32 = 3;
-override S: u32 = 3;
 override STRIDE_H: u32 = 1;
 override STRIDE_W: u32 = 1;
 override DILATION_H: u32 = 1;
@@ -25,6 +23,7 @@ struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
+  R: u32, S: u32,                  // window: few pipelines, and loops that compile fast
   span: u32,
 }
 @group(1) @binding(0) var<uniform> dim: Params;
@@ -65,11 +64,11 @@ fn both(a: vec4f, b: vec4f) -> vec4f {
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_direct_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let K4 = dim.K / 4;
-  let quads = (S + 3) / 4;                      // of taps
+  let quads = (dim.S + 3) / 4;                      // of taps
   let k4 = 4 * group.y;
   let mine = min(k4 + lane % 4, K4 - 1);
   let ahead = lane / 4 % (min(LANES, 8u) / 4);  // of two pixels, the one whose dy this lane loads
-  let j = min(id.x, R * quads * dim.C - 1);
+  let j = min(id.x, dim.R * quads * dim.C - 1);
   let r = j / (dim.C * quads);
   let s = j / dim.C % quads * 4;
   let c = j % dim.C;
@@ -114,7 +113,7 @@ fn conv2d_direct_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
   }
   let parts = array<mat4x4f, 4>(sum.a, sum.b, sum.c, sum.d);
   for (var f = 0u; f < 4 && k4 + f < K4; f++) {
-    for (var i = 0u; i < 4 && s + i < S && id.x == j; i++) { partial[(((group.z * R + r) * S + s + i) * dim.C + c) * K4 + k4 + f] = parts[f][i]; }
+    for (var i = 0u; i < 4 && s + i < dim.S && id.x == j; i++) { partial[(((group.z * dim.R + r) * dim.S + s + i) * dim.C + c) * K4 + k4 + f] = parts[f][i]; }
   }
   if (!BIAS || group.x != 0) { return; }
   let totals = array<vec4f, 4>(

@@ -8,8 +8,6 @@
 enable subgroups;
 
 override WORKGROUP: u32 = 16;
-override R: u32 = 3;
-override S: u32 = 3;
 override STRIDE_H: u32 = 1;
 override STRIDE_W: u32 = 1;
 override DILATION_H: u32 = 1;
@@ -25,6 +23,7 @@ struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
+  R: u32, S: u32,                  // window: few pipelines, and loops that compile fast
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
@@ -62,7 +61,7 @@ fn conv2d_narrow_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_
 
   var a = mat4x4f(); var b = mat4x4f();  // filters 0 to 3 and 4 to 7 of pixels 0 to 3; columns are pixels
   var c = mat4x4f(); var d = mat4x4f();  // of pixels 4 to 7
-  for (var r = 0u; r < R; r++) {
+  for (var r = 0u; r < dim.R; r++) {
     let h = top + i32(r * DILATION_H);
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
     for (var phase = 0u; phase < STRIDE_W; phase++) {
@@ -73,11 +72,11 @@ fn conv2d_narrow_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_
         w += 4 * stride;
         var v = vec4f(load(row, w, width), load(row, w + stride, width), load(row, w + 2 * stride, width), 0.0);
         w += 2 * stride;
-        for (var offset = phase; offset <= (S - 1) * DILATION_W; offset += STRIDE_W) {
+        for (var offset = phase; offset <= (dim.S - 1) * DILATION_W; offset += STRIDE_W) {
           w += stride;
           v.w = load(row, w, width);
           if (offset % DILATION_W == 0) {
-            let j = ((r * S + offset / DILATION_W) * dim.C + i) * dim.K;
+            let j = ((r * dim.S + offset / DILATION_W) * dim.C + i) * dim.K;
             let held = weight[j + mine];
             var more = held;
             if (LANES < 8) { more = weight[j + other]; }

@@ -8,8 +8,6 @@
 enable subgroups;
 
 override WORKGROUP: u32 = 8;
-override R: u32 = 3;
-override S: u32 = 3;
 override STRIDE_H: u32 = 1;
 override STRIDE_W: u32 = 1;
 override DILATION_H: u32 = 1;
@@ -24,6 +22,7 @@ struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
+  R: u32, S: u32,                  // window: few pipelines, and loops that compile fast
   span: u32,
 }
 @group(1) @binding(0) var<uniform> dim: Params;
@@ -56,11 +55,11 @@ fn window(start: i32, w: i32, width: u32) -> vec4f {
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_narrow_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
-  let quads = (S + 3) / 4;                        // of taps
+  let quads = (dim.S + 3) / 4;                        // of taps
   let k0 = 8 * group.y;
   let mine = min(k0 + lane % 8, dim.K - 1);
   let other = min(k0 + 4 + lane % 4, dim.K - 1);  // with 4 lanes, each loads two of dy
-  let j = min(id.x, R * quads * dim.C - 1);
+  let j = min(id.x, dim.R * quads * dim.C - 1);
   let r = j / (dim.C * quads);
   let s = j / dim.C % quads * 4;
   let c = j % dim.C;
@@ -89,8 +88,8 @@ fn conv2d_narrow_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
     }
   }
   let parts = array<mat4x4f, 2>(low, high);
-  for (var i = 0u; i < 4 && s + i < S && id.x == j; i++) {
-    for (var f = 0u; f < 8 && k0 + f < dim.K; f++) { partial[(((group.z * R + r) * S + s + i) * dim.C + c) * dim.K + k0 + f] = parts[f / 4][i][f % 4]; }
+  for (var i = 0u; i < 4 && s + i < dim.S && id.x == j; i++) {
+    for (var f = 0u; f < 8 && k0 + f < dim.K; f++) { partial[(((group.z * dim.R + r) * dim.S + s + i) * dim.C + c) * dim.K + k0 + f] = parts[f / 4][i][f % 4]; }
   }
   if (!BIAS || group.x != 0) { return; }
   if (lane < min(LANES, 8u) && k0 + lane < dim.K) { partial_bias[group.z * dim.K + k0 + lane] = total.x; }

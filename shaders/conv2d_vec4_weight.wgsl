@@ -10,8 +10,6 @@
 enable subgroups;
 
 override WORKGROUP: u32 = 8;
-override R: u32 = 3;
-override S: u32 = 3;
 override STRIDE_H: u32 = 1;
 override STRIDE_W: u32 = 1;
 override DILATION_H: u32 = 1;
@@ -26,6 +24,7 @@ struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
+  R: u32, S: u32,                  // window: few pipelines, and loops that compile fast
   span: u32,
 }
 @group(1) @binding(0) var<uniform> dim: Params;
@@ -54,13 +53,13 @@ fn both(a: vec4f, b: vec4f) -> vec4f {
 fn conv2d_vec4_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let C4 = dim.C / 4;
   let K4 = dim.K / 4;
-  let taps = R * S * C4;
+  let taps = dim.R * dim.S * C4;
   let k4 = 4 * group.y;
   let mine = min(k4 + lane % 4, K4 - 1);
   let ahead = lane / 4 % (min(LANES, 8u) / 4);  // of two pixels, the one whose dy this lane loads
   let j = min(id.x, taps - 1);
-  let top = i32(j / (C4 * S) * DILATION_H) - dim.padding_h;
-  let left = i32(j / C4 % S * DILATION_W) - dim.padding_w;
+  let top = i32(j / (C4 * dim.S) * DILATION_H) - dim.padding_h;
+  let left = i32(j / C4 % dim.S * DILATION_W) - dim.padding_w;
   let stride = i32(STRIDE_W);
 
   var sum: Tile;  // columns are channels
