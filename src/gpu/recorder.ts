@@ -1,6 +1,7 @@
 import { LimitError } from "../errors.js";
 import type { Kernel, Params } from "./kernel.js";
 
+/** Extents, the slowest axis first: activations are [N, H, W, C] or [N, features]. */
 export type Shape = readonly number[];
 
 /**
@@ -8,6 +9,7 @@ export type Shape = readonly number[];
  * another is the same memory seen with another shape.
  */
 export interface Tensor { readonly name: string; readonly shape: Shape; readonly size: number; readonly of?: Tensor }
+/** How many workgroups a dispatch has. */
 export type Grid = readonly [x: number, y: number, z: number];
 
 export const elements = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
@@ -55,6 +57,7 @@ export interface Rung<D, T extends string> {
   record(rec: Recorder, t: Record<T, Tensor>, d: D): void;
 }
 
+/** What layers, losses and optimizers record into: the steps of a program, in their order. Knows no device. */
 export class Recorder {
   readonly steps: Step[] = [];
   #path = "";
