@@ -13,6 +13,7 @@ export interface Tensor { readonly name: string; readonly shape: Shape; readonly
 export type Grid = readonly [x: number, y: number, z: number];
 
 export const elements = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
+/** A tensor to be planned: as yet a name and extents. `of` is the memory it lies in, if that is another tensor's. */
 export const tensor = (name: string, shape: Shape, of?: Tensor): Tensor => ({ name, shape, size: elements(shape), of });
 /** The tensor whose memory this one is. */
 export const root = (t: Tensor): Tensor => t.of ? root(t.of) : t;

@@ -4,6 +4,7 @@ import { cases, roofline, type BenchRow } from "convoy-gpu/bench";
 import { dataset, fashionMnist, type Split } from "convoy-gpu/data";
 import { families, lenet, type LenetOptions } from "convoy-gpu/models";
 import { openDevice as openInNode, saveFile } from "convoy-gpu/node";
+import { defineLayer, elementwise, kernel } from "convoy-gpu/wgsl";
 
 const options: LenetOptions = { activation: "relu" }, device: Device = await openDevice(), gpu: GPUDevice = device.gpu;
 const data: Split = await fashionMnist({ url: "/fashion-mnist/" });
@@ -13,7 +14,7 @@ for await (const progress of run) {
   console.log(step, loss.toFixed(3));
 }
 gpu.destroy();
-export const rest: unknown[] = [cases, roofline, dataset, families, openInNode, saveFile, [] as BenchRow[]];
+export const rest: unknown[] = [cases, roofline, dataset, families, openInNode, saveFile, defineLayer, elementwise, kernel, [] as BenchRow[]];
 
 // @ts-expect-error -- a number where a string belongs: the types are there, and none of them is any
 lenet({ activation: 1 });
