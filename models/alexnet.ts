@@ -1,6 +1,7 @@
 import { conv2d, dropout, flatten, linear, localResponseNorm, maxPool2d, relu, sequential, type Block } from "../src/index.js";
 import { scaled, type CommonOptions } from "./options.js";
 
+/** What alexnet() takes. */
 export interface AlexnetOptions extends CommonOptions {
   /** The paper's local response normalisation after the first two activations, which the article leaves out. Default false. */
   lrn?: boolean;

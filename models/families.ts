@@ -11,8 +11,9 @@ import { vgg, type VggOptions } from "./vgg.js";
 /** What a family may be asked for; each takes what it has a use for. */
 export type FamilyOptions = AlexnetOptions & LenetOptions & VggOptions;
 
-/** The networks by name: for command lines, pages and tests that let their users choose. */
+/** The networks by name: for command lines, pages and tests that let their users choose. "Pure", for bundlers: who takes one network gets one. */
 export const families: Readonly<Record<string, (options?: FamilyOptions) => Block>> = {
-  lenet, "lenet-bn": lenetBn, alexnet, vgg11: vgg(11), vgg13: vgg(13), vgg16: vgg(16), vgg19: vgg(19), nin, googlenet,
-  resnet18: resnet(18), resnet34: resnet(34), densenet,
+  lenet, "lenet-bn": lenetBn, alexnet, vgg11: /* @__PURE__ */ vgg(11), vgg13: /* @__PURE__ */ vgg(13),
+  vgg16: /* @__PURE__ */ vgg(16), vgg19: /* @__PURE__ */ vgg(19), nin, googlenet,
+  resnet18: /* @__PURE__ */ resnet(18), resnet34: /* @__PURE__ */ resnet(34), densenet,
 };

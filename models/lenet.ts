@@ -1,5 +1,6 @@
 import { avgPool2d, conv2d, flatten, linear, relu, sequential, sigmoid, tanh, type Block } from "../src/index.js";
 
+/** What lenet() takes. */
 export interface LenetOptions {
   /** Default 10. */
   classes?: number;

@@ -53,7 +53,9 @@ const recipes = {
   },
 } as const satisfies Record<string, Readonly<Record<string, Recipe>>>;
 
+/** The name of a recipe: "quick" or "d2l". */
 export type RecipeName = keyof typeof recipes;
+/** The names of all recipes. */
 export const recipeNames = Object.keys(recipes) as readonly RecipeName[];
 
 /** What a recipe says about a family. */

@@ -11,6 +11,7 @@ const depths = {
   19: [[2, 64], [2, 128], [4, 256], [4, 512], [4, 512]],
 } as const satisfies Record<number, ConvArch>;
 
+/** What the networks of vgg() take. */
 export interface VggOptions extends CommonOptions {
   /** Blocks as the article lists them, instead of those of the depth; `width` then scales only the classifier. */
   convArch?: ConvArch;

@@ -13,6 +13,7 @@ export interface Value extends Tensor {
 }
 /** A network, or a part of one, is a function between values; composing networks is composing functions. */
 export type Block = (x: Value) => Value;
+/** What networks are put together from: a layer, or a function from value to value. */
 export type Part = AnyLayer | Block;
 
 /** A parameter or running statistic of a network. Graphs of one network at several batch sizes share them. */

@@ -1,6 +1,8 @@
 // The public names, nothing else.
 export * from "./errors.js";
 export { openDevice, type Adapter, type Device, type DeviceOptions } from "./gpu/device.js";
+export type { Access, Kernel, Params } from "./gpu/kernel.js";
+export type { Grid, Recorder, Shape, Step, Target, Tensor } from "./gpu/recorder.js";
 export { freeze, named, sequential, type Block, type Part, type Value } from "./graph.js";
 export {
   elu, gelu, hardSwish, leakyRelu, relu, sigmoid, silu, softplus, tanh,
@@ -25,12 +27,14 @@ export type { Loss } from "./losses/loss.js";
 export type { Optimizer } from "./optimizers/optimizer.js";
 export { sgd, type SgdOptions } from "./optimizers/sgd.js";
 export type { Augment, Normalise, Preparation } from "./data/prepare.js";
+export type { MemoryUse } from "./plan.js";
+export type { Random } from "./random.js";
 export type { Evaluation } from "./train/evaluate.js";
 export { forward, type ForwardOptions, type Output } from "./train/forward.js";
 export type { Activation, Images, Prediction } from "./train/predict.js";
 export type { Best, RunOptions } from "./train/progress.js";
 export { Run, type Progress } from "./train/run.js";
-export { readSafetensors, writeSafetensors } from "./train/safetensors.js";
+export { readSafetensors, writeSafetensors, type Safetensors, type StoredTensor, type TensorToStore } from "./train/safetensors.js";
 export { Session, type SessionOptions } from "./train/session.js";
 export { summary, type LayerSummary, type Summary, type SummaryOptions } from "./train/summary.js";
 export { train, type TrainOptions } from "./train/train.js";

@@ -107,6 +107,7 @@ function verify(steps: readonly Step[], places: ReadonlyMap<Tensor, Place>, slot
   });
 }
 
+/** Bytes that a step takes for what lives no longer than it. */
 export interface MemoryUse {
   /** Bytes of the slots that activations, their gradients and scratch share. */
   readonly slots: number;

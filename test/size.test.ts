@@ -1,3 +1,4 @@
+import { readFileSync, readdirSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
@@ -12,10 +13,10 @@ async function bytes(code: string): Promise<number> {
 }
 
 const lenet = `
-  import { conv2d, flatten, linear, maxPool2d, openDevice, relu, sequential, sgd, train } from "convoy-gpu";
+  import { openDevice, sgd, train } from "convoy-gpu";
   import { fashionMnist } from "convoy-gpu/data";
-  const net = sequential(conv2d({ filters: 6, kernel: 5 }), relu(), maxPool2d({ kernel: 2 }), flatten(), linear({ units: 10 }));
-  await (await train(net, { device: await openDevice(), data: await fashionMnist(), batch: 64, epochs: 1, optimizer: sgd({ lr: 0.1 }) })).finish();`;
+  import { lenet } from "convoy-gpu/models";
+  await (await train(lenet(), { device: await openDevice(), data: await fashionMnist(), batch: 64, epochs: 1, optimizer: sgd({ lr: 0.1 }) })).finish();`;
 
 test("a page pays for what it uses: LeNet in 45 kB, all of the core in 60 kB", async () => {
   const sizes = { lenet: await bytes(lenet), core: await bytes('export * from "convoy-gpu";'), error: await bytes('import { ShapeError } from "convoy-gpu"; throw new ShapeError("");') };
@@ -25,11 +26,12 @@ test("a page pays for what it uses: LeNet in 45 kB, all of the core in 60 kB", a
   expect(sizes.error, "one class of errors, which needs nothing else").toBeLessThan(1_000);
 });
 
-test("bundled shaders have no comments, and every line where its source has it", async () => {
-  const { kernelModule } = await import("../build.mjs" as string) as { kernelModule(file: string, source: string, library?: (name: string) => string): string };
-  const source = '// A header.\n// #import twice\noverride WORKGROUP: u32 = 64;  // why\nconst LANES: u32 = 4;  // tune\n@group(0) @binding(0) var<storage, read_write> y: array<f32>;  // [N]\n'
-    + "@compute @workgroup_size(WORKGROUP, 1, 1)\nfn x_forward(@builtin(global_invocation_id) id: vec3u) {\n  // twice\n  y[id.x] = twice(1.0);\n}\n";
-  const text = kernelModule("x.wgsl", source, () => "fn twice(v: f32) -> f32 { return v + v; }\n"), code = JSON.parse(/^const code = (.*);$/m.exec(text)![1]) as string;
-  expect(code.split("\n")).toEqual(["", "fn twice(v: f32) -> f32 { return v + v; }", "override WORKGROUP: u32 = 64;", "const LANES: u32 = 4;  // tune",
-    "@group(0) @binding(0) var<storage, read_write> y: array<f32>;", "@compute @workgroup_size(WORKGROUP, 1, 1)", "fn x_forward(@builtin(global_invocation_id) id: vec3u) {", "", "  y[id.x] = twice(1.0);", "}", ""]);
+test("bundled shaders have no comments and few spaces, and every line where its source has it", () => {
+  const code = (name: string) => JSON.parse(/^const code = (.*);$/m.exec(readFileSync(`src/generated/${name}.ts`, "utf8"))![1]) as string;
+  const words = (text: string) => text.replace(/\/\/(?! tune$).*/gm, "").split("\n").map((line) => line.match(/\w+|[^\w\s]/g)?.join(" "));
+  for (const name of readdirSync("shaders").flatMap((file) => file.endsWith(".wgsl") ? [file.slice(0, -5)] : [])) {
+    const source = readFileSync(`shaders/${name}.wgsl`, "utf8"), text = code(name);
+    expect(text.replace(/\/\/ tune$/gm, ""), name).not.toMatch(/\/\/|^ /m);
+    if (!/^alias Value|#import/m.test(source)) expect(words(text), name).toEqual(words(source));  // others have text pasted into them
+  }
 });

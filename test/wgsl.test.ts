@@ -19,7 +19,8 @@ test.each(shaders)("the reader sees in %s what wgsl_reflect sees", (_, source) =
 test("kernel() makes at run time what the build makes", () => {
   const text = readFileSync("shaders/batch_norm.wgsl", "utf8");
   for (const [entry, built] of Object.entries(generated)) expect(kernel(text, { entry })).toMatchObject({ ...built, code: expect.any(String) });
-  expect(kernel(text, { entry: "batch_norm_apply" }).code.replace(/[ \t]*\/\/.*$/gm, "")).toBe(generated.batch_norm_apply.code.replace(/[ \t]*\/\/.*$/gm, ""));
+  const words = (code: string) => code.replace(/\/\/(?! tune$).*$/gm, "").split("\n").map((line) => line.match(/\w+|[^\w\s]/g)?.join(" "));
+  expect(words(kernel(text, { entry: "batch_norm_apply" }).code), "the text, but for comments and spaces").toEqual(words(generated.batch_norm_apply.code));
 });
 
 const good = `override WORKGROUP: u32 = 64;

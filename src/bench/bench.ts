@@ -32,6 +32,7 @@ export interface BenchRow {
   readonly error?: number;
 }
 
+/** What bench() takes beside device and cases. */
 export interface BenchOptions {
   readonly roofline: Roofline;
   /** Only rungs of this name, and the plain ones that they are held against. */

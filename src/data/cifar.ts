@@ -1,7 +1,9 @@
 // The binary files of CIFAR-10 and CIFAR-100 (Krizhevsky 2009): records without a header, labels first, then 32 × 32 bytes of red, green and blue.
 import { FormatError } from "../errors.js";
 
+/** CIFAR-10 or CIFAR-100. */
 export type CifarKind = 10 | 100;
+/** What one file holds. */
 export interface Cifar {
   /** N·3·32·32. */
   readonly images: Uint8Array<ArrayBuffer>;

@@ -23,6 +23,7 @@ export interface Split {
   readonly source: string;
 }
 
+/** What dataset() takes. */
 export interface DatasetOptions {
   /** N·C·H·W bytes, 0 to 255. */
   images: Uint8Array;

@@ -3,6 +3,7 @@ import { ConvoyError, OptionError } from "../errors.js";
 import type { Split } from "./dataset.js";
 import { assemble } from "./fashionMnistFiles.js";
 
+/** What fashionMnist() takes in a page. */
 export interface FashionMnistOptions {
   /** Folder of the four files. Default: where the package keeps its subset, beside its own script; give it if your bundler moves that script. */
   url?: string | URL;

@@ -7,6 +7,7 @@ import { browserDecode, planes, type Decode } from "./decode.js";
 import { gunzip, parseIdx, plain } from "./idx.js";
 import { resizeImages } from "./resize.js";
 
+/** What fromFiles() takes beside the files, and fromFolder() beside the folder. */
 export interface FilesOptions {
   /** Height and width of the images of a folder, which are resized to it (bilinear). Default: theirs, if all have the same. */
   size?: number | readonly [height: number, width: number];

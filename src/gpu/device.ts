@@ -20,6 +20,7 @@ export interface Adapter {
   };
 }
 
+/** What openDevice() takes. */
 export interface DeviceOptions {
   /** "real" (default) asks for all the adapter has; "default" stays at what every WebGPU device promises. */
   limits?: "real" | "default";
@@ -70,6 +71,7 @@ export class Device {
   /** Pipelines made so far, by distinct text. */
   get pipelines(): number { return this.#pipelines.size; }
 
+  /** The bind group layout of these bindings, made once. */
   layout(entries: readonly (readonly [binding: number, type: GPUBufferBindingType])[], dynamic = false): GPUBindGroupLayout {
     const key = JSON.stringify([entries, dynamic]);
     let layout = this.#layouts.get(key);
@@ -79,6 +81,7 @@ export class Device {
     return layout;
   }
 
+  /** The pipeline of an entry point, compiled once. Throws a ShaderError with what the compiler says, by line and column. */
   pipeline(code: string, entry: string, layouts: GPUBindGroupLayout[]): Promise<GPUComputePipeline> {
     const key = `${entry}\n${code}`;
     let pipeline = this.#pipelines.get(key);

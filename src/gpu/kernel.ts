@@ -1,5 +1,6 @@
 import { ShaderError } from "../errors.js";
 
+/** What a kernel does with a binding. */
 export type Access = "read" | "read_write";
 
 /** What the host must know about one WGSL entry point. build.mjs writes these; a custom layer may write one by hand. */
@@ -20,6 +21,7 @@ export function defineKernel<B extends string, P extends string, O extends strin
 
 /** The overrides that the tuner or fuse.ts sets; a layer may leave them at their defaults. It must give all others. */
 type Tuned = "WORKGROUP" | "WIDTH" | `TILE_${string}` | "ACTIVATION" | "SLOPE" | "ALPHA" | "THRESHOLD" | "ADDEND" | "TERMS";
+/** What a layer must give a dispatch: params and overrides, but those that the tuner or fuse.ts sets. */
 export type Params<P extends string, O extends string> =
   Record<P | Exclude<O, Tuned>, number> & Partial<Record<Extract<O, Tuned>, number>>;
 

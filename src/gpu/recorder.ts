@@ -1,6 +1,7 @@
 import { LimitError } from "../errors.js";
 import type { Kernel, Params } from "./kernel.js";
 
+/** Extents, the slowest axis first: activations are [N, H, W, C] or [N, features]. */
 export type Shape = readonly number[];
 
 /**
@@ -8,9 +9,11 @@ export type Shape = readonly number[];
  * another is the same memory seen with another shape.
  */
 export interface Tensor { readonly name: string; readonly shape: Shape; readonly size: number; readonly of?: Tensor }
+/** How many workgroups a dispatch has. */
 export type Grid = readonly [x: number, y: number, z: number];
 
 export const elements = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
+/** A tensor to be planned: as yet a name and extents. `of` is the memory it lies in, if that is another tensor's. */
 export const tensor = (name: string, shape: Shape, of?: Tensor): Tensor => ({ name, shape, size: elements(shape), of });
 /** The tensor whose memory this one is. */
 export const root = (t: Tensor): Tensor => t.of ? root(t.of) : t;
@@ -55,6 +58,7 @@ export interface Rung<D, T extends string> {
   record(rec: Recorder, t: Record<T, Tensor>, d: D): void;
 }
 
+/** What layers, losses and optimizers record into: the steps of a program, in their order. Knows no device. */
 export class Recorder {
   readonly steps: Step[] = [];
   #path = "";

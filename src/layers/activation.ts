@@ -38,6 +38,7 @@ export const sigmoid = (): Layer => activation("sigmoid");
 /** The hyperbolic tangent. */
 export const tanh = (): Layer => activation("tanh");
 
+/** What leakyRelu() takes. */
 export interface LeakyReluOptions {
   /** Slope left of 0, at least 0. Default 0.01. */
   negativeSlope?: number;
@@ -46,6 +47,7 @@ export interface LeakyReluOptions {
 export const leakyRelu = ({ negativeSlope = 0.01 }: LeakyReluOptions = {}): Layer =>
   activation("leakyRelu", checked("negativeSlope", negativeSlope, 0));
 
+/** What elu() takes. */
 export interface EluOptions {
   /** −limit at −∞, at least 0. Default 1. */
   alpha?: number;
@@ -53,6 +55,7 @@ export interface EluOptions {
 /** x where x > 0, else alpha · (exp(x) − 1). */
 export const elu = ({ alpha = 1 }: EluOptions = {}): Layer => activation("elu", checked("alpha", alpha, 0));
 
+/** What gelu() takes. */
 export interface GeluOptions {
   /** "tanh" for the approximation that GPT-2 uses. Default "none". */
   approximate?: "none" | "tanh";
@@ -68,6 +71,7 @@ export const silu = (): Layer => activation("silu");
 /** x · min(max(x + 3, 0), 6) / 6 (Howard et al. 2019, MobileNetV3). */
 export const hardSwish = (): Layer => activation("hardSwish");
 
+/** What softplus() takes. */
 export interface SoftplusOptions {
   /** Sharpness, above 0. Default 1. */
   beta?: number;

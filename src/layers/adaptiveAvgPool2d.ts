@@ -2,6 +2,7 @@ import { adaptive_avg_pool2d_backward, adaptive_avg_pool2d_forward } from "../ge
 import type { Shape } from "../gpu/recorder.js";
 import { needs4d, pair, type Layer, type Pair } from "./layer.js";
 
+/** What adaptiveAvgPool2d() takes. */
 export interface AdaptiveAvgPool2dOptions {
   /** Height and width of the output, whatever the input's. Default 1: the mean of each channel. */
   size?: Pair;

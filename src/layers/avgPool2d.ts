@@ -2,6 +2,7 @@ import { avg_pool2d_backward, avg_pool2d_forward, avg_pool2d_tiled } from "../ge
 import type { Layer } from "./layer.js";
 import { pooling, type PoolOptions } from "./window.js";
 
+/** What avgPool2d() takes: PyTorch's options. */
 export interface AvgPool2dOptions extends PoolOptions {
   /** Whether padding counts as elements of value 0. Default true. */
   countIncludePad?: boolean;

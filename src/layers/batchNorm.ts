@@ -5,6 +5,7 @@ import { tensor, type Recorder, type Rung, type Tensor } from "../gpu/recorder.j
 import { ones, zeros } from "./init.js";
 import { nchw, type Layer, type ParamSpec } from "./layer.js";
 
+/** What batchNorm() takes: PyTorch's options. */
 export interface BatchNormOptions {
   /** Added to the variance. Default 1e-5. */
   eps?: number;

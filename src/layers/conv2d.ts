@@ -5,6 +5,7 @@ import { torchDefault, type Init } from "./init.js";
 import { nchw, needs4d, pair, positive, type Layer, type Pair, type ParamSpec } from "./layer.js";
 import { extent } from "./window.js";
 
+/** What conv2d() takes: PyTorch's options, without the input's channels, which are seen. */
 export interface Conv2dOptions {
   /** Output channels. */
   filters: number;

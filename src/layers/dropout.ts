@@ -4,6 +4,7 @@ import { dropout_backward, dropout_forward } from "../generated/dropout.js";
 import type { Recorder, Tensor } from "../gpu/recorder.js";
 import type { Layer, Mode } from "./layer.js";
 
+/** What dropout() takes. */
 export interface DropoutOptions {
   /** Share of elements that are zeroed, in [0, 1). Default 0.5. */
   p?: number;

@@ -12,8 +12,11 @@ function draw(size: number, one: () => number): Float32Array<ArrayBuffer> {
 }
 const within = (bound: number, size: number, random: Random) => draw(size, () => (2 * random() - 1) * bound);
 
+/** Every element is `value`. */
 export const constant = (value: number): Init => (size) => new Float32Array(size).fill(value);
+/** Every element is 0. */
 export const zeros: Init = constant(0);
+/** Every element is 1. */
 export const ones: Init = constant(1);
 
 /** Glorot and Bengio 2010, equation 16: U(−b, b), b = √(6 / (in + out)). PyTorch's `xavier_uniform_`. */

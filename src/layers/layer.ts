@@ -13,6 +13,7 @@ export interface ParamSpec {
   readonly features?: number;
 }
 
+/** What a forward pass is recorded for: training or not. */
 export interface Mode {
   /** Whether batch statistics and dropout behave as in training. */
   readonly training: boolean;
@@ -34,9 +35,11 @@ export type Layer<P extends string = never, S extends string = never, I extends 
   readonly requiresGrad?: boolean;
   /** Shape of y for inputs of these shapes. Throws a ShapeError if they do not fit. */
   shape(...inputs: Shape[]): Shape;
+  /** Learned tensors, for inputs of these shapes. */
   params?(...inputs: Shape[]): Record<P, ParamSpec>;
   /** Running statistics: kept from step to step, never learned. */
   state?(...inputs: Shape[]): Record<T, ParamSpec>;
+  /** What the forward pass writes for the backward pass, by name. */
   saved?(...inputs: Shape[]): Record<S, Shape>;
 } & ({
   /** Records y ← inputs. */
@@ -44,6 +47,7 @@ export type Layer<P extends string = never, S extends string = never, I extends 
   /** Records dinputs, dparams ← dy. Overwrites, never adds. A gradient that nobody needs is absent. */
   backward(rec: Recorder, t: Record<I | "y" | "dy" | P | S | T, Tensor> & Partial<Record<`d${I | P}`, Tensor>>, mode: Mode): void;
 } | {
+  /** Records y ← inputs. */
   forward(rec: Recorder, t: Record<I | "y" | P | S | T, Tensor>, mode: Mode): void;
   /** The gradient of every input is dy itself (add): the graph hands dy on. */
   readonly backward: "dy";
@@ -59,9 +63,10 @@ export function needs4d(shape: Shape): void {
   if (shape.length !== 4) throw new ShapeError(`expected [N, C, H, W], got ${nchw(shape)}; a flatten or linear layer before this one is too early`, { got: shape });
 }
 
+/** One number for both axes, or [height, width]. */
 export type Pair = number | readonly [height: number, width: number];
 
-/** One number for both axes, or [height, width]. */
+/** Both numbers, made sure to be whole and `least` or more. */
 export function pair(name: string, value: Pair, least: number): readonly [number, number] {
   const [a, b] = typeof value === "number" ? [value, value] : value;
   positive(name, a, least);

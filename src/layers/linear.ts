@@ -5,6 +5,7 @@ import * as convolution from "./convolution.js";
 import { torchDefault, type Fan, type Init } from "./init.js";
 import { nchw, positive, type Layer, type ParamSpec } from "./layer.js";
 
+/** What linear() takes: PyTorch's options, without the input's features, which are seen. */
 export interface LinearOptions {
   /** Output features. */
   units: number;

@@ -2,6 +2,7 @@ import { OptionError } from "../errors.js";
 import { local_response_norm_backward, local_response_norm_forward } from "../generated/local_response_norm.js";
 import { needs4d, positive, type Layer } from "./layer.js";
 
+/** What localResponseNorm() takes: PyTorch's options. */
 export interface LocalResponseNormOptions {
   /** How many neighbouring channels an element is divided by, itself among them. */
   size: number;

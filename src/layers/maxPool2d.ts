@@ -4,6 +4,7 @@ import type { Rung, Shape } from "../gpu/recorder.js";
 import type { Layer, Pair } from "./layer.js";
 import { pooling, type PoolOptions } from "./window.js";
 
+/** What maxPool2d() takes: PyTorch's options. */
 export interface MaxPool2dOptions extends PoolOptions {
   /** Distance between the elements of the window. Default 1. */
   dilation?: Pair;

@@ -2,6 +2,7 @@ import { OptionError, ShapeError } from "../errors.js";
 import { cross_entropy_forward, cross_entropy_record } from "../generated/cross_entropy.js";
 import type { Loss } from "./loss.js";
 
+/** What crossEntropy() takes. */
 export interface CrossEntropyOptions {
   /** How much of the target is spread over all classes (Szegedy et al. 2016). In [0, 1], default 0. */
   labelSmoothing?: number;

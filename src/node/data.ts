@@ -7,6 +7,7 @@ import type { Split } from "../data/dataset.js";
 import { assemble, checked, fashionMnistFiles, type DataFile, type Which } from "../data/fashionMnistFiles.js";
 import { ConvoyError, OptionError } from "../errors.js";
 
+/** What fashionMnist() takes in Node. */
 export interface NodeFashionMnistOptions {
   /**
    * "subset" (default): the first 10,000 + 2,000 images, out of the package. "full": all 60,000 + 10,000, from the disk or, once, from the

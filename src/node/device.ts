@@ -3,6 +3,7 @@ import { AdapterError, OptionError } from "../errors.js";
 import { fromAdapter, type Device, type DeviceOptions } from "../gpu/device.js";
 import { archives, unpack } from "./unpack.js";
 
+/** What openDevice() takes in Node. */
 export interface NodeDeviceOptions extends DeviceOptions {
   /**
    * "system": what the system's driver offers. "software": SwiftShader out of npm's @sparticuz/chromium, slow, always there.

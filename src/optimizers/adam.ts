@@ -2,6 +2,7 @@ import { OptionError } from "../errors.js";
 import { adam_update } from "../generated/adam.js";
 import type { Optimizer } from "./optimizer.js";
 
+/** What adam() and adamw() take: PyTorch's options. */
 export interface AdamOptions {
   /** Learning rate. Default 0.001. */
   lr?: number;

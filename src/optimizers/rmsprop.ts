@@ -2,6 +2,7 @@ import { OptionError } from "../errors.js";
 import { rmsprop_centered, rmsprop_centered_momentum, rmsprop_momentum, rmsprop_update } from "../generated/rmsprop.js";
 import type { Optimizer } from "./optimizer.js";
 
+/** What rmsprop() takes: PyTorch's options. */
 export interface RmspropOptions {
   /** Learning rate. Default 0.01. */
   lr?: number;

@@ -2,6 +2,7 @@ import { OptionError } from "../errors.js";
 import { sgd_momentum, sgd_update } from "../generated/sgd.js";
 import type { Optimizer } from "./optimizer.js";
 
+/** What sgd() takes: PyTorch's options. */
 export interface SgdOptions {
   /** Learning rate. */
   lr: number;

@@ -2,6 +2,7 @@ import { root, type Step, type Tensor } from "../gpu/recorder.js";
 
 /** What a step is part of. */
 export const passes = ["forward", "input gradient", "weight gradient", "update"] as const;
+/** Which part of a training step a dispatch belongs to. */
 export type Pass = typeof passes[number];
 
 /** The pass a step belongs to, by the names of what it binds: a gradient is always its tensor's name with a d in front. */

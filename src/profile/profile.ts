@@ -28,6 +28,7 @@ export interface ProfileRow {
   readonly fraction: number;
 }
 
+/** What profile() gives: where the time of a training step goes. */
 export interface Profile {
   readonly adapter: string;
   readonly batch: number;
@@ -47,6 +48,7 @@ export interface Profile {
   toString(): string;
 }
 
+/** What profile() takes beside the session. */
 export interface ProfileOptions {
   /** Times each dispatch is timed. Default 7. */
   rounds?: number;

@@ -1,5 +1,6 @@
 import { OptionError } from "../errors.js";
 
+/** When a run ends by itself. */
 export interface EarlyStopping {
   /** Epochs without a better loss after which the run ends. The loss is that of the test images or, if there are none, of training. */
   patience: number;

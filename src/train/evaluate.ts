@@ -9,6 +9,7 @@ import { single } from "../plan.js";
 import type { Ready, Session } from "./session.js";
 import { lastingOf, upload } from "./source.js";
 
+/** How good a network is on images that it does not learn from. */
 export interface Evaluation {
   /** Mean loss. */
   readonly loss: number;

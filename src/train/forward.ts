@@ -9,6 +9,7 @@ import { plan, single } from "../plan.js";
 import { describe, inference } from "./network.js";
 import { initialise, writeWeights, type StateDict } from "./weights.js";
 
+/** What forward() takes beside the layer or network. */
 export interface ForwardOptions {
   device: Device;
   /** The input: shape [N, C, H, W], and its values in that order. */
@@ -21,6 +22,7 @@ export interface ForwardOptions {
   rung?: string;
 }
 
+/** What forward() gives: the values, and how they came about. */
 export interface Output {
   /** [N, C, H, W] or [N, features]. */
   readonly shape: readonly number[];

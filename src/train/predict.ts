@@ -10,6 +10,7 @@ import type { Session } from "./session.js";
 /** [N, C, H, W] pixels: bytes, or numbers from 0 to 1 (bytes / 255). They are normalised as in training. */
 export type Images = Uint8Array | Float32Array;
 
+/** What a network makes of one image. */
 export interface Prediction {
   /** The most probable class. */
   readonly label: number;
@@ -17,6 +18,7 @@ export interface Prediction {
   readonly probabilities: Float32Array;
 }
 
+/** What one layer gives for one image. */
 export interface Activation {
   /** Path and kind of the layer: "3", "maxPool2d". */
   readonly path: string;

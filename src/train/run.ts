@@ -51,6 +51,7 @@ export class Run implements AsyncIterable<Progress> {
 
   /** Holds the run after the step it is at. */
   pause(): void { this.#paused = true; }
+  /** Lets a paused run go on. */
   resume(): void { this.#paused = false; this.#wake(); }
   /** Ends the iteration after the step it is at. All that was learned stays. */
   stop(): void { this.#stopped = true; this.#wake(); }
@@ -63,6 +64,7 @@ export class Run implements AsyncIterable<Progress> {
     return done;
   }
 
+  /** Trains while it is iterated: `for await (const progress of run)`. Once. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Progress, void, void> {
     const { onProgress, onEpochEnd } = this.options;
     for await (const progress of this.#train()) {

@@ -33,6 +33,7 @@ export function constantRate(factor = 1): Schedule {
   return () => factor;
 }
 
+/** What stepDecay() takes. */
 export interface StepDecayOptions {
   /** Epochs between two reductions. */
   every: number;
@@ -53,6 +54,7 @@ export function exponential({ gamma }: { gamma: number }): Schedule {
   return ({ epoch }) => gamma ** epoch;
 }
 
+/** What cosine() takes. */
 export interface CosineOptions {
   /** Steps over which the rate first rises evenly to lr; below 1: share of all steps. Default 0. */
   warmup?: number;
@@ -69,6 +71,7 @@ export function cosine({ warmup = 0, minimum = 0 }: CosineOptions = {}): Schedul
   };
 }
 
+/** What oneCycle() takes. */
 export interface OneCycleOptions {
   /** Factor at the peak. Default 1: the optimizer's lr is the highest rate. */
   peak?: number;
@@ -93,6 +96,7 @@ export function oneCycle({ peak = 1, warmup = 0.3, divFactor = 25, finalDivFacto
   };
 }
 
+/** What reduceOnPlateau() takes. */
 export interface PlateauOptions {
   /** Default 0.1. */
   factor?: number;

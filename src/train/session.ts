@@ -17,6 +17,7 @@ import { control, describe, RING, training, type Control, type Network, type Pro
 import { lastingOf, sourceOf, upload, type Source } from "./source.js";
 import { initialise } from "./weights.js";
 
+/** What a session is opened with: all that train() decides but the loop. */
 export interface SessionOptions extends Preparation {
   device: Device;
   /** [channels, height, width] of an image. */
@@ -87,6 +88,7 @@ export class Session {
     this.states = network.learned.map(({ whole }) => Object.fromEntries(optimizer.states.map((name) => [name, tensor(`${name} of ${whole.name}`, [whole.size])])));
   }
 
+  /** Records and plans a training, makes its buffers, compiles its kernels. Throws a LimitError that names the largest batch that fits. */
   static async open(net: Part, options: SessionOptions): Promise<Session> {
     const { device, input, batches, microBatch = batches[0], data, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clipNorm, freeze, seed = 0, init, rung, fuse = true, keep } = options;
     const micro = Math.min(positive("microBatch", microBatch), batches[0]), network = describe(net, input, device.adapter.limits.binding, freeze);
@@ -192,6 +194,7 @@ export class Session {
   /** They and what plays them, for profilers. */
   get ready(): readonly Ready[] { return this.#ready; }
 
+  /** Frees its buffers; the device stays open. */
   destroy(): void {
     for (const { player } of this.#ready) player.destroy();
     this.#reader?.destroy();

@@ -9,6 +9,7 @@ import { lifetimes, memoryUse, plan, single, type MemoryUse } from "../plan.js";
 import { control, describe, RING, training } from "./network.js";
 import { lastingOf, type Source } from "./source.js";
 
+/** What summary() takes beside the network. */
 export interface SummaryOptions {
   /** [channels, height, width] of an image. */
   input: Shape;
@@ -25,6 +26,7 @@ export interface SummaryOptions {
   limit?: number;
 }
 
+/** One layer of a summary. */
 export interface LayerSummary {
   readonly path: string;
   /** Its kind: "conv2d". */
@@ -38,6 +40,7 @@ export interface LayerSummary {
   readonly weight?: readonly number[];
 }
 
+/** What summary() gives: layers, parameters and the memory of a training step, in bytes. As a string, a table. */
 export interface Summary {
   /** In the order they run. */
   readonly layers: readonly LayerSummary[];

@@ -12,6 +12,7 @@ import { Run } from "./run.js";
 import { Session } from "./session.js";
 import { Evaluator } from "./evaluate.js";
 
+/** What train() takes beside the network. */
 export interface TrainOptions extends RunOptions, Preparation {
   device: Device;
   /** A data set, or a split of one into training and test images: accuracy on the test images is measured after each epoch. */

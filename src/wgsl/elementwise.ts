@@ -5,6 +5,7 @@ import type { Layer } from "../layers/layer.js";
 import { defineLayer } from "./defineLayer.js";
 import { expression, type Expression } from "./expression.js";
 
+/** What elementwise() takes. */
 export interface ElementwiseOptions {
   name: string;
   /** y, a formula over x: "x / (1.0 + exp(-x))". */

@@ -3,6 +3,7 @@ import { library } from "../generated/library.js";
 import { defineKernel, type Kernel } from "../gpu/kernel.js";
 import { reflect } from "./reflect.js";
 
+/** What kernel() takes beside the text. */
 export interface KernelOptions {
   /** Which entry point, where the text has several. */
   entry?: string;
