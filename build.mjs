@@ -68,7 +68,7 @@ const pages = () => ({
 /** What the pages need besides their scripts: HTML, styles, the data set. */
 function copyPages() {
   for (const f of readdirSync("examples", { recursive: true }))
-    if (/\.(html|css|svg|gz)$/.test(f) && statSync(`examples/${f}`).isFile()) cpSync(`examples/${f}`, `site/${f}`);
+    if (/\.(html|css|svg|gz|wgsl|layer\.js)$/.test(f) && statSync(`examples/${f}`).isFile()) cpSync(`examples/${f}`, `site/${f}`);
   cpSync("src/data/fashion-mnist", "site/fashion-mnist", { recursive: true });
 }
 

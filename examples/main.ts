@@ -49,6 +49,10 @@ document.getElementById("convolution")?.append(
 document.getElementById("benchmark")?.append(svg("svg", { viewBox: "0 0 150 64", width: 150, height: 64 },
   svg("path", { d: "M3 58L62 10H147", class: "outline" }), ...[[24, 50], [46, 35], [70, 27], [88, 19], [112, 23], [130, 14]].map(([cx, cy], i) => svg("circle", { cx, cy, r: 4.5, class: i % 3 === 1 ? "linear" : i % 3 === 2 ? "pool" : "conv" }))));
 
+/** A shader's lines, one of them underlined: what the playground edits. */
+document.getElementById("playground")?.append(svg("svg", { viewBox: "0 0 150 64", width: 150, height: 64 },
+  ...[[0, 44], [12, 78], [12, 60], [24, 70], [12, 36], [0, 10]].map(([x, width], i) => svg("rect", { x: x + 3, y: 4 + 10 * i, width, height: 5, rx: 2.5, class: i === 3 ? "linear" : i % 2 ? "pool" : "conv" })), svg("path", { d: "M108 34l10 10 22-26", class: "outline" })));
+
 async function say(to: HTMLElement): Promise<void> {
   try {
     const device = await openDevice(), { name, software } = device.adapter;

@@ -18,7 +18,7 @@ const rows: [from: RegExp, values: RegExp, types: RegExp][] = [
   [/^src\/node\//, /^(src\/|models\/|node:|webgpu$)/, /^$/],
   [/^src\//, /^src\//, /^$/],
   [/^models\//, /^(src\/index\.|models\/)/, /^$/],
-  [/^examples\//, /^(convoy-gpu(\/|$)|examples\/|uplot(\/|$))/, /^$/],
+  [/^examples\//, /^(convoy-gpu(\/|$)|examples\/|uplot(\/|$)|@(codemirror|lezer)\/)/, /^$/],
 ];
 
 /** What a file may not import but does, one "type? target" each. */

@@ -32,7 +32,7 @@ export interface Recorded {
 }
 
 /** A layer, or a function of one value, on [N, H, W, C] or [N, C]. */
-function layer(operator: string, shape: string, x: Shape, net: Part): Case {
+export function layer(operator: string, shape: string, x: Shape, net: Part): Case {
   return { operator, shape, record(rec) {
     const params = new Map<string, Parameter>(), graph = new Graph(params), input = graph.input("x", x, true), clock = tensor("clock", [4]), mode = { training: true, clock };
     const y = typeof net === "function" ? net(input) : graph.apply(net, input), dy = tensor("dy", y.shape);

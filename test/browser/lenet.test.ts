@@ -71,7 +71,7 @@ test("the gallery leads to every network", async () => {
   await page.waitForFunction(() => /dispatches/.test(document.body.textContent ?? ""));
   const links = await page.$$eval("a[href$='/']", (all) => all.map((a) => (a as HTMLAnchorElement).href));
   for (const link of links) expect((await fetch(link)).status, link).toBe(200);
-  for (const name of ["lenet", "lenet-bn", "alexnet", "vgg", "nin", "googlenet", "resnet", "densenet", "convolution", "benchmark"]) expect(links).toContain(`${site.url}${name}/`);
+  for (const name of ["lenet", "lenet-bn", "alexnet", "vgg", "nin", "googlenet", "resnet", "densenet", "convolution", "benchmark", "playground"]) expect(links).toContain(`${site.url}${name}/`);
   expect(await page.$$eval(".silhouette", (all) => all.filter((e) => !e.children.length || e.scrollWidth > e.clientWidth).length)).toBe(0);
   expect(await barriers(page)).toEqual([]);
   await picture(page, "gallery", 1280, "light");

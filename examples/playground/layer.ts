@@ -1,0 +1,59 @@
+// A visitor's shader and code, made into a layer. It runs in a worker, or in a test; never in the page.
+import * as convoy from "convoy-gpu";
+import { ConvoyError, ShaderError, type Layer } from "convoy-gpu";
+import * as wgsl from "convoy-gpu/wgsl";
+import type { Kernel } from "convoy-gpu/wgsl";
+
+/** What the visitor's code returns. */
+export interface Made {
+  readonly layer: Layer;
+  /** [N, H, W, C] of the random input. */
+  readonly input: readonly [N: number, H: number, W: number, C: number];
+  /** Where LeNet takes it: in place of its activations or poolings, or behind its convolutions. */
+  readonly place: "activation" | "norm" | "pool";
+  /** Multiply-adds forward and backward at that input, for GFLOP/s. */
+  readonly macs?: readonly [forward: number, backward: number];
+}
+
+/** Where in an editor something is wrong, counted from 1. */
+export interface Place { readonly file: "shader" | "layer"; readonly line: number; readonly column: number; readonly message: string }
+
+const names: Readonly<Record<string, unknown>> = { ...convoy, ...wgsl };
+const AsyncFunction = (async () => {}).constructor as new (...args: string[]) => (...values: unknown[]) => Promise<unknown>;
+
+/** The entry points of a shader. Throws a ShaderError with line and column. */
+export function kernelsOf(shader: string): Record<string, Kernel> {
+  const entries = [...shader.replace(/\/\/.*/g, "").matchAll(/@compute\b[^{}]*?\bfn\s+(\w+)/g)].map(([, name]) => name);
+  return entries.length ? Object.fromEntries(entries.map((entry) => [entry, wgsl.kernel(shader, { entry })])) : { none: wgsl.kernel(shader) };
+}
+
+/** Runs the visitor's code on the shader's kernels. */
+export async function makeLayer(shader: string, code: string): Promise<Made> {
+  const kernels = new Proxy(kernelsOf(shader), { get(of, key) {
+    if (typeof key !== "string" || key in of) return of[key as string];
+    throw new ShaderError(`the shader has no entry point "${key}", only ${Object.keys(of).join(", ")}`, { entry: key });
+  } });
+  const made = await new AsyncFunction("kernels", ...Object.keys(names), code)(kernels, ...Object.values(names)) as Partial<Made> | undefined;
+  const { layer, input, place = "norm", macs } = made ?? {};
+  if (typeof layer?.shape !== "function") throw new ConvoyError("playground", "the code returns no layer; end it with: return { layer, input: [2, 6, 6, 4] }");
+  if (!Array.isArray(input) || input.length !== 4 || !input.every((n) => Number.isInteger(n) && n > 0 && n <= 4096)) throw new ConvoyError("playground", "input is the shape of the random input, four integers: [N, H, W, C]", { input });
+  if (!["activation", "norm", "pool"].includes(place)) throw new ConvoyError("playground", `place is "activation", "norm" or "pool", not "${String(place)}"`, { place });
+  return { layer, input: input as unknown as Made["input"], place, macs };
+}
+
+/** Where an error lies, as far as it says so. `shader` is the visitor's text, without imports. */
+export function placesOf(error: unknown, shader: string, kernel?: string): Place[] {
+  const details = error instanceof ConvoyError ? error.details as { line?: number; column?: number; errors?: readonly { line: number; column: number; message: string }[] } : {};
+  if (details.errors) return details.errors.map((e) => ({ file: "shader", message: e.message, column: e.column, line: kernel === undefined ? e.line : origin(shader, kernel, e.line) }));
+  if (details.line && details.column) return [{ file: "shader", line: details.line, column: details.column, message: (error as Error).message.replace(/^line \d+, column \d+: /, "") }];
+  const [, line, column] = /<anonymous>:(\d+):(\d+)/.exec(error instanceof Error ? error.stack ?? "" : "") ?? [];
+  return line && Number(line) > 2 ? [{ file: "layer", line: Number(line) - 2, column: Number(column), message: (error as Error).message }] : [];  // two lines are the function's head
+}
+
+/** The line of the source that a line of the text with its imports was. */
+function origin(source: string, code: string, line: number): number {
+  const [from, to] = [source.split("\n"), code.split("\n")];
+  if (from.length === to.length) return line;
+  for (let at = Math.min(line, from.length); at > 0; at--) if (from[at - 1] === to[line - 1]) return at;
+  return Math.max(1, from.findIndex((text) => text.startsWith("// #import")) + 1);
+}

@@ -1,0 +1,141 @@
+// The playground: a layer in WGSL, written, run, timed and trained on the spot. Nothing of it runs before a button is pressed.
+import { el } from "../shared/dom.js";
+import { noWebGpu, notice, type Notice } from "../shared/panels.js";
+import { editor } from "./editor.js";
+import { actions, type Action, type Draft, type FromWorker } from "./protocol.js";
+import { results } from "./results.js";
+import { fromHash, toHash } from "./share.js";
+
+const examples: Readonly<Record<string, string>> = { swish: "Swish", "group-norm": "Group norm", depthwise: "Depthwise 3 × 3", "squeeze-excite": "Squeeze and excite", pooling: "A pooling of your own" };
+const root = document.getElementById("playground"), patience = [5, 20, 60, 300];
+let worker: Worker | undefined, running: Action | undefined, timer: ReturnType<typeof setTimeout> | undefined, written: ReturnType<typeof setTimeout> | undefined;
+
+const shader = editor("Shader, WGSL", "wgsl", edited), code = editor("Layer, JavaScript", "javascript", edited), shown = results();
+const status = el("p", { class: "status", role: "status", "aria-live": "polite" }, "Loading …"), notices = el("div", { class: "notices" }), problems = el("ul", { class: "problems", "aria-label": "Problems" });
+const buttons = Object.entries(actions).map(([action, label]) => {
+  const button = el("button", { type: "button", class: action === "run" ? "main" : "", disabled: true, ...action === "run" && { "aria-keyshortcuts": "Control+Enter" } }, label);
+  button.addEventListener("click", () => { start(action as Action); });
+  return button;
+});
+const stop = el("button", { type: "button", disabled: true }, "Stop"), share = el("button", { type: "button" }, "Copy link");
+const choice = el("select", { id: "example" }, el("option", { value: "" }, "Choose one …"), ...Object.entries(examples).map(([value, title]) => el("option", { value }, title)));
+const limit = el("select", { id: "limit" }, ...patience.map((s) => el("option", { value: String(s), selected: s === 60 }, s < 100 ? `${s} s` : `${s / 60} min`)));
+
+const draft = (): Draft => ({ shader: shader.text, code: code.text });
+const tell = (...all: Notice[]) => { notices.replaceChildren(...all.map(notice)); };
+
+/** Some moments after an edit the address holds it. */
+function edited(): void {
+  problems.replaceChildren();
+  clearTimeout(written);
+  written = setTimeout(() => { void keep(); }, 400);
+}
+async function keep(): Promise<string> {
+  const hash = await toHash(draft());
+  history.replaceState(null, "", location.pathname + hash);
+  return location.href;
+}
+
+function fill({ shader: text, code: lines }: Draft, why: string): void {
+  end();
+  clearTimeout(written);
+  [shader.text, code.text] = [text, lines];
+  shown.clear();
+  problems.replaceChildren();
+  status.textContent = why;
+}
+
+async function example(name: string): Promise<void> {
+  const read = async (file: string) => (await fetch(new URL(`./layers/${name}${file}`, import.meta.url))).text();
+  fill({ shader: await read(".wgsl"), code: await read(".layer.js") }, `${examples[name]}: an example. Run it, or change it.`);
+  tell();
+  history.replaceState(null, "", `${location.pathname}?example=${name}`);
+}
+
+function busy(action: Action | undefined): void {
+  running = action;
+  for (const button of buttons) button.disabled = action !== undefined || !("gpu" in navigator);
+  stop.disabled = action === undefined;
+}
+
+/** As long as the worker says something in time, it goes on. */
+function wait(): void {
+  clearTimeout(timer);
+  const seconds = Number(limit.value);
+  timer = setTimeout(() => {
+    end();
+    status.textContent = "Ended.";
+    tell({ tone: "bad", title: `No answer for ${seconds} seconds`, lines: ["The worker was ended; nothing else is lost. A loop without an end, in the shader or in the code, does this. So does a slow adapter: then allow more time, or take a smaller input."] });
+  }, 1000 * seconds);
+}
+
+/** Ends the worker with all that it does. The next action begins another. */
+function end(): void {
+  clearTimeout(timer);
+  if (running) { worker?.terminate(); worker = undefined; }
+  busy(undefined);
+}
+
+function start(action: Action): void {
+  if (running) return;
+  if (!worker) {
+    const begun = worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => { if (begun === worker) receive(data); };
+    worker.onerror = ({ message }) => { receive({ type: "failed", code: "code", message: message || "the worker's script did not load", places: [] }); };
+  }
+  for (const one of [shader, code]) one.mark([]);
+  problems.replaceChildren();
+  tell();
+  busy(action);
+  status.textContent = `${actions[action]} …`;
+  wait();
+  if (action === "run" || action === "train") shown.clear();
+  worker.postMessage({ action, ...draft() });
+}
+
+function receive(message: FromWorker): void {
+  if (!running) return;
+  wait();
+  switch (message.type) {
+    case "adapter": status.textContent = `${actions[running]} on ${message.adapter.name} …`; break;
+    case "values": shown.values(message); break;
+    case "benched": shown.benched(message); break;
+    case "trained": shown.trained(message); break;
+    case "done": status.textContent = `${actions[running]}: done.`; clearTimeout(timer); busy(undefined); break;
+    case "failed": {
+      const { places, message: why } = message, of = (file: "shader" | "layer") => places.filter((p) => p.file === file);
+      clearTimeout(timer);
+      busy(undefined);
+      status.textContent = "It did not work.";
+      shader.mark(of("shader"));
+      code.mark(of("layer"));
+      problems.replaceChildren(...places.length ? places.map((p) => el("li", {}, el("b", {}, `${p.file === "shader" ? "Shader" : "Layer"}, line ${p.line}, column ${p.column}: `), p.message)) : [el("li", {}, why)]);
+      break;
+    }
+  }
+}
+
+stop.addEventListener("click", () => { end(); status.textContent = "Stopped."; });
+choice.addEventListener("change", () => { if (choice.value) void example(choice.value); });
+share.addEventListener("click", () => {
+  keep().then((link) => navigator.clipboard.writeText(link)).then(() => { status.textContent = "The link is copied: it holds the whole layer."; }, () => { status.textContent = "The browser did not let the page copy; the address holds the whole layer."; });
+});
+addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); start("run"); } }, true);
+
+root?.replaceChildren(notices,
+  el("section", { class: "deck play-deck", "aria-label": "Actions" }, el("div", { class: "buttons" }, ...buttons, stop),
+    el("div", { class: "play-choices" }, el("label", { for: "example" }, "Example"), choice, el("label", { for: "limit" }, "Give up after"), limit, share), el("div", { class: "deck-foot" }, status, el("p", { class: "keys" }, el("kbd", {}, "Ctrl"), " + ", el("kbd", {}, "Enter"), " runs"))),
+  problems,
+  el("div", { class: "bench-two" }, el("section", { class: "card pad", "aria-labelledby": "shader-title" }, el("h2", { id: "shader-title" }, "Shader ", el("span", { class: "soft" }, "WGSL, forward and backward")), shader.element),
+    el("section", { class: "card pad", "aria-labelledby": "code-title" }, el("h2", { id: "code-title" }, "Layer ", el("span", { class: "soft" }, "JavaScript, what a layer says of itself")), code.element)),
+  el("div", { class: "outcome" }, ...shown.elements));
+busy(undefined);
+if (!("gpu" in navigator)) { const panel = noWebGpu(); tell({ ...panel, lines: [panel.lines[0], "Layers can be read and written all the same; only running them needs WebGPU."] }); }
+
+const asked = new URLSearchParams(location.search).get("example") ?? "swish";
+fromHash(location.hash).then((found) => {
+  if (!found) return example(asked in examples ? asked : "swish");
+  fill(found, "A layer out of this address.");
+  tell({ tone: "careful", title: "This layer came with the link", lines: ["It has not run, and will not until you press a button. It would run in a worker of this page: read it first, as you would any program."] });
+  return undefined;
+}).catch((error: unknown) => { status.textContent = error instanceof Error ? `${error.message}.` : String(error); void example("swish"); });

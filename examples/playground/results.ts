@@ -1,0 +1,51 @@
+// What came of it: values, times, a training's losses.
+import { digits, share } from "convoy-gpu/bench";
+import { emptyCurve, withLosses } from "../shared/curve.js";
+import { lossChart } from "../shared/charts.js";
+import { el, percent, table } from "../shared/dom.js";
+import { drawPlanes } from "../shared/draw.js";
+import type { FromWorker, Shown } from "./protocol.js";
+
+const of = <T extends FromWorker["type"]>(_: T) => null as unknown as Extract<FromWorker, { type: T }>;
+type Values = ReturnType<typeof of<"values">>; type Benched = ReturnType<typeof of<"benched">>; type Trained = ReturnType<typeof of<"trained">>;
+
+/** A tensor as pictures, with its least and largest value. */
+function tensorView({ name, shape, planes }: Shown, what: string): HTMLElement {
+  const box = el("div", { class: `planes ${planes.shape[1] === 1 ? "one" : ""}`, role: "img", "aria-label": `${name}: ${what}` }), [least, most] = drawPlanes(box, planes);
+  return el("div", { class: "tensor" }, el("h3", {}, name, el("span", { class: "soft" }, ` [${shape.join(", ")}]`)), box, el("p", { class: "soft" }, `${digits(least)} to ${digits(most)}${planes.of > planes.shape[0] ? `, ${planes.shape[0]} of ${planes.of} channels` : ""}`));
+}
+
+const card = (title: string, id: string) => {
+  const body = el("div", { class: "result" });
+  return { body, element: el("section", { class: "card", "aria-labelledby": `${id}-title`, hidden: true }, el("h2", { id: `${id}-title` }, title), body) };
+};
+
+export function results() {
+  const values = card("Values", "values"), benched = card("Speed", "bench"), trained = card("LeNet with this layer", "train");
+  const all = [values, benched, trained], chart = lossChart(), accuracy = el("p", { class: "soft" });
+  const rows = table("Speed", ["Pass", "ms", "±", "GFLOP/s", "GB/s", "Of the roofline", "Kernels"]), roof = el("p", { class: "soft" });
+  benched.body.append(rows.element, roof);
+  trained.body.append(chart.element, accuracy);
+  let curve = emptyCurve;
+  return {
+    elements: all.map(({ element }) => element),
+    /** Puts a result of another text away. */
+    clear(): void { for (const { element } of all) element.hidden = true; curve = emptyCurve; },
+    values({ tensors, kernels }: Values): void {
+      values.element.hidden = false;
+      values.body.replaceChildren(...tensors.map((t) => tensorView(t, "the first image’s channels")), el("p", { class: "soft" }, `Made by ${kernels.join(", ")}.`));
+    },
+    benched({ rows: found, roofline: { flops, bandwidth, clock }, macs }: Benched): void {
+      benched.element.hidden = false;
+      const rates = found.map(({ pass, time }) => macs && 2 * macs[pass === "forward" ? 0 : 1] / time.median);
+      rows.fill(found.map(({ pass, time: { median, low, high }, bandwidth: b, fraction, kernels }, i) => [pass, digits(1e3 * median), `${digits(50 * (high - low) / median)} %`, rates[i] ? digits(rates[i] / 1e9) : "–", digits(b / 1e9), share(Math.max(fraction, (rates[i] ?? 0) / flops)), kernels.join(", ")]));
+      roof.textContent = `This adapter: ${digits(flops / 1e9)} GFLOP/s, ${digits(bandwidth / 1e9)} GB/s, by ${clock}. GFLOP/s where the code returns macs: [forward, backward].`;
+    },
+    trained({ losses, epoch, test }: Trained): void {
+      trained.element.hidden = false;
+      curve = withLosses(curve, curve.steps.length + losses.length, losses);
+      chart.show(curve, []);
+      accuracy.textContent = `Epoch ${epoch} of 2${test === undefined ? "" : `: ${percent(test)} of the test images right`}.`;
+    },
+  };
+}
