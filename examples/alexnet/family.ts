@@ -4,8 +4,7 @@ import { presets, sizeControl, trainingControls, widthControl, type Family } fro
 /** What is AlexNet's own. */
 export const family: Family = {
   title: "AlexNet",
-  input: [1, 28, 28],
   controls: trainingControls(sizeControl(96), widthControl),
   presets: presets("alexnet", { width: 0.25, rate: 0.02 }),
-  build: ({ width }) => alexnet({ width: Number(width) }),
+  build: ({ width }, classes) => alexnet({ classes, width: Number(width) }),
 };

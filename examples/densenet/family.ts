@@ -4,8 +4,7 @@ import { presets, sizeControl, trainingControls, widthControl, type Family } fro
 /** What is DenseNet's own. */
 export const family: Family = {
   title: "DenseNet",
-  input: [1, 28, 28],
   controls: trainingControls(sizeControl(32), widthControl),
   presets: presets("densenet", {}),
-  build: ({ width }) => densenet({ width: Number(width) }),
+  build: ({ width }, classes) => densenet({ classes, width: Number(width) }),
 };

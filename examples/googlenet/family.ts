@@ -4,8 +4,7 @@ import { presets, sizeControl, trainingControls, widthControl, type Family } fro
 /** What is GoogLeNet's own. */
 export const family: Family = {
   title: "GoogLeNet",
-  input: [1, 28, 28],
   controls: trainingControls(sizeControl(64), widthControl),
   presets: presets("googlenet", { width: 0.125 }),
-  build: ({ width }) => googlenet({ width: Number(width) }),
+  build: ({ width }, classes) => googlenet({ classes, width: Number(width) }),
 };

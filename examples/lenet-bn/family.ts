@@ -4,8 +4,7 @@ import { presets, trainingControls, type Family } from "../shared/family.js";
 /** What is LeNet-BN's own. */
 export const family: Family = {
   title: "LeNet-BN",
-  input: [1, 28, 28],
   controls: trainingControls(),
   presets: presets("lenet-bn", { batch: 32 }),
-  build: () => lenetBn(),
+  build: (_, classes) => lenetBn({ classes }),
 };

@@ -6,8 +6,7 @@ const activations = ["tanh", "sigmoid", "relu"] as const;
 /** What is LeNet's own. */
 export const family: Family = {
   title: "LeNet",
-  input: [1, 28, 28],
   controls: trainingControls({ name: "activation", label: "Activation", kind: "choice", values: activations }),
   presets: presets("lenet", { batch: 32, images: 2000, activation: "tanh", rate: 0.05, first: "layer" }),
-  build: ({ activation }) => lenet({ activation: activations.find((name) => name === activation) }),
+  build: ({ activation }, classes) => lenet({ classes, activation: activations.find((name) => name === activation) }),
 };

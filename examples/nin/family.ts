@@ -4,8 +4,7 @@ import { presets, sizeControl, trainingControls, widthControl, type Family } fro
 /** What is NiN's own. */
 export const family: Family = {
   title: "NiN",
-  input: [1, 28, 28],
   controls: trainingControls(sizeControl(96), widthControl),
   presets: presets("nin", { width: 0.125 }),
-  build: ({ width }) => nin({ width: Number(width) }),
+  build: ({ width }, classes) => nin({ classes, width: Number(width) }),
 };

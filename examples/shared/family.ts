@@ -6,7 +6,7 @@ export type Value = string | number;
 /** Values of all controls, by name. */
 export type Settings = Readonly<Record<string, Value>>;
 /** Test images that a software adapter is judged by: as many as it trains on, up to 500. */
-export const tested = ({ images }: Settings) => Math.min(500, Number(images));
+export const tested = ({ images }: Settings, most = Infinity) => Math.min(500, Number(images), most);
 
 export interface Control {
   /** In the URL, and in the settings. */
@@ -30,15 +30,13 @@ export type Presets = Readonly<Record<PresetName, Settings>>;
 export interface Family {
   /** "LeNet". */
   readonly title: string;
-  /** [C, H, W] of an image of the data set. The network sees it at the size that a control "size" chooses, if there is one. */
-  readonly input: readonly [number, number, number];
   readonly controls: readonly Control[];
   readonly presets: Presets;
-  build(settings: Settings): Part;
+  build(settings: Settings, classes: number): Part;
 }
 
-/** [C, H, W] of what the network sees. */
-export function inputOf({ input: [C, H, W] }: Family, { size }: Settings): readonly [number, number, number] {
+/** [C, H, W] of what the network sees of images [C, H, W]: of the size that a control "size" chooses, if there is one. */
+export function inputOf([C, H, W]: readonly [number, number, number], { size }: Settings): readonly [number, number, number] {
   return size === undefined ? [C, H, W] : [C, Number(size), Number(size)];
 }
 
@@ -66,7 +64,7 @@ export function trainingControls(...own: Control[]): Control[] {
     { name: "momentum", label: "Momentum", kind: "choice", values: [0, 0.5, 0.9, 0.95] },
     { name: "first", label: "First weights", kind: "choice", values: Object.keys(inits), text: (name) => ({ layer: "PyTorch’s", kaiming: "Kaiming", xavier: "Xavier" })[name] ?? "" },
     ...own,
-    { name: "images", label: "Images", kind: "choice", values: [16, 500, 1000, 2000, 5000, 10000] },
+    { name: "images", label: "Images", kind: "choice", values: [16, 500, 1000, 2000, 5000, 10000, 1e6], text: (n) => n === 1e6 ? "All" : Number(n).toLocaleString("en") },
     { name: "epochs", label: "Epochs", kind: "choice", values: [1, 2, 5, 10, 20, 50] },
     { name: "seed", label: "Seed", kind: "integer", most: 2 ** 32 - 1 },
   ];

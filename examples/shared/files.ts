@@ -1,5 +1,5 @@
 // The card for checkpoints: what the page keeps by itself, and files to take away and to bring.
-import { el, number } from "./dom.js";
+import { bytes, el, number } from "./dom.js";
 
 export interface FileCommands { save(optimizer: boolean): void; open(file: Uint8Array<ArrayBuffer>, name: string): void }
 
@@ -9,7 +9,7 @@ export function filesCard({ save, open }: FileCommands) {
   const all = button("Save checkpoint", () => { save(true); }), weights = button("Save weights", () => { save(false); });
   input.addEventListener("change", () => {
     const [file] = input.files ?? [];
-    if (file) void file.arrayBuffer().then((bytes) => { open(new Uint8Array(bytes), file.name); });
+    if (file) void file.arrayBuffer().then((buffer) => { open(new Uint8Array(buffer), file.name); });
     input.value = "";
   });
   return {
@@ -17,9 +17,9 @@ export function filesCard({ save, open }: FileCommands) {
       el("div", { class: "own-tools" }, all, weights, el("label", { class: "button", for: "checkpoint-file" }, "Open a file", input)),
       el("p", { class: "soft" }, "Files are safetensors with PyTorch’s names. A checkpoint holds the optimizer and the place in the epoch too: a run restored from it ends in the same bits. Weights alone begin a new run.")),
     set ready(on: boolean) { all.disabled = weights.disabled = !on; },
-    /** The step that was kept last; undefined where the browser keeps no files. */
-    kept(step: number | undefined): void {
-      kept.textContent = step === undefined ? "This browser lets the page keep no files, so nothing is kept by itself." : `Kept in this browser at step ${number(step)}, ${new Date().toLocaleTimeString("en", { hour12: false })}.`;
+    /** The step that was kept last; undefined if the checkpoint has more than `most` bytes, or the browser keeps no files. */
+    kept(step: number | undefined, size: number, most: number): void {
+      kept.textContent = step === undefined ? size > most ? `A checkpoint of this network has ${bytes(size)}, and more than ${bytes(most)} is not kept by itself: save it as a file.` : "This browser lets the page keep no files, so nothing is kept by itself." : `Kept in this browser at step ${number(step)}, ${new Date().toLocaleTimeString("en", { hour12: false })}.`;
     },
   };
 }

@@ -4,7 +4,7 @@ import { drawPicture } from "./draw.js";
 import type { Picture, Seen } from "./protocol.js";
 
 /** Test images as buttons: pressing one chooses it for the feature maps. */
-export function testImages(input: readonly [number, number, number], chosen: (index: number) => void) {
+export function testImages(chosen: (index: number) => void) {
   const list = el("ul", { class: "tiles" }), score = el("p", { class: "soft" }, "They appear when the network is ready.");
   let tiles: { button: HTMLButtonElement; text: HTMLElement; truth: HTMLElement; label: number }[] = [], classes: readonly string[] = [], at = 0;
 
@@ -15,12 +15,12 @@ export function testImages(input: readonly [number, number, number], chosen: (in
   return {
     element: el("section", { class: "card", "aria-labelledby": "images-title" },
       el("div", { class: "card-head" }, el("h2", { id: "images-title" }, "Test images"), score), list),
-    show(pictures: readonly Picture[], names: readonly string[]): void {
+    show(pictures: readonly Picture[], shape: readonly [number, number, number], names: readonly string[]): void {
       classes = names;
       tiles = pictures.map((picture, i) => {
         const canvas = el("canvas", { "aria-hidden": "true" }), text = el("span", { class: "guess" }), truth = el("span", { class: "truth" });
         const button = el("button", { type: "button", class: "tile", "aria-pressed": "false" }, canvas, text, truth);
-        drawPicture(canvas, picture, input);
+        drawPicture(canvas, picture, shape);
         button.addEventListener("click", () => { choose(i); chosen(i); });
         return { button, text, truth, label: picture.label };
       });

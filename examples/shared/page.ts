@@ -4,10 +4,11 @@ import { accuracyChart, lossChart } from "./charts.js";
 import { judgementView } from "./confusion.js";
 import { fillControls, plain } from "./controls.js";
 import { upTo, withEpoch, withLosses } from "./curve.js";
+import { dataCard, type DataFacts } from "./data.js";
 import { deck } from "./deck.js";
 import { diagram } from "./diagram.js";
 import { bytes, download, el, number, percent } from "./dom.js";
-import { inputOf, type Control, type Family, type Settings, type Value } from "./family.js";
+import { type Control, type Family, type Settings, type Value } from "./family.js";
 import { filesCard } from "./files.js";
 import { testImages } from "./gallery.js";
 import { inspector } from "./inspector.js";
@@ -26,7 +27,8 @@ export function openPage(family: Family, script: URL): void {
   let worker: Worker, settings: Settings = readSettings(family.controls, family.presets.article), plans: readonly PresetPlan[] = [], adapter: Adapter | undefined;
   let waiting: Kept | undefined;  // of an earlier visit
   let begin = false;  // train as soon as the run is ready
-  let classes: readonly string[] = [];
+  let classes: readonly string[] = [], shape: readonly [number, number, number] = [1, 28, 28];
+  let facts: DataFacts = { name: "Fashion-MNIST", own: false, shape, classes: 10, train: 10_000, test: 2_000 };
   const look = { image: 0, layer: 0 };
   const send = (message: ToWorker) => { worker.postMessage(message); };
 
@@ -37,15 +39,16 @@ export function openPage(family: Family, script: URL): void {
     reset: () => { start("A new run, from the beginning."); },
   });
   const loss = lossChart(), accuracy = accuracyChart(), memory = memoryPanel(), device = el("div", {}, el("p", { class: "soft" }, "Looking for one …"));
-  const images = testImages(family.input, (image) => { look.image = image; send({ type: "look", ...look }); });
+  const images = testImages((image) => { look.image = image; send({ type: "look", ...look }); });
   const inside = inspector((layer) => { look.layer = layer; send({ type: "look", ...look }); }), network = diagram(inside.open);
-  const judged = judgementView(family.input), own = sketch(family.input, (pixels) => { send({ type: "own", pixels }); });
-  const past = runs(family, () => { draw(); }, download), files = filesCard({
+  const judged = judgementView(), own = sketch((pixels) => { send({ type: "own", pixels }); });
+  const past = runs({ title: family.title, controls: [...family.controls, { name: "data", label: "Data", kind: "choice" }] }, () => { draw(); }, download), files = filesCard({
     save: (optimizer) => { send({ type: "save", optimizer }); },
     open: (file, name) => { start(`Opening ${name} …`, { file, name }); },
   });
   const draw = () => { loss.show(past.now.curve, past.past); accuracy.show(past.now.curve, past.past, Number(settings.epochs)); };
   addEventListener("pagehide", () => { past.keep(); });
+  const data = dataCard((files) => { bar.say("Reading the data set …"); send({ type: "data", files, settings }); });
   const form = el("form", { class: "card controls", "aria-label": "Settings" }), notices = el("div", { class: "notices" });
   const fields = el("div", { class: "fields" }), need = el("p", { class: "need" }, "…"), preset = presetChoice(family, (name) => {
     settings = { ...readSettings(family.controls, family.presets[name], ""), seed: settings.seed };
@@ -59,15 +62,15 @@ export function openPage(family: Family, script: URL): void {
   images.element.hidden = inside.element.hidden = own.element.hidden = true;  // until there is something to see
   root.replaceChildren(
     notices, bar.element,
-    el("div", { class: "columns" }, form, el("div", { class: "charts" }, loss.element, accuracy.element, past.element)),
+    el("div", { class: "columns" }, el("div", { class: "choices" }, form, data.element), el("div", { class: "charts" }, loss.element, accuracy.element, past.element)),
     images.element, network.element, inside.element, judged.element, own.element,
     el("div", { class: "facts-row" }, files.element, memory.element,
       el("section", { class: "card", "aria-labelledby": "device-title" }, el("h2", { id: "device-title" }, "Device"), device)));
 
   /** Shows one notice, and hides it with nothing. The one about slowness stays below. */
   function tell(what?: Notice): void {
-    const kept = waiting && adapter && found(waiting, () => { waiting = undefined; start("Resuming …", "vault"); }, () => { waiting = undefined; send({ type: "discard" }); tell(what); });
-    notices.replaceChildren(...what ? [notice(what)] : [], ...kept ? [notice(kept)] : [], ...adapter?.software ? [notice(slow(settings))] : []);
+    const kept = waiting && adapter && found(waiting, facts.name, () => { waiting = undefined; start("Resuming …", "vault"); }, () => { waiting = undefined; send({ type: "discard" }); tell(what); });
+    notices.replaceChildren(...what ? [notice(what)] : [], ...kept ? [notice(kept)] : [], ...adapter?.software ? [notice(slow(settings, facts))] : []);
   }
 
   function changed({ name, live, label, text = plain }: Control, value: Value): void {
@@ -113,12 +116,18 @@ export function openPage(family: Family, script: URL): void {
         start(`Preparing on ${adapter.name} …`);
         break;
       }
-      case "network": network.show(message.network, inputOf(family, settings)); memory.show(message.network); need.replaceChildren(el("b", {}, bytes(together(message.network.memory))), " of memory, planned before it begins"); break;
+      case "network": network.show(message.network, message.input); memory.show(message.network); need.replaceChildren(el("b", {}, bytes(together(message.network.memory))), " of memory, planned before it begins"); break;
+      case "data": {
+        data.show(facts = message.data);
+        if (adapter) start(`A new run, on ${facts.name}.`); else send({ type: "describe", settings });
+        break;
+      }
+      case "refused": data.refuse(message.message); bar.say(`The data set stays ${facts.name}.`); break;
       case "presets": plans = message.plans; preset.plans(plans, adapter); break;
       case "preparing": {
         if (message.run !== past.now.id) past.keep();
         if (JSON.stringify(settings) !== JSON.stringify(message.settings)) { settings = message.settings; writeSettings(settings); show(); }
-        past.begin(settings, message.run);
+        past.begin({ ...settings, data: facts.name }, message.run);
         past.curve = upTo(past.now.curve, message.from);
         if (!message.from) { bar.clear(); judged.element.hidden = true; }
         files.ready = false;
@@ -127,11 +136,13 @@ export function openPage(family: Family, script: URL): void {
       }
       case "ready": {
         images.element.hidden = own.element.hidden = false;
-        images.show(message.pictures, message.classes);
-        own.classes(classes = message.classes);
+        [classes, shape] = [message.classes, message.shape];
+        images.show(message.pictures, shape, classes);
+        own.begin(shape, classes, facts.own);
         bar.state = "paused";
         files.ready = true;
         bar.say(`Ready: ${number(message.steps)} steps an epoch, ${number(message.trained)} training and ${number(message.tested)} test images.`);
+        look.image = Math.min(look.image, message.pictures.length - 1);
         if (look.image) send({ type: "look", ...look });
         if (begin) { begin = false; bar.state = "training"; send({ type: "train" }); }
         break;
@@ -147,9 +158,9 @@ export function openPage(family: Family, script: URL): void {
       }
       case "finished": bar.state = "finished"; bar.say("Finished. Reset begins a new run."); break;
       case "seen": images.mark(message.predictions); inside.element.hidden = false; if (message.inside) inside.show(message.inside); if (message.own) own.show(message.own); break;
-      case "judged": judged.show(message.judgement, classes, message.step); break;
+      case "judged": judged.show(message.judgement, classes, shape, message.step); break;
       case "saved": download(message.file, `${family.title.toLowerCase()}${message.optimizer ? "-checkpoint" : ""}.safetensors`); break;
-      case "kept": files.kept(message.step); if (waiting) { waiting = undefined; tell(); } break;
+      case "kept": files.kept(message.step, message.bytes, message.most); if (waiting) { waiting = undefined; tell(); } break;
       case "found": waiting = message.kept; tell(); break;
       case "failed": {
         const resume = () => { begin = message.code === "device-lost"; start("Opening a new device …", "device"); };
@@ -162,6 +173,7 @@ export function openPage(family: Family, script: URL): void {
     }
   }
 
+  data.show(facts);
   show();
   launch();
   if ("gpu" in navigator) send({ type: "open" });

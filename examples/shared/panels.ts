@@ -1,5 +1,6 @@
 // The parts of a page that only tell: notices, adapter, network and memory.
 import type { Adapter } from "convoy-gpu";
+import type { DataFacts } from "./data.js";
 import { bytes, el, number, table } from "./dom.js";
 import { tested, type Settings } from "./family.js";
 import { together, type Description } from "./protocol.js";
@@ -35,10 +36,11 @@ function advice(agent: string): string {
 }
 
 /** What to tell someone about a run of an earlier visit. */
-export const found = ({ at, epoch, step, settings: { epochs } }: Kept, resume: () => void, discard: () => void): Notice => ({
+/** `here`: what the page trains on. */
+export const found = ({ at, epoch, step, data, settings: { epochs } }: Kept, here: string, resume: () => void, discard: () => void): Notice => ({
   tone: "good", title: "A run from an earlier visit waits here",
-  lines: [`Kept ${new Date(at).toLocaleString("en", { dateStyle: "medium", timeStyle: "short", hour12: false })}, at step ${number(step)}, ${epoch > Number(epochs) ? "finished" : `in epoch ${epoch} of ${epochs}`}. Training another run replaces it.`],
-  actions: [{ label: "Resume", run: resume }, { label: "Discard", run: discard }],
+  lines: [`Kept ${new Date(at).toLocaleString("en", { dateStyle: "medium", timeStyle: "short", hour12: false })}, at step ${number(step)}, ${epoch > Number(epochs) ? "finished" : `in epoch ${epoch} of ${epochs}`}. Training another run replaces it.`, ...data === here ? [] : [`It was trained on other data: ${data}. Choose that under “Data” first.`]],
+  actions: [...data === here ? [{ label: "Resume", run: resume }] : [], { label: "Discard", run: discard }],
 });
 
 /** What to tell someone about an error of the worker's. `restart` opens a new device, `reset` begins anew on the same. */
@@ -56,9 +58,9 @@ export function failure(code: string, message: string, snapshot: number | undefi
   }
 }
 
-export const slow = (settings: Settings): Notice => ({
+export const slow = (settings: Settings, { train, test }: DataFacts): Notice => ({
   tone: "careful", title: "Software adapter: everything works, slowly",
-  lines: [`A processor plays the GPU here. The presets are smaller for that; this run has ${number(Number(settings.images))} training images, and accuracy is measured on ${number(tested(settings))}. Speeds here say nothing about a GPU.`],
+  lines: [`A processor plays the GPU here. The presets are smaller for that; this run has ${number(Math.min(train, Number(settings.images)))} training images, and accuracy is measured on ${number(tested(settings, test))}. Speeds here say nothing about a GPU.`],
 });
 
 /** Name and abilities of the adapter. */

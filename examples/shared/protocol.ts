@@ -1,5 +1,6 @@
 // What a page and its worker tell one another.
 import type { Adapter, Progress, Summary } from "convoy-gpu";
+import type { DataFacts } from "./data.js";
 import type { PresetName, Settings } from "./family.js";
 import type { Histogram } from "./histogram.js";
 import type { Judgement } from "./judge.js";
@@ -15,6 +16,8 @@ export type ToWorker =
   | { readonly type: "describe"; readonly settings: Settings }
   /** Begin a run, paused: a new one that is called `run`; or, by `from`, the one that a snapshot, the browser's files or a file hold. */
   | { readonly type: "start"; readonly settings: Settings; readonly run: number; readonly from?: From }
+  /** Train on a data set out of these files, each by its path as its name; none: on Fashion-MNIST. Answered by "data" or "refused". */
+  | { readonly type: "data"; readonly files: readonly File[]; readonly settings: Settings }
   /** Forget what the browser's files hold. */
   | { readonly type: "discard" }
   | { readonly type: "train" | "pause" | "step" }
@@ -54,16 +57,20 @@ export interface PresetPlan { readonly name: PresetName; readonly bytes: number;
 
 export type FromWorker =
   | { readonly type: "adapter"; readonly adapter: Adapter }
-  /** The first message, without being asked. */
+  /** The first message, without being asked, and after "data". */
   | { readonly type: "presets"; readonly plans: readonly PresetPlan[] }
-  | { readonly type: "network"; readonly network: Description }
+  | { readonly type: "network"; readonly network: Description; /** Of an image as the network sees it. */ readonly input: readonly number[] }
+  /** What is trained on from here on. */
+  | { readonly type: "data"; readonly data: DataFacts }
+  /** Files are no data set for this network; that in use stays. */
+  | { readonly type: "refused"; readonly message: string }
   /** All messages from here on are of a new run, which begins after `from` steps; of the run `run`, with its settings. */
   | { readonly type: "preparing"; readonly from: number; readonly settings: Settings; readonly run: number }
   /** What the browser's files hold from an earlier visit. */
   | { readonly type: "found"; readonly kept: Kept }
-  /** The run was kept in the browser's files, or they are not to be had. */
-  | { readonly type: "kept"; readonly step?: number }
-  | { readonly type: "ready"; readonly steps: number; readonly classes: readonly string[]; readonly pictures: readonly Picture[]; readonly trained: number; readonly tested: number }
+  /** The run was kept in the browser's files; or it is too large for that, or they are not to be had. */
+  | { readonly type: "kept"; readonly step?: number; readonly bytes: number; readonly most: number }
+  | { readonly type: "ready"; readonly steps: number; readonly classes: readonly string[]; readonly shape: readonly [number, number, number]; readonly pictures: readonly Picture[]; readonly trained: number; readonly tested: number }
   /** `total`: steps of the run so far, over all epochs. */
   | { readonly type: "progress"; readonly progress: Progress; readonly total: number }
   | { readonly type: "finished" }

@@ -12,7 +12,7 @@ const COLOURS = 5;  // --past-0 … of the style sheet, and so many earlier runs
 const clock = (id: number) => new Date(id).toLocaleString("en", { weekday: "short", hour: "2-digit", minute: "2-digit", hour12: false });
 
 /** `changed` hears that other runs are to be drawn; `save` of a file to be kept. */
-export function runs({ title, controls }: Family, changed: () => void, save: (text: string, name: string) => void) {
+export function runs({ title, controls }: Pick<Family, "title" | "controls">, changed: () => void, save: (text: string, name: string) => void) {
   const key = `convoy runs ${title}`, rows = el("tbody"), head = el("thead"), csv = el("button", { type: "button" }, "Export CSV");
   let past: readonly RunRecord[] = read(key), now: RunRecord = { id: Date.now(), settings: {}, curve: emptyCurve, colour: -1, shown: true };
   const own = [el("td"), el("td"), el("td")];  // of this run: they change while it trains, and the table around them stays

@@ -6,14 +6,15 @@ import { fit } from "./fit.js";
 const SIDE = 280, BRUSH = 26;  // pixels
 
 /** `given` hears of the image as the network takes it, bytes [C, H, W]; undefined when there is none any more. */
-export function sketch([C, H, W]: readonly [number, number, number], given: (pixels: Uint8Array | undefined) => void) {
+export function sketch(given: (pixels: Uint8Array | undefined) => void) {
   const canvas = el("canvas", { class: "sketch", width: SIDE, height: SIDE, role: "img", "aria-label": "Draw here with a mouse, pen or finger, or drop an image. By keyboard: choose an image file." });
-  const seen = el("canvas", { class: "seen", width: W, height: H, role: "img", "aria-label": "What the network sees" }), context = canvas.getContext("2d", { willReadFrequently: true });
+  const seen = el("canvas", { class: "seen", role: "img", "aria-label": "What the network sees" }), context = canvas.getContext("2d", { willReadFrequently: true });
   const file = el("input", { type: "file", accept: "image/*", id: "own-file" }), clear = el("button", { type: "button" }, "Clear");
-  const body = el("tbody"), status = el("p", { class: "soft", role: "status" }, "Draw a piece of clothing, or drop a picture of one.");
+  const body = el("tbody"), status = el("p", { class: "soft", role: "status" });
   const answer = el("table", { class: "odds", hidden: true }, el("caption", { class: "hidden" }, "Probability of each class"),
     el("thead", { class: "hidden" }, el("tr", {}, el("th", { scope: "col" }, "Class"), el("th", { scope: "col" }, "Probability"))), body);
-  let last: readonly [number, number] | undefined, classes: readonly string[] = [];
+  let last: readonly [number, number] | undefined, classes: readonly string[] = [], ask = "", [C, H, W]: readonly [number, number, number] = [1, 1, 1];
+  const pane = new OffscreenCanvas(1, 1), small = pane.getContext("2d", { willReadFrequently: true });
 
   function wipe(): void {
     if (!context) return;
@@ -22,12 +23,18 @@ export function sketch([C, H, W]: readonly [number, number, number], given: (pix
   }
   function show(): void {
     if (!context) return;
-    const grey = fit(context.getImageData(0, 0, SIDE, SIDE).data, SIDE, SIDE, H), inked = grey.some(Boolean);
-    drawPicture(seen, { pixels: grey, label: 0 }, [1, H, W]);
+    const pixels = C === 1 && H === W ? fit(context.getImageData(0, 0, SIDE, SIDE).data, SIDE, SIDE, H) : whole(), inked = pixels.some(Boolean), planes = new Uint8Array(pixels.length);
+    drawPicture(seen, { pixels, label: 0 }, [C, H, W]);
     answer.hidden = !inked;
-    const pixels = new Uint8Array(C * H * W);
-    for (let c = 0; c < C; c++) pixels.set(grey, c * H * W);
-    given(inked ? pixels : undefined);
+    for (let i = 0; i < pixels.length; i++) planes[i % C * H * W + Math.floor(i / C)] = pixels[i];
+    given(inked ? planes : undefined);
+  }
+  /** The whole drawing, at the size of the data set's images: bytes [H, W, C]. */
+  function whole(): Uint8Array {
+    [pane.width, pane.height] = [W, H];
+    small?.drawImage(canvas, 0, 0, W, H);
+    const { data } = small?.getImageData(0, 0, W, H) ?? { data: new Uint8ClampedArray(4 * W * H) };
+    return Uint8Array.from({ length: C * H * W }, (_, i) => data[4 * Math.floor(i / C) + Math.min(i % C, 2)]);
   }
   async function load(blob: Blob): Promise<void> {
     try {
@@ -36,7 +43,7 @@ export function sketch([C, H, W]: readonly [number, number, number], given: (pix
       // What the image leaves free is filled with the colour of its first pixel, so that it is ground too.
       context?.drawImage(image, 0, 0, 1, 1, 0, 0, SIDE, SIDE);
       context?.drawImage(image, (SIDE - w) / 2, (SIDE - h) / 2, w, h);
-      status.textContent = "The object is cut out, centred, and made light on black, as the training images are.";
+      status.textContent = C === 1 && H === W ? "The object is cut out, centred, and made light on black, as the training images of Fashion-MNIST are." : "The image is squeezed into the size of the data set’s.";
       show();
     } catch { status.textContent = "This file is no image that the browser can read."; }
   }
@@ -58,7 +65,7 @@ export function sketch([C, H, W]: readonly [number, number, number], given: (pix
   canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); last = at(event); stroke(event); });
   canvas.addEventListener("pointermove", stroke);
   for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { if (last) { last = undefined; show(); } });
-  clear.addEventListener("click", () => { wipe(); file.value = ""; status.textContent = "Draw a piece of clothing, or drop a picture of one."; show(); });
+  clear.addEventListener("click", () => { wipe(); file.value = ""; status.textContent = ask; show(); });
   file.addEventListener("change", () => { if (file.files?.[0]) void load(file.files[0]); });
 
   const element = el("section", { class: "card own", "aria-labelledby": "own-title" },
@@ -73,11 +80,16 @@ export function sketch([C, H, W]: readonly [number, number, number], given: (pix
     if (event.dataTransfer?.files[0]) void load(event.dataTransfer.files[0]);
   });
   wipe();
-  drawPicture(seen, { pixels: new Uint8Array(H * W), label: 0 }, [1, H, W]);
 
   return {
     element,
-    classes(names: readonly string[]): void { classes = names; },
+    /** For images [C, H, W] of these classes; `own`: of a data set of the visitor's. What is drawn stays, if it still fits. */
+    begin(shape: readonly [number, number, number], names: readonly string[], own: boolean): void {
+      const same = shape.join() === [C, H, W].join();
+      [[C, H, W], classes] = [shape, names];
+      status.textContent = ask = own ? "Draw, or drop a picture." : "Draw a piece of clothing, or drop a picture of one.";
+      if (!same) show();
+    },
     show(probabilities: Float32Array): void {
       const order = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
       body.replaceChildren(...order.map((i) => {

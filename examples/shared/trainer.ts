@@ -1,10 +1,11 @@
 // The worker's half of a page: a device, a run, and what the page wants to see of it. Training never runs in the page's own thread.
 import { ConvoyError, openDevice, readSafetensors, stateDict, summary, train, type Device, type Optimizer, type Run } from "convoy-gpu";
-import { fashionMnist, subset, type Dataset, type Split } from "convoy-gpu/data";
+import { subset, type Dataset, type Split } from "convoy-gpu/data";
 import { initOf, inputOf, optimizerOf, presetNames, tested, type Family, type Settings } from "./family.js";
 import { together, type Description, type From, type FromWorker, type Picture, type ToWorker } from "./protocol.js";
 import { judge } from "./judge.js";
 import { look, type Wanted } from "./look.js";
+import { chosen, fashion, published, type Kind } from "./source.js";
 import { readSettings } from "./state.js";
 import { vault, type Kept } from "./vault.js";
 
@@ -38,7 +39,7 @@ function turns(rest: number) {
 
 /** Answers the page's messages for one family. `data` is the folder of Fashion-MNIST. */
 export function serve(family: Family, data: URL): void {
-  let device: Device | undefined, images: Promise<Split> | undefined, run: Run | undefined, settings: Settings = {};
+  let device: Device | undefined, source = published(data), kind: Kind = fashion, name = "Fashion-MNIST", run: Run | undefined, settings: Settings = {};
   let generation = 0, total = 0, optimizer: { lr: number } = { lr: 0 }, snapshot: { kept: Kept; file: Uint8Array<ArrayBuffer> } | undefined, shown: Dataset | undefined;
   let looks = turns(LOOK), keeps = turns(KEEP), judges = turns(KEEP);
   let id = 0, following = Promise.resolve(), closing = Promise.resolve();
@@ -62,45 +63,45 @@ export function serve(family: Family, data: URL): void {
     port.postMessage({ type: "adapter", adapter: opened.adapter });
   }
 
-  function describe(of: Settings): Description {
-    const { toString: _, ...network } = summary(family.build(of), { input: inputOf(family, of), batch: Number(of.batch), optimizer: optimizerOf(of) });
+  function describe(of: Settings, { shape, classes }: Kind = kind): Description {
+    const { toString: _, ...network } = summary(family.build(of, classes), { input: inputOf(shape, of), batch: Number(of.batch), optimizer: optimizerOf(of) });
     return network;
   }
 
   function tell(): void {
-    port.postMessage({ type: "network", network: describe(settings) });
+    port.postMessage({ type: "network", network: describe(settings), input: inputOf(kind.shape, settings) });
   }
 
-  async function start(from: From | undefined, name: number): Promise<void> {
+  async function start(from: From | undefined, newId: number): Promise<void> {
     const mine = ++generation, stale = () => mine !== generation, old = run, uses = [looks, keeps, judges].map((t) => t.idle());
     run = undefined;
     old?.stop();
     closing = Promise.all([closing, following, ...uses]).then(() => { old?.destroy(); });  // not while something plays on its buffers
     try {
       await closing;
-      const source = from === "device" ? snapshot : from === "vault" ? await store.load() : from && { file: from.file, kept: keptOf(from, name) };
+      const saved = from === "device" ? snapshot : from === "vault" ? await store.load() : from && { file: from.file, kept: keptOf(from, newId) };
       if (stale()) return;
-      snapshot = from === "device" || from === "vault" ? source : undefined;
-      if (source) settings = readSettings(family.controls, settings, new URLSearchParams(Object.entries(source.kept.settings).map(([key, value]) => [key, String(value)])).toString());
-      id = source?.kept.run ?? name;
-      total = source?.kept.step ?? 0;
+      snapshot = from === "device" || from === "vault" ? saved : undefined;
+      if (saved) settings = readSettings(family.controls, settings, new URLSearchParams(Object.entries(saved.kept.settings).map(([key, value]) => [key, String(value)])).toString());
+      id = saved?.kept.run ?? newId;
+      total = saved?.kept.step ?? 0;
       port.postMessage({ type: "preparing", from: total, settings, run: id });
       if (from === "device") { device?.destroy(); await open(); }
       tell();
-      const all = await (images ??= fashionMnist({ url: data }));
+      const all = await source.at(sideOf(settings));
       if (stale() || !device) return;
-      const test = device.adapter.software ? subset(all.test, tested(settings)) : all.test, chosen = { ...all, test, train: subset(all.train, Number(settings.images)) };
+      const test = device.adapter.software ? subset(all.test, tested(settings, all.test.size)) : all.test, some = { ...all, test, train: subset(all.train, Math.min(all.train.size, Number(settings.images))) };
       const steered: Optimizer & { lr: number } = { ...optimizerOf(settings) };
-      const side = inputOf(family, settings)[1], resize = side === family.input[1] ? undefined : side;
-      const made = await train(family.build(settings), { device, data: chosen, resize, init: initOf(settings), batch: Number(settings.batch), epochs: Number(settings.epochs), optimizer: steered, seed: Number(settings.seed) });
+      const { shape, classes } = all.train, [, H, W] = inputOf(shape, settings), resize = H === shape[1] && W === shape[2] ? undefined : H;
+      const made = await train(family.build(settings, classes.length), { device, data: some, resize, init: initOf(settings), batch: Number(settings.batch), epochs: Number(settings.epochs), optimizer: steered, seed: Number(settings.seed) });
       if (stale()) { made.destroy(); return; }
       try {
-        if (source && total) made.restore(source.file, typeof from === "object" ? from.name : "the checkpoint");
-        else if (source) made.load(stateDict(source.file, typeof from === "object" ? from.name : undefined));
+        if (saved && total) made.restore(saved.file, typeof from === "object" ? from.name : "the checkpoint");
+        else if (saved) made.load(stateDict(saved.file, typeof from === "object" ? from.name : undefined));
       } catch (error) { made.destroy(); throw error; }
       made.pause();
-      [run, optimizer, shown, looks, keeps, judges] = [made, steered, subset(all.test, SHOWN), turns(LOOK), turns(KEEP), turns(KEEP)];
-      port.postMessage({ type: "ready", steps: made.stepsPerEpoch, classes: shown.classes, pictures: pictures(shown), trained: chosen.train.size, tested: test.size });
+      [run, optimizer, shown, looks, keeps, judges] = [made, steered, subset(all.test, Math.min(SHOWN, all.test.size)), turns(LOOK), turns(KEEP), turns(KEEP)];
+      port.postMessage({ type: "ready", steps: made.stepsPerEpoch, classes: shown.classes, shape: shown.shape, pictures: pictures(shown), trained: some.train.size, tested: test.size });
       void see();
       following = follow(made, mine);
     } catch (error) { fail(error, mine); }
@@ -140,19 +141,19 @@ export function serve(family: Family, data: URL): void {
     const of = generation;
     return keeps.take(async () => {
       if (!mine.session.steps) return;
-      const kept = { settings: { ...settings, rate: optimizer.lr }, run: id, epoch: mine.epoch + 1, step: mine.session.steps, at: Date.now() }, file = await mine.save();
+      const kept = { settings: { ...settings, rate: optimizer.lr }, data: name, run: id, epoch: mine.epoch + 1, step: mine.session.steps, at: Date.now() }, file = await mine.save();
       if (of !== generation) return;
       snapshot = { kept, file };
       const done = file.length <= LARGEST && await store.save(kept, file);
-      port.postMessage({ type: "kept", step: done ? kept.step : undefined });
+      port.postMessage({ type: "kept", step: done ? kept.step : undefined, bytes: file.length, most: LARGEST });
     }).catch((error: unknown) => { fail(error, of); });
   }
 
   /** What a checkpoint of the visitor's says of its settings; a file of weights alone begins at step 0. */
-  function keptOf({ file, name }: Exclude<From, string>, newId: number): Kept {
-    const { metadata } = readSafetensors(file, name), number = (key: string) => Number(metadata.get(key) ?? 0), whole = metadata.has("optimizer");
+  function keptOf({ file, name: of }: Exclude<From, string>, newId: number): Kept {
+    const { metadata } = readSafetensors(file, of), number = (key: string) => Number(metadata.get(key) ?? 0), whole = metadata.has("optimizer");
     const known = whole ? Object.fromEntries(["batch", "images", "seed"].map((key) => [key, number(key)])) : {};
-    return { settings: { ...settings, ...known }, run: newId, epoch: whole ? number("epoch") + 1 : 1, step: whole ? number("steps") : 0, at: Date.now() };
+    return { settings: { ...settings, ...known }, data: name, run: newId, epoch: whole ? number("epoch") + 1 : 1, step: whole ? number("steps") : 0, at: Date.now() };
   }
 
   /** Looks at all test images: at the end of an epoch, and in a pause. */
@@ -174,14 +175,31 @@ export function serve(family: Family, data: URL): void {
     if (file) port.postMessage({ type: "saved", file, optimizer }, [file.buffer]);
   }
 
-  const plans = presetNames.map((name) => [name, describe(family.presets[name])] as const);
-  port.postMessage({ type: "presets", plans: plans.map(([name, { memory, largest }]) => ({ name, bytes: together(memory), largest: largest.bytes })) });
+  function plan(): void {
+    const plans = presetNames.map((preset) => [preset, describe(family.presets[preset])] as const);
+    port.postMessage({ type: "presets", plans: plans.map(([preset, { memory, largest }]) => ({ name: preset, bytes: together(memory), largest: largest.bytes })) });
+  }
+
+  /** Goes over to another data set, if it is one and the network takes it. */
+  async function change(files: readonly File[]): Promise<void> {
+    try {
+      const next = files.length ? chosen(files) : published(data), all: Split = await next.at(sideOf(settings)), { shape, classes, size } = all.train;
+      const of: Kind = { shape, classes: classes.length };
+      describe(settings, of);
+      [source, kind, name] = [next, of, next.own ? all.name : "Fashion-MNIST"];
+      port.postMessage({ type: "data", data: { name, own: next.own, ...of, train: size, test: all.test.size } });
+      plan();
+    } catch (error) { port.postMessage({ type: "refused", message: error instanceof Error ? error.message : String(error) }); }
+  }
+
+  plan();
   void store.look().then((kept) => { if (kept) port.postMessage({ type: "found", kept }); });
   port.onmessage = ({ data: message }) => {
     switch (message.type) {
       case "open": void open().catch(fail); break;
       case "describe": settings = message.settings; try { tell(); } catch (error) { fail(error); } break;
       case "start": settings = message.settings; void start(message.from, message.run); break;
+      case "data": settings = message.settings; void change(message.files); break;
       case "discard": void store.clear(); break;
       case "train": run?.resume(); break;
       case "pause": run?.pause(); void see(); if (run) rest(run); break;
@@ -193,6 +211,9 @@ export function serve(family: Family, data: URL): void {
     }
   };
 }
+
+/** What images in folders are read at: where no setting says it, as large as Fashion-MNIST's. */
+const sideOf = ({ size }: Settings) => Number(size ?? fashion.shape[1]);
 
 function pictures({ images, labels, size }: Dataset): Picture[] {
   const each = images.length / size;
