@@ -20,7 +20,7 @@ export function defineKernel<B extends string, P extends string, O extends strin
 }
 
 /** The overrides that the tuner or fuse.ts sets; a layer may leave them at their defaults. It must give all others. */
-type Tuned = "WORKGROUP" | "WIDTH" | `TILE_${string}` | "ACTIVATION" | "SLOPE" | "ALPHA" | "THRESHOLD" | "ADDEND" | "TERMS";
+type Tuned = "WORKGROUP" | "WIDTH" | `TILE_${string}` | "ACTIVATION" | "SLOPE" | "ALPHA" | "THRESHOLD" | "ADDEND" | "TERMS" | "DROP";
 /** What a layer must give a dispatch: params and overrides, but those that the tuner or fuse.ts sets. */
 export type Params<P extends string, O extends string> =
   Record<P | Exclude<O, Tuned>, number> & Partial<Record<Extract<O, Tuned>, number>>;
