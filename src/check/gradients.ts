@@ -8,6 +8,7 @@ const CLOSER = 1024;  // elements of a tensor that are looked at where all toget
 /** y in f64 from inputs and parameters by name, each in the shader's order. */
 export type Reference = (values: Readonly<Record<string, Float64Array>>, shapes: Readonly<Record<string, Shape>>) => ArrayLike<number>;
 
+/** What checkGradients() takes beside the layer and its shapes. */
 export interface GradientOptions extends CheckOptions {
   /** The layer's f64 twin, y alone. With it differences are taken in f64; without, of the layer's own forward pass on the GPU. */
   reference?: Reference;
@@ -68,6 +69,7 @@ export async function checkGradients(layer: AnyLayer, shapes: readonly Shape[], 
   } finally { whole.destroy(); only.destroy(); }
 }
 
+/** What compare() takes beside the layer and its reference. */
 export interface CompareOptions extends CheckOptions {
   /** Error allowed, of the largest element of y. Default 1e-5. */
   tolerance?: number;

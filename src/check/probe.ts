@@ -11,6 +11,7 @@ import { random } from "../random.js";
 /** Any layer, whatever its names. */
 export type AnyLayer = Layer<never, never, never, never> | Layer<string, string, string, string> | Layer;
 
+/** What every check takes. */
 export interface CheckOptions {
   /** What runs it: openDevice(). */
   device: Device;

@@ -16,7 +16,6 @@ import type { Tuning } from "../tune/tuning.js";
 import { readWeights, writeWeights, type LoadReport, type StateDict } from "./weights.js";
 
 export type { Progress };
-
 const REPORT = 250;  // milliseconds between two progresses
 const NONE = new Float32Array(0);
 
@@ -37,8 +36,7 @@ export class Run implements AsyncIterable<Progress> {
   #best?: Promise<StateDict>;    // weights of the best epoch, if they are kept
   #tuning?: Tuning;
   #choices: Choices;             // rungs of the next step
-  #paused = false;
-  #stopped = false;
+  #paused = false; #stopped = false;
   #single: (() => void)[] = [];  // steps asked for while paused
   #wake = () => {};
   readonly #pace = new Pace();

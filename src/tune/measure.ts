@@ -10,6 +10,7 @@ import { plan, single } from "../plan.js";
 /** A training step, recorded with these rungs wherever they fit. */
 export type Recording = (choice?: (key: string) => string | undefined) => readonly Step[];
 
+/** What the tuner found for one operator: its rungs and their times. */
 export interface Measured {
   readonly key: string;
   /** The best rung. */

@@ -5,6 +5,7 @@ import { Session } from "../train/session.js";
 import { writeChoices, type Choices } from "./choices.js";
 import { measure, type Measured, type MeasureOptions } from "./measure.js";
 
+/** What tune() takes beside the network. */
 export interface TuneOptions extends MeasureOptions {
   device: Device;
   /** [channels, height, width] of an image, as the network gets it. */
