@@ -57,13 +57,13 @@ export function lifetimes(steps: readonly Step[], placed: (t: Tensor) => boolean
  * Where each tensor lives. `kept` are the long-lived ones, each arena a buffer of its own. All other tensors share slots:
  * two whose lives do not meet may use one; biggest first, first slot that is free. Slots are whole buffers, never ranges
  * of one: WebGPU refuses a dispatch that binds one buffer both "read" and "read_write", even for ranges that do not
- * touch. Programs are never played at once, so they share slots too. A plan can grow: `base` keeps its places.
+ * touch. Programs are never played at once, so they share slots too. A plan can grow: `base` keeps its places, an arena of it gets further parts.
  */
 export function plan(programs: readonly (readonly Step[])[], kept: readonly Arena[], limit = 2 ** 27, base?: Plan): Plan {
   const places = new Map(base?.places), buffers = [...base?.buffers ?? []], slots = [...base?.slots ?? []], known = slots.length;
   for (const { whole, parts } of kept) {
     within(whole, limit);
-    const buffer = buffers.push(4 * whole.size) - 1;
+    const buffer = places.get(whole)?.buffer ?? buffers.push(4 * whole.size) - 1;
     places.set(whole, { buffer, offset: 0, bytes: 4 * whole.size });
     for (const [t, offset] of parts) places.set(t, { buffer, offset: 4 * offset, bytes: 4 * t.size });
   }

@@ -59,6 +59,8 @@ test.each([
   [["profile", "lenet", "--epochs", "3"], "--epochs is no option of profile"],
   [["train", "lenet", "--json", "/no/such/folder/x"], "--json /no/such/folder/x: the folder /no/such/folder is not there"],
   [["profile"], "profile what?"],
+  [["tune", "lenet", "--epochs", "2"], "--epochs is no option of tune"],
+  [["train", "lenet", "--tune", "yes"], "--tune is on or off"],
   [["fly"], 'there is no command "fly"'],
 ])("%j is refused", (args, why) => {
   expect(() => parse(args)).toThrow(why);

@@ -7,6 +7,8 @@ export interface Adapter {
   readonly name: string;
   readonly vendor: string;
   readonly architecture: string;
+  /** All that the driver says of itself, in one line. */
+  readonly id: string;
   /** A processor that plays GPU: everything works, nothing is fast. */
   readonly software: boolean;
   /** Smallest and largest subgroup, or undefined where kernels cannot use them. */
@@ -18,6 +20,12 @@ export interface Adapter {
     readonly buffer: number; readonly binding: number;
     readonly storageBuffers: number; readonly workgroupBytes: number; readonly invocations: number;
   };
+}
+
+/** Where texts are kept from one run to the next: localStorage in a page, a file in Node. */
+export interface Store {
+  get(key: string): Promise<string | undefined>;
+  set(key: string, text: string): Promise<void>;
 }
 
 export interface DeviceOptions {
@@ -37,8 +45,8 @@ export class Device {
   readonly #gone: Promise<never>;
   #failure?: ConvoyError;
 
-  /** `rest` is called at the beginning of a wait for the GPU, and what it returns at the end. */
-  constructor(readonly gpu: GPUDevice, readonly adapter: Adapter, readonly rest?: () => () => void) {
+  /** `rest` is called at the beginning of a wait for the GPU, and what it returns at the end. `store` keeps what was measured here. */
+  constructor(readonly gpu: GPUDevice, readonly adapter: Adapter, readonly rest?: () => () => void, readonly store?: Store) {
     this.#gone = gpu.lost.then(({ reason, message }) => {
       this.#failure = new DeviceLostError(reason === "destroyed"
         ? "the device was destroyed; open another with openDevice()"
@@ -106,7 +114,7 @@ export class Device {
 }
 
 /** Makes a device of an adapter. WebGPU allows this once per adapter. */
-export async function fromAdapter(adapter: GPUAdapter, { limits = "real" }: DeviceOptions = {}, rest?: () => () => void): Promise<Device> {
+export async function fromAdapter(adapter: GPUAdapter, { limits = "real" }: DeviceOptions = {}, rest?: () => () => void, store?: Store): Promise<Device> {
   const requiredLimits = limits === "default" ? {} : Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
   const requiredFeatures = OPTIONAL.filter((feature) => adapter.features.has(feature));
   let gpu: GPUDevice;
@@ -118,7 +126,7 @@ export async function fromAdapter(adapter: GPUAdapter, { limits = "real" }: Devi
   const info = gpu.adapterInfo ?? adapter.info, has = (feature: string) => gpu.features.has(feature as GPUFeatureName);
   const name = info.description || info.device || [info.vendor, info.architecture].filter(Boolean).join(" ") || "unnamed adapter";
   return new Device(gpu, {
-    name, vendor: info.vendor, architecture: info.architecture,
+    name, vendor: info.vendor, architecture: info.architecture, id: [info.vendor, info.architecture, info.device, info.description].join(" | "),
     software: info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${name} ${info.architecture}`),
     subgroups: has("subgroups") ? [info.subgroupMinSize ?? 4, info.subgroupMaxSize ?? 128] : undefined,
     f16: has("shader-f16"), timestamps: has("timestamp-query"),
@@ -127,7 +135,7 @@ export async function fromAdapter(adapter: GPUAdapter, { limits = "real" }: Devi
       storageBuffers: gpu.limits.maxStorageBuffersPerShaderStage, workgroupBytes: gpu.limits.maxComputeWorkgroupStorageSize,
       invocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
     },
-  }, rest);
+  }, rest, store);
 }
 
 /** What recordings for this adapter may count on. Kernels with subgroups are the better ones only where a barrier is dear. */
@@ -144,5 +152,11 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
     : "this browser has no WebGPU; use a recent Chrome or Edge, Firefox 141 or newer, or Safari 26 or newer, on a page served from https or localhost");
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) throw new AdapterError("WebGPU is here, but it found no adapter; update the graphics driver, or see chrome://gpu for what is switched off");
-  return fromAdapter(adapter, options);
+  return fromAdapter(adapter, options, undefined, pageStore);
 }
+
+/** What pages of one origin keep. Workers have no localStorage, and a browser may refuse it: then nothing is kept. */
+const pageStore: Store = {
+  async get(key) { try { return globalThis.localStorage?.getItem(key) ?? undefined; } catch { return undefined; } },
+  async set(key, text) { try { globalThis.localStorage?.setItem(key, text); } catch { /* full, or forbidden */ } },
+};

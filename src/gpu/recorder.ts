@@ -22,6 +22,8 @@ export interface Step {
   /** The rung of a ladder that this is, or is part of, and the names of all that would have done. */
   readonly rung?: string;
   readonly rungs?: readonly string[];
+  /** Operator and extents, where a tuner may choose between rungs: "conv2d forward: N64 H28 …". */
+  readonly key?: string;
   readonly kernel: Kernel;
   readonly tensors: Readonly<Record<string, Tensor>>;
   readonly params: Readonly<Record<string, number>>;
@@ -46,6 +48,8 @@ export interface Target {
   readonly tasks?: number;
   /** A rung to take wherever it fits, whatever the order says. */
   readonly rung?: string;
+  /** The rung that was measured to be the best for a key; it is taken where it fits. */
+  choice?(key: string): string | undefined;
 }
 
 /** One way to compute an operator. Rungs of a ladder give the same result up to rounding; the last one takes every shape. */
@@ -58,15 +62,19 @@ export interface Rung<D, T extends string> {
 export class Recorder {
   readonly steps: Step[] = [];
   #path = "";
-  #climbed: Pick<Step, "rung" | "rungs"> = {};
+  #climbed: Pick<Step, "rung" | "rungs" | "key"> = {};
 
   constructor(readonly target: Target = {}) {}
 
-  /** Records an operator by the first rung that fits its extents and the target. */
-  climb<D, T extends string>(ladder: readonly Rung<D, T>[], t: Record<T, Tensor>, d: D): void {
-    const fitting = ladder.filter((rung) => rung.fits(d, this.target));
-    const chosen = fitting.find((rung) => rung.name === this.target.rung) ?? fitting[0];
-    this.#climbed = { rung: chosen.name, rungs: fitting.map(({ name }) => name) };
+  /**
+   * Records an operator by the first rung that fits its extents and the target. With a name, an operator has a key, and the target may choose
+   * another by it; passes that must take the same rung, since one reads what the other has saved, share a name.
+   */
+  climb<D, T extends string>(ladder: readonly Rung<D, T>[], t: Record<T, Tensor>, d: D, operator?: string): void {
+    const { target } = this, fitting = ladder.filter((rung) => rung.fits(d, target));
+    const key = operator && `${operator}: ${Object.entries(d as object).map(([letter, extent]) => `${letter}${Number(extent)}`).join(" ")}`;
+    const wanted = target.rung ?? (key && target.choice?.(key)), chosen = fitting.find(({ name }) => name === wanted) ?? fitting[0];
+    this.#climbed = { rung: chosen.name, rungs: fitting.map(({ name }) => name), key };
     try { chosen.record(this, t, d); } finally { this.#climbed = {}; }
   }
 

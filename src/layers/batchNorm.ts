@@ -72,13 +72,13 @@ export function batchNorm({ eps = 1e-5, momentum = 0.1, requiresGrad }: BatchNor
 
     forward(rec, { x, y, weight, bias, stats, moments, running_mean, running_var }, { training }) {
       const d = dims(rec, x, training);
-      if (training) rec.climb(forward, { x, y, weight, bias, stats, moments, running_mean, running_var }, d);
+      if (training) rec.climb(forward, { x, y, weight, bias, stats, moments, running_mean, running_var }, d, "batchNorm");
       else rec.dispatch(batch_norm_evaluate, { x, y, weight, bias, known_mean: running_mean, known_var: running_var, addend: x }, d, [groups(d), spans(d), 1]);
     },
 
     backward(rec, { x, weight, stats, moments, running_mean, running_var, dy, ...d }, { training }) {
       const e = dims(rec, x, training), unused = (t: Tensor) => tensor("unused", t.shape), { dx = unused(x), dweight = unused(weight), dbias = unused(weight) } = d;
-      if (training) return rec.climb(backward, { x, dy, weight, stats, moments, dx, dweight, dbias }, e);
+      if (training) return rec.climb(backward, { x, dy, weight, stats, moments, dx, dweight, dbias }, e, "batchNorm");
       rec.dispatch(batch_norm_running, { stats, known_mean: running_mean, known_var: running_var, weight }, e, e.C);
       if (d.dweight || d.dbias) backward[0].record(rec, { x, dy, weight, stats, moments, dx, dweight, dbias }, e);
       else rec.dispatch(batch_norm_backward_input, { x, dy, known: stats, parts: stats, dweight, dbias, dx, addend: dy }, { ...e, splits: 1 }, [groups(e), spans(e), 1]);

@@ -65,13 +65,13 @@ export function conv2d(options: Conv2dOptions): Layer<"weight" | "bias"> {
     },
 
     forward(rec, { x, weight, bias, y }) {
-      rec.climb(forward, { x, weight, bias: bias ?? weight, y }, dims(x.shape));
+      rec.climb(forward, { x, weight, bias: bias ?? weight, y }, dims(x.shape), "conv2d forward");
     },
 
     backward(rec, { x, weight, dy, dx, dweight, dbias }) {
       const d = dims(x.shape);
-      if (dx) rec.climb(backwardInput, { weight, dy, dx }, d);
-      if (dweight) rec.climb(backwardWeight, { x, dy, dweight, dbias: dbias ?? dweight }, { ...d, BIAS: Number(Boolean(dbias)) });
+      if (dx) rec.climb(backwardInput, { weight, dy, dx }, d, "conv2d input gradient");
+      if (dweight) rec.climb(backwardWeight, { x, dy, dweight, dbias: dbias ?? dweight }, { ...d, BIAS: Number(Boolean(dbias)) }, "conv2d weight gradient");
       else if (dbias) rec.climb(backwardBias, { dy, dbias }, d);
     },
   };

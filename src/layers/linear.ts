@@ -38,13 +38,13 @@ export function linear(options: LinearOptions): Layer<"weight" | "bias"> {
     },
 
     forward(rec, { x, weight, bias, y }) {
-      rec.climb(forward, { x, weight, bias: bias ?? weight, y }, dims(x.shape));
+      rec.climb(forward, { x, weight, bias: bias ?? weight, y }, dims(x.shape), "linear forward");
     },
 
     backward(rec, { x, weight, dy, dx, dweight, dbias }) {
       const d = dims(x.shape);
-      if (dx) rec.climb(backwardInput, { weight, dy, dx }, d);
-      if (dweight) rec.climb(backwardWeight, { x, dy, dweight, dbias: dbias ?? dweight }, { ...d, BIAS: Number(Boolean(dbias)) });
+      if (dx) rec.climb(backwardInput, { weight, dy, dx }, d, "linear input gradient");
+      if (dweight) rec.climb(backwardWeight, { x, dy, dweight, dbias: dbias ?? dweight }, { ...d, BIAS: Number(Boolean(dbias)) }, "linear weight gradient");
       else if (dbias) rec.dispatch(linear_backward_bias, { dy, dbias }, d, K);
     },
   };

@@ -36,10 +36,10 @@ export function maxPool2d(options: MaxPool2dOptions): Layer<never, "index" | "pa
       return { index: [N, P, Q, C], packed: [N, P, Q, Math.ceil(C / 4)] };
     },
 
-    forward(rec, { x, y, index, packed }) { rec.climb(forward, { x, y, index, packed }, dims(x.shape)); },
+    forward(rec, { x, y, index, packed }) { rec.climb(forward, { x, y, index, packed }, dims(x.shape), "maxPool2d"); },
 
     backward(rec, { x, index, packed, dy, dx }) {
-      if (dx) rec.climb(backward, { dy, index, packed, dx }, dims(x.shape));
+      if (dx) rec.climb(backward, { dy, index, packed, dx }, dims(x.shape), "maxPool2d");
     },
   };
 }

@@ -4,6 +4,7 @@ import { benchCommand } from "./benchCommand.js";
 import { help, parse, type TrainCommand } from "./options.js";
 import { profileCommand } from "./profileCommand.js";
 import { Terminal } from "./terminal.js";
+import { tuneCommand } from "./tuneCommand.js";
 import { trainCommand, type Interrupt } from "./trainCommand.js";
 
 const out = new Terminal(process.stdout), err = new Terminal(process.stderr);
@@ -32,7 +33,7 @@ async function main(args: readonly string[]): Promise<number> {
     out.line(help());
     return 0;
   }
-  try { return await (command.command === "profile" ? profileCommand(command, out) : trainCommand(command, out, interrupt)); } catch (e) { return fail(e, 1); }
+  try { return await (command.command === "train" ? trainCommand(command, out, interrupt) : command.command === "tune" ? tuneCommand(command, out) : profileCommand(command, out)); } catch (e) { return fail(e, 1); }
 }
 
 const code = await main(process.argv.slice(2));

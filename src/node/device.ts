@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { AdapterError, OptionError } from "../errors.js";
 import { fromAdapter, type Device, type DeviceOptions } from "../gpu/device.js";
+import { fileStore } from "./store.js";
 import { archives, unpack } from "./unpack.js";
 
 export interface NodeDeviceOptions extends DeviceOptions {
@@ -24,13 +25,13 @@ export async function openDevice(options: NodeDeviceOptions = {}): Promise<Devic
   }
   if (wanted !== "software") {
     const adapter = await ask(dawn);
-    if (adapter) return fromAdapter(adapter, options, rest);
+    if (adapter) return fromAdapter(adapter, options, rest, fileStore());
     if (wanted === "system") throw new AdapterError("the system offers no adapter; install a Vulkan driver, or use the software adapter: CONVOY_ADAPTER=software");
   }
   preferSwiftShader();
   const adapter = await ask(dawn);
   if (!adapter) throw new AdapterError(`the software adapter does not start on ${process.platform} ${process.arch}; it is made for Linux on x64`);
-  return fromAdapter(adapter, options, rest);
+  return fromAdapter(adapter, options, rest, fileStore());
 }
 
 const cell = new Int32Array(new SharedArrayBuffer(4));

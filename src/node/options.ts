@@ -5,9 +5,9 @@ import { families, recipe, recipeNames, type FamilyOptions, type Recipe, type Re
 import { augmentation, levelsOf, type Augment, type Normalise } from "../data/prepare.js";
 import { OptionError } from "../errors.js";
 
-/** What `convoy train` or `convoy profile` was asked for, everything decided. */
+/** What `convoy train`, `profile` or `tune` was asked for, everything decided. */
 export interface TrainCommand extends Recipe {
-  readonly command: "train" | "profile";
+  readonly command: "train" | "profile" | "tune";
   readonly model: string;
   readonly recipe: RecipeName;
   /** Which Fashion-MNIST, or a folder. */
@@ -26,7 +26,9 @@ export interface TrainCommand extends Recipe {
   /** At most so many training images, and half as many test images. */
   readonly limit?: number;
   readonly quiet: boolean;
-  /** Where a profile, or the course of a training, goes as data. */
+  /** Rungs by measurement, as in train(). */
+  readonly tune?: boolean;
+  /** Where a profile, a table of rungs or the course of a training goes as data. */
   readonly json?: string;
 }
 
@@ -53,12 +55,13 @@ const flags = {
   output: { value: "FILE", short: "o", help: "where the weights go; default MODEL.safetensors" },
   "keep-best": { value: "FILE", help: "save here, too, after each epoch with the lowest test loss so far" },
   resume: { value: "FILE", help: "go on with the training that has saved this file; its other\noptions are to be given again" },
-  json: { value: "FILE", help: "the course of the training, or the profile, as data" },
+  tune: { value: "on|off", help: "each operator's fastest kernel, measured between the first steps\nor before by convoy tune; default on for GPUs, off for software" },
+  json: { value: "FILE", help: "the course of the training, the profile or the rungs, as data" },
   quiet: { short: "q", help: "one line an epoch, and the result" },
   help: { short: "h", help: "this" },
 } as const satisfies Record<string, Flag>;
 
-/** What decides a step, and so means something to `profile`. */
+/** What decides a step, and so means something to `profile` and `tune`. */
 const profiled = ["recipe", "batch", "lr", "momentum", "activation", "input-size", "width", "seed", "adapter", "json"];
 
 /** What `convoy --help` says. */
@@ -72,6 +75,7 @@ export function help(): string {
     "Trains a convolutional network on WebGPU, and saves what it has learned.", "",
     "  convoy train MODEL [options]       in this folder: npm run train -- MODEL [options]",
     "  convoy profile MODEL [options]     times a training step, layer by layer: npm run profile -- MODEL [options]",
+    "  convoy tune MODEL [options]        times the kernels that each layer could take, and keeps which are best",
     "  convoy bench --help                times kernels, rung by rung; convoy roofline: the adapter's limits", "",
     `  MODEL                               ${Object.keys(families).join(", ").replace(/(?=.{69})(.{1,68},) /g, `$1\n${" ".repeat(38)}`)}`, ...shown, "",
     "Ctrl-C ends the training and saves what was reached, for --resume; a second one leaves at once.",
@@ -83,9 +87,9 @@ export function help(): string {
 export function parse(args: readonly string[]): TrainCommand | "help" {
   const { values, positionals: [command, model, ...rest] } = split(args);
   if (values.help || command === undefined || command === "help") return "help";
-  if (command !== "train" && command !== "profile") wrong(`there is no command "${command}", only train, profile, bench and roofline`);
-  const alien = Object.keys(values).find((name) => command === "profile" && !profiled.includes(name));
-  if (alien) wrong(`--${alien} is no option of profile`);
+  if (command !== "train" && command !== "profile" && command !== "tune") wrong(`there is no command "${command}", only train, profile, tune, bench and roofline`);
+  const alien = Object.keys(values).find((name) => command !== "train" && !profiled.includes(name));
+  if (alien) wrong(`--${alien} is no option of ${command}`);
   if (model === undefined) wrong(`${command} what? One of ${Object.keys(families).join(", ")}`);
   if (rest.length) wrong(`"${rest[0]}" is one word too many`);
   if (!Object.hasOwn(families, model)) wrong(`there is no model "${model}", only ${Object.keys(families).join(", ")}`);
@@ -107,6 +111,7 @@ export function parse(args: readonly string[]): TrainCommand | "help" {
     normalise: normalise(values.normalise),
     adapter: choice("adapter", values.adapter, adapters),
     output: command === "train" ? writable("output", values.output ?? `${model}.safetensors`) : "",
+    tune: values.tune === undefined ? undefined : choice("tune", values.tune, ["on", "off"]) === "on",
     json: values.json === undefined ? undefined : writable("json", values.json),
     keepBest: values["keep-best"] && writable("keep-best", values["keep-best"]),
     resume: readable(values.resume),

@@ -52,7 +52,7 @@ async function images({ data: which, limit, inputSize }: TrainCommand): Promise<
 }
 
 async function teach(command: TrainCommand, device: Device, data: Split, terminal: Terminal, interrupt: Interrupt, say: (text?: string) => void): Promise<number> {
-  const { model, options, keepBest, batch, microBatch, epochs, lr, momentum, init, seed, inputSize, augment, normalise } = command, { classes, shape: [C, H, W] } = data.train;
+  const { model, options, keepBest, batch, microBatch, epochs, lr, momentum, init, seed, inputSize, augment, normalise, tune } = command, { classes, shape: [C, H, W] } = data.train;
   const net = families[model]({ ...options, classes: classes.length }), optimizer = sgd({ lr, momentum });
   say();
   say(String(summary(net, { input: [C, inputSize, inputSize], batch: Math.min(batch, data.train.size), microBatch, optimizer })));
@@ -61,7 +61,7 @@ async function teach(command: TrainCommand, device: Device, data: Split, termina
     `batches of ${batch}${microBatch && microBatch < batch ? ` in parts of ${microBatch}` : ""}`, `${epochs} epoch${epochs > 1 ? "s" : ""}`, `seed ${seed}`].flat().join(", ")}`);
   if (augment) say(`Training images change at random: ${inWords(augmentation(augment, [C, inputSize, inputSize]))}`);
   say();
-  const run = await train(net, { device, data, resize: inputSize === H && H === W ? undefined : inputSize, batch, microBatch, epochs, optimizer, init, seed, augment, normalise,
+  const run = await train(net, { device, data, resize: inputSize === H && H === W ? undefined : inputSize, batch, microBatch, epochs, optimizer, init, seed, augment, normalise, tune,
     onEpochEnd: async ({ best }, run) => { if (best && keepBest !== undefined) await saveFile(keepBest, await run.save()); } })
     .catch((e: unknown) => { throw e instanceof LimitError && "units" in e.details ? narrower(e, command, C, device.adapter.limits.binding) : e; });
   try {

@@ -5,6 +5,7 @@ import type { Dataset } from "../data/dataset.js";
 import { inWords } from "../data/prepare.js";
 import { fromTorch, toTorch, torchShape } from "../layout.js";
 import { readSafetensors, writeSafetensors, type TensorToStore } from "./safetensors.js";
+import { isChoices, type Choices } from "../tune/choices.js";
 import type { Session } from "./session.js";
 import { checkState, learnedOf, readArenas, stateOf, type StateDict } from "./weights.js";
 
@@ -27,6 +28,8 @@ export interface Position {
   readonly lr: number;
   readonly history: readonly number[];
   readonly sums: Sums;
+  /** Rungs that a tuner has chosen for the steps: another one adds in another order. */
+  readonly choices: Choices;
 }
 
 /** What must be the same for a training to go on as if it had never stopped, and what to do about it. */
@@ -67,11 +70,12 @@ export function counted(weights: StateDict, steps: number): Map<string, TensorTo
 }
 
 export function writeCheckpoint(weights: StateDict, states: StateDict, best: StateDict | undefined, at: Position, fixed: Fixed, metadata: Readonly<Record<string, string>>): Uint8Array<ArrayBuffer> {
-  const { epoch, step, steps, lr, history, sums } = at, tensors = counted(weights, steps);
+  const { epoch, step, steps, lr, history, sums, choices } = at, tensors = counted(weights, steps);
   for (const [name, values] of states) tensors.set(name, values);
   for (const [name, values] of best ?? []) tensors.set(`best.${name}`, values);
   return writeSafetensors(tensors, { ...metadata, ...fixed, epoch: `${epoch}`, step: `${step}`, steps: `${steps}`, lr: `${lr}`,
-    history: JSON.stringify(history), sums: JSON.stringify([sums.loss, sums.hits, sums.images]) });
+    history: JSON.stringify(history), sums: JSON.stringify([sums.loss, sums.hits, sums.images]),
+    ...Object.keys(choices).length && { rungs: JSON.stringify(choices) } });
 }
 
 /** Puts a checkpoint's weights, statistics and states in place, and tells where it stands. Changes nothing unless all of it fits. */
@@ -117,7 +121,12 @@ function positionOf(metadata: ReadonlyMap<string, string>, stepsPerEpoch: number
     try { list = JSON.parse(metadata.get(key) ?? ""); } catch { damaged(key, "JSON"); }
     return Array.isArray(list) && list.every((v) => Number.isFinite(v)) ? list as number[] : damaged(key, "a list of numbers (null stands for a loss that was none: the training had diverged)");
   };
+  const rungs = (): Choices => {
+    let found: unknown;
+    try { found = JSON.parse(metadata.get("rungs") ?? "{}"); } catch { /* below */ }
+    return isChoices(found) ? found : damaged("rungs", "the name of a rung for each of some operators");
+  };
   const [loss = 0, hits = 0, images = 0] = numbers("sums"), history = numbers("history"), lr = metadata.get("lr");
   const at = { epoch: count("epoch", 2 ** 32), step: count("step", stepsPerEpoch), steps: count("steps", 2 ** 32 - 1) };
-  return { ...at, lr: lr === undefined ? NaN : Number(lr), history, sums: { loss, hits, images } };
+  return { ...at, lr: lr === undefined ? NaN : Number(lr), history, sums: { loss, hits, images }, choices: rungs() };
 }

@@ -11,6 +11,8 @@ import { Predictors } from "./predictors.js";
 import type { Best, Progress, RunOptions } from "./progress.js";
 import { writeSafetensors } from "./safetensors.js";
 import type { Session } from "./session.js";
+import type { Choices } from "../tune/choices.js";
+import type { Tuning } from "../tune/tune.js";
 import { readWeights, writeWeights, type LoadReport, type StateDict } from "./weights.js";
 
 export type { Progress };
@@ -33,6 +35,8 @@ export class Run implements AsyncIterable<Progress> {
   #seen: number;                 // steps whose losses have been read
   #lr = NaN;                     // of the last step
   #best?: Promise<StateDict>;    // weights of the best epoch, if they are kept
+  #tuning?: Tuning;
+  #choices: Choices;             // rungs of the next step
   #paused = false;
   #stopped = false;
   #single: (() => void)[] = [];  // steps asked for while paused
@@ -41,8 +45,8 @@ export class Run implements AsyncIterable<Progress> {
   readonly #predictors: Predictors;
 
   constructor(readonly session: Session, readonly data: Dataset, readonly epochs: number, readonly test?: Evaluator,
-    readonly options: RunOptions = {}) {
-    this.#seen = session.steps;
+    readonly options: RunOptions = {}, tuning?: Tuning) {
+    [this.#seen, this.#choices, this.#tuning] = [session.steps, session.choices, tuning];
     this.#predictors = new Predictors(session, data.shape);
   }
 
@@ -94,6 +98,7 @@ export class Run implements AsyncIterable<Progress> {
     this.#stopped = false;
     this.#begun = true;
     try {
+      await session.choose(this.#choices);
       while (this.epoch < this.epochs && !this.#stopped) {
         const order = permutation(data.size, session.seed, this.epoch);
         while (this.#at < steps && !this.#stopped) {
@@ -106,6 +111,7 @@ export class Run implements AsyncIterable<Progress> {
           }
           const wanted = this.#single.shift(), from = this.#at * batch, unseen = session.steps - this.#seen + 1, last = this.#at === steps - 1;
           if (unseen >= RING) await settle();  // before a row of the ring is written again
+          if (this.#tuning?.due) { this.#pace.end(); this.#choices = await this.#tuning.turn(); }
           this.#pace.begin();
           const due = wanted || last || (!reading && (unseen >= RING / 2 || performance.now() - reported >= REPORT));
           this.#lr = this.#rate();
@@ -216,7 +222,7 @@ export class Run implements AsyncIterable<Progress> {
       return writeSafetensors(counted(best.weights, best.epoch * this.stepsPerEpoch), { ...metadata, epoch: `${best.epoch}`, loss: `${best.loss}` });
     }
     if (!optimizer) return writeSafetensors(counted(await this.weights(), steps), metadata);
-    const sums = { ...this.#sum }, seen = this.#seen, best = this.#best, at = { epoch, step: this.#at, steps, lr: this.#lr, history: [...this.history], sums };
+    const sums = { ...this.#sum }, seen = this.#seen, best = this.#best, at = { epoch, step: this.#at, steps, lr: this.#lr, history: [...this.history], sums, choices: this.#choices };
     const [weights, states, ring, kept] = await Promise.all([this.weights(), readStates(session), memory.read(session.ring), best]);
     for (let i = seen; i < steps; i++) add(sums, ring.subarray(4 * (i % RING)));
     return writeCheckpoint(weights, states, kept, at, fixedOf(this.session, this.data), metadata);
@@ -224,12 +230,12 @@ export class Run implements AsyncIterable<Progress> {
 
   /**
    * Puts a new run where another was when it was saved: iterating it ends in the same bits as if the other had never stopped. Throws
-   * a FormatError, and changes nothing, unless network, optimizer, seed, batch size and images are the same; epochs may be more.
+   * a FormatError, and changes nothing, unless network, optimizer, seed, batch size and images are the same; epochs may be more. Rungs are those of the other.
    */
   restore(bytes: Uint8Array, what = "the checkpoint"): void {
     if (this.#begun) throw new OptionError("restore() is for a run that has not begun; make another with train()", { steps: this.session.steps });
-    const { epoch, step, steps, lr, history, sums, best } = readCheckpoint(bytes, this.session, fixedOf(this.session, this.data), this.stepsPerEpoch, what);
-    [this.epoch, this.#at, this.#lr, this.#sum, this.#best] = [epoch, step, lr, sums, best && Promise.resolve(best)];
+    const { epoch, step, steps, lr, history, sums, best, choices } = readCheckpoint(bytes, this.session, fixedOf(this.session, this.data), this.stepsPerEpoch, what);
+    [this.epoch, this.#at, this.#lr, this.#sum, this.#best, this.#choices, this.#tuning] = [epoch, step, lr, sums, best && Promise.resolve(best), choices, undefined];
     this.#seen = this.session.steps = steps;
     this.history.splice(0, Infinity, ...history);
   }

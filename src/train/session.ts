@@ -5,7 +5,7 @@ import type { Part } from "../graph.js";
 import { targetOf, type Device } from "../gpu/device.js";
 import { Memory, Reader } from "../gpu/memory.js";
 import { Player } from "../gpu/player.js";
-import { root, tensor, type Shape, type Target, type Tensor } from "../gpu/recorder.js";
+import { root, tensor, type Shape, type Step, type Target, type Tensor } from "../gpu/recorder.js";
 import type { Init } from "../layers/init.js";
 import { positive } from "../layers/layer.js";
 import { crossEntropy } from "../losses/crossEntropy.js";
@@ -15,6 +15,7 @@ import type { Optimizer } from "../optimizers/optimizer.js";
 import { memoryUse, plan, single, type Arena, type MemoryUse, type Plan } from "../plan.js";
 import { control, describe, RING, training, type Control, type Network, type Program } from "./network.js";
 import { lastingOf, sourceOf, upload, type Source } from "./source.js";
+import type { Choices } from "../tune/choices.js";
 import { initialise } from "./weights.js";
 
 export interface SessionOptions extends Preparation {
@@ -39,6 +40,8 @@ export interface SessionOptions extends Preparation {
   init?: Init;
   /** A rung to take wherever it fits ("plain", "direct", …), for tests and benchmarks. */
   rung?: string;
+  /** Rungs that training steps take, by tune(). Default: the first that fits. */
+  choices?: Choices;
   /** False keeps every layer a kernel of its own, which gives the same bits. Default true. */
   fuse?: boolean;
   /** Tensors of a step that keep memory of their own, to be read after it; others may be overwritten by then. */
@@ -67,7 +70,11 @@ export class Session {
   /** What a training step's short-lived tensors take. */
   memoryUse: MemoryUse = { slots: 0, bound: 0, sum: 0 };
   readonly states: readonly Readonly<Record<string, Tensor>>[];
+  /** Rungs of the training steps, and of them alone: evaluation takes the first that fits. */
+  choices: Choices = {};
   readonly #ready: Ready[] = [];
+  #source?: Source;
+  #keep: SessionOptions["keep"];
   #reader!: Reader;
   #found = (order: Uint32Array) => order;  // where a step finds its images
   readonly #words: Uint32Array<ArrayBuffer>;
@@ -88,17 +95,15 @@ export class Session {
   }
 
   static async open(net: Part, options: SessionOptions): Promise<Session> {
-    const { device, input, batches, microBatch = batches[0], data, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clipNorm, freeze, seed = 0, init, rung, fuse = true, keep } = options;
+    const { device, input, batches, microBatch = batches[0], data, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clipNorm, freeze, seed = 0, init, rung, fuse = true, choices = {}, keep } = options;
     const micro = Math.min(positive("microBatch", microBatch), batches[0]), network = describe(net, input, device.adapter.limits.binding, freeze);
     if (micro < batches[0] && !data) throw new OptionError("microBatch is for sessions with data; give one, or feed batches that fit", { microBatch });
     if (options.augment && !data) throw new OptionError("augment is for sessions with data; give one, or feed images that are augmented", { augment: options.augment });
     const levels = levelsOf(options.normalise, input[0], 255), session = new Session(device, network, batches, micro, options, optimizer, loss, seed, { ...targetOf(device.adapter), rung }, fuse, clipNorm);
     try {
-      const source = data && session.source("training set", data, batches[0], session.augment), programs = batches.map((batch) => session.#record(batch, source));
-      const lasting = [session.control, single(session.ring), ...source ? lastingOf(source) : [], ...network.learned, ...network.gradients, ...micro < batches[0] ? network.further : [], ...network.others, ...session.states.flatMap((s) => Object.values(s).map(single))];
-      const kept = [...lasting, ...source ? [] : programs.flatMap(fed), ...keep ? [...new Set(programs.flatMap(keep).map(root))].map(single) : []];
-      await session.add(programs, kept, () => session.#largest(source, lasting), session.#ready);
-      session.memoryUse = memoryUse(programs[0].steps, session.plan);
+      const source = data && session.source("training set", data, batches[0], session.augment);
+      [session.#source, session.#keep, session.choices] = [source, keep, choices];
+      await session.#prepare(session.#ready);
       session.#reader = new Reader(session.memory, session.ring);
       if (source) session.#found = upload(session.memory, source, data!, levels);
       initialise(session.memory, network, seed, init);
@@ -128,19 +133,44 @@ export class Session {
     for (const program of programs) into.push({ program, player: await Player.prepare(this.memory, program.label, program.steps) });
   }
 
-  #record(batch: number, source?: Source): Program {
+  /** Records the training programs, by the choices there are, and prepares them. */
+  async #prepare(into: Ready[]): Promise<void> {
+    const { network, micro, batches } = this, source = this.#source, programs = batches.map((batch) => this.#record(batch));
+    const lasting = [this.control, single(this.ring), ...source ? lastingOf(source) : [], ...network.learned, ...network.gradients, ...micro < batches[0] ? network.further : [], ...network.others, ...this.states.flatMap((s) => Object.values(s).map(single))];
+    const kept = [...lasting, ...source ? [] : programs.flatMap(fed), ...this.#keep ? [...new Set(programs.flatMap(this.#keep).map(root))].map(single) : []];
+    await this.add(programs, kept, () => this.#largest(lasting), into);
+    this.memoryUse = memoryUse(programs[0].steps, this.plan);
+  }
+
+  /** Takes other rungs from the next step on. All that lives longer than a step stays where it is; what cannot be prepared changes nothing. */
+  async choose(choices: Choices): Promise<void> {
+    const before = this.choices, ready: Ready[] = [];
+    if (JSON.stringify(choices) === JSON.stringify(before)) return;
+    this.choices = choices;
+    try { await this.#prepare(ready); } catch (e) {
+      this.choices = before;
+      for (const { player } of ready) player.destroy();
+      throw e;
+    }
+    for (const { player } of this.#ready.splice(0, Infinity, ...ready)) player.destroy();
+  }
+
+  /** The steps of a training step of the usual batch, by other choices: for measurements. */
+  record(choice?: Target["choice"]): readonly Step[] { return this.#record(this.batches[0], choice ?? (() => undefined)).steps; }
+
+  #record(batch: number, choice: Target["choice"] = (key) => Object.hasOwn(this.choices, key) ? this.choices[key] : undefined): Program {
     const { network, micro, loss, control, ring, optimizer, clipNorm, states, fused } = this;
-    return training({ network, batch, micro, loss, control, ring, source, target: this.target, optimizer, clipNorm, states, fused });
+    return training({ network, batch, micro, loss, control, ring, source: this.#source, target: { ...this.target, choice }, optimizer, clipNorm, states, fused });
   }
 
   /** The largest number of images at once, below what was asked for, whose plan this device can hold. */
-  #largest(source: Source | undefined, lasting: readonly Arena[]): number {
+  #largest(lasting: readonly Arena[]): number {
     let fits = 0, fails = this.micro;
     while (fails - fits > 1) {
       const middle = (fits + fails) >> 1;
       try {
-        const program = this.#record(middle, source);
-        plan([program.steps], [...lasting, ...source ? [] : fed(program)], this.device.adapter.limits.binding);
+        const program = this.#record(middle);
+        plan([program.steps], [...lasting, ...this.#source ? [] : fed(program)], this.device.adapter.limits.binding);
         fits = middle;
       } catch (e) { if (!(e instanceof LimitError)) throw e; fails = middle; }
     }

@@ -6,6 +6,8 @@ import type { Device } from "../gpu/device.js";
 import type { Init } from "../layers/init.js";
 import type { Loss } from "../losses/loss.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
+import { readChoices, type Choices } from "../tune/choices.js";
+import { Tuning } from "../tune/tune.js";
 import { checkEarlyStopping } from "./earlyStopping.js";
 import type { RunOptions } from "./progress.js";
 import { Run } from "./run.js";
@@ -39,6 +41,12 @@ export interface TrainOptions extends RunOptions, Preparation {
   seed?: number;
   /** First values of weights with two axes or more (xavierUniform, …). Default each layer's own. */
   init?: Init;
+  /**
+   * Which rung of its ladder each operator of a training step takes. A table of tune(), or true: what was measured on this adapter before and, for the rest, what
+   * is measured between the steps, at most half of the time, while they take the first rung that fits; then the run goes over, once. False: the first that fits,
+   * always. The choice is part of the bits, and of run.save(). Default: true on a GPU, false on a software adapter.
+   */
+  tune?: boolean | Choices;
 }
 
 /**
@@ -50,7 +58,7 @@ export interface TrainOptions extends RunOptions, Preparation {
  * Throws a ShapeError, LimitError (naming the largest batch that fits), OutOfMemoryError or OptionError before anything runs.
  */
 export async function train(net: Part, options: TrainOptions): Promise<Run> {
-  const { device, resize, batch = 64, microBatch = batch, epochs = 10, optimizer, loss, earlyStopping, clipNorm, freeze, seed = 0, init, normalise, augment, resident } = options;
+  const { device, resize, batch = 64, microBatch = batch, epochs = 10, optimizer, loss, earlyStopping, clipNorm, freeze, seed = 0, init, normalise, augment, resident, tune = !options.device.adapter.software } = options;
   const { train: data, test } = "train" in options.data ? options.data : { train: options.data, test: undefined };
   for (const [name, value] of Object.entries({ batch, microBatch, epochs, ...resize !== undefined && { resize } })) if (!Number.isInteger(value) || value < 1)
     throw new OptionError(`${name} is an integer of at least 1, not ${value}`, { [name]: value });
@@ -58,11 +66,12 @@ export async function train(net: Part, options: TrainOptions): Promise<Run> {
   if (!data.size) throw new OptionError("the training set is empty");
   if (earlyStopping) checkEarlyStopping(earlyStopping);
   const full = Math.min(batch, data.size), tail = data.size % full;
-  const session = await Session.open(net, { device, input: resize ? [data.shape[0], resize, resize] : data.shape, batches: [full, ...tail ? [tail] : []], microBatch, data, optimizer, loss, clipNorm, freeze, seed, init, normalise, augment, resident });
+  const choices = tune === true ? await readChoices(device) : tune || {};
+  const session = await Session.open(net, { device, choices, input: resize ? [data.shape[0], resize, resize] : data.shape, batches: [full, ...tail ? [tail] : []], microBatch, data, optimizer, loss, clipNorm, freeze, seed, init, normalise, augment, resident });
   try {
     const outputs = session.programs[0].logits.shape[1];
     for (const set of test ? [data, test] : [data]) checkLabels(set, outputs);
-    return new Run(session, data, epochs, test?.size ? await Evaluator.open(session, test) : undefined, options);
+    return new Run(session, data, epochs, test?.size ? await Evaluator.open(session, test) : undefined, options, tune === true ? new Tuning(session) : undefined);
   } catch (e) { session.destroy(); throw e; }
 }
 
