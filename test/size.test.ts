@@ -1,14 +1,20 @@
+import { relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
 
-/** What a page downloads, in bytes: the code minified by esbuild and gzipped, as servers send it. */
+/** What a page downloads, in bytes, before its first step: the code minified by esbuild and gzipped, as servers send it. What measures rungs comes later, if at all. */
 async function bytes(code: string): Promise<number> {
-  const { outputFiles: [file] } = await build({
-    stdin: { contents: code, resolveDir: ".", loader: "ts" }, write: false, bundle: true, minify: true, format: "esm", target: "es2022",
+  const { outputFiles, metafile } = await build({
+    stdin: { contents: code, resolveDir: ".", loader: "ts" }, write: false, bundle: true, minify: true, format: "esm", target: "es2022", splitting: true, outdir: ".", metafile: true,
     alias: { "convoy-gpu": "./src/index.ts", "convoy-gpu/data": "./src/data/index.ts", "convoy-gpu/models": "./models/index.ts" }, logLevel: "error",
   });
-  return gzipSync(file.contents, { level: 9 }).length;
+  const needed = new Set<string>(), need = (path: string) => {
+    needed.add(path);
+    for (const { path: next, kind } of metafile.outputs[path].imports) if (kind === "import-statement" && !needed.has(next)) need(next);
+  };
+  need(Object.keys(metafile.outputs).find((path) => metafile.outputs[path].entryPoint)!);
+  return outputFiles.filter(({ path }) => needed.has(relative(".", path))).reduce((sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length, 0);
 }
 
 const lenet = `

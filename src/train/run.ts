@@ -12,7 +12,7 @@ import type { Best, Progress, RunOptions } from "./progress.js";
 import { writeSafetensors } from "./safetensors.js";
 import type { Session } from "./session.js";
 import type { Choices } from "../tune/choices.js";
-import type { Tuning } from "../tune/tune.js";
+import type { Tuning } from "../tune/tuning.js";
 import { readWeights, writeWeights, type LoadReport, type StateDict } from "./weights.js";
 
 export type { Progress };

@@ -7,7 +7,7 @@ import type { Init } from "../layers/init.js";
 import type { Loss } from "../losses/loss.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import { readChoices, type Choices } from "../tune/choices.js";
-import { Tuning } from "../tune/tune.js";
+import { Tuning } from "../tune/tuning.js";
 import { checkEarlyStopping } from "./earlyStopping.js";
 import type { RunOptions } from "./progress.js";
 import { Run } from "./run.js";

@@ -51,7 +51,7 @@ export async function* measure(device: Device, record: Recording, { known = () =
   }
 }
 
-/** Seconds of each candidate, all of them in the same memory, whatever it holds. */
+/** Seconds of each candidate, all of them in the same memory, whatever it holds: of the best round, since what else the machine does only adds. */
 async function timed(device: Device, candidates: ReadonlyMap<string, readonly Step[]>, clock?: Clock): Promise<Record<string, number>> {
   const memory = new Memory(device), players = new Map<string, Player>(), tensors = new Map<string, Tensor>();
   const own = (name: string, { size }: Tensor) => {  // one for each binding and size: a kernel never binds one twice
@@ -67,10 +67,10 @@ async function timed(device: Device, candidates: ReadonlyMap<string, readonly St
     const seconds = new Map<string, number>();
     for (const [rung, steps] of moved) {
       players.set(rung, await Player.prepare(memory, `tuning of ${rung}`, steps));
-      seconds.set(rung, (await run([rung], 1)).times[0].best);
+      seconds.set(rung, (await run([rung], 2)).times[0].best);
     }
     const best = Math.min(...seconds.values()), hopeful = [...seconds.keys()].filter((rung) => seconds.get(rung)! <= HOPELESS * best);
-    if (hopeful.length > 1) for (const [i, { median }] of (await run(hopeful, ROUNDS)).times.entries()) seconds.set(hopeful[i], median);
+    if (hopeful.length > 1) for (const [i, { best: least }] of (await run(hopeful, ROUNDS)).times.entries()) seconds.set(hopeful[i], least);
     return Object.fromEntries(seconds);
   } finally {
     for (const player of players.values()) player.destroy();

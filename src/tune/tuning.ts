@@ -1,0 +1,41 @@
+import type { Session } from "../train/session.js";
+import { writeChoices, type Choices } from "./choices.js";
+import type { Measured } from "./measure.js";
+
+const REST = 100;  // milliseconds of training between two turns, at least
+
+/** Tunes a session between its steps: an operator a turn, then at least as long no turn, and at the end one change of programs. What measures is loaded at the first turn. */
+export class Tuning {
+  readonly #found: Record<string, string> = {};
+  #measured?: AsyncGenerator<Measured, void, void>;
+  readonly #from: number;
+  #next = 0;
+
+  constructor(readonly session: Session) { this.#from = session.steps; }
+
+  /** Never before the first step. */
+  get due(): boolean { return this.session.steps > this.#from && performance.now() >= this.#next; }
+
+  /** Measures an operator; after the last, keeps what was found and takes it. Returns the choices of the next step. A session that cannot be tuned stays as it is. */
+  async turn(): Promise<Choices> {
+    const { session } = this, { device, choices } = session, began = performance.now();
+    try {
+      this.#measured ??= (await import("./measure.js")).measure(device, (choice) => session.record(choice), { known: (key) => Object.hasOwn(choices, key) });
+      await device.until(device.gpu.queue.onSubmittedWorkDone());
+      const { done, value } = await this.#measured.next();
+      if (value) this.#found[value.key] = value.rung;
+      if (done) {
+        this.#next = Infinity;
+        if (Object.keys(this.#found).length) {
+          await writeChoices(device, this.#found);
+          await session.choose({ ...choices, ...this.#found });
+        }
+      } else this.#next = performance.now() + Math.max(REST, performance.now() - began);
+    } catch (e) {
+      this.#next = Infinity;
+      device.check();
+      console.warn(`Convoy: tuning ended early, the rungs stay as they are: ${(e as Error).message}`);
+    }
+    return session.choices;
+  }
+}
