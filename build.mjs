@@ -55,11 +55,11 @@ function generate() {
 
 const common = { bundle: true, format: "esm", target: "es2022", sourcemap: true, logLevel: "warning", outdir: "dist", legalComments: "none" };
 const node = { ...common, platform: "node", packages: "external", splitting: true, chunkNames: "chunks/[name]-[hash]" };
-const library = { ...node, platform: "neutral", external: ["node:*", "webgpu", "@sparticuz/chromium"],
-  entryPoints: { index: "src/index.ts", bench: "src/bench/index.ts", data: "src/data/index.ts", models: "models/index.ts", node: "src/node/index.ts", wgsl: "src/wgsl/index.ts", cli: "src/node/cli.ts" } };
+const library = { ...node, platform: "neutral", external: ["node:*", "webgpu", "wgsl_reflect/*", "@sparticuz/chromium"],
+  entryPoints: { index: "src/index.ts", bench: "src/bench/index.ts", data: "src/data/index.ts", models: "models/index.ts", node: "src/node/index.ts", wgsl: "src/wgsl/index.ts", check: "src/check/index.ts", cli: "src/node/cli.ts" } };
 const pages = () => ({
   ...common, outdir: "site", splitting: true, minify: true, platform: "browser", chunkNames: "chunks/[name]-[hash]",
-  alias: { "convoy-gpu": "./src/index.ts", "convoy-gpu/bench": "./src/bench/index.ts", "convoy-gpu/data": "./src/data/index.ts", "convoy-gpu/models": "./models/index.ts", "convoy-gpu/wgsl": "./src/wgsl/index.ts" },
+  alias: { "convoy-gpu": "./src/index.ts", "convoy-gpu/bench": "./src/bench/index.ts", "convoy-gpu/data": "./src/data/index.ts", "convoy-gpu/models": "./models/index.ts", "convoy-gpu/wgsl": "./src/wgsl/index.ts", "convoy-gpu/check": "./src/check/index.ts" },
   entryPoints: readdirSync("examples", { recursive: true }).map((f) => `examples/${f.replaceAll("\\", "/")}`).filter((f) => /\/(main|worker)\.ts$/.test(f)),
   outbase: "examples", loader: { ".css": "css" },
 });

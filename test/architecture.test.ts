@@ -14,6 +14,7 @@ const rows: [from: RegExp, values: RegExp, types: RegExp][] = [
   [/^src\/(plan|fuse)\./, /^src\/errors\./, /^src\/gpu\/recorder\./],
   [/^src\/(layers|losses|optimizers)\//, /^src\/(errors\.|generated\/|layers\/|gpu\/recorder\.)/, /^src\/(gpu\/recorder\.|graph\.|random\.|losses\/|optimizers\/)/],
   [/^src\/graph\./, /^src\/(errors\.|generated\/)/, /^src\/(gpu\/recorder|layers\/layer)\./],
+  [/^src\/check\//, /^(src\/|wgsl_reflect\/)/, /^$/],
   [/^src\/node\//, /^(src\/|models\/|node:|webgpu$)/, /^$/],
   [/^src\//, /^src\//, /^$/],
   [/^models\//, /^(src\/index\.|models\/)/, /^$/],

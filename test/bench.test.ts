@@ -56,5 +56,5 @@ test("a rung with other results is told apart from the plain one", async () => {
 });
 
 test("the command line knows its commands", () => {
-  expect(() => parse(["fly"])).toThrow("only train, profile, bench and roofline");
+  expect(() => parse(["fly"])).toThrow("only train, profile, bench, roofline and check");
 });

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { ConvoyError, OptionError } from "../errors.js";
 import { benchCommand } from "./benchCommand.js";
+import { checkCommand } from "./checkCommand.js";
 import { help, parse, type TrainCommand } from "./options.js";
 import { profileCommand } from "./profileCommand.js";
 import { Terminal } from "./terminal.js";
@@ -26,6 +27,7 @@ function fail(e: unknown, code: number): number {
 
 async function main(args: readonly string[]): Promise<number> {
   if (args[0] === "bench" || args[0] === "roofline") try { return await benchCommand(args, out); } catch (e) { return fail(e, e instanceof OptionError ? 2 : 1); }
+  if (args[0] === "check") try { return await checkCommand(args.slice(1), out); } catch (e) { return fail(e, e instanceof OptionError ? 2 : 1); }
   let command: TrainCommand | "help";
   try { command = parse(args); } catch (e) { return fail(e, 2); }
   if (command === "help") {

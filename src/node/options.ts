@@ -72,7 +72,8 @@ export function help(): string {
     "Trains a convolutional network on WebGPU, and saves what it has learned.", "",
     "  convoy train MODEL [options]       in this folder: npm run train -- MODEL [options]",
     "  convoy profile MODEL [options]     times a training step, layer by layer: npm run profile -- MODEL [options]",
-    "  convoy bench --help                times kernels, rung by rung; convoy roofline: the adapter's limits", "",
+    "  convoy bench --help                times kernels, rung by rung; convoy roofline: the adapter's limits",
+    "  convoy check FILE.mjs              checks layers of your own; convoy check --help", "",
     `  MODEL                               ${Object.keys(families).join(", ").replace(/(?=.{69})(.{1,68},) /g, `$1\n${" ".repeat(38)}`)}`, ...shown, "",
     "Ctrl-C ends the training and saves what was reached, for --resume; a second one leaves at once.",
     "Exit codes: 0 done, 1 failed, 2 an option is wrong, 130 ended by Ctrl-C.",
@@ -83,7 +84,7 @@ export function help(): string {
 export function parse(args: readonly string[]): TrainCommand | "help" {
   const { values, positionals: [command, model, ...rest] } = split(args);
   if (values.help || command === undefined || command === "help") return "help";
-  if (command !== "train" && command !== "profile") wrong(`there is no command "${command}", only train, profile, bench and roofline`);
+  if (command !== "train" && command !== "profile") wrong(`there is no command "${command}", only train, profile, bench, roofline and check`);
   const alien = Object.keys(values).find((name) => command === "profile" && !profiled.includes(name));
   if (alien) wrong(`--${alien} is no option of profile`);
   if (model === undefined) wrong(`${command} what? One of ${Object.keys(families).join(", ")}`);

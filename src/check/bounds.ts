@@ -1,0 +1,54 @@
+import { root, tensor, type Shape, type Step, type Tensor } from "../gpu/recorder.js";
+import { Bench, probe, targetFor, type AnyLayer, type CheckOptions, type Values } from "./probe.js";
+import { place, report, type Finding, type Report } from "./report.js";
+
+const MARGIN = 256;                  // elements behind each tensor, bound along with it
+const CALM = 0.5, WILD = 12345.678;  // what a margin holds
+const UNWRITTEN = -7654.321;         // what a result holds before; no layer computes it
+
+/**
+ * Finds accesses past the end: every tensor is bound with a margin behind it. A margin that changes was written to; a result that changes
+ * with what a margin holds has read it; an element that keeps its first value was never written.
+ */
+export async function checkBounds(layer: AnyLayer, shapes: readonly Shape[], options: CheckOptions): Promise<Report> {
+  const it = probe(layer, shapes, { seed: options.seed, range: options.range, target: targetFor(options) });
+  const big = new Map<Tensor, Tensor>(), names = new Map([...it.tensors].map(([name, t]) => [root(t), name]));
+  const widened = (t: Tensor) => { const r = root(t); if (!big.has(r)) big.set(r, tensor(r.name, [r.size + MARGIN])); return big.get(r)!; };
+  const steps: Step[] = [...it.forward, ...it.backward].map((step) => ({ ...step, tensors: Object.fromEntries(Object.entries(step.tensors).map(([name, t]) => [name, widened(t)])) }));
+  const how = new Map<Tensor, Set<string>>();
+  for (const { kernel, tensors } of [...it.forward, ...it.backward]) for (const [name, [, access]] of Object.entries(kernel.bindings)) how.set(root(tensors[name]), new Set([...how.get(root(tensors[name])) ?? [], access]));
+  const bound = [...big.keys()], written = bound.filter((t) => how.get(t)!.has("read_write")), read = bound.filter((t) => how.get(t)!.has("read"));
+  const label = (t: Tensor) => names.get(t) ?? t.name, findings: Finding[] = [];
+  const binds = ({ kernel, tensors }: Step, t: Tensor, access: string) => Object.entries(kernel.bindings).some(([name, [, a]]) => a === access && root(tensors[name]) === t);
+  /** Entry points that access t so, of those that write `out` if any does. */
+  const entry = (t: Tensor, access: string, out = t) => {
+    const those = [...it.forward, ...it.backward].filter((step) => binds(step, t, access)), direct = those.filter((step) => binds(step, out, "read_write"));
+    return [...new Set((direct.length ? direct : those).map(({ kernel }) => kernel.entry))].join(" or ");
+  };
+  const bench = await Bench.open(options.device, steps, big.values());
+  try {
+    /** All tensors after a run in which the margin of `wild` alone is another. */
+    const run = async (wild?: Tensor) => new Map((await bench.run(bound.map((t) => {
+      const values: Values = new Float32Array(t.size + MARGIN).fill(t === wild ? WILD : CALM);
+      values.set(it.values.get(t) ?? new Float32Array(t.size).fill(UNWRITTEN));
+      return [big.get(t)!, values] as const;
+    }), written.map((t) => big.get(t)!))).map((values, k) => [written[k], values]));
+    const calm = await run();
+    for (const t of written) {
+      const values = calm.get(t)!, at = values.findIndex((v, i) => i >= t.size && v !== Math.fround(CALM)), hole = it.values.has(t) ? -1 : values.findIndex((v, i) => i < t.size && v === Math.fround(UNWRITTEN));
+      if (at >= 0) findings.push({ check: "bounds", tensor: label(t), got: values[at], message: `${entry(t, "read_write")} writes past the end of ${label(t)}: to element ${at} of ${t.size}, ${values[at]}` });
+      if (hole >= 0) findings.push({ check: "bounds", tensor: label(t), index: place(hole, t.shape), message: `${entry(t, "read_write")} never writes ${label(t)}[${place(hole, t.shape).join(", ")}]; ${values.subarray(0, t.size).filter((v) => v === Math.fround(UNWRITTEN)).length} of ${t.size} elements keep what was there before` });
+    }
+    for (const t of read) {
+      const other = await run(t);
+      for (const out of written) {
+        const [a, b] = [calm.get(out)!, other.get(out)!], at = a.findIndex((v, i) => i < out.size && !Object.is(v, b[i]));
+        if (at < 0) continue;
+        const index = place(at, out.shape);
+        findings.push({ check: "bounds", tensor: label(t), index, got: b[at], want: a[at], message: `${entry(t, "read", out)} reads past the end of ${label(t)} (${t.size} elements): ${label(out)}[${index.join(", ")}] changes with what lies behind it` });
+        break;
+      }
+    }
+    return report(it.name, [`${bound.length} tensors' bounds`], findings);
+  } finally { bench.destroy(); }
+}

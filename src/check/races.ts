@@ -1,0 +1,74 @@
+import type * as Wgsl from "wgsl_reflect/wgsl_reflect.module.js";
+import { ConvoyError, ShaderError } from "../errors.js";
+import { bake, pack } from "../gpu/kernel.js";
+import { root, type Shape, type Step, type Tensor } from "../gpu/recorder.js";
+import { interpret, type Access } from "./interpreter.js";
+import { probe, type AnyLayer, type CheckOptions } from "./probe.js";
+import { report, type Finding, type Report } from "./report.js";
+
+async function reader(): Promise<typeof Wgsl> {
+  try { return await import("wgsl_reflect/wgsl_reflect.module.js"); } catch (cause) {
+    throw new ConvoyError("missing", 'the race check interprets shaders with the npm package "wgsl_reflect"; install it: npm install --save-dev wgsl_reflect', {}, cause);
+  }
+}
+
+/**
+ * Finds races: two invocations of a workgroup that touch one place with no barrier between, one of them writing; two workgroups
+ * that touch one place at all, one of them writing; barriers that only some invocations come to. It interprets every kernel of both passes, without a GPU, and
+ * holds every access of the run, so nothing depends on an adapter's schedule: SwiftShader gives right answers where a barrier is missing. Finds accesses
+ * out of bounds, too, with their lines. Choose small shapes: a workgroup takes about a millisecond for each hundred accesses. Subgroup functions are not known to it.
+ */
+export async function checkRaces(layer: AnyLayer, shapes: readonly Shape[], { seed, range }: Omit<CheckOptions, "device"> = {}): Promise<Report> {
+  const wgsl = await reader(), it = probe(layer, shapes, { seed, range, target: { rung: "plain" } }), memory = new Map<Tensor, Float32Array>([...it.values].map(([t, v]) => [root(t), v.slice()]));
+  const findings: Finding[] = [], looked: string[] = [];
+  for (const step of [...it.forward, ...it.backward]) {
+    const { count, found } = raced(wgsl, step, memory);
+    findings.push(...found);
+    looked.push(`${count} accesses of ${step.kernel.entry}`);
+  }
+  return report(it.name, looked, findings);
+}
+
+/** Interprets one step on `memory`, and tells each pair of lines once. */
+function raced(wgsl: typeof Wgsl, { kernel, tensors, params, overrides, grid }: Step, memory: Map<Tensor, Float32Array>): { count: number; found: Finding[] } {
+  const code = bake(kernel.code, overrides), lines = code.split("\n"), { entry } = kernel, found = new Map<string, Finding>();
+  if (/\bsubgroup\w*\(/.test(code)) throw new ShaderError(`${entry} calls subgroup functions, which the race check cannot interpret; check a rung without them`, { entry });
+  const uniform = new DataView(new ArrayBuffer(256)), group0: Record<number, unknown> = {};
+  pack(kernel, params, uniform);
+  for (const [name, [binding]] of Object.entries(kernel.bindings)) {
+    const t = root(tensors[name]);
+    if (!memory.has(t)) memory.set(t, new Float32Array(t.size));
+    group0[binding] = memory.get(t)!.buffer;
+  }
+  let count = 0;
+  const tell = (key: string, tensor: string, message: string) => { if (!found.has(key)) found.set(key, { check: "race", tensor, message: `${entry}, ${message}` }); };
+  const line = (n: number) => `line ${n} (${lines[n - 1]?.trim()})`;
+  const shared = new Set(Object.keys(kernel.bindings));
+  const clash = (a: Access, b: Access, across: boolean) => {
+    const who = (x: Access) => across ? `workgroup ${x.workgroup}` : `invocation ${x.invocation}`, [first, second] = a.kind === "write" ? [a, b] : [b, a];
+    tell([a.variable, ...[a.line, b.line].sort(), across].join(), a.variable, `${line(first.line)}: ${who(first)} writes byte ${first.byte} of ${a.variable}, which ${who(second)} ${second.kind}s in ${line(second.line)}; ${across
+      ? "no barrier orders workgroups: let one invocation write each element, or take two dispatches" : "no barrier stands between them"}`);
+  };
+  /** Accesses of this phase, or of the dispatch by other workgroups: of each place the last write and two readers. */
+  const phase = new Map<string, Access[]>(), whole = new Map<string, Access[]>();
+  const hold = (held: Map<string, Access[]>, a: Access, who: "invocation" | "workgroup", across: boolean) => {
+    for (let word = a.byte >> 2; 4 * word < a.byte + a.size; word++) {
+      const key = `${a.variable} ${word}`, others = held.get(key) ?? [];
+      const other = others.find((b) => b[who] !== a[who] && (a.kind === "write" || b.kind === "write") && !(a.atomic && b.atomic));
+      if (other) clash(a, other, across);
+      if (!others.some((b) => b.kind === a.kind && b[who] === a[who]) && others.filter((b) => b.kind === a.kind).length < 2) held.set(key, [...others, a]);
+    }
+  };
+  const complaints: string[] = [], { error, log } = console;
+  console.error = console.log = (...words: unknown[]) => { complaints.push(words.map(String).join(" ")); };  // how the interpreter says that it cannot
+  try {
+    interpret(wgsl, code, entry, grid, { 0: group0, 1: { 0: { uniform: new Uint32Array(uniform.buffer) } } }, {
+      access(a) { count++; hold(phase, a, "invocation", false); if (shared.has(a.variable)) hold(whole, a, "workgroup", true); },
+      phase() { phase.clear(); },
+      diverged(n) { tell(`diverged ${n}`, "", `${line(n)}: some invocations of a workgroup come to this barrier, others do not`); },
+      outside(a, elements, index) { tell(`outside ${a.variable} ${a.line}`, a.variable, `${line(a.line)}: invocation ${a.invocation} of workgroup ${a.workgroup} ${a.kind}s ${a.variable}[${index}], which has ${elements} elements`); },
+    });
+  } catch (e) { complaints.push((e as Error).message); } finally { Object.assign(console, { error, log }); }
+  if (complaints.length && !found.size) throw new ShaderError(`${entry} cannot be interpreted: ${complaints[0]}`, { entry, complaints });
+  return { count, found: [...found.values()] };
+}

@@ -1,0 +1,45 @@
+import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { check, isLayer } from "../check/check.js";
+import type { Reference } from "../check/gradients.js";
+import { OptionError } from "../errors.js";
+import { openDevice } from "./device.js";
+import type { Terminal } from "./terminal.js";
+
+const help = [
+  "Checks layers of your own: accesses out of bounds, races, gradients against differences, y against a reference.", "",
+  "  convoy check FILE.mjs [options]", "",
+  "  FILE.mjs exports layers, such as `export const layer = defineLayer({…})`; each of them is checked. It may export",
+  "  `shapes`, the inputs' shapes as shape() sees them, such as [[2, 5, 5, 4]], and `reference`, y in f64 from inputs and parameters.", "",
+  "  --shape N,H,W,C   instead of `shapes`; again for each further input", "  --seed N          of all values that are drawn; default 1",
+  "Exit codes: 0 all is well, 1 something was found, 2 an option is wrong.",
+];
+
+/** `convoy check`. Returns the exit code. */
+export async function checkCommand(args: readonly string[], terminal: Terminal): Promise<number> {
+  let parsed;
+  try { parsed = parseArgs({ args: [...args], allowPositionals: true, options: { shape: { type: "string", multiple: true }, seed: { type: "string" }, help: { type: "boolean", short: "h" } } }); } catch (e) {
+    throw new OptionError(`${(e as Error).message.split(". ")[0]}; convoy check --help lists what there is`, {}, e);
+  }
+  const { values: { shape, seed = "1", help: asked }, positionals: [file, ...rest] } = parsed;
+  if (asked) { for (const line of help) terminal.line(line); return 0; }
+  if (!file || rest.length) throw new OptionError(file ? `"${rest[0]}" is one word too many` : "check what? A file that exports layers: convoy check my-layer.mjs");
+  if (!/^\d+$/.test(seed)) throw new OptionError(`--seed is an integer of at least 0, not "${seed}"`, { seed });
+  if (!existsSync(file)) throw new OptionError(`${file}: there is no such file`, { file });
+  const module = await import(pathToFileURL(resolve(file)).href) as Record<string, unknown>, layers = Object.values(module).filter(isLayer);
+  if (!layers.length) throw new OptionError(`${file} exports no layer; write export const layer = defineLayer({…}), or elementwise({…})`, { file });
+  const given = shape?.map((text) => text.split(",").map(Number)), shapes = given ?? (Array.isArray(module.shapes) ? module.shapes as number[][] : [[2, 5, 5, 4]]);
+  const device = await openDevice();
+  try {
+    terminal.line(`Adapter: ${device.adapter.name}; shapes ${shapes.map((s) => `[${s.join(", ")}]`).join(", ")}, seed ${seed}`);
+    let sound = true;
+    for (const layer of layers) {
+      const report = await check(layer, shapes, { device, seed: Number(seed), ...typeof module.reference === "function" && { reference: module.reference as Reference } });
+      terminal.line(String(report));
+      sound &&= report.ok;
+    }
+    return sound ? 0 : 1;
+  } finally { device.destroy(); }
+}

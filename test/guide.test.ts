@@ -1,0 +1,65 @@
+// docs/custom-layers.md, typed in as printed: every file of it is written, every command run, in a folder that knows the built package by its name.
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const guide = readFileSync("docs/custom-layers.md", "utf8");
+const files = [...guide.matchAll(/^`([\w.-]+)`:\n\n```\w+\n([\s\S]*?)```$/gm)].map(([, name, text]) => [name, text] as const);
+let folder = "";
+
+beforeAll(() => {
+  execFileSync(process.execPath, ["build.mjs", "--only", "cli", "--quiet"]);
+  mkdirSync("dist", { recursive: true });
+  folder = mkdtempSync(join("dist", "guide-"));
+  for (const [name, text] of files) writeFileSync(join(folder, name), text);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs a file of the guide, or `convoy check` on one, there. */
+const run = (...args: string[]) => {
+  const { stdout, stderr, status } = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } });
+  return { out: stdout, err: stderr.replace(/^Warning: max.*\n/gm, ""), status };  // Dawn's, about dynamic buffers
+};
+const convoyCheck = (...args: string[]) => run(join("..", "cli.js"), "check", ...args);
+/** `convoy check` on a file with a change in one place. */
+function broken(file: string, from: string, to: string, checked = file) {
+  const path = join(folder, file), text = readFileSync(path, "utf8");
+  expect(text).toContain(from);
+  writeFileSync(path, text.replace(from, to));
+  try { return convoyCheck(checked); } finally { writeFileSync(path, text); }
+}
+
+test("the guide has its files", () => {
+  expect(files.map(([name]) => name)).toEqual(["swish.mjs", "group-norm.wgsl", "group-norm.mjs", "check.mjs", "train.mjs"]);
+});
+
+test("both layers pass the checks", () => {
+  const swish = convoyCheck("swish.mjs"), norm = convoyCheck("group-norm.mjs"), own = run("check.mjs");
+  expect(swish).toMatchObject({ err: "", status: 0, out: expect.stringMatching(/^✓ swish: .*48 of 200 elements of dx$/m) });
+  expect(norm).toMatchObject({ err: "", status: 0, out: expect.stringMatching(/^✓ groupNorm: .*all 4 elements of dbias$/m) });
+  expect(own).toMatchObject({ err: "", status: 0, out: expect.stringMatching(/^✓ groupNorm/) });
+});
+
+test("what the guide breaks is found as the guide says", () => {
+  expect(broken("swish.mjs", "(1 - y)", "(1 + y)")).toMatchObject({ err: "", status: 1, out: expect.stringMatching(/^✗ swish: .*\n {2}dx\[.*\] is .*, differences say /m) });
+  const barrier = guide.split("\n").find((line) => line.startsWith("      group_norm_forward, line"))!.trim().split(" reads in")[0];
+  expect(broken("group-norm.wgsl", "  workgroupBarrier();\n", "", "group-norm.mjs")).toMatchObject({ status: 1, out: expect.stringContaining(barrier) });
+  expect(broken("group-norm.wgsl", "i / D)", "i % D)", "group-norm.mjs").out).toMatch(/^ {2}y\[\d, \d, \d, \d\] is .*, expected /m);
+  expect(broken("group-norm.wgsl", "stats[2 * (id.y * dim.G + id.x)] = mean;", "stats[2 * (id.y * dim.G + id.x)]] = mean;", "group-norm.mjs")).toMatchObject({ status: 1, err: expect.stringContaining('line 54, column 37: "]" closes nothing') });
+});
+
+test("a command line that is wrong is told in one line", () => {
+  expect(convoyCheck()).toMatchObject({ status: 2, err: "error: check what? A file that exports layers: convoy check my-layer.mjs\n" });
+  expect(convoyCheck("none.mjs")).toMatchObject({ status: 2, err: "error: none.mjs: there is no such file\n" });
+  expect(convoyCheck("swish.mjs", "--shape", "2,3,x")).toMatchObject({ status: 1, err: expect.stringMatching(/^error: .*\n$/) });
+  expect(convoyCheck("--help").out).toContain("convoy check FILE.mjs");
+});
+
+test("the network trains, and says so", () => {
+  const { out, err, status } = run("train.mjs");
+  expect({ err, status }).toEqual({ err: "", status: 0 });
+  expect(out).toMatch(/^1 \(groupNorm\)/m);
+  const accuracy = Number(/^epoch 2: loss [\d.]+, test accuracy ([\d.]+) %$/m.exec(out)?.[1]);
+  expect(accuracy).toBeGreaterThan(40);
+});
