@@ -104,7 +104,7 @@ fn center(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) row
 `;
 function center(change: (text: string) => string = (t) => t): AnyLayer {
   const k = kernel(change(centerText));
-  return defineLayer({ name: "center",
+  return defineLayer<never>({ name: "center",
     forward(rec, { x, y }) { rec.dispatch(k, { x, y }, { C: x.shape[1] }, [x.shape[0], 1, 1]); },
     backward(rec, { dy, dx }) { if (dx) rec.dispatch(k, { x: dy, y: dx }, { C: dy.shape[1] }, [dy.shape[0], 1, 1]); },  // it is its own transpose
   });
