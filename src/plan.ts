@@ -44,6 +44,9 @@ function within(t: Tensor, limit: number) {
     { tensor: t.name, shape: t.shape, bytes, limit });
 }
 
+/** Where a view of what lives there lives. */
+const range = ({ offset = 0, size }: Tensor, place: Place): Place => ({ ...place, offset: place.offset + 4 * offset, bytes: 4 * size });
+
 /** First and last step that touch each tensor without a place of its own. */
 export function lifetimes(steps: readonly Step[], placed: (t: Tensor) => boolean): Map<Tensor, readonly [first: number, last: number]> {
   const life = new Map<Tensor, readonly [number, number]>();
@@ -54,7 +57,7 @@ export function lifetimes(steps: readonly Step[], placed: (t: Tensor) => boolean
 }
 
 /**
- * Where each tensor lives. `kept` are the long-lived ones, each arena a buffer of its own. All other tensors share slots:
+ * Where each tensor lives. `kept` are the long-lived ones, each arena a buffer of its own; so has a constant. All other tensors share slots:
  * two whose lives do not meet may use one; biggest first, first slot that is free. Slots are whole buffers, never ranges
  * of one: WebGPU refuses a dispatch that binds one buffer both "read" and "read_write", even for ranges that do not
  * touch. Programs are never played at once, so they share slots too. A plan can grow: `base` keeps its places.
@@ -68,6 +71,10 @@ export function plan(programs: readonly (readonly Step[])[], kept: readonly Aren
     for (const [t, offset] of parts) places.set(t, { buffer, offset: 4 * offset, bytes: 4 * t.size });
   }
   for (const steps of programs) {
+    for (const { tensors } of steps) for (const t of Object.values(tensors)) if (t.values && !places.has(t)) {
+      within(t, limit);
+      places.set(t, { buffer: buffers.push(4 * t.size) - 1, offset: 0, bytes: 4 * t.size });
+    }
     const taken = new Map<number, (readonly [number, number])[]>(), own = new Map<Tensor, Place>();
     for (const [t, [first, last]] of [...lifetimes(steps, (t) => places.has(t))].sort(([a], [b]) => b.size - a.size)) {
       within(t, limit);
@@ -82,7 +89,7 @@ export function plan(programs: readonly (readonly Step[])[], kept: readonly Aren
       own.set(t, { buffer, offset: 0, bytes });
     }
     for (const [t, place] of own) places.set(t, place);
-    for (const { tensors } of steps) for (const t of Object.values(tensors)) if (!places.has(t)) places.set(t, places.get(root(t))!);
+    for (const { tensors } of steps) for (const t of Object.values(tensors)) if (!places.has(t)) places.set(t, range(t, places.get(root(t))!));
     verify(steps, places, new Set(slots));
   }
   return { places, buffers, slots };

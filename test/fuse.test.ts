@@ -21,6 +21,7 @@ async function trained(net: Part, fuse: boolean) {
 test.each(["relu", "sigmoid", "tanh"] as const)("LeNet with %s: fused, the same bits in fewer dispatches", async (activation) => {
   const [fused, apart] = [await trained(lenet({ activation }), true), await trained(lenet({ activation }), false)];
   expect(apart.dispatches - fused.dispatches).toBeGreaterThanOrEqual(7);
+  expect([apart, fused].map(({ entries }) => entries.filter((e) => e.startsWith("reduce")))).toEqual([["reduce_sum", "reduce_sum"], ["reduce_all_sum"]]);
   expect(fused.ring).toEqual(apart.ring);
   for (const [name, { data: values }] of apart.weights) expect(fused.weights.get(name)!.data, name).toEqual(values);
 });

@@ -19,7 +19,7 @@ export class Memory {
 
   get bytes(): number { return this.#buffers.reduce((sum, b) => sum + b.size, 0); }
 
-  /** Makes the buffers that a plan has and this memory has not. Makes none of them if one fails. */
+  /** Makes the buffers that a plan has and this memory has not, and writes its constants. Makes none of them if one fails. */
   async grow(layout: Layout): Promise<void> {
     const { gpu } = this.device, made: GPUBuffer[] = [];
     gpu.pushErrorScope("validation");
@@ -33,8 +33,10 @@ export class Memory {
       if (full) throw new OutOfMemoryError(`the adapter has no room for ${(bytes / 2 ** 20).toFixed(1)} MiB; use a smaller batch, or close what else uses the GPU`, { bytes }, full);
       throw new ConvoyError("gpu", `WebGPU refused a buffer: ${invalid!.message}`);
     }
+    const known = this.#buffers.length;
     this.#buffers.push(...made);
     this.#layout = layout;
+    for (const [t, { buffer }] of layout.places) if (t.values && buffer >= known) this.write(t, t.values);
   }
 
   at(t: Tensor): Place {

@@ -5,9 +5,9 @@ export type Shape = readonly number[];
 
 /**
  * A value in the recording: no memory yet, that is plan.ts's business. Every element takes four bytes. A tensor `of`
- * another is the same memory seen with another shape.
+ * another is the same memory seen with another shape, or its elements from `offset` on. One with `values` is a constant.
  */
-export interface Tensor { readonly name: string; readonly shape: Shape; readonly size: number; readonly of?: Tensor }
+export interface Tensor { readonly name: string; readonly shape: Shape; readonly size: number; readonly of?: Tensor; readonly offset?: number; readonly values?: Uint32Array<ArrayBuffer> }
 export type Grid = readonly [x: number, y: number, z: number];
 
 export const elements = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);

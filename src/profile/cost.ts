@@ -6,7 +6,7 @@ export type Pass = typeof passes[number];
 
 /** The pass a step belongs to, by the names of what it binds: a gradient is always its tensor's name with a d in front. */
 export function passOf({ kernel, tensors }: Step): Pass {
-  if (kernel.entry.startsWith("accumulate")) return "weight gradient";
+  if (/^(accumulate|reduce)/.test(kernel.entry)) return "weight gradient";
   const names = Object.keys(kernel.bindings), written = names.filter((name) => kernel.bindings[name][1] === "read_write");
   if (names.some((name) => name === "dparam" || name === "clipped") || /^(clip|accumulate)/.test(kernel.entry)) return "update";
   if (written.some((name) => /^(dweight|dbias|partial_bias)$/.test(name))) return "weight gradient";
@@ -27,6 +27,7 @@ export function macs({ kernel: { entry }, params: { N, C, D = C, P, Q, K, R, S }
 export function bytes({ kernel: { entry, bindings }, tensors, params, overrides }: Step): number {
   const bound = new Set(Object.keys(bindings).map((name) => tensors[name])), size = (t: Tensor) => 4 * t.size;
   if (/^batch_(gather|augment)$/.test(entry)) return params.N * (params.H * params.W * params.C + 1) + size(tensors.order) + size(tensors.x) + size(tensors.labels);
+  if (entry.startsWith("reduce_all")) return size(tensors.table) + size(tensors.partial) + 4 * tensors.table.values!.reduce((sum, v, i) => sum + (i % 5 === 3 ? v : 0), 0);  // not all gradients
   if (entry.startsWith("concat")) return (overrides.SLOPE ? 3 : 2) * 4 * params.M * (params.C0 + params.C1 + params.C2 + params.C3);
   return [...new Map([...bound].map((t) => [root(t), t])).values()].reduce((sum, t) => sum + size(t), 0);
 }

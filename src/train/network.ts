@@ -8,13 +8,14 @@ import { clip } from "../optimizers/clip.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import { fuse } from "../fuse.js";
 import { arenas, type Arena } from "../plan.js";
+import { together, type Gradients as Placed } from "./reductions.js";
 import { gather, type Source } from "./source.js";
 
 /** Rows of the ring that losses and hits are written to: the host must read at least this often. */
 export const RING = 128;
 const CLOCK = 64;  // words in front of the batch's indices: Clock, and room for the alignment
 
-interface Gradients { readonly whole: Tensor; readonly parts: Map<Tensor, number> }
+interface Gradients extends Placed { readonly parts: Map<Tensor, number> }
 
 /** A network at an input size: its parameters and all that outlives a step. No device, no batch size. */
 export interface Network {
@@ -127,17 +128,16 @@ function score({ batch, loss, control: { clock }, ring, fused = true }: Common, 
 export function training(common: Common & { optimizer: Optimizer; clipNorm?: number; states: readonly Readonly<Record<string, Tensor>>[] }): Program {
   const { network, batch, micro = batch, optimizer, clipNorm, states, control: { clock }, target, fused = true } = common, rec = new Recorder(target);
   const [first] = Array.from({ length: Math.ceil(batch / micro) }, (_, pass) => {
-    const N = Math.min(micro, batch - pass * micro), begun = begin(common, rec, N, pass, pass * micro), { graph, x, y, labels, probs, dx } = begun;
+    const start = rec.steps.length, N = Math.min(micro, batch - pass * micro), begun = begin(common, rec, N, pass, pass * micro), { graph, x, y, labels, probs, dx } = begun;
     const mode = { training: true, clock, stream: pass * graph.nodes.length };  // each pass draws numbers of its own
     graph.forward(rec, mode);
     score(common, rec, begun, N, pass > 0);
     graph.grads.set(y, dx);
     graph.backward(rec, mode);
-    network.learned.forEach(({ parts }, i) => {
-      const into = (pass ? network.further : network.gradients)[i];
-      for (const [t, offset] of parts) if (graph.grads.has(t)) into.parts.set(graph.grads.get(t)!, offset);
-      if (pass) rec.within("accumulate", () => rec.dispatch(accumulate_add, { total: network.gradients[i].whole, part: into.whole }, { size: into.whole.size }, into.whole.size));
-    });
+    const into = pass ? network.further : network.gradients;
+    network.learned.forEach(({ parts }, i) => { for (const [t, offset] of parts) if (graph.grads.has(t)) into[i].parts.set(graph.grads.get(t)!, offset); });
+    if (fused) rec.steps.push(...together(rec.steps.splice(start), into));
+    if (pass) rec.within("accumulate", () => into.forEach(({ whole: part }, i) => rec.dispatch(accumulate_add, { total: network.gradients[i].whole, part }, { size: part.size }, part.size)));
     return { graph, x, labels, logits: y, probs };
   });
   if (clipNorm !== undefined) rec.within("clip", () => clip(rec, network.gradients.map(({ whole }) => whole), clipNorm));
