@@ -8,13 +8,13 @@
 // Mean and M2 by Welford's updates in a lane; lanes and splits put together in order (Chan, Golub and LeVeque 1979, equation
 // 2.1): Σ x² − (Σ x)² would cancel. column: all of it, a workgroup for its channels. partial, apply: the rows in splits, whose
 // moments every invocation of apply puts together. evaluate: by running statistics; running: these as stats, for a backward
-// pass. One Value is WIDTH channels. Twin: test/reference/batch_norm.ts.
+// pass. A row of x is the first C of x_pitch channels. One Value is WIDTH channels. Twin: test/reference/batch_norm.ts.
 
 override WORKGROUP: u32 = 64;
 override ACTIVATION: u32 = 0;
 override ADDEND: bool = false;
 
-struct Params { M: u32, C: u32, rows: u32, splits: u32, span: u32, eps: f32, momentum: f32 }  // rows of a split of partial; of apply
+struct Params { M: u32, C: u32, rows: u32, splits: u32, span: u32, eps: f32, momentum: f32, x_pitch: u32 }  // rows of a split of partial; of apply
 @group(1) @binding(0) var<uniform> dim: Params;
 
 // #import activation
@@ -40,7 +40,7 @@ fn measured(c: u32, first: u32, end: u32, lane: u32) -> Moments {
   var all = Moments();
   var count = 0.0;
   for (var m = first + lane; m < end; m += WORKGROUP / 4) {
-    let value = x[m * (dim.C / WIDTH) + c];
+    let value = x[m * (dim.x_pitch / WIDTH) + c];
     let d = value - all.mean;
     count += 1.0;
     all.mean += d * (1.0 / count);
@@ -76,7 +76,7 @@ fn normalise(c: u32, first: u32, end: u32, lane: u32, mean: Value, scale: Value)
   let shift = bias[c];
   for (var m = first + lane; m < end; m += WORKGROUP / 4) {
     let i = m * (dim.C / WIDTH) + c;
-    var value = (x[i] - mean) * scale + shift;
+    var value = (x[m * (dim.x_pitch / WIDTH) + c] - mean) * scale + shift;
     if (ADDEND) { value += addend[i]; }
     if (ACTIVATION > 0) { value = activate(value); }
     y[i] = value;

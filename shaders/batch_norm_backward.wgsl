@@ -7,13 +7,13 @@
 // (dx + addend) · f′(z) where ADDEND and SLOPE, where fuse.ts put them here. A workgroup is 4 Values of channels × 16 lanes of
 // rows. column: all of it, a workgroup for its channels. partial, input: the rows in splits, whose sums every invocation of
 // input adds in order; the moments that forward left in splits become stats on the way (known: they are stats already).
-// One Value is WIDTH channels. Twin: test/reference/batch_norm.ts.
+// Rows of x and addend are the first C of x_pitch and addend_pitch channels. One Value is WIDTH channels. Twin: test/reference/batch_norm.ts.
 
 override WORKGROUP: u32 = 64;
 override TRAINING: bool = true;
 override ADDEND: bool = false;
 
-struct Params { M: u32, C: u32, rows: u32, splits: u32, span: u32, eps: f32 }  // rows of a split of partial; of input
+struct Params { M: u32, C: u32, rows: u32, splits: u32, span: u32, eps: f32, x_pitch: u32, addend_pitch: u32 }  // rows of a split of partial; of input
 @group(1) @binding(0) var<uniform> dim: Params;
 
 // #import slope
@@ -42,10 +42,9 @@ var<workgroup> held: array<Sums, WORKGROUP>;
 fn summed(c: u32, first: u32, end: u32, lane: u32, mean: Value, invstd: Value) -> Sums {
   var all = Sums();
   for (var m = first + lane; m < end; m += WORKGROUP / 4) {
-    let i = m * (dim.C / WIDTH) + c;
-    let d = dy[i];
+    let d = dy[m * (dim.C / WIDTH) + c];
     all.dy += d;
-    all.dyx += d * ((x[i] - mean) * invstd);
+    all.dyx += d * ((x[m * (dim.x_pitch / WIDTH) + c] - mean) * invstd);
   }
   return all;
 }
@@ -86,8 +85,8 @@ fn batch_norm_backward_column(@builtin(local_invocation_index) here: u32, @built
   if (exists) {
     for (var m = here / 4; m < dim.M; m += WORKGROUP / 4) {
       let i = m * (dim.C / WIDTH) + c;
-      var value = gradient(dy[i], (x[i] - mean) * invstd, all, known[at + 2]);
-      if (ADDEND) { value += addend[i]; }
+      var value = gradient(dy[i], (x[m * (dim.x_pitch / WIDTH) + c] - mean) * invstd, all, known[at + 2]);
+      if (ADDEND) { value += addend[m * (dim.addend_pitch / WIDTH) + c]; }
       if (SLOPE > 0) { value *= slope(z[i]); }
       dx[i] = value;
     }
@@ -132,8 +131,8 @@ fn batch_norm_backward_input(@builtin(local_invocation_index) here: u32, @builti
   }
   for (var m = group.y * dim.span + here / 4; m < min((group.y + 1) * dim.span, dim.M); m += WORKGROUP / 4) {
     let i = m * C + c;
-    var value = gradient(dy[i], (x[i] - known[3 * c]) * known[3 * c + 1], all, known[3 * c + 2]);
-    if (ADDEND) { value += addend[i]; }
+    var value = gradient(dy[i], (x[m * (dim.x_pitch / WIDTH) + c] - known[3 * c]) * known[3 * c + 1], all, known[3 * c + 2]);
+    if (ADDEND) { value += addend[m * (dim.addend_pitch / WIDTH) + c]; }
     dx[i] = value;
   }
 }

@@ -7,6 +7,7 @@
 // subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 alias Value = vec4f;
+// #import clock
 
 override WORKGROUP: u32 = 16;
 override STRIDE_H: u32 = 1;
@@ -25,6 +26,8 @@ struct Params {
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
   R: u32, S: u32,                  // window: few pipelines, and loops that compile fast
+  y_pitch: u32, y_offset: u32,     // channels of y's pixels, K, and where these begin, 0: unless fuse.ts puts them into a concatenation
+  stream: u32, threshold: u32, scale: f32,
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
@@ -32,8 +35,10 @@ struct Params {
 @group(0) @binding(1) var<storage, read> weight: array<vec4f>;  // [R, S, C, K / 4]
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;    // [K / 4]
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>; // [N, P, Q, K / 4]
+@group(0) @binding(4) var<storage, read> clock: Clock;          // where DROP
 
 // #import activation
+// #import drop
 // #import tile
 
 /// Writes the first `count` pixels of a tile, from pixel m on.
@@ -44,7 +49,9 @@ fn finish(sum: Tile, m: u32, k4: u32, count: u32) {
     for (var i = 0u; i < 4 && i < count; i++) {
       var v = parts[j][i];
       if (BIAS) { v += bias[k4 + j]; }
-      y[(m + i) * K4 + k4 + j] = activate(v);
+      v = activate(v);
+      if (DROP) { v *= factors((m + i) * K4 + k4 + j); }
+      y[((m + i) * dim.y_pitch + dim.y_offset) / 4 + k4 + j] = v;
     }
   }
 }

@@ -7,6 +7,7 @@
 // that three loads feed 256 multiply-adds. The direct rung: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 alias Value = vec4f;
+// #import clock
 
 override WORKGROUP: u32 = 16;
 override R: u32 = 3;
@@ -26,6 +27,8 @@ struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
+  y_pitch: u32, y_offset: u32,     // channels of y's pixels, K, and where these begin, 0: unless fuse.ts puts them into a concatenation
+  stream: u32, threshold: u32, scale: f32,
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
@@ -33,8 +36,10 @@ struct Params {
 @group(0) @binding(1) var<storage, read> weight: array<vec4f>;  // [R, S, C, K / 4]
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;    // [K / 4]
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>; // [N, P, Q, K / 4]
+@group(0) @binding(4) var<storage, read> clock: Clock;          // where DROP
 
 // #import activation
+// #import drop
 // #import tile
 
 /// Writes the first `count` pixels of a tile, from pixel m on.
@@ -45,7 +50,9 @@ fn finish(sum: Tile, m: u32, k4: u32, count: u32) {
     for (var i = 0u; i < 4 && i < count; i++) {
       var v = parts[j][i];
       if (BIAS) { v += bias[k4 + j]; }
-      y[(m + i) * K4 + k4 + j] = activate(v);
+      v = activate(v);
+      if (DROP) { v *= factors((m + i) * K4 + k4 + j); }
+      y[((m + i) * dim.y_pitch + dim.y_offset) / 4 + k4 + j] = v;
     }
   }
 }

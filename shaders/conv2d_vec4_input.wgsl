@@ -28,6 +28,7 @@ struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
+  dy_pitch: u32, dy_offset: u32,   // channels of dy's pixels, K, and where these begin, 0: unless they are a part of a concatenation's
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 

@@ -26,6 +26,7 @@ struct Params {
   padding_h: i32, padding_w: i32,
   R: u32, S: u32,                  // window: few pipelines, and loops that compile fast
   span: u32,
+  dy_pitch: u32, dy_offset: u32,   // channels of dy's pixels, K, and where these begin, 0: unless they are a part of a concatenation's
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
@@ -39,7 +40,7 @@ struct Params {
 /// dy of pixel q of a row; 0 past its end.
 fn load(row: u32, q: u32, k4: u32) -> vec4f {
   var v = vec4f();
-  if (q < dim.Q) { v = dy[(row * dim.Q + q) * (dim.K / 4) + k4]; }
+  if (q < dim.Q) { v = dy[((row * dim.Q + q) * dim.dy_pitch + dim.dy_offset) / 4 + k4]; }
   return v;
 }
 

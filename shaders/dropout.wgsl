@@ -11,7 +11,6 @@
 override WORKGROUP: u32 = 64;
 
 // #import clock
-// #import philox
 
 struct Params { size: u32, stream: u32, threshold: u32, scale: f32 }
 @group(1) @binding(0) var<uniform> dim: Params;
@@ -23,13 +22,8 @@ struct Params { size: u32, stream: u32, threshold: u32, scale: f32 }
 @group(0) @binding(4) var<storage, read_write> dx: array<f32>;  // [size]
 @group(0) @binding(5) var<storage, read> z: array<f32>;         // [size]
 
+// #import drop
 // #import slope
-
-/// What to multiply elements 4i … 4i + 3 by.
-fn factors(i: u32) -> vec4f {
-  let words = philox(vec4u(i, clock.step, dim.stream, 2u), vec2u(clock.seed, 0u));
-  return select(vec4f(), vec4f(dim.scale), (words >> vec4u(8u)) >= vec4u(dim.threshold));
-}
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn dropout_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {

@@ -2,8 +2,9 @@
 //
 //   y, dx as in max_pool2d.wgsl; index[n,p,q,c/4] = Σ j (r·S + s of channel c + j) · 2^(8j), 255 where a window has no winner
 //
-// One invocation per vec4 written: the wide rung. tiled, where windows tile the image: one per vec4 of dy. Twin: test/reference/max_pool2d.ts.
+// y times what a dropout behind it draws, where DROP. One invocation per vec4 written: the wide rung. tiled, where windows tile the image: one per vec4 of dy. Twin: test/reference/max_pool2d.ts.
 
+// #import clock
 override WORKGROUP: u32 = 64;
 override R: u32 = 2;  // height and width of the window
 override S: u32 = 2;
@@ -19,6 +20,7 @@ struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32,                  // output
   padding_h: i32, padding_w: i32,
+  stream: u32, threshold: u32, scale: f32,  // of a dropout behind forward
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
@@ -31,6 +33,9 @@ struct Params {
 @group(0) @binding(6) var<storage, read> addend: array<vec4f>;     // [N, H, W, C / 4]
 @group(0) @binding(7) var<storage, read> z: array<vec4f>;          // [N, H, W, C / 4]
 
+@group(0) @binding(8) var<storage, read> clock: Clock;             // where DROP
+
+// #import drop
 // #import place
 // #import slope
 
@@ -62,6 +67,7 @@ fn max_pool2d_wide_forward(@builtin(global_invocation_id) id: vec3u, @builtin(nu
       winner = select(winner, vec4u(r * S + s), wins);
     }
   }
+  if (DROP) { best *= factors(i); }
   y[i] = best;
   let bytes = winner << SHIFTS;
   index[i] = bytes.x | bytes.y | bytes.z | bytes.w;

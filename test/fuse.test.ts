@@ -38,13 +38,16 @@ const conv = (name: string, filters: number, f: Layer = relu()): Block => (x) =>
 /** Four paths out of one value into one concatenation, as in an Inception block. */
 const paths = (filters: number, last: Layer = relu()): Block => (x) => concat(
   conv("a", filters)(x), conv("c", 8)(conv("b", 4)(x)), conv("d", 4)(x), conv("e", 4, last)(named("pool", maxPool2d({ kernel: 3, stride: 1, padding: 1 }))(x)));
+/** What came before, and four channels made of it. */
+const dense = (name: string): Block => (x) => concat(x, named(`${name}.c`, conv2d({ filters: 4, kernel: 3, padding: 1 }))(named(`${name}.f`, relu())(named(`${name}.bn`, batchNorm())(x))));
 
 test.each<[string, Part, { gone: string[]; left: Record<string, number> }]>([
-  ["paths of a relu", sequential(conv2d({ filters: 4, kernel: 3, stride: 2 }), relu(), paths(4), maxPool2d({ kernel: 2 }), flatten(), linear({ units: 10 })), { gone: ["activation_forward"], left: { concat_forward: 1, concat_backward: 1 } }],
+  ["paths of a relu", sequential(conv2d({ filters: 4, kernel: 3, stride: 2 }), relu(), paths(4), maxPool2d({ kernel: 2 }), flatten(), linear({ units: 10 })), { gone: ["activation_forward", "concat_forward", "concat_backward"], left: {} }],
   ["paths, odd channels", sequential(conv2d({ filters: 3, kernel: 3, stride: 2 }), relu(), paths(5), maxPool2d({ kernel: 2 }), flatten(), linear({ units: 10 })), { gone: ["activation_forward"], left: { concat_backward: 1 } }],
   ["paths of two activations", sequential(conv2d({ filters: 4, kernel: 3, stride: 2 }), elu(), paths(4, gelu()), flatten(), linear({ units: 10 })), { gone: [], left: { concat_backward: 1 } }],
   ["a residual", sequential(conv2d({ filters: 4, kernel: 3, stride: 2 }), relu(), (x) => named("out", relu())(add(conv("a", 4, silu())(x), x)), adaptiveAvgPool2d({ size: 2 }), flatten(), linear({ units: 10 })), { gone: [], left: { add_forward: 1 } }],
   ["batch norm, a residual, relu", sequential(conv2d({ filters: 4, kernel: 3, stride: 2 }), batchNorm(), relu(), (x) => named("out", relu())(add(named("bn", batchNorm())(named("a", conv2d({ filters: 4, kernel: 3, padding: 1 }))(x)), named("b", conv2d({ filters: 4, kernel: 1 }))(x))), adaptiveAvgPool2d({ size: 2 }), flatten(), linear({ units: 10 })), { gone: ["activation_forward"], left: { batch_norm_column: 2, batch_norm_backward_column: 2, add_forward: 0 } }],
+  ["a dense block", sequential(conv2d({ filters: 8, kernel: 3, stride: 2 }), batchNorm(), maxPool2d({ kernel: 2 }), dense("a"), dense("b"), dense("c"), batchNorm(), relu(), conv2d({ filters: 8, kernel: 1 }), relu(), dropout(), maxPool2d({ kernel: 2 }), dropout({ p: 0.2 }), flatten(), linear({ units: 10 })), { gone: ["concat_backward", "dropout_forward"], left: { concat_forward: 1, dropout_backward: 1 } }],
   ["batch norm of what is used twice", sequential(conv2d({ filters: 6, kernel: 3, stride: 2 }), (x) => concat(named("c", conv2d({ filters: 2, kernel: 3, padding: 1 }))(named("relu", relu())(named("bn", batchNorm())(x))), x), flatten(), linear({ units: 10 })), { gone: ["add_forward", "activation_forward"], left: { concat_backward: 1 } }],
   ["dropout and pools", sequential(conv2d({ filters: 6, kernel: 5, stride: 2 }), elu(), avgPool2d({ kernel: 2 }), relu(), maxPool2d({ kernel: 2 }), flatten(), linear({ units: 12 }), relu(), dropout({ p: 0.3 }), linear({ units: 10 })), { gone: ["metrics_record"], left: { activation_forward: 1 } }],
 ])("%s: fused, the same bits", async (_, net, { gone, left }) => {

@@ -1,5 +1,6 @@
 // Slopes of the activations of lib/activation.wgsl, for what multiplies a gradient by one: dx = dy · slope(z). Up to 5, z is
-// the activation's output; from 6 on its input. 0: there is none.
+// the activation's output; from 6 on its input. 0: there is none. 11: relu's and that of a dropout behind it, of which z is the
+// output and ALPHA the scale: what was dropped is 0 as well.
 override SLOPE: u32 = 0;
 // #import curves
 
@@ -25,6 +26,7 @@ fn slope(v: Value) -> Value {
     case 8: { return gate(v) * (1.0 + v * gate(-v)); }
     case 9: { return select(select(v / 3.0 + 0.5, Value(1.0), v > Value(3.0)), Value(), v < Value(-3.0)); }
     case 10: { return select(safe_sigmoid(ALPHA * v), Value(1.0), ALPHA * v > Value(THRESHOLD)); }
+    case 11: { return select(Value(), Value(ALPHA), v > Value()); }
     default: { return Value(1.0); }
   }
 }

@@ -26,6 +26,7 @@ fn strip(t: u32, z: u32, lane: u32) -> Strip {
   let size = (vec2u(dim.H, dim.W) + stride - 1 - phase) / stride;      // rows and columns of this phase
   let c0 = 16 * (z / phases);
   let K4 = i32(dim.K / 4);
+  let pitch = i32(dim.dy_pitch / 4);
   let quads = (size.y + 3) / 4;                                        // of pixels in a row
   let at = min(t, max(dim.N * size.x * quads, 1u) - 1);
   let w = at % quads * 4;
@@ -45,18 +46,18 @@ fn strip(t: u32, z: u32, lane: u32) -> Strip {
     if (over % i32(STRIDE_H) != 0) { continue; }  // reaches no pixel of this phase
     let p = i32(h) + over / i32(STRIDE_H);
     let width = select(0u, dim.Q, p >= 0 && p < i32(dim.P));  // nothing lies on a row outside the output
-    let row = (i32(image * dim.P) + p) * i32(dim.Q) * K4;
+    let row = (i32(image * dim.P) + p) * i32(dim.Q) * pitch + i32(dim.dy_offset / 4);
     for (var k = 0; k < K4; k++) {
       var q = i32(w) + start;
       var v_0 = vec4f(); var v_1 = vec4f(); var v_2 = vec4f();
-      if (u32(q) < width) { v_0 = dy[row + q * K4 + k]; }
-      if (u32(q + 1) < width) { v_1 = dy[row + (q + 1) * K4 + k]; }
-      if (u32(q + 2) < width) { v_2 = dy[row + (q + 2) * K4 + k]; }
+      if (u32(q) < width) { v_0 = dy[row + q * pitch + k]; }
+      if (u32(q + 1) < width) { v_1 = dy[row + (q + 1) * pitch + k]; }
+      if (u32(q + 2) < width) { v_2 = dy[row + (q + 2) * pitch + k]; }
       q += 2;
       for (var offset = start; offset <= end; offset++) {
         q++;
         var v_3 = vec4f();
-        if (u32(q) < width) { v_3 = dy[row + q * K4 + k]; }
+        if (u32(q) < width) { v_3 = dy[row + q * pitch + k]; }
         let tap = reach.y - offset * i32(STRIDE_W);
         if (tap % i32(DILATION_W) == 0) {
           let j = u32(r * i32(S) + tap / i32(DILATION_W)) * dim.C;

@@ -19,7 +19,7 @@ export function defineKernel<B extends string, P extends string, O extends strin
 }
 
 /** The overrides that the tuner or fuse.ts sets; a layer may leave them at their defaults. It must give all others. */
-type Tuned = "WORKGROUP" | "WIDTH" | `TILE_${string}` | "ACTIVATION" | "SLOPE" | "ALPHA" | "THRESHOLD" | "ADDEND" | "TERMS";
+type Tuned = "WORKGROUP" | "WIDTH" | `TILE_${string}` | "ACTIVATION" | "SLOPE" | "ALPHA" | "THRESHOLD" | "ADDEND" | "TERMS" | "DROP";
 export type Params<P extends string, O extends string> =
   Record<P | Exclude<O, Tuned>, number> & Partial<Record<Extract<O, Tuned>, number>>;
 

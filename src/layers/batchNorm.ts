@@ -17,7 +17,7 @@ export interface BatchNormOptions {
 const COLUMN = 32768;  // rows that one workgroup takes: 2 MiB of 16 channels, for which another dispatch costs more than it gains
 const SPLITS = 64;     // of the rows, at most
 
-interface Dims { M: number; C: number; rows: number; splits: number; span: number; eps: number; momentum: number; WIDTH: 1 | 4; TRAINING: number }
+interface Dims { M: number; C: number; rows: number; splits: number; span: number; eps: number; momentum: number; x_pitch: number; addend_pitch: number; WIDTH: 1 | 4; TRAINING: number }
 const groups = ({ C, WIDTH }: Dims) => Math.ceil(C / WIDTH / 4), spans = ({ M, span }: Dims) => Math.ceil(M / span);
 
 /** y, running statistics and what backward needs ← x by the batch's statistics. Only the one of stats and moments that a rung fills takes memory. */
@@ -55,7 +55,7 @@ export function batchNorm({ eps = 1e-5, momentum = 0.1, requiresGrad }: BatchNor
   function dims(rec: Recorder, x: Tensor, training: boolean): Dims {
     const C = x.shape.at(-1)!, M = x.size / C, many = (rec.target.tasks ?? 32) > 32;
     const rows = Math.ceil(M / Math.min(many ? SPLITS : 16, Math.ceil(M / 256))), splits = Math.ceil(M / rows);
-    return { M, C, rows, splits, span: many ? 1024 : 4096, eps, momentum, WIDTH: rec.wide(C), TRAINING: Number(training) };
+    return { M, C, rows, splits, span: many ? 1024 : 4096, eps, momentum, x_pitch: C, addend_pitch: C, WIDTH: rec.wide(C), TRAINING: Number(training) };
   }
 
   return {

@@ -27,22 +27,24 @@ const quads = (d: Convolution, target: Target) => direct(d, target) && d.K % 4 =
 /** Tiles pay from a quarter of one on: below, most of it would be padding. */
 const tiled = (d: Convolution) => d.D === d.C && d.K % 4 === 0 && d.K >= 16 && d.N * d.P * d.Q >= 16;
 const grid = (invocations: number, z: number, workgroup = 16): Grid => { const [gx, gy] = fold(invocations, workgroup); return [gx, gy, z]; };
-/** Overrides of a kernel with an epilogue, as long as nothing is fused into it. */
-const plainly = { ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0 };
+/** What a kernel with an epilogue is told as long as fuse.ts has put nothing there: its output ends with the filters, and dy likewise. */
+const plainly = ({ K }: Convolution) => ({ ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0, ...undropped, y_pitch: K, y_offset: 0, dy_pitch: K, dy_offset: 0 });
+/** No dropout behind a kernel. */
+export const undropped = { stream: 0, threshold: 0, scale: 1 };
 
 /** y ← x, weight, bias. Where d.BIAS is 0, any tensor stands in for bias. */
 export const forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[] = [
   { name: "vec4", fits: (d, target) => quads(d, target) && d.C % 4 === 0, record(rec, t, d) {
-    rec.dispatch(conv2d_vec4_forward, t, { ...flat(d), LANES: rec.target.lanes!, ...plainly }, strips(flat(d), 4, 16));
+    rec.dispatch(conv2d_vec4_forward, { ...t, clock: t.weight }, { ...flat(d), LANES: rec.target.lanes!, ...plainly(d) }, strips(flat(d), 4, 16));
   } },
   { name: "direct", fits: quads, record(rec, t, d) {
-    rec.dispatch(conv2d_direct_forward, t, { ...flat(d), LANES: rec.target.lanes!, ...plainly }, strips(flat(d), 4, 16));
+    rec.dispatch(conv2d_direct_forward, { ...t, clock: t.weight }, { ...flat(d), LANES: rec.target.lanes!, ...plainly(d) }, strips(flat(d), 4, 16));
   } },
   { name: "narrow", fits: direct, record(rec, t, d) {
-    rec.dispatch(conv2d_narrow_forward, t, { ...flat(d), LANES: rec.target.lanes!, ...plainly }, strips(flat(d), 8, 8));
+    rec.dispatch(conv2d_narrow_forward, t, { ...flat(d), LANES: rec.target.lanes!, ...plainly(d) }, strips(flat(d), 8, 8));
   } },
   { name: "tiled", fits: tiled, record(rec, t, d) {
-    rec.dispatch(conv2d_tiled_forward, t, { ...d, WIDTH: rec.wide(d.C), ...plainly }, grid(d.N * d.P * d.Q, Math.ceil(d.K / 64), 64));
+    rec.dispatch(conv2d_tiled_forward, t, { ...d, WIDTH: rec.wide(d.C), ...plainly(d) }, grid(d.N * d.P * d.Q, Math.ceil(d.K / 64), 64));
   } },
   { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_forward, t, d, d.N * d.P * d.Q * d.K); } },
 ];
@@ -59,10 +61,10 @@ function flat(d: Convolution): Convolution {
 /** dx ← weight, dy. */
 export const backwardInput: readonly Rung<Convolution, "weight" | "dy" | "dx">[] = [
   { name: "vec4", fits: (d, target) => quads(d, target) && d.C % 4 === 0, record(rec, t, d) {
-    rec.dispatch(conv2d_vec4_input_backward, behind(t), { ...flat(d), LANES: rec.target.lanes!, HALF: Number(d.C <= 8) }, phases(flat(d)));
+    rec.dispatch(conv2d_vec4_input_backward, behind(t), { ...flat(d), LANES: rec.target.lanes!, HALF: Number(d.C <= 8), ...plainly(d) }, phases(flat(d)));
   } },
   { name: "direct", fits: quads, record(rec, t, d) {
-    rec.dispatch(conv2d_direct_input_backward, behind(t), { ...flat(d), LANES: rec.target.lanes!, HALF: Number(d.C <= 8) }, phases(flat(d)));
+    rec.dispatch(conv2d_direct_input_backward, behind(t), { ...flat(d), LANES: rec.target.lanes!, HALF: Number(d.C <= 8), ...plainly(d) }, phases(flat(d)));
   } },
   { name: "tiled", fits: tiled, record(rec, t, d) {
     const pixels = d.N * Math.ceil(d.H / d.STRIDE_H) * Math.ceil(d.W / d.STRIDE_W);  // of the largest phase
@@ -119,7 +121,7 @@ function split(rec: Recorder, { x, dy, dweight, dbias }: Record<"x" | "dy" | "dw
   const span = unit * Math.ceil(most / Math.min(most, Math.ceil(tasks / (tiles * across)))), splits = Math.ceil(all / span);
   const partial = splits === 1 ? dweight : tensor("partial", [splits, dweight.size]);
   const partial_bias = !d.BIAS ? unused : splits === 1 ? dbias : tensor("partial_bias", [splits, d.K]);
-  const params = { ...d, span, LANES, WIDTH: rec.wide(d.C), WORKGROUP };
+  const params = { ...d, span, LANES, WIDTH: rec.wide(d.C), WORKGROUP, ...plainly(d) };
   rec.dispatch(kernel as typeof conv2d_vec4_weight_partial, { x, dy, partial, partial_bias }, params, [tiles, across, splits]);
   if (splits > 1) rec.dispatch(reduce_sum, { partial, partial_bias, dweight, dbias: d.BIAS ? dbias : tensor("unused", [4]) }, { ...d, size: dweight.size, splits }, dweight.size + d.K);
 }

@@ -23,11 +23,19 @@ export function macs({ kernel: { entry }, params: { N, C, D = C, P, Q, K, R, S }
   return entry.startsWith("linear") ? N * C * K : 0;
 }
 
+/** The part of a bound tensor that is this step's channels of its rows. */
+const share = (name: string, { K, C, ...params }: Step["params"]) => `${name}_pitch` in params ? (/y$/.test(name) ? K : C) / params[`${name}_pitch`] : 1;
+
 /** Bytes a step must move at least: each tensor that it binds, once; of those it only touches in part, the part. */
 export function bytes({ kernel: { entry, bindings }, tensors, params, overrides }: Step): number {
-  const bound = new Set(Object.keys(bindings).map((name) => tensors[name])), size = (t: Tensor) => 4 * t.size;
+  const size = (t: Tensor) => 4 * t.size;
   if (/^batch_(gather|augment)$/.test(entry)) return params.N * (params.H * params.W * params.C + 1) + size(tensors.order) + size(tensors.x) + size(tensors.labels);
   if (entry.startsWith("reduce_all")) return size(tensors.table) + size(tensors.partial) + 4 * tensors.table.values!.reduce((sum, v, i) => sum + (i % 5 === 3 ? v : 0), 0);  // not all gradients
   if (entry.startsWith("concat")) return (overrides.SLOPE ? 3 : 2) * 4 * params.M * (params.C0 + params.C1 + params.C2 + params.C3);
-  return [...new Map([...bound].map((t) => [root(t), t])).values()].reduce((sum, t) => sum + size(t), 0);
+  const bound = new Map<Tensor, number>();  // stand-ins share a tensor with what is read
+  for (const name of Object.keys(bindings)) {
+    const t = tensors[name], key = t.offset === undefined ? root(t) : t;
+    bound.set(key, Math.min(size(t) * share(name, params), bound.get(key) ?? Infinity));
+  }
+  return [...bound.values()].reduce((sum, n) => sum + n, 0);
 }

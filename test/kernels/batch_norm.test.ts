@@ -26,7 +26,7 @@ const woven = (WIDTH: number, ...columns: ArrayLike<number>[]) => Float64Array.f
   columns[Math.floor(i / WIDTH) % columns.length][Math.floor(i / WIDTH / columns.length) * WIDTH + i % WIDTH]);
 
 describe.each(Object.keys(cases))("batch norm, %s", (name) => {
-  const { shift = 0, ...d } = { ...control, ...cases[name] }, size = d.M * d.C, { WIDTH } = d, groups = Math.ceil(d.C / WIDTH / 4);
+  const { shift = 0, ...e } = { ...control, ...cases[name] }, d = { ...e, x_pitch: e.C, addend_pitch: e.C }, size = d.M * d.C, { WIDTH } = d, groups = Math.ceil(d.C / WIDTH / 4);
   const x = random(1, size).map((v) => Math.fround(v + shift)), weight = random(2, d.C), bias = random(3, d.C), dy = random(4, size);
   const before = { running_mean: random(5, d.C), running_var: random(6, d.C).map((v) => v + 2) };
   const stats = reference.statistics(d, x), want = reference.backward(d, x, stats.mean, stats.invstd, weight, dy, true);

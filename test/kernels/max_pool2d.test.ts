@@ -24,10 +24,10 @@ const cases: Record<string, Partial<Case>> = {
   "grid folded into y": {},
 };
 
-function sized({ ceil, ...d }: Case): reference.Dim {
+function sized({ ceil, ...d }: Case): reference.Dim & { stream: number; threshold: number; scale: number } {
   const P = extent(d.H, d.R, d.STRIDE_H, d.padding_h, d.DILATION_H, ceil), Q = extent(d.W, d.S, d.STRIDE_W, d.padding_w, d.DILATION_W, ceil);
   const windows = { WINDOWS_H: Math.ceil((d.DILATION_H * (d.R - 1) + 1) / d.STRIDE_H), WINDOWS_W: Math.ceil((d.DILATION_W * (d.S - 1) + 1) / d.STRIDE_W) };
-  return { ...d, ...windows, P, Q };
+  return { ...d, ...windows, P, Q, stream: 0, threshold: 0, scale: 1 };
 }
 const inputs = (d: reference.Dim) => ({ x: random(1, d.N * d.H * d.W * d.C), dy: random(2, d.N * d.P * d.Q * d.C) });
 
