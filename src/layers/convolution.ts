@@ -113,7 +113,7 @@ interface Cut { tiles: number; across: number; all: number; unit: number; WORKGR
 const lanewise = (rec: Recorder, d: Convolution, strips: number, filters: number): Cut =>
   ({ tiles: Math.ceil(strips / rec.target.lanes!), across: Math.ceil(d.K / filters), all: d.N * d.P, unit: 1, WORKGROUP: rec.target.lanes! });
 
-type Partial = typeof conv2d_vec4_weight_partial | typeof conv2d_tiled_weight_partial;
+type Partial = typeof conv2d_narrow_weight_partial | typeof conv2d_tiled_weight_partial;
 
 /** A weight gradient in two passes: the sum over all pixels is cut so that about `tasks` workgroups have work. One split needs no second pass. */
 function split(rec: Recorder, { x, dy, dweight, dbias }: Record<"x" | "dy" | "dweight" | "dbias", Tensor>, d: Convolution, kernel: Partial, { tiles, across, all, unit, WORKGROUP }: Cut): void {
@@ -122,6 +122,6 @@ function split(rec: Recorder, { x, dy, dweight, dbias }: Record<"x" | "dy" | "dw
   const partial = splits === 1 ? dweight : tensor("partial", [splits, dweight.size]);
   const partial_bias = !d.BIAS ? unused : splits === 1 ? dbias : tensor("partial_bias", [splits, d.K]);
   const params = { ...d, span, LANES, WIDTH: rec.wide(d.C), WORKGROUP, ...plainly(d) };
-  rec.dispatch(kernel as typeof conv2d_vec4_weight_partial, { x, dy, partial, partial_bias }, params, [tiles, across, splits]);
+  rec.dispatch(kernel as typeof conv2d_narrow_weight_partial, { x, dy, partial, partial_bias }, params, [tiles, across, splits]);
   if (splits > 1) rec.dispatch(reduce_sum, { partial, partial_bias, dweight, dbias: d.BIAS ? dbias : tensor("unused", [4]) }, { ...d, size: dweight.size, splits }, dweight.size + d.K);
 }
