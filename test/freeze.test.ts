@@ -35,8 +35,8 @@ async function steps(net: Block, by?: (name: string) => boolean): Promise<string
 test.each(Object.entries(ways))("frozen layers take no backward dispatch, and statistics are the running ones: %s", async (_, { net, freeze: by }) => {
   const whole = await steps(free), found = await steps(net, by);
   expect(found.filter((s) => /^[012] .*backward|^[012] .*(_partial|_reduce|_finalise)/.test(s))).toEqual([]);
-  expect(whole.filter((s) => /^[012] .*backward/.test(s)).length).toBeGreaterThan(3);
-  expect(found.filter((s) => s.startsWith("1 batch_norm"))).toEqual(["1 batch_norm_running", "1 batch_norm_apply"]);
+  expect(whole.filter((s) => /^[012] .*(backward|_partial)/.test(s)).length).toBeGreaterThanOrEqual(2);
+  expect(found.filter((s) => s.startsWith("1 batch_norm"))).toEqual(["1 batch_norm_evaluate"]);
   const { frozen, parameters, memory } = summary(net, { input: [1, 8, 8], batch: 8, freeze: by });
   expect([frozen, parameters]).toEqual([4 * 9 + 4 + 8, 4 * 9 + 4 + 8 + 144 * 4 + 4]);
   expect(memory.gradients).toBeLessThan(summary(free, { input: [1, 8, 8], batch: 8 }).memory.gradients);

@@ -62,9 +62,11 @@ export function summary(net: Part, { input, batch, microBatch: micro = batch, op
   const network = describe(net, input, limit, freeze), order = control(batch, micro), ring = tensor("ring", [RING, 4]);
   const states = network.learned.map(({ whole }) => Object.fromEntries(optimizer.states.map((name) => [name, tensor(name, [whole.size])])));
   const source: Source = { shape: input, streamed: false, images: tensor("images", [1]), classes: tensor("labels", [1]), levels: tensor("levels", [input[0], 2]) };  // of any size
-  const program = training({ network, batch, micro, loss, control: order, ring, source, optimizer, clipNorm, states });
+  const record = (fused: boolean) => training({ network, batch, micro, loss, control: order, ring, source, optimizer, clipNorm, states, fused });
+  const program = record(true), apart = record(false);
   const kept = [order, single(ring), ...lastingOf(source), ...network.learned, ...network.gradients, ...micro < batch ? network.further : [], ...network.others, ...states.flatMap((s) => Object.values(s).map(single))];
-  const planned = plan([program.steps], kept, limit);
+  const planned = plan([program.steps], kept, limit), places = new Set(kept.flatMap(({ whole, parts }) => [whole, ...parts.keys()]));
+  const sum = 4 * [...lifetimes(apart.steps, (t) => places.has(t)).keys()].reduce((total, { size }) => total + size, 0);  // as if every layer kept its own
 
   const count = (t: { size: number }[]) => t.reduce((sum, { size }) => sum + size, 0);
   const nodes = program.graph.nodes, all = [...network.params.values()].filter((p) => p.learned || p.frozen), sizes = (of: typeof all) => count(of.map((p) => p.tensor));
@@ -75,8 +77,8 @@ export function summary(net: Part, { input, batch, microBatch: micro = batch, op
     ...weightOf(all.find((p) => p.tensor === own.weight)),
   }));
   const [learned, others] = [network.learned, network.others].map((list) => 4 * count(list.map((a) => a.whole)));
-  const memory = { parameters: learned + others, gradients: micro < batch ? 2 * learned : learned, optimizer: learned * optimizer.states.length, activations: memoryUse(program.steps, planned) };
-  const places = new Set(kept.flatMap(({ whole, parts }) => [whole, ...parts.keys()])), own = lifetimes(program.steps, (t) => places.has(t));
+  const memory = { parameters: learned + others, gradients: micro < batch ? 2 * learned : learned, optimizer: learned * optimizer.states.length, activations: { ...memoryUse(program.steps, planned), sum } };
+  const own = lifetimes(program.steps, (t) => places.has(t));
   const { name, size } = [...[...network.params.values()].map((p) => p.tensor), ...own.keys()].reduce((a, b) => b.size > a.size ? b : a);
   const found = { layers, parameters: sizes(all), frozen: sizes(all.filter((p) => p.frozen)), dispatches: program.steps.length, memory, largest: { name, bytes: 4 * size } };
   return { ...found, toString: () => table(found, batch, optimizer.name) };
