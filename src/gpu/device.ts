@@ -24,7 +24,9 @@ export interface Adapter {
 
 /** Where texts are kept from one run to the next: localStorage in a page, a file in Node. */
 export interface Store {
+  /** The text, if there is one. */
   get(key: string): Promise<string | undefined>;
+  /** Keeps it in place of what was there. */
   set(key: string, text: string): Promise<void>;
 }
 
@@ -46,8 +48,9 @@ export class Device {
   readonly #gone: Promise<never>;
   #failure?: ConvoyError;
 
-  /** `rest` is called at the beginning of a wait for the GPU, and what it returns at the end. `store` keeps what was measured here. */
-  constructor(readonly gpu: GPUDevice, readonly adapter: Adapter, readonly rest?: () => () => void, readonly store?: Store) {
+  /** `store` keeps what was measured here. */
+  constructor(readonly gpu: GPUDevice, readonly adapter: Adapter,
+    /** Called at the beginning of a wait for the GPU; what it returns, at the end. */ readonly rest?: () => () => void, readonly store?: Store) {
     this.#gone = gpu.lost.then(({ reason, message }) => {
       this.#failure = new DeviceLostError(reason === "destroyed"
         ? "the device was destroyed; open another with openDevice()"

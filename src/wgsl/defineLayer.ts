@@ -14,8 +14,11 @@ export interface LayerDefinition<P extends string = never, S extends string = ne
   readonly requiresGrad?: boolean;
   /** Shape of y, [N, H, W, C] or [N, features]. Default: that of the first input. Throws a ShapeError if the inputs do not fit. */
   shape?(...inputs: Shape[]): Shape;
+  /** What is learned, by name. */
   params?(...inputs: Shape[]): Record<P, Spec>;
+  /** What is kept from step to step and never learned, by name. */
   state?(...inputs: Shape[]): Record<T, Spec>;
+  /** What forward keeps for backward, by name. */
   saved?(...inputs: Shape[]): Record<S, Shape>;
   /** Records y, and all that is saved, ← inputs. */
   forward(rec: Recorder, t: Record<I | "y" | P | S | T, Tensor>, mode: Mode): void;
