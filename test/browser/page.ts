@@ -1,5 +1,4 @@
 // What the tests of the pages share: the site, a browser, and how to ask a page.
-import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Page } from "puppeteer-core";
@@ -10,11 +9,10 @@ import { serve, type Server } from "./server.js";
 const artefacts = "test/artefacts", axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 export let site: Server, browser: Chromium;
 
-/** Builds and serves the site, and starts a browser, for all tests of a file. */
+/** Serves the site, and starts a browser, for all tests of a file. */
 export function useSite(): void {
   beforeAll(async () => {
     mkdirSync(artefacts, { recursive: true });
-    execFileSync(process.execPath, ["build.mjs", "--only", "pages", "--quiet"]);
     [site, browser] = await Promise.all([serve("site"), chromium()]);
   }, 120_000);
   afterAll(async () => { await browser?.close(); await site?.close(); });
