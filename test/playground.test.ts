@@ -1,19 +1,26 @@
-// The playground's examples run, what is wrong has its line and column, and a link holds a layer.
+// The playground's examples are right by its own checks, what is wrong has its line and column, and a link holds a layer.
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { kernelsOf, makeLayer, placesOf } from "../examples/playground/layer.js";
 import { fromHash, toHash } from "../examples/playground/share.js";
-import { forward, sequential } from "../src/index.js";
+import { checkBounds, checkGradients, checkRaces } from "../src/check/index.js";
 import { openTestDevice } from "./support.js";
 
 const folder = "examples/playground/layers", names = readdirSync(folder).filter((f) => f.endsWith(".wgsl")).map((f) => f.replace(".wgsl", ""));
 const read = (name: string) => ({ shader: readFileSync(`${folder}/${name}.wgsl`, "utf8"), code: readFileSync(`${folder}/${name}.layer.js`, "utf8") });
 
-test.each(names)("the example %s runs", async (name) => {
-  const device = await openTestDevice(), { shader, code } = read(name), { layer, input: [N, H, W, C] } = await makeLayer(shader, code);
-  const data = Float32Array.from({ length: N * C * H * W }, (_, i) => Math.sin(i)), y = await forward(sequential(layer), { device, x: { shape: [N, C, H, W], data } });
-  expect(new Set(y.data).size).toBeGreaterThan(y.data.length / 4);
-  expect(y.data.every(Number.isFinite)).toBe(true);
+test.each(names)("the example %s is right", async (name) => {
+  const device = await openTestDevice(), { shader, code } = read(name), { layer, input } = await makeLayer(shader, code);
+  const seen: string[] = [];
+  for (const report of [await checkGradients(layer, [input], { device, elements: 12, seen: (tensor) => { seen.push(tensor); } }), await checkBounds(layer, [input], { device }), await checkRaces(layer, [input])]) expect(report.ok, String(report)).toBe(true);
+  expect(seen[0]).toBe("dx");
+});
+
+test("a wrong gradient is found in an example", async () => {
+  const device = await openTestDevice(), { shader, code } = read("depthwise"), wrong = shader.replace("let row = h - i32(t / 3u) + 1;", "let row = h + i32(t / 3u) - 1;");
+  expect(wrong).not.toBe(shader);
+  const { layer, input } = await makeLayer(wrong, code);
+  expect(String(await checkGradients(layer, [input], { device, elements: 12 }))).toMatch(/✗ depthwise.*\n.*dx\[/);
 });
 
 test("what is wrong has its place", async () => {

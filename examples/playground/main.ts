@@ -1,4 +1,4 @@
-// The playground: a layer in WGSL, written, run, timed and trained on the spot. Nothing of it runs before a button is pressed.
+// The playground: a layer in WGSL, written, run, checked, timed and trained on the spot. Nothing of it runs before a button is pressed.
 import { el } from "../shared/dom.js";
 import { noWebGpu, notice, type Notice } from "../shared/panels.js";
 import { editor } from "./editor.js";
@@ -99,6 +99,7 @@ function receive(message: FromWorker): void {
   switch (message.type) {
     case "adapter": status.textContent = `${actions[running]} on ${message.adapter.name} …`; break;
     case "values": shown.values(message); break;
+    case "checked": shown.checked(message); break;
     case "benched": shown.benched(message); break;
     case "trained": shown.trained(message); break;
     case "done": status.textContent = `${actions[running]}: done.`; clearTimeout(timer); busy(undefined); break;

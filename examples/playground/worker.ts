@@ -1,6 +1,7 @@
 // The worker's half of the playground. Everything of the visitor's runs here; the page ends it when it takes too long.
 import { avgPool2d, conv2d, ConvoyError, flatten, forward, linear, openDevice, relu, sequential, sgd, ShaderError, train, type Device, type Part } from "convoy-gpu";
 import { bench, layerCase, roofline, type Roofline } from "convoy-gpu/bench";
+import { checkBounds, checkGradients, checkRaces } from "convoy-gpu/check";
 import { fashionMnist, subset } from "convoy-gpu/data";
 import { kernelsOf, makeLayer, placesOf, type Made } from "./layer.js";
 import type { FromWorker, Shown, ToWorker } from "./protocol.js";
@@ -31,6 +32,15 @@ const work: Readonly<Record<ToWorker["action"], (device: Device, made: Made) => 
     const y = await forward(layer, { device, x: { shape, data } });
     post({ type: "values", name: layer.name, tensors: [shown("x", shape, data), shown("y", y.shape, y.data)], kernels: y.kernels });
   },
+  async gradients(device, { layer, input }) {
+    const errors: Shown[] = [];
+    const { looked, findings } = await checkGradients(layer, [input], { device, elements: 160, seen(name, shape, at, got, want) { errors.push(map(name, shape, at, got, want)); } });
+    post({ type: "checked", action: "gradients", looked, findings, errors });
+  },
+  async races(device, { layer, input }) {
+    const [races, bounds] = [await checkRaces(layer, [input]), await checkBounds(layer, [input], { device })];
+    post({ type: "checked", action: "races", looked: [...races.looked, ...bounds.looked], findings: [...races.findings, ...bounds.findings], errors: [] });
+  },
   async bench(device, { layer, input, macs }) {
     const limits = await (roof ??= roofline(device));
     post({ type: "benched", roofline: limits, macs, rows: await bench(device, layerCase(layer.name, input.join("×"), input, layer), { roofline: limits, rounds: 5 }) });
@@ -43,6 +53,15 @@ const work: Readonly<Record<ToWorker["action"], (device: Device, made: Made) => 
     } finally { run.destroy(); }
   },
 };
+
+/** |got − want| at the elements that were looked at, of a tensor in the shader's order. */
+function map(name: string, shape: readonly number[], at: readonly number[], got: readonly number[], want: readonly number[]): Shown {
+  const all = new Float32Array(shape.reduce((a, n) => a * n, 1)), scale = Math.max(1e-12, ...want.map(Math.abs));
+  at.forEach((i, k) => { all[i] = Math.abs(got[k] - want[k]) / scale; });
+  if (shape.length !== 4) return shown(name, [1, all.length], all);
+  const [, H, W, C] = shape, first = Float32Array.from({ length: H * W * C }, (_, i) => all[(i % (H * W)) * C + Math.floor(i / (H * W))]);
+  return shown(name, [shape[0], C, H, W], first);
+}
 
 /** LeNet with the layer in it. */
 function lenet({ layer, place }: Made): Part {

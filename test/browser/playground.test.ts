@@ -15,12 +15,18 @@ async function write(page: Page, which: number, change: (text: string) => string
   await page.keyboard.sendCharacter(change(""));
 }
 
-test("a layer is run and timed; what is wrong is told at its line; a loop without an end costs the worker alone", async () => {
+test("a layer is run, checked, timed; what is wrong is told at its line; a loop without an end costs the worker alone", async () => {
   const { page, bad } = await open("playground/?example=depthwise");
   await said(page, "Depthwise 3 × 3: an example");
   await press(page, "Run");
   await said(page, "Run: done");
   expect(await page.$$eval("[aria-labelledby=values-title] .planes", (all) => all.map((e) => e.children.length))).toEqual([4, 4]);
+  await press(page, "Check gradients");
+  await said(page, "Check gradients: done");
+  expect(await page.$eval("[aria-labelledby=gradients-title] .verdict-line", (e) => e.textContent)).toBe("Nothing wrong found.");
+  expect(await page.$$eval("[aria-labelledby=gradients-title] .tensor h3", (all) => all.map((e) => e.textContent))).toEqual(["dx [2, 4, 6, 6]", "dweight [3, 4, 3, 3]"].map((t) => t.startsWith("dweight") ? expect.stringMatching(/^dweight/) : t));
+  await press(page, "Check races");
+  await said(page, "Check races: done");
   await press(page, "Benchmark");
   await said(page, "Benchmark: done");
   expect((await page.$$eval("[aria-labelledby=bench-title] tbody tr", (all) => all.map((tr) => [tr.children[0].textContent, Number(tr.children[1].textContent) > 0, Number(tr.children[3].textContent) > 0])))).toEqual([["forward", true, true], ["backward", true, true]]);
