@@ -36,7 +36,7 @@ export function results() {
       values.body.replaceChildren(...tensors.map((t) => tensorView(t, "the first image’s channels")), el("p", { class: "soft" }, `Made by ${kernels.join(", ")}.`));
     },
     checked({ action, looked, findings, errors }: Checked): void {
-      const { element, body } = checked[action === "races" ? "races" : "gradients"];
+      const { element, body } = checked[action === "gradients" ? "gradients" : "races"];
       element.hidden = false;
       body.replaceChildren(el("p", { class: `verdict-line ${findings.length ? "bad" : "good"}` }, findings.length ? `${number(findings.length)} ${findings.length === 1 ? "fault" : "faults"} found.` : "Nothing wrong found."),
         ...findings.length ? [el("ul", { class: "findings" }, ...findings.map(({ message }) => el("li", {}, message)))] : [], el("p", { class: "soft" }, `Looked at ${looked.join(", ")}.`),
