@@ -87,9 +87,17 @@ fn conv2d_narrow_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
       high += outer(upper(more), v);
     }
   }
-  let parts = array<mat4x4f, 2>(low, high);
-  for (var i = 0u; i < 4 && s + i < dim.S && id.x == j; i++) {
-    for (var f = 0u; f < 8 && k0 + f < dim.K; f++) { partial[(((group.z * dim.R + r) * dim.S + s + i) * dim.C + c) * dim.K + k0 + f] = parts[f / 4][i][f % 4]; }
+  let end = select(s, min(s + 4, dim.S), id.x == j);
+  for (var i = s; i < end; i++) {  // what is written next moves up, as in lib/finish.wgsl
+    var lower = low[0];
+    var upper = high[0];
+    for (var k = k0; k < min(k0 + 8, dim.K); k++) {
+      partial[(((group.z * dim.R + r) * dim.S + i) * dim.C + c) * dim.K + k] = lower.x;
+      lower = vec4f(lower.yzw, upper.x);
+      upper = upper.yzww;
+    }
+    low = mat4x4f(low[1], low[2], low[3], low[3]);
+    high = mat4x4f(high[1], high[2], high[3], high[3]);
   }
   if (!BIAS || group.x != 0) { return; }
   if (lane < min(LANES, 8u) && k0 + lane < dim.K) { partial_bias[group.z * dim.K + k0 + lane] = total.x; }

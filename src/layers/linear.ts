@@ -1,6 +1,7 @@
 import { ShapeError } from "../errors.js";
 import { linear_backward_bias, linear_backward_input, linear_backward_weight, linear_forward } from "../generated/linear.js";
-import type { Rung, Shape } from "../gpu/recorder.js";
+import { linear_rows_backward, linear_rows_forward } from "../generated/linear_rows.js";
+import { tensor, type Rung, type Shape, type Target } from "../gpu/recorder.js";
 import * as convolution from "./convolution.js";
 import { torchDefault, type Fan, type Init } from "./init.js";
 import { nchw, positive, type Layer, type ParamSpec } from "./layer.js";
@@ -44,6 +45,7 @@ export function linear(options: LinearOptions): Layer<"weight" | "bias"> {
 
     backward(rec, { x, weight, dy, dx, dweight, dbias }) {
       const d = dims(x.shape);
+      if (dx && dweight) return rec.climb(backward, { x, weight, dy, dx, dweight, dbias: dbias ?? dweight }, { ...d, BIAS: Number(Boolean(dbias)) });
       if (dx) rec.climb(backwardInput, { weight, dy, dx }, d, "linear input gradient");
       if (dweight) rec.climb(backwardWeight, { x, dy, dweight, dbias: dbias ?? dweight }, { ...d, BIAS: Number(Boolean(dbias)) }, "linear weight gradient");
       else if (dbias) rec.dispatch(linear_backward_bias, { dy, dbias }, d, K);
@@ -64,9 +66,26 @@ function climbing<T extends string>(ladder: readonly Rung<convolution.Convolutio
   ];
 }
 
-const forward = climbing(convolution.forward, (rec, t, d) => rec.dispatch(linear_forward, t, d, d.N * d.K));
+const ROWS = 2 ** 14;  // products a row of the batch costs, up to which a dispatch less is worth more than a faster kernel
+const small = ({ C, K }: Dims, { rung }: Target) => C * K <= ROWS && (!rung || rung === "rows");
+
+const forward: readonly Rung<Dims, "x" | "weight" | "bias" | "y">[] = [
+  { name: "rows", fits: small, record(rec, t, d) { rec.dispatch(linear_rows_forward, t, { ...d, ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0 }, [Math.ceil(d.N / 16), Math.ceil(d.K / 8), 1]); } },
+  ...climbing(convolution.forward, (rec, t, d) => rec.dispatch(linear_forward, t, d, d.N * d.K)),
+];
 const backwardInput = climbing(convolution.backwardInput, (rec, t, d) => rec.dispatch(linear_backward_input, convolution.behind(t), d, d.N * d.C));
 const backwardWeight = climbing(convolution.backwardWeight, (rec, { x, dy, dweight, dbias }, d) => {
   rec.dispatch(linear_backward_weight, { x, dy, dweight }, d, d.C * d.K);
   if (d.BIAS) rec.dispatch(linear_backward_bias, { dy, dbias }, d, d.K);
 });
+
+const backward: readonly Rung<Dims, "x" | "weight" | "dy" | "dx" | "dweight" | "dbias">[] = [
+  { name: "rows", fits: small, record(rec, t, d) {
+    const { N, C, K } = d, rows = (n: number) => Math.ceil(n / 16);
+    rec.dispatch(linear_rows_backward, { ...convolution.behind(t), ...!d.BIAS && { dbias: tensor("unused", [1]) } }, d, [rows(N) * Math.ceil(C / 8) + rows(C) * Math.ceil(K / 8), 1, 1]);
+  } },
+  { name: "apart", fits: () => true, record(rec, { x, weight, dy, dx, dweight, dbias }, d) {
+    rec.climb(backwardInput, { weight, dy, dx }, d, "linear input gradient");
+    rec.climb(backwardWeight, { x, dy, dweight, dbias }, d, "linear weight gradient");
+  } },
+];

@@ -21,7 +21,7 @@ export function passOf({ kernel, tensors }: Step): Pass {
 export function macs({ kernel: { entry }, params: { N, C, D = C, P, Q, K, R, S } }: Step): number {
   if (/_(reduce|bias|pack|sum)$/.test(entry)) return 0;
   if (entry.startsWith("conv2d")) return N * P * Q * K * R * S * D;
-  return entry.startsWith("linear") ? N * C * K : 0;
+  return entry === "linear_rows_backward" ? 2 * N * C * K : entry.startsWith("linear") ? N * C * K : 0;
 }
 
 /** The part of a bound tensor that is this step's channels of its rows. */

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, test } from "vitest";
 import { linear_backward_bias, linear_backward_input, linear_backward_weight, linear_forward } from "../../src/generated/linear.js";
+import { linear_rows_backward, linear_rows_forward } from "../../src/generated/linear_rows.js";
 import * as reference from "../reference/linear.js";
 import { expectClose, expectGradient, gpu, random, run, runners, threeRows, type Runner } from "../support.js";
 
@@ -18,6 +19,8 @@ const inputs = ({ N, C, K }: reference.Dim) => ({ x: random(1, N * C), weight: r
 const results = (d: reference.Dim, { x, weight, bias, dy }: ReturnType<typeof inputs>) =>
   ({ y: reference.forward(d, x, weight, bias), ...reference.backward(d, x, weight, dy) });
 
+const small = "linear_rows", across = (n: number, per: number) => Math.ceil(n / per);
+
 /** Every entry point against the twin. */
 async function agrees(runner: Runner, d: reference.Dim, folded = false) {
   const given = inputs(d), want = results(d, given), { x, weight, dy } = given, bias = d.BIAS ? given.bias : weight;
@@ -27,6 +30,14 @@ async function agrees(runner: Runner, d: reference.Dim, folded = false) {
   const { dx } = await run(runner, linear_backward_input, { weight, dy }, { dx: x.length }, { ...d }, work(x.length));
   const { dweight } = await run(runner, linear_backward_weight, { x, dy }, { dweight: weight.length }, { ...d }, work(weight.length));
   const { dbias } = await run(runner, linear_backward_bias, { dy }, { dbias: d.K }, { ...d }, work(d.K));
+  if (!folded) {
+    const plain = { ACTIVATION: 0, SLOPE: 0, ALPHA: 1, THRESHOLD: 0 }, rows = await run(runner, linear_rows_forward, { x, weight, bias }, { y: dy.length }, { ...d, ...plain }, [across(d.N, 16), across(d.K, 8), 1]);
+    const back = await run(runner, linear_rows_backward, { x, weight, dy, addend: dy, z: dy }, { dx: x.length, dweight: weight.length, dbias: d.K }, { ...d, ...plain }, [across(d.N, 16) * across(d.C, 8) + across(d.C, 16) * across(d.K, 8), 1, 1]);
+    expectClose(`${small}: y`, rows.y, want.y, d.C, size.y);
+    expectClose(`${small}: dx`, back.dx, want.dx, d.K, size.dx);
+    expectClose(`${small}: dweight`, back.dweight, want.dweight, d.N, size.dweight);
+    if (d.BIAS) expectClose(`${small}: dbias`, back.dbias, want.dbias, d.N, size.dbias);
+  }
   expectClose("y", y, want.y, d.C, size.y);
   expectClose("dx", dx, want.dx, d.K, size.dx);
   expectClose("dweight", dweight, want.dweight, d.N, size.dweight);
