@@ -18,6 +18,13 @@ const bare = (code) => code.replace(/[ \t]*\/\/(?! tune$| #import ).*$/gm, "")
 const { outputFiles: [reader] } = await build({ entryPoints: ["src/wgsl/reflect.ts"], bundle: true, write: false, format: "esm" });
 const { reflect } = await import(`data:text/javascript;base64,${Buffer.from(reader.text).toString("base64")}`);
 
+const libraryTexts = () => Object.fromEntries(readdirSync("shaders/lib").sort().map((file) => [file.replace(".wgsl", ""), bare(read(`shaders/lib/${file}`))]));
+
+/** Text as an expression: what was pasted into it is named, so that a bundle holds it once. */
+const named = (code) => Object.entries(libraryTexts()).reduce((parts, [name, text]) =>
+  parts.flatMap((part) => part.startsWith("lib.") ? [part] : part.split(text).flatMap((own, i) => i ? [`lib.${name}`, own] : [own])), [code])
+  .filter((part) => part).map((part) => part.startsWith("lib.") ? part : quote(part)).join(" + ");
+
 /** The typed module of one shader. Throws where the text breaks a rule of shaders/README.md. */
 function kernelModule(file, source) {
   const must = (ok, why) => { if (!ok) throw new Error(`shaders/${file}: ${why}`); };
@@ -30,9 +37,10 @@ function kernelModule(file, source) {
     return `export const ${name} = /* @__PURE__ */ defineKernel({ code, overrides, params, entry: ${quote(name)},\n  bindings: ${list(Object.entries(bindings))} });`;
   });
 
+  const code = named(bare(shader.code));
   return `// Generated from shaders/${file} by build.mjs; do not edit.
 import { defineKernel } from "../gpu/kernel.js";
-const code = ${quote(bare(shader.code))};
+${code.includes("lib.") ? 'import * as lib from "./library.js";\n' : ""}const code = ${code};
 const overrides = ${list(Object.entries(shader.overrides))};
 const params = ${list(Object.entries(shader.params))} as const;
 
@@ -45,8 +53,7 @@ function generate() {
   mkdirSync("src/generated", { recursive: true });
   const wanted = readdirSync("shaders").filter((f) => f.endsWith(".wgsl"));
   const texts = Object.fromEntries(wanted.map((file) => [file.replace(".wgsl", ".ts"), kernelModule(file, read(`shaders/${file}`))]));
-  const lib = Object.fromEntries(readdirSync("shaders/lib").sort().map((file) => [file.replace(".wgsl", ""), bare(read(`shaders/lib/${file}`))]));
-  texts["library.ts"] = `// Generated from shaders/lib by build.mjs; do not edit.\nexport const library: Readonly<Record<string, string>> = ${JSON.stringify(lib, undefined, 1)};\n`;
+  texts["library.ts"] = `// Generated from shaders/lib by build.mjs; do not edit.\n${Object.entries(libraryTexts()).map(([name, text]) => `export const ${name} = ${quote(text)};\n`).join("")}`;
   for (const file of readdirSync("src/generated")) if (!Object.hasOwn(texts, file)) rmSync(`src/generated/${file}`);
   for (const [file, text] of Object.entries(texts)) {
     const path = `src/generated/${file}`;

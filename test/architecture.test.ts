@@ -10,7 +10,7 @@ const read = (file: string) => readFileSync(file, "utf8");
 const rows: [from: RegExp, values: RegExp, types: RegExp][] = [
   [/^src\/(errors|random)\./, /^$/, /^$/],
   [/^src\/gpu\//, /^src\/(gpu\/|errors\.)/, /^$/],
-  [/^src\/generated\//, /^src\/gpu\/kernel\./, /^$/],
+  [/^src\/generated\//, /^src\/(gpu\/kernel\.|generated\/library\.)/, /^$/],
   [/^src\/(plan|fuse)\./, /^src\/errors\./, /^src\/gpu\/recorder\./],
   [/^src\/(layers|losses|optimizers)\//, /^src\/(errors\.|generated\/|layers\/|gpu\/recorder\.)/, /^src\/(gpu\/recorder\.|graph\.|random\.|losses\/|optimizers\/)/],
   [/^src\/graph\./, /^src\/(errors\.|generated\/)/, /^src\/(gpu\/recorder|layers\/layer)\./],

@@ -3,14 +3,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { WgslReflect } from "wgsl_reflect/wgsl_reflect.module.js";
 import * as generated from "../src/generated/batch_norm.js";
-import { library } from "../src/generated/library.js";
+import * as library from "../src/generated/library.js";
 import { reflect } from "../src/wgsl/reflect.js";
 import { kernel } from "../src/wgsl/index.js";
 
 const shaders = readdirSync("shaders").filter((f) => f.endsWith(".wgsl")).map((f) => [f, readFileSync(`shaders/${f}`, "utf8")] as const);
 
 test.each(shaders)("the reader sees in %s what wgsl_reflect sees", (_, source) => {
-  const got = reflect(source, (name) => library[name]), { entry, uniforms } = new WgslReflect(got.code);
+  const got = reflect(source, (name) => library[name as keyof typeof library]), { entry, uniforms } = new WgslReflect(got.code);
   expect(Object.entries(got.entries)).toEqual(entry.compute.map(({ name, resources }) =>
     [name, Object.fromEntries(resources.filter((r) => r.group === 0).sort((a, b) => a.binding - b.binding).map((r) => [r.name, [r.binding, r.access]]))]));
   expect(Object.entries(got.params)).toEqual((uniforms[0]?.members ?? []).map((m) => [m.name, m.type.name]));
