@@ -10,9 +10,9 @@ const read = (path) => readFileSync(path, "utf8");
 const quote = JSON.stringify;
 const list = (entries) => `{ ${entries.map(([k, v]) => `${k}: ${quote(v)}`).join(", ")} }`;
 
-/** The text without comments and, in bodies, without needless spaces: a quarter of a bundle. Lines stay, so what a compiler says of them fits the text as pasted together. */
+/** The text without comments and, but where bake() reads it, without needless spaces: a quarter of a bundle. Lines stay, so what a compiler says of them fits the text as pasted together. */
 const bare = (code) => code.replace(/[ \t]*\/\/(?! tune$| #import ).*$/gm, "")
-  .replace(/^ .*$/gm, (line) => line.replace(/^ +|(?<=[\w)\]};]) +(?=[^\w\s])|(?<=[^\w\s]) +(?=[\w({[@])/g, ""));
+  .replace(/^(?!override|const|alias|\/\/).*$/gm, (line) => line.replace(/^ +|(?<=[\w)\]};]) +(?=[^\w\s])|(?<=[^\w\s]) +(?=[\w({[@])/g, ""));
 
 /** The reader that kernel() uses at run time, too. */
 const { outputFiles: [reader] } = await build({ entryPoints: ["src/wgsl/reflect.ts"], bundle: true, write: false, format: "esm" });
