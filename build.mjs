@@ -8,6 +8,7 @@ import { build, context } from "esbuild";
 
 const read = (path) => readFileSync(path, "utf8");
 const quote = JSON.stringify;
+const union = (names) => Object.keys(names).map(quote).join(" | ") || "never";
 const list = (entries) => `{ ${entries.map(([k, v]) => `${k}: ${quote(v)}`).join(", ")} }`;
 
 /** The text without comments and, but where bake() reads it, without needless spaces: a quarter of a bundle. Lines stay, so what a compiler says of them fits the text as pasted together. */
@@ -34,15 +35,15 @@ function kernelModule(file, source) {
   try { shader = reflect(source, (name) => read(`shaders/lib/${name}.wgsl`)); } catch (e) { must(false, e.message); }
   const kernels = Object.entries(shader.entries).map(([name, bindings]) => {
     must(name.startsWith(file.replace(".wgsl", "_")), `entry point ${name} starts with the file's name`);
-    return `export const ${name} = /* @__PURE__ */ defineKernel({ code, overrides, params, entry: ${quote(name)},\n  bindings: ${list(Object.entries(bindings))} });`;
+    return `export const ${name} = /* @__PURE__ */ defineKernel<${union(bindings)}, P, O>(code, ${quote(name)}, ${quote(Object.keys(bindings))});`;
   });
 
   const code = named(bare(shader.code));
   return `// Generated from shaders/${file} by build.mjs; do not edit.
 import { defineKernel } from "../gpu/kernel.js";
 ${code.includes("lib.") ? 'import * as lib from "./library.js";\n' : ""}const code = ${code};
-const overrides = ${list(Object.entries(shader.overrides))};
-const params = ${list(Object.entries(shader.params))} as const;
+type P = ${union(shader.params)};
+type O = ${union(shader.overrides)};
 
 ${kernels.join("\n")}
 `;

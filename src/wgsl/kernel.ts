@@ -1,6 +1,6 @@
 import { ShaderError } from "../errors.js";
 import * as library from "../generated/library.js";
-import { defineKernel, type Kernel } from "../gpu/kernel.js";
+import type { Kernel } from "../gpu/kernel.js";
 import { reflect } from "./reflect.js";
 
 /** What kernel() takes beside the text. */
@@ -18,5 +18,5 @@ export function kernel(text: string, { entry }: KernelOptions = {}): Kernel {
   if (entry === undefined && names.length > 1) throw new ShaderError(`this shader has ${names.length} entry points; choose one: kernel(text, { entry: "${names[0]}" }), or ${names.slice(1).join(", ")}`, { entries: names });
   const name = entry ?? names[0];
   if (!Object.hasOwn(entries, name)) throw new ShaderError(`there is no entry point "${name}" in this shader, only ${names.join(", ")}`, { entry, entries: names });
-  return defineKernel({ code, entry: name, bindings: entries[name], params, overrides });
+  return { code, entry: name, bindings: entries[name], params, overrides };
 }
