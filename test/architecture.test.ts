@@ -11,7 +11,7 @@ const rows: [from: RegExp, values: RegExp, types: RegExp][] = [
   [/^src\/(errors|random)\./, /^$/, /^$/],
   [/^src\/gpu\//, /^src\/(gpu\/|errors\.)/, /^$/],
   [/^src\/generated\//, /^src\/(gpu\/kernel\.|generated\/library\.)/, /^$/],
-  [/^src\/(plan|fuse)\./, /^src\/errors\./, /^src\/gpu\/recorder\./],
+  [/^src\/(plan|fuse)\./, /^src\/(errors|gpu\/recorder)\./, /^$/],
   [/^src\/(layers|losses|optimizers)\//, /^src\/(errors\.|generated\/|layers\/|gpu\/recorder\.)/, /^src\/(gpu\/recorder\.|graph\.|random\.|losses\/|optimizers\/)/],
   [/^src\/graph\./, /^src\/(errors\.|generated\/)/, /^src\/(gpu\/recorder|layers\/layer)\./],
   [/^src\/check\//, /^(src\/|wgsl_reflect\/)/, /^$/],
