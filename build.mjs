@@ -21,10 +21,10 @@ const { reflect } = await import(`data:text/javascript;base64,${Buffer.from(read
 
 const libraryTexts = () => Object.fromEntries(readdirSync("shaders/lib").sort().map((file) => [file.replace(".wgsl", ""), bare(read(`shaders/lib/${file}`))]));
 
-/** Text as an expression: what was pasted into it is named, so that a bundle holds it once. */
+/** The pieces of a text, as an expression: what was pasted into it is named, so that a bundle holds it once. An array, which bundlers drop where nobody needs it; of a sum of strings they do not know that. */
 const named = (code) => Object.entries(libraryTexts()).reduce((parts, [name, text]) =>
   parts.flatMap((part) => part.startsWith("lib.") ? [part] : part.split(text).flatMap((own, i) => i ? [`lib.${name}`, own] : [own])), [code])
-  .filter((part) => part).map((part) => part.startsWith("lib.") ? part : quote(part)).join(" + ");
+  .filter((part) => part).map((part) => part.startsWith("lib.") ? part : quote(part)).join(", ");
 
 /** The typed module of one shader. Throws where the text breaks a rule of shaders/README.md. */
 function kernelModule(file, source) {
@@ -35,13 +35,13 @@ function kernelModule(file, source) {
   try { shader = reflect(source, (name) => read(`shaders/lib/${name}.wgsl`)); } catch (e) { must(false, e.message); }
   const kernels = Object.entries(shader.entries).map(([name, bindings]) => {
     must(name.startsWith(file.replace(".wgsl", "_")), `entry point ${name} starts with the file's name`);
-    return `export const ${name} = /* @__PURE__ */ defineKernel<${union(bindings)}, P, O>(code, ${quote(name)}, ${quote(Object.keys(bindings))});`;
+    return `export const ${name} = /* @__PURE__ */ defineKernel<${union(bindings)}, P, O>(text, ${quote(name)}, ${quote(Object.keys(bindings))});`;
   });
 
-  const code = named(bare(shader.code));
+  const pieces = named(bare(shader.code));
   return `// Generated from shaders/${file} by build.mjs; do not edit.
 import { defineKernel } from "../gpu/kernel.js";
-${code.includes("lib.") ? 'import * as lib from "./library.js";\n' : ""}const code = ${code};
+${pieces.includes("lib.") ? 'import * as lib from "./library.js";\n' : ""}const text = [${pieces}];
 type P = ${union(shader.params)};
 type O = ${union(shader.overrides)};
 

@@ -18,9 +18,9 @@ export interface Kernel<B extends string = string, P extends string = string, O 
 /** Matches a baked constant at the start of a line: an override, or a const that the tuner may change. */
 const BAKED = /^(?:override|const(?=.*\/\/ tune$)) (\w+): (\w+) = ([^;]+);/gm;
 
-/** An entry point of a text in the house form, from which params and overrides are read. What else is said here of the text, build.mjs has read by src/wgsl/reflect.ts. */
-export function defineKernel<B extends string, P extends string, O extends string>(code: string, entry: string, names: readonly B[]): Kernel<B, P, O> {
-  const params = [.../^struct Params ?{([^}]*)/m.exec(code)?.[1].matchAll(/(\w+): ?(\w+)/g) ?? []].map(([, name, type]) => [name, type]);
+/** An entry point of a text in the house form, given in pieces, from which params and overrides are read. What else is said here of the text, build.mjs has read by src/wgsl/reflect.ts. */
+export function defineKernel<B extends string, P extends string, O extends string>(text: readonly string[], entry: string, names: readonly B[]): Kernel<B, P, O> {
+  const code = text.join(""), params = [.../^struct Params ?{([^}]*)/m.exec(code)?.[1].matchAll(/(\w+): ?(\w+)/g) ?? []].map(([, name, type]) => [name, type]);
   const overrides = [...code.matchAll(BAKED)].map(([, name, , value]) => [name, Number(JSON.parse(value))]);
   const bindings = [...code.matchAll(/@binding\((\d+)\) ?var<storage, ?(\w+)> ?(\w+)/g)].flatMap(([, i, access, name]) => names.includes(name as B) ? [[name, [+i, access]]] : []);
   return { code, entry, bindings: Object.fromEntries(bindings), params: Object.fromEntries(params), overrides: Object.fromEntries(overrides) } as Kernel<B, P, O>;
