@@ -8,16 +8,10 @@
 // subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 
+// #import stride
+// #import lanes
 override WORKGROUP: u32 = 8;
-override STRIDE_H: u32 = 1;
-override STRIDE_W: u32 = 1;
-override DILATION_H: u32 = 1;
-override DILATION_W: u32 = 1;
 override BIAS: bool = true;
-
-// Lanes of a subgroup, at most 8 of which are told apart.
-const LANES: u32 = 4;  // tune
-const UPPER = 4 % LANES;
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input

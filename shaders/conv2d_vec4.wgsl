@@ -8,20 +8,11 @@
 enable subgroups;
 alias Value = vec4f;
 // #import clock
-
+// #import window
+// #import lanes
 override WORKGROUP: u32 = 16;
-override R: u32 = 3;
-override S: u32 = 3;
-override STRIDE_H: u32 = 1;
-override STRIDE_W: u32 = 1;
-override DILATION_H: u32 = 1;
-override DILATION_W: u32 = 1;
 override BIAS: bool = true;
 override ACTIVATION: u32 = 0;
-
-// Lanes of a subgroup, at most 8 of which are told apart.
-const LANES: u32 = 4;  // tune
-const UPPER = 4 % LANES;
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input

@@ -10,19 +10,11 @@
 enable subgroups;
 alias Value = vec4f;
 
+// #import window
+// #import lanes
 override WORKGROUP: u32 = 16;
-override R: u32 = 3;
-override S: u32 = 3;
-override STRIDE_H: u32 = 1;
-override STRIDE_W: u32 = 1;
-override DILATION_H: u32 = 1;
-override DILATION_W: u32 = 1;
 override HALF: bool = false;  // at most 8 channels
 override ADDEND: bool = false;
-
-// Lanes of a subgroup, at most 8 of which are told apart.
-const LANES: u32 = 4;  // tune
-const UPPER = 4 % LANES;  // where the second four begin: in the upper lanes, or in a load of their own
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
