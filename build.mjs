@@ -8,15 +8,23 @@ import { build, context } from "esbuild";
 
 const read = (path) => readFileSync(path, "utf8");
 const quote = JSON.stringify;
+const union = (names) => Object.keys(names).map(quote).join(" | ") || "never";
 const list = (entries) => `{ ${entries.map(([k, v]) => `${k}: ${quote(v)}`).join(", ")} }`;
 
-/** The text without comments and, in bodies, without needless spaces: a quarter of a bundle. Lines stay, so what a compiler says of them fits the text as pasted together. */
+/** The text without comments and, but where bake() reads it, without needless spaces: a quarter of a bundle. Lines stay, so what a compiler says of them fits the text as pasted together. */
 const bare = (code) => code.replace(/[ \t]*\/\/(?! tune$| #import ).*$/gm, "")
-  .replace(/^ .*$/gm, (line) => line.replace(/^ +|(?<=[\w)\]};]) +(?=[^\w\s])|(?<=[^\w\s]) +(?=[\w({[@])/g, ""));
+  .replace(/^(?!override|const|alias|\/\/).*$/gm, (line) => line.replace(/^ +|(?<=[\w)\]};]) +(?=[^\w\s])|(?<=[^\w\s]) +(?=[\w({[@])/g, ""));
 
 /** The reader that kernel() uses at run time, too. */
 const { outputFiles: [reader] } = await build({ entryPoints: ["src/wgsl/reflect.ts"], bundle: true, write: false, format: "esm" });
 const { reflect } = await import(`data:text/javascript;base64,${Buffer.from(reader.text).toString("base64")}`);
+
+const libraryTexts = () => Object.fromEntries(readdirSync("shaders/lib").sort().map((file) => [file.replace(".wgsl", ""), bare(read(`shaders/lib/${file}`))]));
+
+/** The pieces of a text, as an expression: what was pasted into it is named, so that a bundle holds it once. An array, which bundlers drop where nobody needs it; of a sum of strings they do not know that. */
+const named = (code) => Object.entries(libraryTexts()).reduce((parts, [name, text]) =>
+  parts.flatMap((part) => part.startsWith("lib.") ? [part] : part.split(text).flatMap((own, i) => i ? [`lib.${name}`, own] : [own])), [code])
+  .filter((part) => part).map((part) => part.startsWith("lib.") ? part : quote(part)).join(", ");
 
 /** The typed module of one shader. Throws where the text breaks a rule of shaders/README.md. */
 function kernelModule(file, source) {
@@ -27,14 +35,15 @@ function kernelModule(file, source) {
   try { shader = reflect(source, (name) => read(`shaders/lib/${name}.wgsl`)); } catch (e) { must(false, e.message); }
   const kernels = Object.entries(shader.entries).map(([name, bindings]) => {
     must(name.startsWith(file.replace(".wgsl", "_")), `entry point ${name} starts with the file's name`);
-    return `export const ${name} = /* @__PURE__ */ defineKernel({ code, overrides, params, entry: ${quote(name)},\n  bindings: ${list(Object.entries(bindings))} });`;
+    return `export const ${name} = /* @__PURE__ */ defineKernel<${union(bindings)}, P, O>(text, ${quote(name)}, ${quote(Object.keys(bindings))});`;
   });
 
+  const pieces = named(bare(shader.code));
   return `// Generated from shaders/${file} by build.mjs; do not edit.
 import { defineKernel } from "../gpu/kernel.js";
-const code = ${quote(bare(shader.code))};
-const overrides = ${list(Object.entries(shader.overrides))};
-const params = ${list(Object.entries(shader.params))} as const;
+${pieces.includes("lib.") ? 'import * as lib from "./library.js";\n' : ""}const text = [${pieces}];
+type P = ${union(shader.params)};
+type O = ${union(shader.overrides)};
 
 ${kernels.join("\n")}
 `;
@@ -45,8 +54,7 @@ function generate() {
   mkdirSync("src/generated", { recursive: true });
   const wanted = readdirSync("shaders").filter((f) => f.endsWith(".wgsl"));
   const texts = Object.fromEntries(wanted.map((file) => [file.replace(".wgsl", ".ts"), kernelModule(file, read(`shaders/${file}`))]));
-  const lib = Object.fromEntries(readdirSync("shaders/lib").sort().map((file) => [file.replace(".wgsl", ""), bare(read(`shaders/lib/${file}`))]));
-  texts["library.ts"] = `// Generated from shaders/lib by build.mjs; do not edit.\nexport const library: Readonly<Record<string, string>> = ${JSON.stringify(lib, undefined, 1)};\n`;
+  texts["library.ts"] = `// Generated from shaders/lib by build.mjs; do not edit.\n${Object.entries(libraryTexts()).map(([name, text]) => `export const ${name} = ${quote(text)};\n`).join("")}`;
   for (const file of readdirSync("src/generated")) if (!Object.hasOwn(texts, file)) rmSync(`src/generated/${file}`);
   for (const [file, text] of Object.entries(texts)) {
     const path = `src/generated/${file}`;

@@ -17,10 +17,10 @@ export interface Recipe {
  * The recipe of the book "Dive into Deep Learning" (d2l.ai), 2020 to 2023: no momentum, no weight decay, no augmentation.
  * Hundreds of its runs are printed, so a training can be held against them.
  */
-const d2l = (lr: number, batch: number, inputSize: number, options: FamilyOptions = {}): Recipe =>
+const d2l = /* @__NO_SIDE_EFFECTS__ */ (lr: number, batch: number, inputSize: number, options: FamilyOptions = {}): Recipe =>
   ({ batch, lr, momentum: 0, epochs: 10, init: xavierUniform, inputSize, options });
 
-const small = (lr: number, inputSize: number, epochs: number, { width = 0.25, batch = 64, ...options }: FamilyOptions & { batch?: number } = {}): Recipe =>
+const small = /* @__NO_SIDE_EFFECTS__ */ (lr: number, inputSize: number, epochs: number, { width = 0.25, batch = 64, ...options }: FamilyOptions & { batch?: number } = {}): Recipe =>
   ({ batch, lr, momentum: 0.9, epochs, init: kaimingUniform, inputSize, options: { width, ...options } });
 
 const recipes = {
@@ -56,7 +56,7 @@ const recipes = {
 /** The name of a recipe: "quick" or "d2l". */
 export type RecipeName = keyof typeof recipes;
 /** The names of all recipes. */
-export const recipeNames = Object.keys(recipes) as readonly RecipeName[];
+export const recipeNames = /* @__PURE__ */ Object.keys(recipes) as readonly RecipeName[];
 
 /** What a recipe says about a family. */
 export function recipe(name: RecipeName, family: string): Recipe {

@@ -9,13 +9,8 @@
 // addend where ADDEND, f′ by SLOPE where fuse.ts put them here. One invocation per WIDTH channels of a pixel written; tiled: of a window.
 // Twin: test/reference/avg_pool2d.ts.
 
+// #import pooled
 override WORKGROUP: u32 = 64;
-override R: u32 = 2;  // height and width of the window
-override S: u32 = 2;
-override STRIDE_H: u32 = 2;
-override STRIDE_W: u32 = 2;
-override WINDOWS_H: u32 = 1;  // windows that may hold a pixel: ⌈R / STRIDE_H⌉
-override WINDOWS_W: u32 = 1;
 override COUNT_PAD: bool = true;
 override ADDEND: bool = false;
 

@@ -53,9 +53,9 @@ fn measured(c: u32, first: u32, end: u32, lane: u32) -> Moments {
 fn gathered(column: u32, rows: u32) -> Moments {
   var all = held[column];
   var before = share(0, rows);
-  for (var lane = 1u; lane < min(rows, WORKGROUP / 4); lane++) {
-    all = joined(all, before, held[4 * lane + column], share(lane, rows));
-    before += share(lane, rows);
+  for (var i = column + 4; i < min(4 * rows, WORKGROUP); i += 4) {
+    all = joined(all, before, held[i], share(i / 4, rows));
+    before += share(i / 4, rows);
   }
   return all;
 }

@@ -49,12 +49,12 @@ fn summed(c: u32, first: u32, end: u32, lane: u32, mean: Value, invstd: Value) -
   return all;
 }
 
-/// What the lanes summed, in order.
-fn gathered(column: u32) -> Sums {
+/// What the lanes that had rows summed, in order.
+fn gathered(column: u32, rows: u32) -> Sums {
   var all = held[column];
-  for (var lane = 1u; lane < WORKGROUP / 4; lane++) {
-    all.dy += held[4 * lane + column].dy;
-    all.dyx += held[4 * lane + column].dyx;
+  for (var i = column + 4; i < min(4 * rows, WORKGROUP); i += 4) {
+    all.dy += held[i].dy;
+    all.dyx += held[i].dyx;
   }
   return all;
 }
@@ -75,7 +75,7 @@ fn batch_norm_backward_column(@builtin(local_invocation_index) here: u32, @built
   if (exists) { held[here] = summed(c, 0, dim.M, here / 4, mean, invstd); }
   workgroupBarrier();
   if (exists && here < 4) {
-    let all = gathered(here);
+    let all = gathered(here, dim.M);
     dbias[c] = all.dy;
     dweight[c] = all.dyx;
     held[here] = all;
@@ -112,7 +112,7 @@ fn batch_norm_backward_partial(@builtin(local_invocation_index) here: u32, @buil
     held[here] = summed(c, group.y * dim.rows, min((group.y + 1) * dim.rows, dim.M), here / 4, all.mean, invstd);
   }
   workgroupBarrier();
-  if (exists && here < 4) { partial[group.y * C + c] = gathered(here); }
+  if (exists && here < 4) { partial[group.y * C + c] = gathered(here, dim.rows); }
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)

@@ -10,13 +10,8 @@
 // One invocation per element written; every pass gathers, none scatters (WGSL has no f32 atomics).
 // The plain rung: takes every shape. Twin: test/reference/conv2d.ts.
 
+// #import window
 override WORKGROUP: u32 = 64;
-override R: u32 = 3;  // height and width of the window
-override S: u32 = 3;
-override STRIDE_H: u32 = 1;
-override STRIDE_W: u32 = 1;
-override DILATION_H: u32 = 1;
-override DILATION_W: u32 = 1;
 override ADDEND: bool = false;
 override BIAS: bool = true;  // where false, any tensor may stand in for bias
 

@@ -8,23 +8,17 @@
 enable subgroups;
 alias Value = vec4f;
 // #import clock
-
+// #import stride
+// #import lanes
 override WORKGROUP: u32 = 16;
-override STRIDE_H: u32 = 1;
-override STRIDE_W: u32 = 1;
-override DILATION_H: u32 = 1;
-override DILATION_W: u32 = 1;
 override BIAS: bool = true;
 override ACTIVATION: u32 = 0;
-
-// Lanes of a subgroup, at most 8 of which are told apart.
-const LANES: u32 = 4;  // tune
-const UPPER = 4 % LANES;
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
+  phases: u32,                     // STRIDE_W, where a loop that no compiler unrolls is to end
   R: u32, S: u32,                  // window: few pipelines, and loops that compile fast
   y_pitch: u32, y_offset: u32,     // channels of y's pixels, K, and where these begin, 0: unless fuse.ts puts them into a concatenation
   stream: u32, threshold: u32, scale: f32,
@@ -37,24 +31,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>; // [N, P, Q, K / 4]
 @group(0) @binding(4) var<storage, read> clock: Clock;          // where DROP
 
-// #import activation
-// #import drop
-// #import tile
-
-/// Writes the first `count` pixels of a tile, from pixel m on.
-fn finish(sum: Tile, m: u32, k4: u32, count: u32) {
-  let K4 = dim.K / 4;
-  let parts = array<mat4x4f, 4>(sum.a, sum.b, sum.c, sum.d);
-  for (var j = 0u; j < 4 && k4 + j < K4; j++) {
-    for (var i = 0u; i < 4 && i < count; i++) {
-      var v = parts[j][i];
-      if (BIAS) { v += bias[k4 + j]; }
-      v = activate(v);
-      if (DROP) { v *= factors((m + i) * K4 + k4 + j); }
-      y[((m + i) * dim.y_pitch + dim.y_offset) / 4 + k4 + j] = v;
-    }
-  }
-}
+// #import finish
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_direct_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -75,7 +52,7 @@ fn conv2d_direct_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_
     let h = top + i32(r * DILATION_H);
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
     let row = (image + h) * i32(dim.W) * C;
-    for (var phase = 0u; phase < STRIDE_W; phase++) {
+    for (var phase = 0u; phase < dim.phases; phase++) {
       for (var c = 0; c < C; c++) {
         var w = left + i32(phase);
         var v = vec4f();  // a channel of four pixels

@@ -9,19 +9,11 @@
 // by 4, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 
+// #import window
+// #import lanes
 override WORKGROUP: u32 = 16;
-override R: u32 = 3;
-override S: u32 = 3;
-override STRIDE_H: u32 = 1;
-override STRIDE_W: u32 = 1;
-override DILATION_H: u32 = 1;
-override DILATION_W: u32 = 1;
 override HALF: bool = false;  // at most 8 channels
 override ADDEND: bool = false;
-
-// Lanes of a subgroup, at most 8 of which are told apart.
-const LANES: u32 = 4;  // tune
-const UPPER = 4 % LANES;  // where the second four begin: in the upper lanes, or in a load of their own
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
@@ -43,13 +35,19 @@ struct Params {
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_direct_input_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let strip = strip(id.y * groups.x * WORKGROUP + id.x, group.z, lane);
-  for (var j = 0u; j < 16 && strip.c + j < dim.C; j++) {
-    for (var i = 0u; i < 4 && i < strip.count; i++) {
-      let at = (strip.m + i * STRIDE_W) * dim.C + strip.c + j;
-      var v = strip.sum[j / 4][j % 4][i];
+  var sum = strip.sum;
+  for (var c = strip.c; c < min(strip.c + 16, dim.C); c++) {  // what is written next moves up, as in lib/finish.wgsl
+    var pixels = sum[0][0];
+    for (var m = strip.m; m < strip.end; m += STRIDE_W) {
+      let at = m * dim.C + c;
+      var v = pixels.x;
       if (ADDEND) { v += addend[at]; }
       if (SLOPE > 0) { v *= slope(z[at]); }
       dx[at] = v;
+      pixels = pixels.yzww;
     }
+    sum = array<mat4x4f, 4>(
+      mat4x4f(sum[0][1], sum[0][2], sum[0][3], sum[1][0]), mat4x4f(sum[1][1], sum[1][2], sum[1][3], sum[2][0]),
+      mat4x4f(sum[2][1], sum[2][2], sum[2][3], sum[3][0]), mat4x4f(sum[3][1], sum[3][2], sum[3][3], sum[3][3]));
   }
 }

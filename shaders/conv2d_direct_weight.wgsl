@@ -8,16 +8,10 @@
 // subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 
+// #import stride
+// #import lanes
 override WORKGROUP: u32 = 8;
-override STRIDE_H: u32 = 1;
-override STRIDE_W: u32 = 1;
-override DILATION_H: u32 = 1;
-override DILATION_W: u32 = 1;
 override BIAS: bool = true;
-
-// Lanes of a subgroup, at most 8 of which are told apart.
-const LANES: u32 = 4;  // tune
-const UPPER = 4 % LANES;
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
@@ -112,13 +106,21 @@ fn conv2d_direct_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
       }
     }
   }
-  let parts = array<mat4x4f, 4>(sum.a, sum.b, sum.c, sum.d);
-  for (var f = 0u; f < 4 && k4 + f < K4; f++) {
-    for (var i = 0u; i < 4 && s + i < dim.S && id.x == j; i++) { partial[(((group.z * dim.R + r) * dim.S + s + i) * dim.C + c) * K4 + k4 + f] = parts[f][i]; }
-  }
-  if (!BIAS || group.x != 0) { return; }
-  let totals = array<vec4f, 4>(
+  var totals = mat4x4f(
     both(subgroupBroadcast(total, 0u), subgroupBroadcast(total, UPPER)), both(subgroupBroadcast(total, 1u), subgroupBroadcast(total, UPPER + 1)),
     both(subgroupBroadcast(total, 2u), subgroupBroadcast(total, UPPER + 2)), both(subgroupBroadcast(total, 3u), subgroupBroadcast(total, UPPER + 3)));
-  for (var f = 0u; f < 4 && k4 + f < K4; f++) { if (lane == 0) { partial_bias[group.z * K4 + k4 + f] = totals[f]; } }
+  let end = select(s, min(s + 4, dim.S), id.x == j);
+  for (var i = s; i < end; i++) {  // what is written next moves up, as in lib/finish.wgsl
+    var four = mat4x4f(sum.a[0], sum.b[0], sum.c[0], sum.d[0]);
+    for (var k = k4; k < min(k4 + 4, K4); k++) {
+      partial[(((group.z * dim.R + r) * dim.S + i) * dim.C + c) * K4 + k] = four[0];
+      four = up(four);
+    }
+    sum = Tile(up(sum.a), up(sum.b), up(sum.c), up(sum.d));
+  }
+  if (!BIAS || group.x != 0 || lane > 0) { return; }
+  for (var k = k4; k < min(k4 + 4, K4); k++) {
+    partial_bias[group.z * K4 + k] = totals[0];
+    totals = up(totals);
+  }
 }

@@ -7,22 +7,17 @@
 // The direct rung for LeNet's 6 filters and the like: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 
+// #import stride
+// #import lanes
 override WORKGROUP: u32 = 16;
-override STRIDE_H: u32 = 1;
-override STRIDE_W: u32 = 1;
-override DILATION_H: u32 = 1;
-override DILATION_W: u32 = 1;
 override BIAS: bool = true;
 override ACTIVATION: u32 = 0;
-
-// Lanes of a subgroup, at most 8 of which are told apart.
-const LANES: u32 = 4;  // tune
-const UPPER = 4 % LANES;  // where the second four begin: in the upper lanes, or in a load of their own
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
+  phases: u32,                     // STRIDE_W, where a loop that no compiler unrolls is to end
   R: u32, S: u32,                  // window: few pipelines, and loops that compile fast
 }
 @group(1) @binding(0) var<uniform> dim: Params;
@@ -64,7 +59,7 @@ fn conv2d_narrow_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_
   for (var r = 0u; r < dim.R; r++) {
     let h = top + i32(r * DILATION_H);
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
-    for (var phase = 0u; phase < STRIDE_W; phase++) {
+    for (var phase = 0u; phase < dim.phases; phase++) {
       for (var i = 0u; i < dim.C; i++) {
         let row = (image + h) * i32(dim.W * dim.C) + i32(i);
         var w = left + i32(phase);
@@ -95,12 +90,19 @@ fn conv2d_narrow_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_
   }
   if (t != at) { return; }
   let m = at / eights * dim.Q + q;
-  let parts = array<mat4x4f, 4>(a, b, c, d);
-  for (var i = 0u; i < 8 && q + i < dim.Q; i++) {
-    for (var j = 0u; j < 8 && k0 + j < dim.K; j++) {
-      var v = parts[i / 4 * 2 + j / 4][i % 4][j % 4];
-      if (BIAS) { v += bias[k0 + j]; }
-      y[(m + i) * dim.K + k0 + j] = activate(v);
+  for (var i = m; i < m + min(dim.Q - q, 8u); i++) {  // what is written next moves up, as in lib/finish.wgsl
+    var low = a[0];
+    var high = b[0];
+    for (var k = k0; k < min(k0 + 8, dim.K); k++) {
+      var v = low.x;
+      if (BIAS) { v += bias[k]; }
+      y[i * dim.K + k] = activate(v);
+      low = vec4f(low.yzw, high.x);
+      high = high.yzww;
     }
+    a = mat4x4f(a[1], a[2], a[3], c[0]);
+    b = mat4x4f(b[1], b[2], b[3], d[0]);
+    c = mat4x4f(c[1], c[2], c[3], c[3]);
+    d = mat4x4f(d[1], d[2], d[3], d[3]);
   }
 }

@@ -7,16 +7,10 @@
 // The direct rung for LeNet's 6 filters and the like: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 
+// #import stride
+// #import lanes
 override WORKGROUP: u32 = 8;
-override STRIDE_H: u32 = 1;
-override STRIDE_W: u32 = 1;
-override DILATION_H: u32 = 1;
-override DILATION_W: u32 = 1;
 override BIAS: bool = true;
-
-// Lanes of a subgroup, at most 8 of which are told apart.
-const LANES: u32 = 4;  // tune
-const UPPER = 4 % LANES;
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
@@ -87,9 +81,17 @@ fn conv2d_narrow_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
       high += outer(upper(more), v);
     }
   }
-  let parts = array<mat4x4f, 2>(low, high);
-  for (var i = 0u; i < 4 && s + i < dim.S && id.x == j; i++) {
-    for (var f = 0u; f < 8 && k0 + f < dim.K; f++) { partial[(((group.z * dim.R + r) * dim.S + s + i) * dim.C + c) * dim.K + k0 + f] = parts[f / 4][i][f % 4]; }
+  let end = select(s, min(s + 4, dim.S), id.x == j);
+  for (var i = s; i < end; i++) {  // what is written next moves up, as in lib/finish.wgsl
+    var lower = low[0];
+    var upper = high[0];
+    for (var k = k0; k < min(k0 + 8, dim.K); k++) {
+      partial[(((group.z * dim.R + r) * dim.S + i) * dim.C + c) * dim.K + k] = lower.x;
+      lower = vec4f(lower.yzw, upper.x);
+      upper = upper.yzww;
+    }
+    low = mat4x4f(low[1], low[2], low[3], low[3]);
+    high = mat4x4f(high[1], high[2], high[3], high[3]);
   }
   if (!BIAS || group.x != 0) { return; }
   if (lane < min(LANES, 8u) && k0 + lane < dim.K) { partial_bias[group.z * dim.K + k0 + lane] = total.x; }

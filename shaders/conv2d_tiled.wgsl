@@ -7,13 +7,8 @@
 // four vec4 of weights; 16 vec4 read from the tiles feed 256 multiply-adds. One group, filters divisible by 4; where channels do
 // too, WIDTH is 4 and x comes by fours. Twin: test/reference/conv2d.ts.
 
+// #import window
 override WORKGROUP: u32 = 64;  // and no other: the tiles are laid out for it
-override R: u32 = 3;
-override S: u32 = 3;
-override STRIDE_H: u32 = 1;
-override STRIDE_W: u32 = 1;
-override DILATION_H: u32 = 1;
-override DILATION_W: u32 = 1;
 override BIAS: bool = true;
 override ACTIVATION: u32 = 0;
 const PITCH = 5;  // vec4 from pixel to pixel in the tile of x: one more than there are, against bank conflicts

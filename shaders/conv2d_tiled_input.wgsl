@@ -7,13 +7,8 @@
 // invocation 8 × 8 of them: pixels m + 8 i, channels c + 8 j. For each tap and 16 filters at a time every invocation brings one
 // pixel's dy and one channel's weights, both by fours along k. One group, filters divisible by 4. Twin: test/reference/conv2d.ts.
 
+// #import window
 override WORKGROUP: u32 = 64;  // and no other: the tiles are laid out for it
-override R: u32 = 3;
-override S: u32 = 3;
-override STRIDE_H: u32 = 1;
-override STRIDE_W: u32 = 1;
-override DILATION_H: u32 = 1;
-override DILATION_W: u32 = 1;
 override ADDEND: bool = false;
 const PITCH = 5;  // vec4 from row to row of a tile: one more than there are, against bank conflicts
 

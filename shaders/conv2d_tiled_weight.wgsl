@@ -8,13 +8,8 @@
 // x and dy of one column of the tiles. Where there is one split, the partial sums are the gradient; else reduce.wgsl adds them
 // up. One group, filters divisible by 4; where channels do too, WIDTH is 4. Twin: test/reference/conv2d.ts.
 
+// #import window
 override WORKGROUP: u32 = 64;  // and no other: the tiles are laid out for it
-override R: u32 = 3;
-override S: u32 = 3;
-override STRIDE_H: u32 = 1;
-override STRIDE_W: u32 = 1;
-override DILATION_H: u32 = 1;
-override DILATION_W: u32 = 1;
 override BIAS: bool = true;
 
 struct Params {

@@ -10,19 +10,11 @@
 enable subgroups;
 alias Value = vec4f;
 
+// #import window
+// #import lanes
 override WORKGROUP: u32 = 16;
-override R: u32 = 3;
-override S: u32 = 3;
-override STRIDE_H: u32 = 1;
-override STRIDE_W: u32 = 1;
-override DILATION_H: u32 = 1;
-override DILATION_W: u32 = 1;
 override HALF: bool = false;  // at most 8 channels
 override ADDEND: bool = false;
-
-// Lanes of a subgroup, at most 8 of which are told apart.
-const LANES: u32 = 4;  // tune
-const UPPER = 4 % LANES;  // where the second four begin: in the upper lanes, or in a load of their own
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
@@ -44,14 +36,17 @@ struct Params {
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_vec4_input_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let strip = strip(id.y * groups.x * WORKGROUP + id.x, group.z, lane);
-  for (var j = 0u; j < 4 && strip.c + 4 * j < dim.C; j++) {
-    let pixels = transpose(strip.sum[j]);
-    for (var i = 0u; i < 4 && i < strip.count; i++) {
-      let at = ((strip.m + i * STRIDE_W) * dim.C + strip.c) / 4 + j;
-      var v = pixels[i];
+  var sum = strip.sum;
+  for (var c = strip.c; c < min(strip.c + 16, dim.C); c += 4) {  // what is written next moves up, as in lib/finish.wgsl
+    var pixels = transpose(sum[0]);
+    for (var m = strip.m; m < strip.end; m += STRIDE_W) {
+      let at = (m * dim.C + c) / 4;
+      var v = pixels[0];
       if (ADDEND) { v += addend[at]; }
       if (SLOPE > 0) { v *= slope(z[at]); }
       dx[at] = v;
+      pixels = mat4x4f(pixels[1], pixels[2], pixels[3], pixels[3]);
     }
+    sum = array<mat4x4f, 4>(sum[1], sum[2], sum[3], sum[3]);
   }
 }

@@ -6,15 +6,10 @@
 //
 // addend where ADDEND, f′ by SLOPE where fuse.ts put them here. One invocation per element written: the plain rung. Twin: test/reference/max_pool2d.ts.
 
+// #import pooled
 override WORKGROUP: u32 = 64;
-override R: u32 = 2;  // height and width of the window
-override S: u32 = 2;
-override STRIDE_H: u32 = 2;
-override STRIDE_W: u32 = 2;
 override DILATION_H: u32 = 1;
 override DILATION_W: u32 = 1;
-override WINDOWS_H: u32 = 1;  // windows that may hold a pixel: ⌈(DILATION_H·(R − 1) + 1) / STRIDE_H⌉
-override WINDOWS_W: u32 = 1;
 override ADDEND: bool = false;
 
 struct Params {

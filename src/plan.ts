@@ -1,9 +1,8 @@
 import { ConvoyError, LimitError } from "./errors.js";
-import type { Step, Tensor } from "./gpu/recorder.js";
+import { root, type Step, type Tensor } from "./gpu/recorder.js";
 
 const ALIGN = 64;  // elements: WebGPU's default alignment of storage offsets is 256 bytes
 const align = (size: number) => Math.ceil(size / ALIGN) * ALIGN;
-const root = (t: Tensor): Tensor => t.of ? root(t.of) : t;
 
 /** Where a tensor lives, in bytes. */
 export interface Place { readonly buffer: number; readonly offset: number; readonly bytes: number }

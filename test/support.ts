@@ -77,7 +77,7 @@ export async function run<Out extends string>(
   const data = new Map<Tensor, Values>(), known = new Map<ArrayLike<number>, Tensor>(), tensors: Record<string, Tensor> = {};
   const extents: Record<string, number> = sizes, names = Object.keys(sizes) as Out[];
   for (const name of Object.keys(kernel.bindings)) {
-    const given = values[name] ?? new Uint32Array(extents[name] ?? 4).fill(UNWRITTEN), integers = new RegExp(`\\b${name}: array<u32>`).test(kernel.code);
+    const given = values[name] ?? new Uint32Array(extents[name] ?? 4).fill(UNWRITTEN), integers = new RegExp(`\\b${name}: ?array<u32>`).test(kernel.code);
     const t = known.get(given) ?? tensor(name, [given.length]);
     if (!values[name]) data.set(t, integers ? given as Uint32Array<ArrayBuffer> : new Float32Array((given as Uint32Array<ArrayBuffer>).buffer));
     else if (!known.has(given)) data.set(t, integers || given instanceof Uint32Array ? Uint32Array.from(given) : Float32Array.from(given));

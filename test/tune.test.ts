@@ -11,6 +11,7 @@ import { batchNorm, conv2d, flatten, linear, maxPool2d, readSafetensors, relu, s
 import { fileStore } from "../src/node/store.js";
 import { isChoices, placeOf, readChoices, VERSION, writeChoices } from "../src/tune/choices.js";
 import { measure } from "../src/tune/measure.js";
+import { tools } from "../src/tune/tools.js";
 import { openTestDevice } from "./support.js";
 
 const folder = mkdtempSync(join(tmpdir(), "convoy-"));
@@ -43,7 +44,7 @@ test.each(["timestamps", "wall clock"] as const)("the faster rung wins by %s, a 
     return rec.steps;
   };
   const found: Measured[] = [];
-  for await (const one of measure(device, record, { clock, known: (key) => key.startsWith("other") })) found.push(one);
+  for await (const one of measure(device, record, tools, { clock, known: (key) => key.startsWith("other") })) found.push(one);
   expect(found).toMatchObject([{ key: `relu: size${1 << 20}`, usual: "slow", rung: "fast" }]);
   const { slow, slower, fast } = found[0].seconds;
   expect([fast < slow, 3 * fast < slower]).toEqual([true, true]);

@@ -1,6 +1,6 @@
 // Four neighbouring pixels of a row of dx, in their phase, × 16 channels, for conv2d_direct_input.wgsl and conv2d_vec4_input.wgsl.
-/// Sums of channels c to c + 15: columns are channels, rows pixels; the first `count` pixels count, from pixel m on.
-struct Strip { sum: array<mat4x4f, 4>, m: u32, c: u32, count: u32 }
+/// Sums of channels c to c + 15: columns are channels, rows pixels, of which those from m to before `end` count.
+struct Strip { sum: array<mat4x4f, 4>, c: u32, m: u32, end: u32 }
 
 /// Adds 4 filters of 4 channels, which four lanes hold, to the sums of those channels. Columns of v are filters, its rows pixels.
 fn along(sum: mat4x4f, v: mat4x4f, u_0: vec4f, u_1: vec4f, u_2: vec4f, u_3: vec4f) -> mat4x4f {
@@ -80,5 +80,6 @@ fn strip(t: u32, z: u32, lane: u32) -> Strip {
     }
   }
   let m = (image * dim.H + h * STRIDE_H + phase.x) * dim.W + w * STRIDE_W + phase.y;
-  return Strip(array<mat4x4f, 4>(a, b, c, d), m, c0, select(0u, size.y - w, t == at && all(size > vec2u())));
+  let count = select(0u, min(size.y - w, 4u), t == at && all(size > vec2u()));
+  return Strip(array<mat4x4f, 4>(a, b, c, d), c0, m, m + count * STRIDE_W);
 }

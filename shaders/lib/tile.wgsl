@@ -23,3 +23,6 @@ fn add_upper(sum: ptr<function, Tile>, held: vec4f, v: vec4f) {
   (*sum).c += outer(subgroupBroadcast(held, UPPER + 2), v);
   (*sum).d += outer(subgroupBroadcast(held, UPPER + 3), v);
 }
+
+/// Columns move up by one.
+fn up(m: mat4x4f) -> mat4x4f { return mat4x4f(m[1], m[2], m[3], m[3]); }

@@ -15,8 +15,15 @@ export interface Kernel<B extends string = string, P extends string = string, O 
   readonly overrides: Readonly<Record<O, number>>;
 }
 
-export function defineKernel<B extends string, P extends string, O extends string>(k: Kernel<B, P, O>): Kernel<B, P, O> {
-  return k;
+/** Matches a baked constant at the start of a line: an override, or a const that the tuner may change. */
+const BAKED = /^(?:override|const(?=.*\/\/ tune$)) (\w+): (\w+) = ([^;]+);/gm;
+
+/** An entry point of a text in the house form, given in pieces, from which params and overrides are read. What else is said here of the text, build.mjs has read by src/wgsl/reflect.ts. */
+export function defineKernel<B extends string, P extends string, O extends string>(text: readonly string[], entry: string, names: readonly B[]): Kernel<B, P, O> {
+  const code = text.join(""), params = [.../^struct Params ?{([^}]*)/m.exec(code)?.[1].matchAll(/(\w+): ?(\w+)/g) ?? []].map(([, name, type]) => [name, type]);
+  const overrides = [...code.matchAll(BAKED)].map(([, name, , value]) => [name, Number(JSON.parse(value))]);
+  const bindings = [...code.matchAll(/@binding\((\d+)\) ?var<storage, ?(\w+)> ?(\w+)/g)].flatMap(([, i, access, name]) => names.includes(name as B) ? [[name, [+i, access]]] : []);
+  return { code, entry, bindings: Object.fromEntries(bindings), params: Object.fromEntries(params), overrides: Object.fromEntries(overrides) } as Kernel<B, P, O>;
 }
 
 /** The overrides that the tuner or fuse.ts sets; a layer may leave them at their defaults. It must give all others. */
@@ -24,9 +31,6 @@ type Tuned = "WORKGROUP" | "WIDTH" | `TILE_${string}` | "ACTIVATION" | "SLOPE" |
 /** What a layer must give a dispatch: params and overrides, but those that the tuner or fuse.ts sets. */
 export type Params<P extends string, O extends string> =
   Record<P | Exclude<O, Tuned>, number> & Partial<Record<Extract<O, Tuned>, number>>;
-
-/** Matches a baked constant at the start of a line: an override, or a const that the tuner may change. */
-const BAKED = /^(?:override|const(?=.*\/\/ tune$)) (\w+): (\w+) = [^;]+;/gm;
 
 /**
  * The shader with its overrides written in as constants: arrays may have these sizes, and loops of them unroll.

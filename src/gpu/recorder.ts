@@ -1,5 +1,5 @@
 import { LimitError } from "../errors.js";
-import type { Kernel, Params } from "./kernel.js";
+import type { Access, Kernel, Params } from "./kernel.js";
 
 /** Extents, the slowest axis first: activations are [N, H, W, C] or [N, features]. */
 export type Shape = readonly number[];
@@ -32,6 +32,17 @@ export interface Step {
   readonly params: Readonly<Record<string, number>>;
   readonly overrides: Readonly<Record<string, number>>;
   readonly grid: Grid;
+}
+
+/** What a step reads, or writes, without views; each once. */
+export function touched({ kernel, tensors }: Step, how: Access): Tensor[] {
+  return [...new Set(Object.entries(kernel.bindings).filter(([, [, access]]) => access === how).map(([name]) => root(tensors[name])))];
+}
+
+/** How steps of a layer become fewer: what fuse.ts does, over a whole recording, before and after its own. A page that has no such layer does without. */
+export interface Fusing {
+  before?(steps: readonly Step[]): readonly Step[];
+  after?(steps: readonly Step[]): readonly Step[];
 }
 
 const MAX = 65535;  // workgroups along one axis, whatever the GPU

@@ -2,6 +2,7 @@ import { ShapeError } from "../errors.js";
 import { concat_backward, concat_forward } from "../generated/concat.js";
 import type { Value } from "../graph.js";
 import { elements, fold, tensor, type Grid, type Recorder, type Shape, type Tensor } from "../gpu/recorder.js";
+import { inPlace } from "./concatInPlace.js";
 import { nchw, type Layer } from "./layer.js";
 
 const AT_ONCE = 4;  // parts that one dispatch takes
@@ -24,6 +25,7 @@ export function concat(...values: Value[]): Value {
   const layer: Layer<never, never, string> = {
     name: "concat",
     inputs,
+    fusing: inPlace,
 
     shape(first: Shape, ...others: Shape[]) {
       const wrong = others.find((s) => s.length !== first.length || s.slice(0, -1).join() !== first.slice(0, -1).join());

@@ -28,7 +28,7 @@ const quads = (d: Convolution, target: Target) => direct(d, target) && d.K % 4 =
 const tiled = (d: Convolution) => d.D === d.C && d.K % 4 === 0 && d.K >= 16 && d.N * d.P * d.Q >= 16;
 const grid = (invocations: number, z: number, workgroup = 16): Grid => { const [gx, gy] = fold(invocations, workgroup); return [gx, gy, z]; };
 /** What a kernel with an epilogue is told as long as fuse.ts has put nothing there: its output ends with the filters, and dy likewise. */
-const plainly = ({ K }: Convolution) => ({ ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0, ...undropped, y_pitch: K, y_offset: 0, dy_pitch: K, dy_offset: 0 });
+const plainly = ({ K, STRIDE_W }: Convolution) => ({ phases: STRIDE_W, ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0, ...undropped, y_pitch: K, y_offset: 0, dy_pitch: K, dy_offset: 0 });
 /** No dropout behind a kernel. */
 export const undropped = { stream: 0, threshold: 0, scale: 1 };
 

@@ -1,7 +1,7 @@
 import { ConvoyError, OptionError } from "../errors.js";
 import { activation_forward } from "../generated/activation.js";
 import { dropout_backward, dropout_forward } from "../generated/dropout.js";
-import type { Recorder, Tensor } from "../gpu/recorder.js";
+import { root, touched, type Fusing, type Recorder, type Step, type Tensor } from "../gpu/recorder.js";
 import type { Layer, Mode } from "./layer.js";
 
 /** What dropout() takes. */
@@ -27,6 +27,7 @@ export function dropout({ p = 0.5 }: DropoutOptions = {}): Layer {
 
   return {
     name: "dropout",
+    fusing,
     shape: (x) => x,
 
     forward(rec, { x, y }, mode) {
@@ -43,3 +44,19 @@ export function dropout({ p = 0.5 }: DropoutOptions = {}): Layer {
     },
   };
 }
+
+/** A relu's gradient behind a dropout's: from the dropout's output alone both are known, so that what it was made of need not be kept. */
+function dropped(steps: readonly Step[]): readonly Step[] {
+  const readersOf = (t: Tensor) => steps.filter((s) => touched(s, "read").includes(root(t)));
+  const gone = new Set<Step>(), changed = new Map<Step, Step>();
+  for (const back of steps.filter(({ kernel }) => kernel.entry === "dropout_backward")) {
+    const [slope, ...others] = readersOf(back.tensors.dx), { stream, scale } = back.params;
+    if (slope?.kernel.entry !== "activation_backward" || others.length || slope.overrides.SLOPE !== 1) continue;
+    const drop = steps.find(({ kernel, params, tensors }) => kernel.entry === "dropout_forward" && params.stream === stream && root(tensors.x) === root(slope.tensors.z));
+    if (!drop) continue;
+    gone.add(back);
+    changed.set(slope, { ...slope, tensors: { ...slope.tensors, dy: back.tensors.dy, z: drop.tensors.y }, overrides: { ...slope.overrides, SLOPE: 11, ALPHA: scale } });
+  }
+  return steps.filter((step) => !gone.has(step)).map((step) => changed.get(step) ?? step);
+}
+const fusing: Fusing = { before: dropped };

@@ -15,9 +15,9 @@ const within = (bound: number, size: number, random: Random) => draw(size, () =>
 /** Every element is `value`. */
 export const constant = (value: number): Init => (size) => new Float32Array(size).fill(value);
 /** Every element is 0. */
-export const zeros: Init = constant(0);
+export const zeros: Init = /* @__PURE__ */ constant(0);
 /** Every element is 1. */
-export const ones: Init = constant(1);
+export const ones: Init = /* @__PURE__ */ constant(1);
 
 /** Glorot and Bengio 2010, equation 16: U(−b, b), b = √(6 / (in + out)). PyTorch's `xavier_uniform_`. */
 export const xavierUniform: Init = (size, fan, random) => within(Math.sqrt(6 / (fan.in + fan.out)), size, random);

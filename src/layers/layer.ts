@@ -1,4 +1,4 @@
-import type { Recorder, Shape, Tensor } from "../gpu/recorder.js";
+import type { Fusing, Recorder, Shape, Tensor } from "../gpu/recorder.js";
 import { OptionError, ShapeError } from "../errors.js";
 import type { Fan, Init } from "./init.js";
 
@@ -33,6 +33,8 @@ export type Layer<P extends string = never, S extends string = never, I extends 
   readonly inputs?: readonly I[];
   /** False: its parameters and running statistics stay as they are, as in freeze(layer). */
   readonly requiresGrad?: boolean;
+  /** What fuse.ts is to do with its steps beyond what it does with all. */
+  readonly fusing?: Fusing;
   /** Shape of y for inputs of these shapes. Throws a ShapeError if they do not fit. */
   shape(...inputs: Shape[]): Shape;
   /** Learned tensors, for inputs of these shapes. */

@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.js";
-import { linear_backward_bias, linear_backward_input, linear_backward_weight, linear_forward } from "../generated/linear.js";
-import type { Rung, Shape } from "../gpu/recorder.js";
+import { linear_backward, linear_forward } from "../generated/linear.js";
+import { fold, tensor, type Recorder, type Rung, type Shape, type Target, type Tensor } from "../gpu/recorder.js";
 import * as convolution from "./convolution.js";
 import { torchDefault, type Fan, type Init } from "./init.js";
 import { nchw, positive, type Layer, type ParamSpec } from "./layer.js";
@@ -44,9 +44,10 @@ export function linear(options: LinearOptions): Layer<"weight" | "bias"> {
 
     backward(rec, { x, weight, dy, dx, dweight, dbias }) {
       const d = dims(x.shape);
+      if (dx && dweight) return rec.climb(backward, { x, weight, dy, dx, dweight, dbias: dbias ?? dweight }, { ...d, BIAS: Number(Boolean(dbias)) });
       if (dx) rec.climb(backwardInput, { weight, dy, dx }, d, "linear input gradient");
       if (dweight) rec.climb(backwardWeight, { x, dy, dweight, dbias: dbias ?? dweight }, { ...d, BIAS: Number(Boolean(dbias)) }, "linear weight gradient");
-      else if (dbias) rec.dispatch(linear_backward_bias, { dy, dbias }, d, K);
+      else if (dbias) rec.climb(convolution.backwardBias, { dy, dbias }, image(d));
     },
   };
 }
@@ -54,19 +55,38 @@ export function linear(options: LinearOptions): Layer<"weight" | "bias"> {
 interface Dims { N: number; C: number; K: number; BIAS: number }
 
 /** A batch of rows is an image of one row, N pixels wide, and the layer a 1×1 convolution of it: its fast rungs serve both. */
-function climbing<T extends string>(ladder: readonly Rung<convolution.Convolution, T>[], plain: Rung<Dims, T>["record"]): readonly Rung<Dims, T>[] {
-  const image = ({ N, C, K, BIAS }: Dims): convolution.Convolution => ({ N: 1, H: 1, W: N, C, P: 1, Q: N, K, D: C, F: K, padding_h: 0, padding_w: 0,
-    R: 1, S: 1, STRIDE_H: 1, STRIDE_W: 1, DILATION_H: 1, DILATION_W: 1, BIAS });
-  return [
-    ...ladder.slice(0, -1).map(({ name, fits, record }): Rung<Dims, T> => ({
-      name, fits: (d, target) => fits(image(d), target), record: (rec, t, d) => record(rec, t, image(d)) })),
-    { name: "plain", fits: () => true, record: plain },
-  ];
+const image = ({ N, C, K, BIAS }: Dims): convolution.Convolution => ({ N: 1, H: 1, W: N, C, P: 1, Q: N, K, D: C, F: K, padding_h: 0, padding_w: 0,
+  R: 1, S: 1, STRIDE_H: 1, STRIDE_W: 1, DILATION_H: 1, DILATION_W: 1, BIAS });
+
+/** The rungs of a 1×1 convolution, but for its plain one. */
+const climbing = <T extends string>(ladder: readonly Rung<convolution.Convolution, T>[]) => ladder.slice(0, -1).map(({ name, fits, record }): Rung<Dims, T> =>
+  ({ name, fits: (d, target) => fits(image(d), target), record: (rec, t, d) => record(rec, t, image(d)) }));
+
+const SMALL = 2 ** 14;  // products that a row of the batch costs, up to which a dispatch less gains more than a faster kernel
+const small = ({ C, K }: Dims) => C * K <= SMALL, large = (d: Dims) => !small(d);
+
+/** Workgroups for so many rows and columns of an output. */
+const tiles = (rows: number, columns: number) => Math.ceil(rows / 16) * Math.ceil(columns / 8);
+
+/** The gradients that are asked for, in one dispatch. */
+function gradients(rec: Recorder, t: { x?: Tensor; weight?: Tensor; dy: Tensor; dx?: Tensor; dweight?: Tensor; dbias?: Tensor }, d: Dims): void {
+  const { N, C, K } = d, unused = () => tensor("unused", [1]), inputs = t.dx ? tiles(N, C) : 0, [gx, gy] = fold(inputs + (t.dweight ? tiles(C, K) : 0), 1);
+  const { x = t.dy, weight = t.dy, dy, dx = unused(), dweight = unused() } = t, dbias = d.BIAS && t.dbias || unused();
+  rec.dispatch(linear_backward, convolution.behind({ x, weight, dy, dx, dweight, dbias }), { ...d, inputs }, [gx, gy, 1]);
 }
 
-const forward = climbing(convolution.forward, (rec, t, d) => rec.dispatch(linear_forward, t, d, d.N * d.K));
-const backwardInput = climbing(convolution.backwardInput, (rec, t, d) => rec.dispatch(linear_backward_input, convolution.behind(t), d, d.N * d.C));
-const backwardWeight = climbing(convolution.backwardWeight, (rec, { x, dy, dweight, dbias }, d) => {
-  rec.dispatch(linear_backward_weight, { x, dy, dweight }, d, d.C * d.K);
-  if (d.BIAS) rec.dispatch(linear_backward_bias, { dy, dbias }, d, d.K);
-});
+const plain = { name: "plain", record(rec: Recorder, t: Record<"x" | "weight" | "bias" | "y", Tensor>, d: Dims) {
+  rec.dispatch(linear_forward, t, { ...d, inputs: 0, ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0 }, [Math.ceil(d.N / 16), Math.ceil(d.K / 8), 1]);
+} };
+const forward: readonly Rung<Dims, "x" | "weight" | "bias" | "y">[] = [{ ...plain, fits: small }, ...climbing(convolution.forward), { ...plain, fits: large }];
+const backwardInput: readonly Rung<Dims, "weight" | "dy" | "dx">[] = [...climbing(convolution.backwardInput), { name: "plain", fits: () => true, record: gradients }];
+const backwardWeight: readonly Rung<Dims, "x" | "dy" | "dweight" | "dbias">[] = [...climbing(convolution.backwardWeight), { name: "plain", fits: () => true, record: gradients }];
+
+/** All gradients. */
+const backward: readonly Rung<Dims, "x" | "weight" | "dy" | "dx" | "dweight" | "dbias">[] = [
+  { name: "plain", fits: (d, { rung }: Target) => small(d) && (!rung || rung === "plain"), record: gradients },
+  { name: "apart", fits: () => true, record(rec, { x, weight, dy, dx, dweight, dbias }, d) {
+    rec.climb(backwardInput, { weight, dy, dx }, d, "linear input gradient");
+    rec.climb(backwardWeight, { x, dy, dweight, dbias }, d, "linear weight gradient");
+  } },
+];

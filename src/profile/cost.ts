@@ -10,7 +10,7 @@ export function passOf({ kernel, tensors }: Step): Pass {
   if (/^(accumulate|reduce)/.test(kernel.entry)) return "weight gradient";
   const names = Object.keys(kernel.bindings), written = names.filter((name) => kernel.bindings[name][1] === "read_write");
   if (names.some((name) => name === "dparam" || name === "clipped") || /^(clip|accumulate)/.test(kernel.entry)) return "update";
-  if (written.some((name) => /^(dweight|dbias|partial_bias)$/.test(name))) return "weight gradient";
+  if (written.some((name) => /^(dweight|dbias|partial_bias)$/.test(name) && tensors[name].name !== "unused")) return "weight gradient";
   if (names.includes("labels")) return "forward";  // a loss makes its own gradient; the batch's gather has labels too
   if (written.some((name) => name === "dx" || /^d (.*\.)?[xy]$/.test(tensors[name].name))) return "input gradient";
   if (written.some((name) => tensors[name].name.startsWith("d "))) return "weight gradient";  // of a layer with its own names
@@ -18,9 +18,10 @@ export function passOf({ kernel, tensors }: Step): Pass {
 }
 
 /** Multiply-adds a step must do at least; 0 where multiplying matrices is not what it is for. Taps that fall on padding count. */
-export function macs({ kernel: { entry }, params: { N, C, D = C, P, Q, K, R, S } }: Step): number {
+export function macs({ kernel: { entry }, tensors, params: { N, C, D = C, P, Q, K, R, S } }: Step): number {
   if (/_(reduce|bias|pack|sum)$/.test(entry)) return 0;
   if (entry.startsWith("conv2d")) return N * P * Q * K * R * S * D;
+  if (entry === "linear_backward") return N * C * K * (Number(tensors.dx.name !== "unused") + Number(tensors.dweight.name !== "unused"));
   return entry.startsWith("linear") ? N * C * K : 0;
 }
 

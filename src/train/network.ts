@@ -121,6 +121,8 @@ function score({ batch, loss, control: { clock }, ring, fused = true }: Common, 
   });
 }
 
+const fusedOf = ({ steps }: Recorder, { nodes }: Graph) => fuse(steps, new Set(nodes.flatMap(({ layer }) => layer.fusing ?? [])));
+
 /**
  * Gather, forward, loss and metrics, backward, clip, update: a training step. With `micro`, the first four run in several passes, one
  * behind the other in the same memory, and gradients are summed: a batch may be larger than what fits at once.
@@ -143,7 +145,7 @@ export function training(common: Common & { optimizer: Optimizer; clipNorm?: num
   if (clipNorm !== undefined) rec.within("clip", () => clip(rec, network.gradients.map(({ whole }) => whole), clipNorm));
   network.learned.forEach(({ whole: param }, i) =>
     rec.within(optimizer.name, () => optimizer.record(rec, { param, dparam: network.gradients[i].whole, clock, ...states[i] })));
-  return { label: `training step of ${batch}`, batch, steps: fused ? fuse(rec.steps) : rec.steps, ...first };
+  return { label: `training step of ${batch}`, batch, steps: fused ? fusedOf(rec, first.graph) : rec.steps, ...first };
 }
 
 /** Gather, forward in evaluation mode, loss, metrics. */
@@ -151,12 +153,12 @@ export function evaluation(common: Common): Program {
   const { batch, target, fused = true } = common, rec = new Recorder(target), begun = begin(common, rec, batch), { graph, x, y, labels, probs } = begun;
   graph.forward(rec, { training: false });
   score(common, rec, begun, batch);
-  return { label: `evaluation of ${batch}`, batch, steps: fused ? fuse(rec.steps) : rec.steps, graph, x, labels, logits: y, probs };
+  return { label: `evaluation of ${batch}`, batch, steps: fused ? fusedOf(rec, graph) : rec.steps, graph, x, labels, logits: y, probs };
 }
 
 /** Forward alone, in evaluation mode, from images that the host writes. */
 export function inference(network: Network, batch: number, target?: Target, fused = true): Omit<Program, "labels" | "probs"> {
   const { graph, x, y } = network.graph(batch), rec = new Recorder(target);
   graph.forward(rec, { training: false });
-  return { label: `inference of ${batch}`, batch, steps: fused ? fuse(rec.steps) : rec.steps, graph, x, logits: y };
+  return { label: `inference of ${batch}`, batch, steps: fused ? fusedOf(rec, graph) : rec.steps, graph, x, logits: y };
 }

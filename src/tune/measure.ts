@@ -1,11 +1,9 @@
 // The rungs of each operator of a training step, timed one operator after the other.
-import { LimitError, OutOfMemoryError } from "../errors.js";
 import type { Device } from "../gpu/device.js";
-import { Memory } from "../gpu/memory.js";
-import { Player } from "../gpu/player.js";
+import type { Player } from "../gpu/player.js";
 import { time, type Clock } from "../gpu/profiler.js";
-import { tensor, type Step, type Tensor } from "../gpu/recorder.js";
-import { plan, single } from "../plan.js";
+import type { Step, Tensor } from "../gpu/recorder.js";
+import type { Tools } from "./tools.js";
 
 /** A training step, recorded with these rungs wherever they fit. */
 export type Recording = (choice?: (key: string) => string | undefined) => readonly Step[];
@@ -35,7 +33,7 @@ const NOISE = Float32Array.from({ length: 1 << 18 }, (_, i) => (Math.imul(i + 1,
 const FILLED = 1 << 22; // elements of a tensor that get numbers; the rest stays zero
 
 /** Measures in memory of its own, which lasts for one operator, so that a training may go on between two of them. */
-export async function* measure(device: Device, record: Recording, { known = () => false, clock }: MeasureOptions = {}): AsyncGenerator<Measured, void, void> {
+export async function* measure(device: Device, record: Recording, tools: Tools, { known = () => false, clock }: MeasureOptions = {}): AsyncGenerator<Measured, void, void> {
   const steps = record(), first = new Map<string, Step>();
   for (const step of steps) if (step.key && !first.has(step.key)) first.set(step.key, step);
   const of = (all: readonly Step[], key: string) => all.filter((step) => step.key === key && step.path === first.get(key)!.path);
@@ -46,14 +44,14 @@ export async function* measure(device: Device, record: Recording, { known = () =
     const candidates = new Map(names.map((rung) => [rung, of(recorded.get(rung)!, key)])), taken = (all: readonly Step[]) => all.map((step) => step.rung).join();
     const usual = names.find((rung) => taken(candidates.get(rung)!) === taken(of(steps, key)))!;
     try {
-      const seconds = await timed(device, candidates, clock), best = names.reduce((a, b) => seconds[b] < seconds[a] ? b : a);
+      const seconds = await timed(device, candidates, tools, clock), best = names.reduce((a, b) => seconds[b] < seconds[a] ? b : a);
       yield { key, usual, seconds, rung: seconds[best] <= BETTER * seconds[usual] ? best : usual };
-    } catch (e) { if (!(e instanceof LimitError || e instanceof OutOfMemoryError)) throw e; }  // no room beside the training: the usual rung stays
+    } catch (e) { if (!(e instanceof tools.LimitError || e instanceof tools.OutOfMemoryError)) throw e; }  // no room beside the training: the usual rung stays
   }
 }
 
 /** Seconds of each candidate, all of them in the same memory, whatever it holds: of the best round, since what else the machine does only adds. */
-async function timed(device: Device, candidates: ReadonlyMap<string, readonly Step[]>, clock?: Clock): Promise<Record<string, number>> {
+async function timed(device: Device, candidates: ReadonlyMap<string, readonly Step[]>, { Memory, Player, tensor, plan, single }: Tools, clock?: Clock): Promise<Record<string, number>> {
   const memory = new Memory(device), players = new Map<string, Player>(), tensors = new Map<string, Tensor>();
   const own = (name: string, { size }: Tensor) => {  // one for each binding and size: a kernel never binds one twice
     const key = `${name} ${size}`;

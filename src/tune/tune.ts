@@ -4,6 +4,7 @@ import type { Shape } from "../gpu/recorder.js";
 import { Session } from "../train/session.js";
 import { writeChoices, type Choices } from "./choices.js";
 import { measure, type Measured, type MeasureOptions } from "./measure.js";
+import { tools } from "./tools.js";
 
 /** What tune() takes beside the network. */
 export interface TuneOptions extends MeasureOptions {
@@ -23,7 +24,7 @@ export interface TuneOptions extends MeasureOptions {
 export async function tune(net: Part, { device, input, batch = 64, onMeasured, ...options }: TuneOptions): Promise<Choices> {
   const session = await Session.open(net, { device, input, batches: [batch] }), choices: Record<string, string> = {};
   try {
-    for await (const measured of measure(device, (choice) => session.record(choice), options)) {
+    for await (const measured of measure(device, (choice) => session.record(choice), tools, options)) {
       choices[measured.key] = measured.rung;
       onMeasured?.(measured);
     }

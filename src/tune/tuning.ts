@@ -1,6 +1,7 @@
 import type { Session } from "../train/session.js";
 import { writeChoices, type Choices } from "./choices.js";
 import type { Measured } from "./measure.js";
+import { tools } from "./tools.js";
 
 const REST = 100;  // milliseconds of training between two turns, at least
 
@@ -20,7 +21,7 @@ export class Tuning {
   async turn(): Promise<Choices> {
     const { session } = this, { device, choices } = session, began = performance.now();
     try {
-      this.#measured ??= (await import("./measure.js")).measure(device, (choice) => session.record(choice), { known: (key) => Object.hasOwn(choices, key) });
+      this.#measured ??= (await import("./measure.js")).measure(device, (choice) => session.record(choice), tools, { known: (key) => Object.hasOwn(choices, key) });
       await device.until(device.gpu.queue.onSubmittedWorkDone());
       const { done, value } = await this.#measured.next();
       if (value) this.#found[value.key] = value.rung;

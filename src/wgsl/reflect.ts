@@ -77,21 +77,25 @@ export function reflect(source: string, library: (name: string) => string | unde
   return { code, overrides: Object.fromEntries(overrides), params: Object.fromEntries(params), entries };
 }
 
-/** `// #import name` becomes the library's text, once each, with what that imports; lib/value.wgsl not where the text has a Value of its own. `origin`: for each line of code, its line in the source. */
+/** `// #import name` becomes the library's text, once each, behind what that imports; lib/value.wgsl not where the text has a Value of its own. `origin`: for each line of code, its line in the source. */
 function paste(source: string, library: (name: string) => string | undefined): { code: string; origin: number[] } {
   const lines: string[] = [], origin: number[] = [], pasted = new Set(/^alias Value/m.test(source) ? ["value"] : []);
-  const add = (text: string, at?: number) => text.split("\n").forEach((line, i) => {
-    const [, name] = /^\/\/ #import (\w+)$/.exec(line) ?? [], here = at ?? i + 1;
-    if (!name) { lines.push(line); origin.push(here); return; }
+  const add = (name: string, line: number) => {
     if (pasted.has(name)) return;
     pasted.add(name);
     const text = library(name);
-    if (text === undefined) throw new ShaderError(`line ${here}, column 1: there is no "${name}" to import`, { line: here, column: 1 });
-    add(text.replace(/\n$/, ""), here);
+    if (text === undefined) throw new ShaderError(`line ${line}, column 1: there is no "${name}" to import`, { line, column: 1 });
+    for (const [, further] of text.matchAll(IMPORT)) add(further, line);
+    for (const own of text.replace(/\n$/, "").split("\n")) { lines.push(own); origin.push(line); }
+  };
+  source.split("\n").forEach((own, i) => {
+    const [[, name] = []] = own.matchAll(IMPORT);
+    if (name) add(name, i + 1);
+    else { lines.push(own); origin.push(i + 1); }
   });
-  add(source);
   return { code: lines.join("\n"), origin };
 }
+const IMPORT = /^\/\/ #import (\w+)$/gm;
 
 /** Comments as spaces, so that places stay. */
 export const blank = (code: string): string => code.replace(/\/\/.*|\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, " "));

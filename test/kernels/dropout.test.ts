@@ -13,8 +13,7 @@ import { readWeights } from "../../src/train/weights.js";
 import * as reference from "../reference/dropout.js";
 import { clock, expectClose, gpu, openTestDevice, random, run, threeRows } from "../support.js";
 
-const words = defineKernel({
-  code: `${readFileSync("shaders/lib/philox.wgsl", "utf8")}
+const words = defineKernel<"given" | "drawn", "size", "WORKGROUP">([`${readFileSync("shaders/lib/philox.wgsl", "utf8")}
 override WORKGROUP: u32 = 64;
 struct Params { size: u32 }
 @group(1) @binding(0) var<uniform> dim: Params;
@@ -27,9 +26,7 @@ fn words(@builtin(global_invocation_id) id: vec3u) {
   let a = 6 * i;
   let w = philox(vec4u(given[a], given[a + 1], given[a + 2], given[a + 3]), vec2u(given[a + 4], given[a + 5]));
   for (var j = 0u; j < 4; j++) { drawn[4 * i + j] = w[j]; }
-}`,
-  entry: "words", bindings: { given: [0, "read"], drawn: [1, "read_write"] }, params: { size: "u32" }, overrides: { WORKGROUP: 64 },
-});
+}`], "words", ["given", "drawn"]);
 
 describe("philox", () => {
   const known = [  // kat_vectors of Random123: counter, key, result

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, test } from "vitest";
-import { linear_backward_bias, linear_backward_input, linear_backward_weight, linear_forward } from "../../src/generated/linear.js";
+import { linear_backward, linear_forward } from "../../src/generated/linear.js";
 import * as reference from "../reference/linear.js";
-import { expectClose, expectGradient, gpu, random, run, runners, threeRows, type Runner } from "../support.js";
+import { expectClose, expectGradient, gpu, random, run, runners, type Runner, type Values } from "../support.js";
 
 const control: reference.Dim = { N: 4, C: 7, K: 5, BIAS: 1 };
 const cases: Record<string, Partial<reference.Dim>> = {
@@ -18,19 +18,24 @@ const inputs = ({ N, C, K }: reference.Dim) => ({ x: random(1, N * C), weight: r
 const results = (d: reference.Dim, { x, weight, bias, dy }: ReturnType<typeof inputs>) =>
   ({ y: reference.forward(d, x, weight, bias), ...reference.backward(d, x, weight, dy) });
 
-/** Every entry point against the twin. */
+const tiles = (rows: number, columns: number) => Math.ceil(rows / 16) * Math.ceil(columns / 8);
+
+/** Both entry points against the twin; backward as a whole, and each part alone. */
 async function agrees(runner: Runner, d: reference.Dim, folded = false) {
   const given = inputs(d), want = results(d, given), { x, weight, dy } = given, bias = d.BIAS ? given.bias : weight;
   const absolute = Object.fromEntries(Object.entries(given).map(([name, v]) => [name, v.map(Math.abs)])) as typeof given;
-  const size = results(d, absolute), work = (n: number) => folded ? threeRows(n) : n;
-  const { y } = await run(runner, linear_forward, { x, weight, bias }, { y: dy.length }, { ...d }, work(dy.length));
-  const { dx } = await run(runner, linear_backward_input, { weight, dy }, { dx: x.length }, { ...d }, work(x.length));
-  const { dweight } = await run(runner, linear_backward_weight, { x, dy }, { dweight: weight.length }, { ...d }, work(weight.length));
-  const { dbias } = await run(runner, linear_backward_bias, { dy }, { dbias: d.K }, { ...d }, work(d.K));
+  const size = results(d, absolute), of = { ...d, ACTIVATION: 0, SLOPE: 0, ALPHA: 1, THRESHOLD: 0 }, inputTiles = tiles(d.N, d.C), weightTiles = tiles(d.C, d.K);
+  const { y } = await run(runner, linear_forward, { x, weight, bias }, { y: dy.length }, { ...of, inputs: 0 }, [Math.ceil(d.N / 16), Math.ceil(d.K / 8), 1]);
   expectClose("y", y, want.y, d.C, size.y);
-  expectClose("dx", dx, want.dx, d.K, size.dx);
-  expectClose("dweight", dweight, want.dweight, d.N, size.dweight);
-  expectClose("dbias", dbias, want.dbias, d.N, size.dbias);
+  const outputs = { dx: x.length, dweight: weight.length, dbias: d.K };
+  const backward = (n: number, tileCount: number): Promise<Record<keyof typeof outputs, Values>> =>
+    run(runner, linear_backward, { x, weight, dy, addend: dy, z: dy }, outputs, { ...of, inputs: n }, folded ? [1, tileCount, 1] : [tileCount, 1, 1]);
+  const all = await backward(inputTiles, inputTiles + weightTiles), one = await backward(inputTiles, inputTiles), other = await backward(0, weightTiles);
+  for (const dx of [all.dx, one.dx]) expectClose("dx", dx, want.dx, d.K, size.dx);
+  for (const { dweight, dbias } of [all, other]) {
+    expectClose("dweight", dweight, want.dweight, d.N, size.dweight);
+    if (d.BIAS) expectClose("dbias", dbias, want.dbias, d.N, size.dbias);
+  }
 }
 
 describe.each(Object.keys(cases))("linear, %s", (name) => {
