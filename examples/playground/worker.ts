@@ -16,8 +16,18 @@ function pasted(shader: string): string | undefined {
   try { return Object.values(kernelsOf(shader))[0].code; } catch { return undefined; }
 }
 
+/** What a failure is: of a device that is being lost, WebGPU's own promises may fail before it is said to be lost. */
+async function cause(error: unknown): Promise<unknown> {
+  const device = (await opened?.catch(() => undefined))?.device;
+  if (!device || error instanceof ConvoyError) return error;
+  await Promise.race([device.gpu.lost, new Promise((done) => { setTimeout(done, 300); })]);
+  try { device.check(); } catch (lost) { return lost; }
+  return error;
+}
+
 port.onmessage = ({ data: { action, ...draft } }) => {
-  open().then((tools) => work(action, draft, tools)).catch((error: unknown) => {
+  open().then((tools) => work(action, draft, tools)).catch(async (thrown: unknown) => {
+    const error = await cause(thrown);
     const code = error instanceof ConvoyError ? error.code : "code";
     if (["adapter", "device-lost", "gpu"].includes(code)) opened = undefined;  // the next action asks for another
     post({ type: "failed", code, message: error instanceof Error ? error.message : String(error), places: placesOf(error, draft.shader, pasted(draft.shader)) });
