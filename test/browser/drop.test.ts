@@ -36,7 +36,7 @@ test("LeNet goes over to CIFAR's files, learns them, refuses others by name, and
     const losses = await page.$$eval(".chart:first-child tbody td:nth-child(2)", (all) => all.map((td) => Number(td.textContent)));
     expect(losses.length).toBeGreaterThan(10);
     expect(losses.slice(-3).reduce((a, b) => a + b / 3, 0), losses.join(" ")).toBeLessThan(losses[0] - 0.3);
-    expect(await text(page, ".guess")).toMatch(/^[a-z]+ \d+ %$/);
+    expect(await text(page, ".guess")).toMatch(/^[a-z]+ \d+\u00a0%$/);
     expect(await page.$eval("[aria-labelledby=maps-title] .planes canvas", (e) => (e as HTMLCanvasElement).height)).toBe(32);
     const [r, g, b] = await page.$$eval(".tile canvas", (all) => [...(all[1] as HTMLCanvasElement).getContext("2d")!.getImageData(0, 0, 1, 1).data]);
     expect([r, g, b]).toEqual([255, 0, 0]);  // label 1 is red
