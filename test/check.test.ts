@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { avgPool2d, batchNorm, conv2d, linear, maxPool2d, ones, relu, silu, zeros } from "../src/index.js";
-import { check, checkBounds, checkGradients, checkRaces, compare, matchers, type AnyLayer, type Reference } from "../src/check/index.js";
+import { check, checkBounds, checkEnds, checkGradients, checkRaces, compare, matchers, type AnyLayer, type Reference } from "../src/check/index.js";
 import { defineLayer, elementwise, kernel, type Shape } from "../src/wgsl/index.js";
 import { openTestDevice } from "./support.js";
 
@@ -79,6 +79,7 @@ describe("what is wrong is found, and pointed to", () => {
   const gradients = (at = shapes): Check => async (layer) => checkGradients(layer, at, { device: await openTestDevice(), elements: 24 });
   const bounds = (at = shapes): Check => async (layer) => checkBounds(layer, at, { device: await openTestDevice() });
   const values: Check = async (layer) => compare(layer, depthwiseTwin, shapes, { device: await openTestDevice() });
+  const ends = (at = shapes): Check => async (layer) => checkEnds(layer, at, { device: await openTestDevice() });
   const races = (at = rows): Check => (layer) => checkRaces(layer, at);
   const once = (a: string, b: string) => (text: string) => { expect(text).toContain(a); return text.replace(a, b); };
 
@@ -97,6 +98,8 @@ describe("what is wrong is found, and pointed to", () => {
     ["a missing barrier behind the first store", center(once("lane);\n  workgroupBarrier();", "lane);")), races(), /^ {2}center, line 15 \(held\[lane\] = summed.*\): invocation \d+ writes byte \d+ of held, which invocation \d+ reads in line 17/m],
     ["two workgroups that write one place", center(once("y[row.x * dim.C + c] =", "y[c] =")), races(), /^ {2}center, line 22 .*: workgroup \d writes byte \d+ of y, which workgroup \d writes in line 22 .*; no barrier orders workgroups/m],
     ["a barrier for some", center(once("if (lane < span) { held[lane] += held[lane + span]; }", "if (lane < span) { held[lane] += held[lane + span]; workgroupBarrier(); }")), races(), /some invocations of a workgroup come to this barrier, others do not$/m],
+    ["a loop that does not end", depthwise(once("for (var s = 0u; s < 3; s++) {", "for (var s = 0u; s < 3; s += r - r) {")), ends(), /^ {2}depthwise_forward, line 20 \(for \(var r = .*\): this loop does not end; it was left after 1,048,576 turns$/m],
+    ["a loop with barriers that does not end, by all checks", center(once("span > 0; span /= 2", "span > 0; span = (span + 1) / 2")), (layer) => openTestDevice().then((device) => check(layer, rows, { device })), /^✗ center: 3 loops of center, 3 loops of center\n {2}center, line 17 \(for \(var span .*\): this loop does not end; it was left after 65,536 turns/],
   ])("%s", async (_, layer, check, want) => {
     const got = await check(layer);
     expect(got).toMatchObject({ ok: false });

@@ -1,19 +1,67 @@
-// The playground's examples run, what is wrong has its line and column, and a link holds a layer.
+// The playground's examples are right by its own checks, what is wrong has its line and column, and a link holds a layer.
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { kernelsOf, makeLayer, placesOf } from "../examples/playground/layer.js";
+import type { Action, Draft, FromWorker } from "../examples/playground/protocol.js";
 import { fromHash, toHash } from "../examples/playground/share.js";
-import { forward, sequential } from "../src/index.js";
+import { work } from "../examples/playground/work.js";
+import { subset } from "../src/data/index.js";
+import { fashionMnist } from "../src/node/data.js";
 import { openTestDevice } from "./support.js";
 
 const folder = "examples/playground/layers", names = readdirSync(folder).filter((f) => f.endsWith(".wgsl")).map((f) => f.replace(".wgsl", ""));
 const read = (name: string) => ({ shader: readFileSync(`${folder}/${name}.wgsl`, "utf8"), code: readFileSync(`${folder}/${name}.layer.js`, "utf8") });
 
-test.each(names)("the example %s runs", async (name) => {
-  const device = await openTestDevice(), { shader, code } = read(name), { layer, input: [N, H, W, C] } = await makeLayer(shader, code);
-  const data = Float32Array.from({ length: N * C * H * W }, (_, i) => Math.sin(i)), y = await forward(sequential(layer), { device, x: { shape: [N, C, H, W], data } });
-  expect(new Set(y.data).size).toBeGreaterThan(y.data.length / 4);
-  expect(y.data.every(Number.isFinite)).toBe(true);
+/** What a button's worker says of a draft. */
+async function said(action: Action, draft: Draft): Promise<FromWorker[]> {
+  const all: FromWorker[] = [], data = await fashionMnist();
+  await work(action, draft, { device: await openTestDevice(), data: () => Promise.resolve({ ...data, train: subset(data.train, 64), test: subset(data.test, 32) }), post(message) { all.push(message); } });
+  return all;
+}
+const ofType = <T extends FromWorker["type"]>(all: readonly FromWorker[], type: T) => all.filter((m): m is Extract<FromWorker, { type: T }> => m.type === type);
+/** An example with a fault in its shader. */
+const wrong = (name: string, from: string, to: string): Draft => {
+  const { shader, code } = read(name);
+  expect(shader).toContain(from);
+  return { shader: shader.replace(from, to), code };
+};
+
+test.each(names)("the buttons find the example %s right, and LeNet trains with it", async (name) => {
+  const draft = read(name), [gradients] = ofType(await said("gradients", draft), "checked"), [races] = ofType(await said("races", draft), "checked");
+  expect([...gradients.findings, ...races.findings]).toEqual([]);
+  expect(gradients.looked.length).toBe(gradients.errors.length);
+  for (const { name: tensor, planes } of gradients.errors) expect(Math.max(...planes.data), tensor).toBeLessThan(2e-3);
+  expect(races.looked.join()).toMatch(/accesses of .*tensors' bounds/);
+  const ran = await said("run", draft);
+  expect(ran.map(({ type }) => type)).toEqual(["values", "done"]);
+  expect(ofType(ran, "values")[0].tensors.map((t) => t.name)).toEqual(["x", "y"]);
+  const losses = ofType(await said("train", draft), "trained").flatMap((m) => m.losses);
+  expect(losses).toHaveLength(4);
+  expect(losses.every((l) => l > 0.5 && l < 4)).toBe(true);
+});
+
+test.each<[string, Action, Draft, string, RegExp, number | undefined]>([
+  ["a mirrored window", "gradients", wrong("depthwise", "let row = h - i32(t / 3u) + 1;", "let row = h + i32(t / 3u) - 1;"), "dx", /^dx\[\d, \d, \d, \d\] is .*, differences say .* elements are off/, undefined],
+  ["a sum that is not divided", "gradients", wrong("group-norm", "sums[group_of(i)] / f32(dim.PIXELS * (dim.C / dim.GROUPS))", "sums[group_of(i)]"), "dx", /^dx\[/, undefined],
+  ["a slope without its sigmoid", "gradients", wrong("squeeze-excite", "sum * gate[id.x] * (1.0 - gate[id.x])", "sum * gate[id.x]"), "ddown", /^d(x|down|up)\[/, undefined],
+  ["one element for all", "races", wrong("pooling", "y[i] = sqrt(sum);", "y[i % dim.C] = sqrt(sum);"), "y", /^pooling_forward, line \d+ \(y\[i % dim.C\] = sqrt\(sum\);\): .* writes byte \d+ of y/, 26],
+  ["a write past the end, at a run", "run", wrong("swish", "y[i] = x[i]", "y[i + 3u] = x[i]"), "y", /^swish_forward writes past the end of y: to element 288 of 288/, undefined],
+])("%s is found", async (_, action, draft, tensor, message, line) => {
+  const [{ findings, places, errors }] = ofType(await said(action, draft), "checked");
+  const first = findings.find((f) => f.tensor === tensor) ?? findings[0];
+  expect(first.message).toMatch(message);
+  if (line) expect(places[0]).toMatchObject({ file: "shader", line, message: first.message });
+  if (action === "gradients") expect(Math.max(...errors.flatMap(({ planes }) => [...planes.data]))).toBeGreaterThan(0.01);
+});
+
+test.each<[string, Draft, RegExp, number]>([
+  ["a loop without an end", wrong("depthwise", "for (var t = 0u; t < 9u; t++) {", "for (var t = 0u; t < 9u; t *= 2u) {"), /^depthwise_forward, line \d+ .*: this loop does not end/, 28],
+  ["a syntax error", wrong("swish", "let s = 1.0", "let s == 1.0"), /expected .* for 'let'/, 24],
+  ["a name that is not bound", wrong("swish", "y[i] = x[i]", "y[i] = z[i]"), /unresolved value 'z'/, 17],
+])("%s is told at its line", async (_, draft, message, line) => {
+  const error = await said("run", draft).then(() => undefined, (e: unknown) => e), places = placesOf(error, draft.shader, (() => { try { return Object.values(kernelsOf(draft.shader))[0].code; } catch { return undefined; } })());
+  expect(places[0]).toMatchObject({ file: "shader", message: expect.stringMatching(message) });
+  expect(places[0].line).toBe(line);
 });
 
 test("what is wrong has its place", async () => {

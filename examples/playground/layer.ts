@@ -51,7 +51,7 @@ export function placesOf(error: unknown, shader: string, kernel?: string): Place
 }
 
 /** The line of the source that a line of the text with its imports was. */
-function origin(source: string, code: string, line: number): number {
+export function origin(source: string, code: string, line: number): number {
   const [from, to] = [source.split("\n"), code.split("\n")];
   if (from.length === to.length) return line;
   for (let at = Math.min(line, from.length); at > 0; at--) if (from[at - 1] === to[line - 1]) return at;

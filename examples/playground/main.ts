@@ -1,14 +1,15 @@
-// The playground: a layer in WGSL, written, run, timed and trained on the spot. Nothing of it runs before a button is pressed.
+// The playground: a layer in WGSL, written, run, checked, timed and trained on the spot. Nothing of it runs before a button is pressed.
 import { el } from "../shared/dom.js";
 import { noWebGpu, notice, type Notice } from "../shared/panels.js";
 import { editor } from "./editor.js";
+import type { Place } from "./layer.js";
 import { actions, type Action, type Draft, type FromWorker } from "./protocol.js";
 import { results } from "./results.js";
 import { fromHash, toHash } from "./share.js";
 
 const examples: Readonly<Record<string, string>> = { swish: "Swish", "group-norm": "Group norm", depthwise: "Depthwise 3 × 3", "squeeze-excite": "Squeeze and excite", pooling: "A pooling of your own" };
 const root = document.getElementById("playground"), patience = [5, 20, 60, 300];
-let worker: Worker | undefined, running: Action | undefined, timer: ReturnType<typeof setTimeout> | undefined, written: ReturnType<typeof setTimeout> | undefined;
+let worker: Worker | undefined, running: Action | undefined, answered = false, timer: ReturnType<typeof setTimeout> | undefined, written: ReturnType<typeof setTimeout> | undefined;
 
 const shader = editor("Shader, WGSL", "wgsl", edited), code = editor("Layer, JavaScript", "javascript", edited), shown = results();
 const status = el("p", { class: "status", role: "status", "aria-live": "polite" }, "Loading …"), notices = el("div", { class: "notices" }), problems = el("ul", { class: "problems", "aria-label": "Problems" });
@@ -63,11 +64,19 @@ function wait(): void {
   clearTimeout(timer);
   const seconds = Number(limit.value);
   timer = setTimeout(() => {
+    const action = running!;
     end();
     status.textContent = "Ended.";
-    tell({ tone: "bad", title: `No answer for ${seconds} seconds`, lines: ["The worker was ended; nothing else is lost. A loop without an end, in the shader or in the code, does this. So does a slow adapter: then allow more time, or take a smaller input."] });
+    tell(answered ? { tone: "bad", title: `No answer for ${seconds} seconds`, actions: [again(action)],
+      lines: ["The worker was ended; nothing else is lost. A loop without an end in the code does this, and one in the shader that ends on its trial’s input alone. So does a slow adapter: then allow more time, or take a smaller input."] }
+      : gone(action, `The GPU does not answer within ${seconds} seconds`, "What ran before may still hold the browser’s GPU process."));
   }, 1000 * seconds);
 }
+
+const again = (action: Action) => ({ label: "Start again", run: () => { start(action); } });
+/** What to tell someone whose GPU is not to be had any more. */
+const gone = (action: Action, title: string, why: string): Notice => ({ tone: "bad", title, lines: [why, "Wait a moment and start again; if that does not help, reload this tab: its address holds your layer. Where a reload does not help either, only starting the browser anew does."],
+  actions: [again(action), { label: "Reload", run: () => { keep().then(() => { location.reload(); }, () => { location.reload(); }); } }] });
 
 /** Ends the worker with all that it does. The next action begins another. */
 function end(): void {
@@ -79,6 +88,7 @@ function end(): void {
 function start(action: Action): void {
   if (running) return;
   if (!worker) {
+    answered = false;
     const begun = worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => { if (begun === worker) receive(data); };
     worker.onerror = ({ message }) => { receive({ type: "failed", code: "code", message: message || "the worker's script did not load", places: [] }); };
@@ -95,24 +105,33 @@ function start(action: Action): void {
 
 function receive(message: FromWorker): void {
   if (!running) return;
+  const action = running;
   wait();
   switch (message.type) {
-    case "adapter": status.textContent = `${actions[running]} on ${message.adapter.name} …`; break;
+    case "adapter": answered = true; status.textContent = `${actions[action]} on ${message.adapter.name} …`; break;
     case "values": shown.values(message); break;
+    case "checked": shown.checked(message); point(message.places); break;
     case "benched": shown.benched(message); break;
     case "trained": shown.trained(message); break;
-    case "done": status.textContent = `${actions[running]}: done.`; clearTimeout(timer); busy(undefined); break;
+    case "done": status.textContent = `${actions[action]}: done.`; clearTimeout(timer); busy(undefined); break;
     case "failed": {
-      const { places, message: why } = message, of = (file: "shader" | "layer") => places.filter((p) => p.file === file);
+      const { places, message: why, code: kind } = message;
       clearTimeout(timer);
       busy(undefined);
       status.textContent = "It did not work.";
-      shader.mark(of("shader"));
-      code.mark(of("layer"));
-      problems.replaceChildren(...places.length ? places.map((p) => el("li", {}, el("b", {}, `${p.file === "shader" ? "Shader" : "Layer"}, line ${p.line}, column ${p.column}: `), p.message)) : [el("li", {}, why)]);
+      if (kind === "device-lost") tell({ tone: "bad", title: "The browser took the GPU away", lines: [`${why}.`, "A shader that runs for seconds does this, and so does a crash of the browser’s GPU process. The page is as it was."], actions: [again(action)] });
+      else if (kind === "adapter") tell(gone(action, "There is no GPU to be had", `${why}.`));
+      else if (places.length) point(places); else problems.replaceChildren(el("li", {}, why));
       break;
     }
   }
+}
+
+/** Underlines what is wrong, and lists it. */
+function point(places: readonly Place[]): void {
+  if (!places.length) return;
+  for (const [file, of] of [["shader", shader], ["layer", code]] as const) of.mark(places.filter((p) => p.file === file));
+  problems.replaceChildren(...places.map((p) => el("li", {}, el("b", {}, `${p.file === "shader" ? "Shader" : "Layer"}, line ${p.line}, column ${p.column}: `), p.message)));
 }
 
 stop.addEventListener("click", () => { end(); status.textContent = "Stopped."; });

@@ -1,13 +1,13 @@
-// What came of it: values, times, a training's losses.
+// What came of it: values, findings with a map of errors, times, a training's losses.
 import { digits, share } from "convoy-gpu/bench";
 import { emptyCurve, withLosses } from "../shared/curve.js";
 import { lossChart } from "../shared/charts.js";
-import { el, percent, table } from "../shared/dom.js";
+import { el, number, percent, table } from "../shared/dom.js";
 import { drawPlanes } from "../shared/draw.js";
 import type { FromWorker, Shown } from "./protocol.js";
 
 const of = <T extends FromWorker["type"]>(_: T) => null as unknown as Extract<FromWorker, { type: T }>;
-type Values = ReturnType<typeof of<"values">>; type Benched = ReturnType<typeof of<"benched">>; type Trained = ReturnType<typeof of<"trained">>;
+type Values = ReturnType<typeof of<"values">>; type Checked = ReturnType<typeof of<"checked">>; type Benched = ReturnType<typeof of<"benched">>; type Trained = ReturnType<typeof of<"trained">>;
 
 /** A tensor as pictures, with its least and largest value. */
 function tensorView({ name, shape, planes }: Shown, what: string): HTMLElement {
@@ -21,8 +21,8 @@ const card = (title: string, id: string) => {
 };
 
 export function results() {
-  const values = card("Values", "values"), benched = card("Speed", "bench"), trained = card("LeNet with this layer", "train");
-  const all = [values, benched, trained], chart = lossChart(), accuracy = el("p", { class: "soft" });
+  const values = card("Values", "values"), checked = { gradients: card("Gradients against differences", "gradients"), races: card("Races and bounds", "races") }, benched = card("Speed", "bench"), trained = card("LeNet with this layer", "train");
+  const all = [values, checked.gradients, checked.races, benched, trained], chart = lossChart(), accuracy = el("p", { class: "soft" });
   const rows = table("Speed", ["Pass", "ms", "±", "GFLOP/s", "GB/s", "Of the roofline", "Kernels"]), roof = el("p", { class: "soft" });
   benched.body.append(rows.element, roof);
   trained.body.append(chart.element, accuracy);
@@ -34,6 +34,13 @@ export function results() {
     values({ tensors, kernels }: Values): void {
       values.element.hidden = false;
       values.body.replaceChildren(...tensors.map((t) => tensorView(t, "the first image’s channels")), el("p", { class: "soft" }, `Made by ${kernels.join(", ")}.`));
+    },
+    checked({ action, looked, findings, errors }: Checked): void {
+      const { element, body } = checked[action === "gradients" ? "gradients" : "races"];
+      element.hidden = false;
+      body.replaceChildren(el("p", { class: `verdict-line ${findings.length ? "bad" : "good"}` }, findings.length ? `${number(findings.length)} ${findings.length === 1 ? "fault" : "faults"} found.` : "Nothing wrong found."),
+        ...findings.length ? [el("ul", { class: "findings" }, ...findings.map(({ message }) => el("li", {}, message)))] : [], el("p", { class: "soft" }, `Looked at ${looked.join(", ")}.`),
+        ...errors.map((e) => tensorView(e, "error of each element, of the largest gradient")));
     },
     benched({ rows: found, roofline: { flops, bandwidth, clock }, macs }: Benched): void {
       benched.element.hidden = false;

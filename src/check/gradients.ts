@@ -16,6 +16,8 @@ export interface GradientOptions extends CheckOptions {
   elements?: number;
   /** Error allowed, of the largest gradient of a tensor. Default 2e-3 by f32, 1e-4 by f64. */
   tolerance?: number;
+  /** Hears of each gradient, "dx" or "dweight", what it was held against: the elements looked at, as backward has them and as differences say. */
+  seen?: (tensor: string, shape: Shape, at: readonly number[], got: readonly number[], want: readonly number[]) => void;
 }
 
 /**
@@ -54,16 +56,19 @@ export async function checkGradients(layer: AnyLayer, shapes: readonly Shape[], 
       const each = async (at: readonly number[]) => {
         const slopes: Awaited<ReturnType<typeof slope>>[] = [];
         for (const i of at) slopes.push(await slope((j) => j === i ? 1 : 0));
-        return worst("gradient", `d${name}`, t.shape, at, at.map((i) => gradients[k][i]), slopes.map((s) => s.value), tolerance, (j) => slopes[j].kink, "differences say");
+        const got = at.map((i) => gradients[k][i]), want = slopes.map((s) => s.value), found = worst("gradient", `d${name}`, t.shape, at, got, want, tolerance, (j) => slopes[j].kink, "differences say");
+        return { at, got, want, found };
       };
-      let count = at.length, found = await each(at);
-      if (count < t.size && !found.length) {  // all others together, and one by one if that looks wrong
+      let last = await each(at);
+      if (at.length < t.size && !last.found.length) {  // all others together, and one by one if that looks wrong
         const r = random(seed, 8000 + k), v = Float32Array.from({ length: t.size }, () => r() < 0.5 ? -1 : 1), { value, kink } = await slope((i) => v[i]);
         const got = gradients[k].reduce((sum, d, i) => sum + d * v[i], 0), norm = Math.sqrt(gradients[k].reduce((sum, d) => sum + d * d, 0)) || 1;
-        if (!(Math.abs(got - value) <= 4 * tolerance * norm + kink)) found = await each(chosen(t.size, count = Math.min(t.size, CLOSER), random(seed, 9000 + k)));
+        if (!(Math.abs(got - value) <= 4 * tolerance * norm + kink)) last = await each(chosen(t.size, Math.min(t.size, CLOSER), random(seed, 9000 + k)));
       }
+      const { length: count } = last.at;
       looked.push(count === t.size ? `all ${t.size} elements of d${name}` : `${count} of ${t.size} elements of d${name}`);
-      findings.push(...found);
+      findings.push(...last.found);
+      options.seen?.(`d${name}`, t.shape, last.at, last.got, last.want);
     }
     return report(layer.name, looked, findings);
   } finally { whole.destroy(); only.destroy(); }

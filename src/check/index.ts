@@ -1,6 +1,7 @@
 // convoy-gpu/check: is a layer right? For authors of layers.
 export { checkBounds } from "./bounds.js";
 export { check, isLayer, matchers } from "./check.js";
+export { checkEnds } from "./ends.js";
 export { checkGradients, compare, type CompareOptions, type GradientOptions, type Reference } from "./gradients.js";
 export type { AnyLayer, CheckOptions } from "./probe.js";
 export { checkRaces } from "./races.js";

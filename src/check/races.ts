@@ -41,12 +41,12 @@ export function raced(wgsl: typeof Wgsl, { kernel, tensors, params, overrides, g
     group0[binding] = memory.get(t)!.buffer;
   }
   let count = 0;
-  const tell = (key: string, tensor: string, message: string) => { if (!found.has(key)) found.set(key, { check: "race", tensor, message: `${entry}, ${message}` }); };
+  const tell = (key: string, tensor: string, at: number, message: string) => { if (!found.has(key)) found.set(key, { check: "race", tensor, line: at, message: `${entry}, ${message}` }); };
   const line = (n: number) => `line ${n} (${lines[n - 1]?.trim()})`;
   const shared = new Set(Object.keys(kernel.bindings));
   const clash = (a: Access, b: Access, across: boolean) => {
     const who = (x: Access) => across ? `workgroup ${x.workgroup}` : `invocation ${x.invocation}`, [first, second] = a.kind === "write" ? [a, b] : [b, a];
-    tell([a.variable, ...[a.line, b.line].sort(), across].join(), a.variable, `${line(first.line)}: ${who(first)} writes byte ${first.byte} of ${a.variable}, which ${who(second)} ${second.kind}s in ${line(second.line)}; ${across
+    tell([a.variable, ...[a.line, b.line].sort(), across].join(), a.variable, first.line, `${line(first.line)}: ${who(first)} writes byte ${first.byte} of ${a.variable}, which ${who(second)} ${second.kind}s in ${line(second.line)}; ${across
       ? "no barrier orders workgroups: let one invocation write each element, or take two dispatches" : "no barrier stands between them"}`);
   };
   /** Accesses of this phase, or of the dispatch by other workgroups: of each place the last write and two readers. */
@@ -65,8 +65,8 @@ export function raced(wgsl: typeof Wgsl, { kernel, tensors, params, overrides, g
     interpret(wgsl, code, entry, grid, { 0: group0, 1: { 0: { uniform: new Uint32Array(uniform.buffer) } } }, {
       access(a) { count++; hold(phase, a, "invocation", false); if (shared.has(a.variable)) hold(whole, a, "workgroup", true); },
       phase() { phase.clear(); },
-      diverged(n) { tell(`diverged ${n}`, "", `${line(n)}: some invocations of a workgroup come to this barrier, others do not`); },
-      outside(a, elements, index) { tell(`outside ${a.variable} ${a.line}`, a.variable, `${line(a.line)}: invocation ${a.invocation} of workgroup ${a.workgroup} ${a.kind}s ${a.variable}[${index}], which has ${elements} elements`); },
+      diverged(n) { tell(`diverged ${n}`, "", n, `${line(n)}: some invocations of a workgroup come to this barrier, others do not`); },
+      outside(a, elements, index) { tell(`outside ${a.variable} ${a.line}`, a.variable, a.line, `${line(a.line)}: invocation ${a.invocation} of workgroup ${a.workgroup} ${a.kind}s ${a.variable}[${index}], which has ${elements} elements`); },
     });
   } catch (e) { complaints.push((e as Error).message); } finally { Object.assign(console, { error, log }); }
   if (complaints.length && !found.size) throw new ShaderError(`${entry} cannot be interpreted: ${complaints[0]}`, { entry, complaints });

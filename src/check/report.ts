@@ -2,13 +2,15 @@ import type { Shape } from "../gpu/recorder.js";
 
 /** One fault, with the place that shows it best. */
 export interface Finding {
-  readonly check: "value" | "gradient" | "bounds" | "race";
+  readonly check: "value" | "gradient" | "bounds" | "race" | "loop";
   /** The tensor it shows in. */
   readonly tensor: string;
   /** Place in it, an index an axis, as the shader sees it. */
   readonly index?: readonly number[];
   readonly got?: number;
   readonly want?: number;
+  /** Line of the kernel's text, imports in place, if one is at fault. */
+  readonly line?: number;
   readonly message: string;
 }
 

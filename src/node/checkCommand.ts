@@ -9,7 +9,7 @@ import { openDevice } from "./device.js";
 import type { Terminal } from "./terminal.js";
 
 const help = [
-  "Checks layers of your own: accesses out of bounds, races, gradients against differences, y against a reference.", "",
+  "Checks layers of your own: loops without an end, accesses out of bounds, races, gradients against differences, y against a reference.", "",
   "  convoy check FILE.mjs [options]", "",
   "  FILE.mjs exports layers, such as `export const layer = defineLayer({…})`; each of them is checked. It may export",
   "  `shapes`, the inputs' shapes as shape() sees them, such as [[2, 5, 5, 4]], and `reference`, y in f64 from inputs and parameters.", "",

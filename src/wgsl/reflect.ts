@@ -98,7 +98,7 @@ function paste(source: string, library: (name: string) => string | undefined): {
 const IMPORT = /^\/\/ #import (\w+)$/gm;
 
 /** Comments as spaces, so that places stay. */
-const blank = (code: string): string => code.replace(/\/\/.*|\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, " "));
+export const blank = (code: string): string => code.replace(/\/\/.*|\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, " "));
 
 /** Where each bracket closes. */
 function balanced(text: string, fail: (at: number, why: string) => never): Map<number, number> {

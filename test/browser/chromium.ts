@@ -2,7 +2,7 @@
 import { copyFileSync, existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import puppeteer, { type Browser, type CDPSession, type Page } from "puppeteer-core";
 import { archives, unpack } from "../../src/node/unpack.js";
 
 export interface Chromium {
@@ -42,13 +42,18 @@ function beside(from: string, to: string): void {
 }
 
 /** What a page complains of: console errors and warnings, exceptions (its workers' too), failed requests, breaches of its CSP. */
-export function complaints(page: Page): string[] {
+export async function complaints(page: Page): Promise<string[]> {
   const found: string[] = [];
+  const audits = async (client: CDPSession, who: string) => {
+    client.on("Audits.issueAdded", ({ issue: { details: { contentSecurityPolicyIssueDetails: csp } } }) => { if (csp) found.push(`${who} policy: ${csp.violatedDirective} forbids ${csp.blockedURL ?? csp.contentSecurityPolicyViolationType}`); });
+    await client.send("Audits.enable").catch(() => {});  // the worker has ended already
+  };
+  await audits(await page.createCDPSession(), "page");
   page.on("console", (message) => { if (["error", "warn"].includes(message.type())) found.push(`${message.type()}: ${message.text()}`); });
   page.on("pageerror", (error) => { found.push(`exception: ${error instanceof Error ? error.message : String(error)}`); });
   page.on("error", (error) => { found.push(`crash: ${error.message}`); });
   page.on("requestfailed", (request) => { found.push(`request: ${request.url()} ${request.failure()?.errorText}`); });
   page.on("response", (response) => { if (response.status() >= 400) found.push(`response: ${response.url()} ${response.status()}`); });
-  page.on("workercreated", (worker) => { worker.client.on("Runtime.exceptionThrown", ({ exceptionDetails }) => { found.push(`worker: ${exceptionDetails.text}`); }); });
+  page.on("workercreated", (worker) => { void audits(worker.client, "worker"); worker.client.on("Runtime.exceptionThrown", ({ exceptionDetails }) => { found.push(`worker: ${exceptionDetails.text}`); }); });
   return found;
 }

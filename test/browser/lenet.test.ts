@@ -76,6 +76,10 @@ test("the gallery leads to every network", async () => {
   expect(await barriers(page)).toEqual([]);
   await picture(page, "gallery", 1280, "light");
   expect(bad).toEqual([]);
+  // A breach of the policy is a complaint.
+  await page.evaluate(() => { document.body.setAttribute("style", "color: red"); new Image().src = "https://example.org/"; });
+  await page.waitForFunction(() => new Promise((done) => { setTimeout(() => { done(true); }, 200); }));
+  expect(bad.join("\n")).toMatch(/policy: style-src-attr forbids.*\n(.*\n)*.*policy: img-src forbids/);
   await page.close();
 }, 60_000);
 

@@ -1,26 +1,48 @@
 import type { Page } from "puppeteer-core";
 import { expect, test } from "vitest";
-import { barriers, open, picture, press, status, useSite } from "./page.js";
+import { barriers, browser, open, picture, press, site, status, useSite } from "./page.js";
 
 useSite();
 
 const said = (page: Page, text: string) => page.waitForFunction((t) => document.querySelector(".status")?.textContent?.includes(t), {}, text);
 const problems = (page: Page) => page.$$eval(".problems li", (all) => all.map((e) => e.textContent));
 /** Puts text into an editor: 0 the shader, 1 the layer. */
-async function write(page: Page, which: number, change: (text: string) => string) {
+async function write(page: Page, which: number, text: string) {
   const content = await page.evaluateHandle((n) => document.querySelectorAll(".editor")[n].shadowRoot!.querySelector<HTMLElement>(".cm-content")!, which);
   await content.click();
   await page.keyboard.down("Control"); await page.keyboard.press("KeyA"); await page.keyboard.up("Control");
   await page.keyboard.press("Backspace");
-  await page.keyboard.sendCharacter(change(""));
+  await page.keyboard.sendCharacter(text);
+}
+/** Runs an example with a fault in it. */
+async function faulty(page: Page, example: string, from: string, to: string) {
+  await page.select("#example", "");
+  await page.select("#example", example);
+  await said(page, "an example");
+  await write(page, 0, (await (await fetch(`${site.url}playground/layers/${example}.wgsl`)).text()).replace(from, to));
+  await press(page, "Run");
 }
 
-test("a layer is run and timed; what is wrong is told at its line; a loop without an end costs the worker alone", async () => {
-  const { page, bad } = await open("playground/?example=depthwise");
+/** Keeps the longest time that the page was held up, in milliseconds. */
+const watchful = (page: Page) => page.evaluateOnNewDocument(() => {
+  const held = globalThis as unknown as { longest: number };
+  held.longest = 0;
+  new PerformanceObserver((list) => { for (const { duration } of list.getEntries()) held.longest = Math.max(held.longest, duration); }).observe({ type: "longtask" });
+});
+const longest = (page: Page) => page.evaluate(() => (globalThis as unknown as { longest: number }).longest);
+
+test("a layer is run, checked, timed; what is wrong is told at its line; a loop without an end costs the worker alone", async () => {
+  const { page, bad } = await open("playground/?example=depthwise", watchful);
   await said(page, "Depthwise 3 × 3: an example");
   await press(page, "Run");
   await said(page, "Run: done");
   expect(await page.$$eval("[aria-labelledby=values-title] .planes", (all) => all.map((e) => e.children.length))).toEqual([4, 4]);
+  await press(page, "Check gradients");
+  await said(page, "Check gradients: done");
+  expect(await page.$eval("[aria-labelledby=gradients-title] .verdict-line", (e) => e.textContent)).toBe("Nothing wrong found.");
+  expect(await page.$$eval("[aria-labelledby=gradients-title] .tensor h3", (all) => all.map((e) => e.textContent))).toEqual(["dx [2, 4, 6, 6]", "dweight [3, 4, 3, 3]"].map((t) => t.startsWith("dweight") ? expect.stringMatching(/^dweight/) : t));
+  await press(page, "Check races");
+  await said(page, "Check races: done");
   await press(page, "Benchmark");
   await said(page, "Benchmark: done");
   expect((await page.$$eval("[aria-labelledby=bench-title] tbody tr", (all) => all.map((tr) => [tr.children[0].textContent, Number(tr.children[1].textContent) > 0, Number(tr.children[3].textContent) > 0])))).toEqual([["forward", true, true], ["backward", true, true]]);
@@ -30,20 +52,39 @@ test("a layer is run and timed; what is wrong is told at its line; a loop withou
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
   await page.setViewport({ width: 1280, height: 900 });
 
-  await write(page, 0, () => "@compute @workgroup_size(1, 1, 1)\nfn f() {\n  let a = 1.0 + 1u;\n}");
+  await write(page, 0, "@compute @workgroup_size(1, 1, 1)\nfn f() {\n  let a = 1.0 + 1u;\n}");
   await press(page, "Run");
   await said(page, "It did not work");
   expect(await problems(page)).toEqual([expect.stringMatching(/^Shader, line 3, column \d+: .*operator \+/s)]);
   expect(await page.evaluate(() => document.querySelector(".editor")!.shadowRoot!.querySelectorAll(".cm-lintRange-error").length)).toBe(1);
   await page.waitForFunction(() => location.hash.startsWith("#layer="));
 
+  await faulty(page, "swish", "y[i] = x[i]", "y[i + 3u] = x[i]");
+  await said(page, "Run: done");
+  expect(await page.$eval("[aria-labelledby=races-title] .findings", (e) => e.textContent)).toMatch(/^swish_forward writes past the end of y/);
+  await faulty(page, "swish", "y[i] = x[i]", "for (var k = 0u; x[k] < 100.0; k = (k + 1u) % 4u) { y[i] += 1.0; }\n  y[i] += x[i]");
+  await said(page, "It did not work");
+  expect(await problems(page)).toEqual([expect.stringMatching(/^Shader, line 17, column 1: swish_forward, line 17 .*: this loop does not end/)]);
+  expect(await longest(page)).toBeLessThan(1000);  // the page was never held up
+
   await page.select("#limit", "5");
   await page.select("#example", "swish");
   await said(page, "Swish");
-  await write(page, 1, () => "for (;;) {}");
+  await write(page, 1, "for (;;) {}");
   await press(page, "Run");
   await said(page, "Ended.");
   expect(await page.$eval(".notice.bad", (e) => e.textContent)).toMatch(/No answer for 5 seconds.*nothing else is lost/);
+  await page.select("#limit", "60");
+  await write(page, 1, await (await fetch(`${site.url}playground/layers/swish.layer.js`)).text());
+  await page.$eval(".notice.bad button", (e) => { (e as HTMLButtonElement).click(); });
+  await said(page, "Run: done");
+
+  await press(page, "Train LeNet");
+  await said(page, "Train LeNet: done");
+  expect(await page.$eval("[aria-labelledby=train-title] .result > .soft", (e) => e.textContent)).toMatch(/^Epoch 2 of 2: [3-9]\d\.\d % of the test images right\.$/);
+  await page.click("[aria-labelledby=train-title] .disclosure");
+  const losses = await page.$$eval("[aria-labelledby=train-title] tbody td:nth-child(2)", (all) => all.map((td) => Number(td.textContent)));
+  expect(Math.min(...losses.slice(-5)), losses.join(" ")).toBeLessThan(losses[0] - 0.5);
   expect(bad).toEqual([]);
   await page.close();
 }, 120_000);
@@ -51,7 +92,7 @@ test("a layer is run and timed; what is wrong is told at its line; a loop withou
 test("a link's layer runs after a press alone", async () => {
   const { page, bad } = await open("playground/");
   await said(page, "Swish");
-  await write(page, 1, () => "throw new TypeError('ran')");
+  await write(page, 1, "throw new TypeError('ran')");
   await page.waitForFunction(() => location.hash.startsWith("#layer="));
   const link = page.url();
   const second = await open(link.slice(link.indexOf("playground/")));
@@ -66,4 +107,18 @@ test("a link's layer runs after a press alone", async () => {
   expect([...bad, ...second.bad]).toEqual([]);
   await page.close();
   await second.page.close();
+}, 60_000);
+
+test("where the GPU process dies, the page says so, and where there is no GPU any more, to reload", async () => {
+  const { page } = await open("playground/");
+  await said(page, "Swish");
+  await press(page, "Benchmark");
+  await said(page, "Benchmark on");
+  await (await browser.browser.target().createCDPSession()).send("Browser.crashGpuProcess" as never).catch(() => {});
+  await said(page, "It did not work");
+  expect(await page.$eval(".notice.bad", (e) => e.textContent)).toMatch(/The browser took the GPU away/);
+  await page.click(".notice.bad button");
+  // This headless shell finds no adapter once its GPU process has crashed; a desktop browser starts another one.
+  await page.waitForFunction(() => /Benchmark: done/.test(document.querySelector(".status")?.textContent ?? "") || /There is no GPU to be had.*reload this tab/.test(document.querySelector(".notices")?.textContent ?? ""));
+  await page.close();
 }, 60_000);

@@ -15,15 +15,15 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/** Serves a folder on a free port of 127.0.0.1, with a content security policy if one is given. */
-export async function serve(folder: string, policy?: string): Promise<Server> {
+/** Serves a folder on a free port of 127.0.0.1, with a content security policy if one is given, for all or by path. */
+export async function serve(folder: string, policy?: string | ((path: string) => string)): Promise<Server> {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
     let path = join(folder, normalize(decodeURIComponent(pathname)));
     if (pathname.endsWith("/")) path = join(path, "index.html");
     if (pathname === "/favicon.ico") { response.writeHead(204).end(); return; }  // browsers ask for it unbidden
     if (!existsSync(path) || !statSync(path).isFile()) { response.writeHead(404).end("not found"); return; }
-    response.writeHead(200, { "content-type": types[extname(path)] ?? "application/octet-stream", "content-length": statSync(path).size, ...policy && { "content-security-policy": policy } });
+    response.writeHead(200, { "content-type": types[extname(path)] ?? "application/octet-stream", "content-length": statSync(path).size, ...policy && { "content-security-policy": typeof policy === "string" ? policy : policy(pathname) } });
     createReadStream(path).pipe(response);
   });
   await new Promise<void>((resolve) => { server.listen(0, "127.0.0.1", resolve); });
