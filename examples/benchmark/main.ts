@@ -87,7 +87,9 @@ function receive(message: FromWorker): void {
     case "adapter": {
       const first = !adapter;
       adapter = message.adapter;
-      device.replaceChildren(adapterPanel(adapter), limits(adapter));
+      const panel = adapterPanel(adapter);
+      panel.append(...limits(adapter));
+      device.replaceChildren(panel);
       form.timestamps = adapter.timestamps;
       if (!first) break;
       choice = readChoice(searched, adapter.software ? small : usual);
@@ -115,7 +117,7 @@ function receive(message: FromWorker): void {
 
 /** What kernels may use, beside what the panel of all pages tells. */
 const limits = ({ limits: { storageBuffers, workgroupBytes, invocations } }: Adapter) =>
-  el("dl", { class: "facts" }, ...[["Storage buffers", number(storageBuffers)], ["Workgroup memory", `${number(workgroupBytes / 1024)} KiB`], ["Invocations", `${number(invocations)} a workgroup`]].flatMap(([term, fact]) => [el("dt", {}, term), el("dd", {}, fact)]));
+  [["Storage buffers", number(storageBuffers)], ["Workgroup memory", `${number(workgroupBytes / 1024)} KiB`], ["Invocations", `${number(invocations)} a workgroup`]].flatMap(([term, fact]) => [el("dt", {}, term), el("dd", {}, fact)]);
 
 go.addEventListener("click", () => { if (running) stop(); else measure(); });
 addEventListener("keydown", (event) => {
@@ -124,8 +126,8 @@ addEventListener("keydown", (event) => {
   event.preventDefault();  // Space would scroll
   go.click();
 });
-root?.replaceChildren(notices, deck, el("div", { class: "columns" }, form.element, el("div", { class: "bench-main" }, chart.element, step.element)), table.element,
-  el("div", { class: "facts-row two" }, el("section", { class: "card", "aria-labelledby": "device-title" }, el("h2", { id: "device-title" }, "Device"), device), keep.element));
+root?.replaceChildren(notices, deck, el("div", { class: "columns" }, form.element, el("div", { class: "bench-main" }, chart.element, step.element,
+    el("div", { class: "facts-row two" }, el("section", { class: "card", "aria-labelledby": "device-title" }, el("h2", { id: "device-title" }, "Device"), device), keep.element))), table.element);
 form.show(choice);
 show();
 if ("gpu" in navigator) launch();

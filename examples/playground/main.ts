@@ -28,6 +28,7 @@ const tell = (...all: Notice[]) => { notices.replaceChildren(...all.map(notice))
 /** Some moments after an edit the address holds it. */
 function edited(): void {
   problems.replaceChildren();
+  choice.value = "";
   clearTimeout(written);
   written = setTimeout(() => { void keep(); }, 400);
 }
@@ -49,6 +50,7 @@ function fill({ shader: text, code: lines }: Draft, why: string): void {
 async function example(name: string): Promise<void> {
   const read = async (file: string) => (await fetch(new URL(`./layers/${name}${file}`, import.meta.url))).text();
   fill({ shader: await read(".wgsl"), code: await read(".layer.js") }, `${examples[name]}: an example. Run it, or change it.`);
+  choice.value = name;
   tell();
   history.replaceState(null, "", `${location.pathname}?example=${name}`);
 }
@@ -143,7 +145,7 @@ addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctr
 
 root?.replaceChildren(notices,
   el("section", { class: "deck play-deck", "aria-label": "Actions" }, el("div", { class: "buttons" }, ...buttons, stop),
-    el("div", { class: "play-choices" }, el("label", { for: "example" }, "Example"), choice, el("label", { for: "limit" }, "Give up after"), limit, share), el("div", { class: "deck-foot" }, status, el("p", { class: "keys" }, el("kbd", {}, "Ctrl"), " + ", el("kbd", {}, "Enter"), " runs"))),
+    el("div", { class: "play-choices" }, el("span", {}, el("label", { for: "example" }, "Example"), choice), el("span", {}, el("label", { for: "limit" }, "Give up after"), limit), share), el("div", { class: "deck-foot" }, status, el("p", { class: "keys" }, el("kbd", {}, "Ctrl"), " + ", el("kbd", {}, "Enter"), " runs"))),
   problems,
   el("div", { class: "bench-two" }, el("section", { class: "card pad", "aria-labelledby": "shader-title" }, el("h2", { id: "shader-title" }, "Shader ", el("span", { class: "soft" }, "WGSL, forward and backward")), shader.element),
     el("section", { class: "card pad", "aria-labelledby": "code-title" }, el("h2", { id: "code-title" }, "Layer ", el("span", { class: "soft" }, "JavaScript, what a layer says of itself")), code.element)),

@@ -9,10 +9,13 @@ import type { FromWorker, Shown } from "./protocol.js";
 const of = <T extends FromWorker["type"]>(_: T) => null as unknown as Extract<FromWorker, { type: T }>;
 type Values = ReturnType<typeof of<"values">>; type Checked = ReturnType<typeof of<"checked">>; type Benched = ReturnType<typeof of<"benched">>; type Trained = ReturnType<typeof of<"trained">>;
 
+/** A number of any size in few letters. */
+const value = (v: number) => v && Math.abs(v) < 1e-3 ? v.toExponential(1) : digits(v);
+
 /** A tensor as pictures, with its least and largest value. */
 function tensorView({ name, shape, planes }: Shown, what: string): HTMLElement {
   const box = el("div", { class: `planes ${planes.shape[1] === 1 ? "one" : ""}`, role: "img", "aria-label": `${name}: ${what}` }), [least, most] = drawPlanes(box, planes);
-  return el("div", { class: "tensor" }, el("h3", {}, name, el("span", { class: "soft" }, ` [${shape.join(", ")}]`)), box, el("p", { class: "soft" }, `${digits(least)} to ${digits(most)}${planes.of > planes.shape[0] ? `, ${planes.shape[0]} of ${planes.of} channels` : ""}`));
+  return el("div", { class: "tensor" }, el("h3", {}, name, el("span", { class: "soft" }, ` [${shape.join(", ")}]`)), box, el("p", { class: "soft" }, `${value(least)} to ${value(most)}${planes.of > planes.shape[0] ? `, ${planes.shape[0]} of ${planes.of} channels` : ""}`));
 }
 
 const card = (title: string, id: string) => {
@@ -23,7 +26,7 @@ const card = (title: string, id: string) => {
 export function results() {
   const values = card("Values", "values"), checked = { gradients: card("Gradients against differences", "gradients"), races: card("Races and bounds", "races") }, benched = card("Speed", "bench"), trained = card("LeNet with this layer", "train");
   const all = [values, checked.gradients, checked.races, benched, trained], chart = lossChart(), accuracy = el("p", { class: "soft" });
-  const rows = table("Speed", ["Pass", "ms", "±", "GFLOP/s", "GB/s", "Of the roofline", "Kernels"]), roof = el("p", { class: "soft" });
+  const rows = table("Speed", ["Pass", "ms", "±", "GFLOP/s", "GB/s", "Of the roofline"]), roof = el("p", { class: "soft" });
   benched.body.append(rows.element, roof);
   trained.body.append(chart.element, accuracy);
   let curve = emptyCurve;
@@ -45,8 +48,8 @@ export function results() {
     benched({ rows: found, roofline: { flops, bandwidth, clock }, macs }: Benched): void {
       benched.element.hidden = false;
       const rates = found.map(({ pass, time }) => macs && 2 * macs[pass === "forward" ? 0 : 1] / time.median);
-      rows.fill(found.map(({ pass, time: { median, low, high }, bandwidth: b, fraction, kernels }, i) => [pass, digits(1e3 * median), `${digits(50 * (high - low) / median)} %`, rates[i] ? digits(rates[i] / 1e9) : "–", digits(b / 1e9), share(Math.max(fraction, (rates[i] ?? 0) / flops)), kernels.join(", ")]));
-      roof.textContent = `This adapter: ${digits(flops / 1e9)} GFLOP/s, ${digits(bandwidth / 1e9)} GB/s, by ${clock}. GFLOP/s where the code returns macs: [forward, backward].`;
+      rows.fill(found.map(({ pass, time: { median, low, high }, bandwidth: b, fraction }, i) => [pass, digits(1e3 * median), `${digits(50 * (high - low) / median)} %`, rates[i] ? digits(rates[i] / 1e9) : "–", digits(b / 1e9), share(Math.max(fraction, (rates[i] ?? 0) / flops))]));
+      roof.textContent = `Kernels: ${found.map(({ pass, kernels }) => `${pass} ${kernels.join(", ")}`).join("; ")}. This adapter: ${digits(flops / 1e9)} GFLOP/s, ${digits(bandwidth / 1e9)} GB/s, by ${clock}. GFLOP/s where the code returns macs: [forward, backward].`;
     },
     trained({ losses, epoch, test }: Trained): void {
       trained.element.hidden = false;

@@ -83,7 +83,7 @@ function shown(name: string, shape: readonly number[], data: Float32Array): Show
 function map(name: string, shape: readonly number[], at: readonly number[], got: readonly number[], want: readonly number[]): Shown {
   const all = new Float32Array(shape.reduce((a, n) => a * n, 1)), scale = Math.max(1e-12, ...want.map(Math.abs));
   at.forEach((i, k) => { all[i] = Math.abs(got[k] - want[k]) / scale; });
-  if (shape.length !== 4) return shown(name, [1, all.length], all);
+  if (name !== "dx" || shape.length !== 4) return { ...shown(name, [1, all.length], all), shape };
   const [, H, W, C] = shape, first = Float32Array.from({ length: H * W * C }, (_, i) => all[(i % (H * W)) * C + Math.floor(i / (H * W))]);
   return shown(name, [shape[0], C, H, W], first);
 }

@@ -1,5 +1,5 @@
 // The confusion matrix, a table whose cells are shaded, and the test images that the network is most wrong about.
-import { el, number, percent } from "./dom.js";
+import { el, number, percent, whole } from "./dom.js";
 import { drawPicture } from "./draw.js";
 import type { Judgement } from "./judge.js";
 
@@ -30,7 +30,7 @@ export function judgementView() {
       list.replaceChildren(...worst.map(({ picture, guess, trust, truth, loss }) => {
         const canvas = el("canvas", { "aria-hidden": "true" });
         drawPicture(canvas, picture, shape);
-        return el("li", {}, canvas, el("span", { class: "said" }, `${classes[guess]} ${percent(trust, 0)}`), el("span", { class: "is" }, `is ${classes[picture.label]}, ${percent(truth, truth < 0.001 ? 3 : 1)}`), el("span", { class: "soft" }, `loss ${number(loss, 2)}`));
+        return el("li", {}, canvas, el("span", { class: "said" }, `${classes[guess]} ${whole(trust)}`), el("span", { class: "is" }, `is ${classes[picture.label]}, ${whole(truth, truth < 0.001 ? 3 : 1)}`), el("span", { class: "soft" }, `loss ${number(loss, 2)}`));
       }));
       this.element.hidden = false;
     },

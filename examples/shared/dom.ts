@@ -36,6 +36,8 @@ export function table(caption: string, heads: readonly string[]): { element: HTM
 
 export const number = (value: number, digits = 0) => value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 export const percent = (share: number, digits = 1) => `${number(100 * share, digits)} %`;
+/** The same, never broken before its sign. */
+export const whole = (share: number, digits = 0) => percent(share, digits).replace(" ", "\u00a0");
 export const bytes = (n: number) => n < 2 ** 20 ? `${number(n / 1024, 1)} KiB` : n < 2 ** 30 ? `${number(n / 2 ** 20, 1)} MiB` : `${number(n / 2 ** 30, 2)} GiB`;
 
 /** Hands a file to the visitor. */

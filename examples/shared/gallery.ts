@@ -1,5 +1,5 @@
 // Test images, with what the network takes them for.
-import { el, percent } from "./dom.js";
+import { el, whole } from "./dom.js";
 import { drawPicture } from "./draw.js";
 import type { Picture, Seen } from "./protocol.js";
 
@@ -33,7 +33,7 @@ export function testImages(chosen: (index: number) => void) {
         const { button, text, truth, label: real } = tiles[i], wrong = label !== real;
         if (!wrong) right++;
         button.classList.toggle("wrong", wrong);
-        text.textContent = `${classes[label]} ${percent(probability, 0)}`;
+        text.textContent = `${classes[label]} ${whole(probability)}`;
         truth.replaceChildren(...wrong ? [el("span", { class: "hidden" }, ", wrong: "), `is ${classes[real]}`] : [el("span", { class: "hidden" }, ", right")]);
       });
       score.textContent = `${right} of ${predictions.length} right. Wrong ones have a dashed border and a cross.`;

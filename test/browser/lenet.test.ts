@@ -29,6 +29,24 @@ test("LeNet trains in the page, by keyboard", async () => {
   await picture(page, "lenet-dark", 1280, "dark");
   expect(await barriers(page)).toEqual([]);
   await picture(page, "lenet-phone", 390, "light");
+  await page.setViewport({ width: 1280, height: 900 });
+
+  // What is drawn is taken for something; all steps go to a file.
+  await page.$eval(".sketch", (e) => { e.scrollIntoView({ block: "center" }); });
+  const { x, y, width } = (await (await page.$(".sketch"))!.boundingBox())!;
+  for (const [dx, dy, act] of [[0.3, 0.2, "down"], [0.35, 0.8, undefined], [0.65, 0.8, undefined], [0.7, 0.2, "up"]] as const) { await page.mouse.move(x + dx * width, y + dy * width); if (act) await page.mouse[act](); }
+  await page.waitForFunction(() => document.querySelectorAll(".odds:not([hidden]) tbody tr").length === 10);
+  const odds = await page.$$eval(".odds td", (all) => all.map((td) => parseFloat(td.textContent ?? "")));
+  expect(odds.reduce((a, b) => a + b)).toBeCloseTo(100, 0);
+  expect(odds).toEqual([...odds].sort((a, b) => b - a));
+  await page.evaluate(() => { const { createObjectURL } = URL; URL.createObjectURL = (blob) => { void (blob as Blob).text().then((t) => { document.body.dataset.saved = t; }); return createObjectURL(blob); }; });
+  await page.$$eval("[aria-labelledby=runs-title] button", ([csv]) => { (csv as HTMLButtonElement).click(); });
+  await page.waitForFunction(() => document.body.dataset.saved);
+  const [heads, ...saved] = (await page.$eval("body", (e) => e.dataset.saved!)).trim().split("\n").map((line) => line.split(","));
+  expect(heads.slice(0, 7)).toEqual(["run", "step", "loss", "smoothed_loss", "epoch", "training_accuracy", "test_accuracy"]);
+  expect(saved[0].slice(1, 3)).toEqual(["1", expect.stringMatching(/^\d\.\d+$/)]);
+  expect(saved.find((row) => row[1] === "63")?.[4]).toBe("1");  // the end of the first epoch
+  expect(saved.at(-1)).toHaveLength(heads.length);
 
   await press(page, "Reset");
   await until(page, "Ready");
