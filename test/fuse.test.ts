@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { lenet } from "../models/index.js";
 import { adaptiveAvgPool2d, add, avgPool2d, batchNorm, concat, conv2d, dropout, elu, flatten, gelu, linear, maxPool2d, named, relu, sequential, sgd, silu, type Block, type Layer, type Part, type Value } from "../src/index.js";
 import { dataset } from "../src/data/dataset.js";
+import { Predictors } from "../src/train/predictors.js";
 import { Session } from "../src/train/session.js";
 import { readWeights } from "../src/train/weights.js";
 import { openTestDevice } from "./support.js";
@@ -57,4 +58,15 @@ test.each<[string, Part, { gone: string[]; left: Record<string, number> }]>([
   for (const [entry, count] of Object.entries(left)) expect(fused.entries.filter((e) => e === entry), entry).toHaveLength(count);
   for (const [name, { data: values }] of apart.weights) expect(fused.weights.get(name)!.data, name).toEqual(values);
   expect(fused.ring).toEqual(apart.ring);
+});
+
+test("one layer's output, from a program that ends with it, is what all layers kept apart give", async () => {
+  const net = sequential(paths(8), batchNorm(), maxPool2d({ kernel: 2 }), flatten(), linear({ units: 10 })), image = data.images.slice(0, 784);
+  const session = await Session.open(net, { device: await openTestDevice(), input: [1, 28, 28], batches: [8], data }), predictors = new Predictors(session, [1, 28, 28]);
+  const all = await predictors.activations(image);
+  expect(all.length).toBeGreaterThan(12);
+  for (const [i, one] of all.entries()) expect(await predictors.activations(image, i), one.path).toEqual([one]);
+  expect(await predictors.activations(image, all.length)).toEqual([]);
+  predictors.destroy();
+  session.destroy();
 });

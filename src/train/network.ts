@@ -2,7 +2,7 @@ import { LimitError, OptionError, ShapeError } from "../errors.js";
 import { accumulate_add } from "../generated/accumulate.js";
 import { metrics_record } from "../generated/metrics.js";
 import { Graph, named, type Parameter, type Part, type Value } from "../graph.js";
-import { elements, Recorder, tensor, type Shape, type Step, type Target, type Tensor } from "../gpu/recorder.js";
+import { elements, Recorder, root, tensor, touched, type Shape, type Step, type Target, type Tensor } from "../gpu/recorder.js";
 import type { Loss } from "../losses/loss.js";
 import { clip } from "../optimizers/clip.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
@@ -121,7 +121,7 @@ function score({ batch, loss, control: { clock }, ring, fused = true }: Common, 
   });
 }
 
-const fusedOf = ({ steps }: Recorder, { nodes }: Graph) => fuse(steps, new Set(nodes.flatMap(({ layer }) => layer.fusing ?? [])));
+const fusedOf = (steps: readonly Step[], { nodes }: Graph) => fuse(steps, new Set(nodes.flatMap(({ layer }) => layer.fusing ?? [])));
 
 /**
  * Gather, forward, loss and metrics, backward, clip, update: a training step. With `micro`, the first four run in several passes, one
@@ -145,7 +145,7 @@ export function training(common: Common & { optimizer: Optimizer; clipNorm?: num
   if (clipNorm !== undefined) rec.within("clip", () => clip(rec, network.gradients.map(({ whole }) => whole), clipNorm));
   network.learned.forEach(({ whole: param }, i) =>
     rec.within(optimizer.name, () => optimizer.record(rec, { param, dparam: network.gradients[i].whole, clock, ...states[i] })));
-  return { label: `training step of ${batch}`, batch, steps: fused ? fusedOf(rec, first.graph) : rec.steps, ...first };
+  return { label: `training step of ${batch}`, batch, steps: fused ? fusedOf(rec.steps, first.graph) : rec.steps, ...first };
 }
 
 /** Gather, forward in evaluation mode, loss, metrics. */
@@ -153,12 +153,14 @@ export function evaluation(common: Common): Program {
   const { batch, target, fused = true } = common, rec = new Recorder(target), begun = begin(common, rec, batch), { graph, x, y, labels, probs } = begun;
   graph.forward(rec, { training: false });
   score(common, rec, begun, batch);
-  return { label: `evaluation of ${batch}`, batch, steps: fused ? fusedOf(rec, graph) : rec.steps, graph, x, labels, logits: y, probs };
+  return { label: `evaluation of ${batch}`, batch, steps: fused ? fusedOf(rec.steps, graph) : rec.steps, graph, x, labels, logits: y, probs };
 }
 
 /** Forward alone, in evaluation mode, from images that the host writes. */
-export function inference(network: Network, batch: number, target?: Target, fused = true): Omit<Program, "labels" | "probs"> {
+export function inference(network: Network, batch: number, target?: Target, fused = true, layer?: number): Omit<Program, "labels" | "probs"> {
   const { graph, x, y } = network.graph(batch), rec = new Recorder(target);
   graph.forward(rec, { training: false });
-  return { label: `inference of ${batch}`, batch, steps: fused ? fusedOf(rec, graph) : rec.steps, graph, x, logits: y };
+  const wanted = layer === undefined ? undefined : root(graph.nodes[layer].y), end = wanted && rec.steps.map((step) => touched(step, "read_write").includes(wanted)).lastIndexOf(true) + 1;
+  const steps = rec.steps.slice(0, end);
+  return { label: `inference of ${batch}`, batch, steps: fused ? fusedOf(steps, graph) : steps, graph, x, logits: y };
 }

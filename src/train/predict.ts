@@ -30,13 +30,13 @@ export interface Activation {
 
 type Inference = Pick<Program, "x" | "logits" | "graph" | "batch">;
 
-/** The forward pass alone, on images from outside. With `watch`, every layer's output keeps memory of its own and can be looked at. */
+/** The forward pass alone, on images from outside. With `watch`, the output of one layer, by its number, or of every layer keeps memory of its own and can be looked at. */
 export class Predictor {
   private constructor(readonly session: Session, readonly program: Inference, readonly player: Player, readonly watched: readonly Tensor[]) {}
 
-  static async open(session: Session, batch: number, watch = false): Promise<Predictor> {
-    const program = inference(session.network, batch, session.target, session.fused && !watch), kept = new Set([program.x, root(program.logits)]);
-    if (watch) for (const { y } of program.graph.nodes) kept.add(root(y));
+  static async open(session: Session, batch: number, watch?: number | "all"): Promise<Predictor> {
+    const program = inference(session.network, batch, session.target, session.fused && watch !== "all", watch === "all" ? undefined : watch);
+    const { graph: { nodes }, x, logits } = program, kept = new Set([x, ...(watch === undefined ? [logits] : watch === "all" ? nodes.map(({ y }) => y) : [nodes[watch].y]).map(root)]);
     session.plan = plan([program.steps], [...kept].map(single), session.device.adapter.limits.binding, session.plan);
     await session.memory.grow(session.plan);
     return new Predictor(session, program, await Player.prepare(session.memory, program.label, program.steps), [...kept]);

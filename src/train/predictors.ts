@@ -9,11 +9,12 @@ export class Predictors {
   constructor(readonly session: Session, readonly shape: readonly [C: number, H: number, W: number]) {}
 
   async predict(images: Images): Promise<Prediction[]> {
-    return (await this.#open(Math.min(64, this.session.micro), false)).predict(this.#sized(images));
+    return (await this.#open(Math.min(64, this.session.micro))).predict(this.#sized(images));
   }
 
   async activations(image: Images, only?: number): Promise<Activation[]> {
-    return (await this.#open(1, true)).activations(this.#sized(image), only);
+    if (only !== undefined && !this.session.programs[0].graph.nodes[only]) return [];
+    return (await this.#open(1, only ?? "all")).activations(this.#sized(image), only);
   }
 
   #sized(images: Images): Images {
@@ -22,7 +23,7 @@ export class Predictors {
     return resizeImages(images instanceof Uint8Array ? Float32Array.from(images, (byte) => byte / 255) : images, shape, [P, Q]);
   }
 
-  #open(batch: number, watch: boolean): Promise<Predictor> {
+  #open(batch: number, watch?: number | "all"): Promise<Predictor> {
     const key = `${batch} ${watch}`, open = this.#opened.get(key) ?? Predictor.open(this.session, batch, watch);
     this.#opened.set(key, open);
     return open;

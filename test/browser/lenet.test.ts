@@ -4,11 +4,11 @@ import { barriers, browser, figure, open, picture, press, site, status, until, u
 useSite();
 
 test("LeNet trains in the page, by keyboard", async () => {
-  const { page, bad } = await open("lenet/?images=1000&batch=16&rate=0.02&seed=7");
+  const { page, bad } = await open("lenet/?images=500&batch=16&rate=0.05&seed=7");
   await until(page, "Ready");
   expect(await figure(page, "Step")).toBe("–");
   await page.keyboard.press(".");
-  await page.waitForFunction(() => /1 \/ 63/.test(document.querySelector(".figures")?.textContent ?? ""));
+  await page.waitForFunction(() => /1 \/ 32/.test(document.querySelector(".figures")?.textContent ?? ""));
   const first = Number(await figure(page, "Loss"));
   expect(first).toBeGreaterThan(1.9);
   await page.keyboard.press("Space");
@@ -45,15 +45,15 @@ test("LeNet trains in the page, by keyboard", async () => {
   const [heads, ...saved] = (await page.$eval("body", (e) => e.dataset.saved!)).trim().split("\n").map((line) => line.split(","));
   expect(heads.slice(0, 7)).toEqual(["run", "step", "loss", "smoothed_loss", "epoch", "training_accuracy", "test_accuracy"]);
   expect(saved[0].slice(1, 3)).toEqual(["1", expect.stringMatching(/^\d\.\d+$/)]);
-  expect(saved.find((row) => row[1] === "63")?.[4]).toBe("1");  // the end of the first epoch
+  expect(saved.find((row) => row[1] === "32")?.[4]).toBe("1");  // the end of the first epoch
   expect(saved.at(-1)).toHaveLength(heads.length);
 
   await press(page, "Reset");
   await until(page, "Ready");
   expect(await figure(page, "Step")).toBe("–");
-  expect(new URL(page.url()).search).toMatch(/images=1000.*seed=7/);
+  expect(new URL(page.url()).search).toMatch(/images=500.*seed=7/);
   await page.reload();
-  await until(page, "Ready: 63 steps");
+  await until(page, "Ready: 32 steps");
   expect(await page.$eval("#control-seed", (e) => (e as HTMLInputElement).value)).toBe("7");
 
   // The run before the reset was kept in the browser, and is resumed with its curve; until then it is among the earlier ones.
@@ -61,10 +61,10 @@ test("LeNet trains in the page, by keyboard", async () => {
   await page.waitForSelector(".notice.good");
   expect(await earlier()).toBe(2);
   const step = Number(/at step (\d+)/.exec(await page.$eval(".notice.good", (e) => e.textContent ?? ""))?.[1]);
-  expect(step).toBeGreaterThan(62);
+  expect(step).toBeGreaterThan(31);
   await page.click(".notice.good button");
   await page.waitForFunction(() => !document.querySelector(".notice.good"));
-  await until(page, "Ready: 63 steps");
+  await until(page, "Ready: 32 steps");
   expect(await earlier()).toBe(1);
   await page.keyboard.press(".");
   await page.waitForFunction((s) => document.querySelector("[aria-label=Runs] tbody td")?.textContent === String(s + 1), {}, step);
@@ -102,7 +102,7 @@ test("the gallery leads to every network", async () => {
 }, 60_000);
 
 test("a lost device is told of, and a restart goes on, or says why it cannot", async () => {
-  const { page } = await open("lenet/?images=500&batch=16");
+  const { page } = await open("lenet/?images=16&batch=16&epochs=50");
   await until(page, "Ready");
   await press(page, "Train");
   await page.waitForFunction(() => /Epoch2 \//.test(document.querySelector(".figures")?.textContent ?? ""));

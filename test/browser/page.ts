@@ -44,7 +44,7 @@ export async function picture(page: Page, name: string, width: number, scheme: "
   await page.setViewport({ width, height: 900 });
   await page.setViewport({ width, height: Math.min(6000, await page.evaluate(() => document.documentElement.scrollHeight)) });
   await page.waitForFunction(() => new Promise((done) => { setTimeout(() => { done(true); }, 400); }));
-  await page.screenshot({ path: `${artefacts}/${name}.png`, captureBeyondViewport: false });
+  await page.screenshot({ path: `${artefacts}/${name}.png`, captureBeyondViewport: false, optimizeForSpeed: true });
 }
 
 /** Serious and critical findings of axe-core. */
@@ -52,7 +52,7 @@ export async function barriers(page: Page): Promise<string[]> {
   const source = readFileSync(axe, "utf8");
   await page.evaluate(source);  // over the protocol, past the page's own policy
   return page.evaluate(async () => {
-    const { violations } = await (globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> } }).axe.run();
+    const { violations } = await (globalThis as unknown as { axe: { run(options: object): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> } }).axe.run({ resultTypes: ["violations"] });
     return violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
   });
 }
