@@ -26,7 +26,7 @@ const small = /* @__NO_SIDE_EFFECTS__ */ (lr: number, inputSize: number, epochs:
 const recipes = {
   /** A good network within a minute or two, on a subset of the images too. */
   quick: {
-    lenet: { batch: 32, lr: 0.02, momentum: 0.9, epochs: 3, init: kaimingUniform, inputSize: 28, options: { activation: "relu" } },
+    lenet: { batch: 64, lr: 0.05, momentum: 0.9, epochs: 3, init: kaimingUniform, inputSize: 28, options: { activation: "relu" } },
     // At a quarter of the width, for adapters of little speed: --width 1 --input-size 224 for the paper's networks. With --data full --limit 20000
     // AlexNet, VGG-11, GoogLeNet, ResNet-18 and DenseNet are above 80 % of the test images within minutes (README.md); with fewer images, give more --epochs.
     "lenet-bn": small(0.1, 28, 4, { width: 1 }),

@@ -76,7 +76,7 @@ test("options stand above the recipe", () => {
   const d2l = parse(["train", "lenet", "--recipe", "d2l", "--lr=0.5", "-o", output]);
   expect(d2l).toMatchObject({ batch: 256, lr: 0.5, momentum: 0, epochs: 10, inputSize: 28, options: { activation: "sigmoid" }, seed: 1, output, quiet: false });
   expect(parse(["train", "lenet", "--augment", "crop=4,flip,erase=0.25", "--normalise", "0.1,0.2,0.3/0.4"])).toMatchObject({ augment: { crop: 4, flip: true, erase: 0.25 }, normalise: { mean: [0.1, 0.2, 0.3], std: 0.4 } });
-  expect(parse(["train", "lenet", "--activation", "tanh", "-q"])).toMatchObject({ batch: 32, options: { activation: "tanh" }, quiet: true, output: "lenet.safetensors" });
+  expect(parse(["train", "lenet", "--activation", "tanh", "-q"])).toMatchObject({ batch: 64, options: { activation: "tanh" }, quiet: true, output: "lenet.safetensors" });
 });
 
 test("a small training runs to its end and leaves a checkpoint", { timeout: 120_000 }, async () => {

@@ -67,9 +67,11 @@ export function openPage(family: Family, script: URL): void {
     el("div", { class: "facts-row" }, files.element, memory.element,
       el("section", { class: "card", "aria-labelledby": "device-title" }, el("h2", { id: "device-title" }, "Device"), device)));
 
+  let told: Notice | undefined;
   /** Shows one notice, and hides it with nothing. The one about slowness stays below. */
   function tell(what?: Notice): void {
     const kept = waiting && adapter && found(waiting, facts.name, () => { waiting = undefined; start("Resuming …", "vault"); }, () => { waiting = undefined; send({ type: "discard" }); tell(what); });
+    told = what;
     notices.replaceChildren(...what ? [notice(what)] : [], ...kept ? [notice(kept)] : [], ...adapter?.software ? [notice(slow(settings, facts))] : []);
   }
 
@@ -161,7 +163,7 @@ export function openPage(family: Family, script: URL): void {
       case "judged": judged.show(message.judgement, classes, shape, message.step); break;
       case "saved": download(message.file, `${family.title.toLowerCase()}${message.optimizer ? "-checkpoint" : ""}.safetensors`); break;
       case "kept": files.kept(message.step, message.bytes, message.most); if (waiting) { waiting = undefined; tell(); } break;
-      case "found": waiting = message.kept; tell(); break;
+      case "found": waiting = message.kept; tell(told); break;  // what is told already stays
       case "failed": {
         const resume = () => { begin = message.code === "device-lost"; start("Opening a new device …", "device"); };
         const again = () => { if (adapter) start("A new run, from the beginning."); else { bar.say("Looking for a device …"); tell(); send({ type: "open" }); } };

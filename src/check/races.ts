@@ -30,7 +30,7 @@ export async function checkRaces(layer: AnyLayer, shapes: readonly Shape[], { se
 }
 
 /** Interprets one step on `memory`, and tells each pair of lines once. */
-function raced(wgsl: typeof Wgsl, { kernel, tensors, params, overrides, grid }: Step, memory: Map<Tensor, Float32Array>): { count: number; found: Finding[] } {
+export function raced(wgsl: typeof Wgsl, { kernel, tensors, params, overrides, grid }: Step, memory: Map<Tensor, Float32Array>): { count: number; found: Finding[] } {
   const code = bake(kernel.code, overrides), lines = code.split("\n"), { entry } = kernel, found = new Map<string, Finding>();
   if (/\bsubgroup\w*\(/.test(code)) throw new ShaderError(`${entry} calls subgroup functions, which the race check cannot interpret; check a rung without them`, { entry });
   const uniform = new DataView(new ArrayBuffer(256)), group0: Record<number, unknown> = {};

@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.js";
 import { linear_backward, linear_forward } from "../generated/linear.js";
-import { fold, tensor, type Recorder, type Rung, type Shape, type Target, type Tensor } from "../gpu/recorder.js";
+import { fold, tensor, type Recorder, type Rung, type Shape, type Tensor } from "../gpu/recorder.js";
 import * as convolution from "./convolution.js";
 import { torchDefault, type Fan, type Init } from "./init.js";
 import { nchw, positive, type Layer, type ParamSpec } from "./layer.js";
@@ -44,7 +44,7 @@ export function linear(options: LinearOptions): Layer<"weight" | "bias"> {
 
     backward(rec, { x, weight, dy, dx, dweight, dbias }) {
       const d = dims(x.shape);
-      if (dx && dweight) return rec.climb(backward, { x, weight, dy, dx, dweight, dbias: dbias ?? dweight }, { ...d, BIAS: Number(Boolean(dbias)) });
+      if (dx && dweight && small(d) && (rec.target.rung ?? "plain") === "plain") return rec.climb(backward, { x, weight, dy, dx, dweight, dbias: dbias ?? dweight }, { ...d, BIAS: Number(Boolean(dbias)) });
       if (dx) rec.climb(backwardInput, { weight, dy, dx }, d, "linear input gradient");
       if (dweight) rec.climb(backwardWeight, { x, dy, dweight, dbias: dbias ?? dweight }, { ...d, BIAS: Number(Boolean(dbias)) }, "linear weight gradient");
       else if (dbias) rec.climb(convolution.backwardBias, { dy, dbias }, image(d));
@@ -82,11 +82,5 @@ const forward: readonly Rung<Dims, "x" | "weight" | "bias" | "y">[] = [{ ...plai
 const backwardInput: readonly Rung<Dims, "weight" | "dy" | "dx">[] = [...climbing(convolution.backwardInput), { name: "plain", fits: () => true, record: gradients }];
 const backwardWeight: readonly Rung<Dims, "x" | "dy" | "dweight" | "dbias">[] = [...climbing(convolution.backwardWeight), { name: "plain", fits: () => true, record: gradients }];
 
-/** All gradients. */
-const backward: readonly Rung<Dims, "x" | "weight" | "dy" | "dx" | "dweight" | "dbias">[] = [
-  { name: "plain", fits: (d, { rung }: Target) => small(d) && (!rung || rung === "plain"), record: gradients },
-  { name: "apart", fits: () => true, record(rec, { x, weight, dy, dx, dweight, dbias }, d) {
-    rec.climb(backwardInput, { weight, dy, dx }, d, "linear input gradient");
-    rec.climb(backwardWeight, { x, dy, dweight, dbias }, d, "linear weight gradient");
-  } },
-];
+/** All gradients of a small layer. */
+const backward: readonly Rung<Dims, "x" | "weight" | "dy" | "dx" | "dweight" | "dbias">[] = [{ name: "plain", fits: () => true, record: gradients }];

@@ -33,11 +33,11 @@ const KINKED: Readonly<Record<string, number>> = { "resnet18-eighth-64": 0.1, "r
 const norm = (numbers: Float32Array | readonly number[]) => Math.sqrt((numbers as readonly number[]).reduce((total, v) => total + v * v, 0));
 const sum = (numbers: Float32Array) => numbers.reduce((total, v) => total + v, 0);
 
-/** One check for each kind of answer that the file has. A family that Convoy lacks is unsupported. */
-export async function* checkModel(device: Device, file: ModelFile): AsyncGenerator<Check> {
+/** One check for each kind of answer that the file has. A family that Convoy lacks is unsupported. A rung is taken wherever it fits. */
+export async function* checkModel(device: Device, file: ModelFile, rung?: string): AsyncGenerator<Check> {
   const { name, family, options, lr, batch } = file;
   const kinked = KINKED[name], note = kinked ? " (a relu's argument is near 0, or a pooling's two largest are alike: wider limit)" : "";
-  const check = (what: string, error: number, tolerance: number): Check => ({ name: `${name}: ${what}`, op: family, error, tolerance, ok: error <= tolerance });
+  const check = (what: string, error: number, tolerance: number): Check => ({ name: `${name}${rung ? `, rung ${rung}` : ""}: ${what}`, op: family, error, tolerance, ok: error <= tolerance });
   const worst = (what: string, tolerance: number, errors: [name: string, error: number][]) => {
     const [where, error] = errors.reduce((a, b) => b[1] > a[1] || Number.isNaN(b[1]) ? b : a, ["", 0]);
     return check(where ? `${what}, at worst ${where}` : what, Number.isNaN(error) ? Infinity : error, tolerance);
@@ -49,7 +49,7 @@ export async function* checkModel(device: Device, file: ModelFile): AsyncGenerat
   if (!Object.hasOwn(families, family)) return yield { ...check("", Infinity, 0), name, unsupported: family };
 
   const [, ...input] = file.input.shape, order = new Uint32Array(batch);
-  const session = await Session.open(families[family]({ ...options, dropout: 0 }), { device, input, batches: [batch], optimizer: sgd({ lr }), keep: ({ logits }) => [logits] });
+  const session = await Session.open(families[family]({ ...options, dropout: 0 }), { device, input, batches: [batch], optimizer: sgd({ lr }), rung, keep: ({ logits }) => [logits] });
   try {
     const { network, memory, programs: [program] } = session;
     const learned = [...network.params].filter(([, p]) => p.learned).map(([path, p]) => ({ path, shape: torchShape(p) }));

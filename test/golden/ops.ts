@@ -1,5 +1,5 @@
 // PyTorch's answers for single operators (ops.json) against the public layers, losses and optimizers. Runs on any device.
-import type { Device } from "../../src/gpu/device.js";
+import { targetOf, type Device } from "../../src/gpu/device.js";
 import { Memory } from "../../src/gpu/memory.js";
 import { Player } from "../../src/gpu/player.js";
 import { Recorder, root, tensor, type Step, type Tensor } from "../../src/gpu/recorder.js";
@@ -55,26 +55,27 @@ const layers: Record<string, (attrs: Attrs) => (...inputs: Value[]) => Value> = 
 const losses: Record<string, (attrs: Attrs) => Loss> = { crossEntropy };
 const optimizers: Record<string, (attrs: Attrs) => Optimizer> = { adam, adamw, rmsprop, sgd };
 
-export async function* checkOps(device: Device, file: OpsFile): AsyncGenerator<Check> {
-  for (const c of file.cases) yield* await checkCase(device, c);
+/** A rung is taken wherever it fits. */
+export async function* checkOps(device: Device, file: OpsFile, rung?: string): AsyncGenerator<Check> {
+  for (const c of file.cases) yield* await checkCase(device, c, rung);
 }
 
 /** One check for each quantity that the case has an answer for. */
-export async function checkCase(device: Device, c: Case): Promise<Check[]> {
-  const name = `${c.op} ${c.name}`;
+export async function checkCase(device: Device, c: Case, rung?: string): Promise<Check[]> {
+  const name = `${c.op} ${c.name}${rung ? `, rung ${rung}` : ""}`;
   const check = (what: string, got: ArrayLike<number>, want: ArrayLike<number>, tolerance: number): Check => {
     const error = difference(got, want);
     return { name: `${name}: ${what}`, op: c.op, error, tolerance, ok: error <= tolerance };
   };
-  if (layers[c.op]) return checkLayer(device, c, check);
+  if (layers[c.op]) return checkLayer(device, c, check, rung);
   if (losses[c.op]) return checkLoss(device, c, check);
   if (optimizers[c.op]) return checkOptimizer(device, c, check);
   return [{ name, op: c.op, error: Infinity, tolerance: FORWARD, ok: false, unsupported: c.op }];
 }
 type Checker = (what: string, got: ArrayLike<number>, want: ArrayLike<number>, tolerance: number) => Check;
 
-async function checkLayer(device: Device, c: Case, check: Checker): Promise<Check[]> {
-  const graph = new Graph(), mode = { training: c.attrs.training ?? true }, rec = new Recorder();
+async function checkLayer(device: Device, c: Case, check: Checker, rung?: string): Promise<Check[]> {
+  const graph = new Graph(), mode = { training: c.attrs.training ?? true }, rec = new Recorder({ ...targetOf(device.adapter), rung });
   const given: Record<string, Input | undefined> = { ...c.inputs, running_mean: c.runningMean, running_var: c.runningVar };
   const inputs = Object.keys(c.inputs).filter((name) => name !== "weight" && name !== "bias").map((name) => graph.input(name, toShape(c.inputs[name].shape), true));
   const y = layers[c.op](c.attrs)(...inputs), dy = graph.tensor("dy", y.shape);

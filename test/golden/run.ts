@@ -1,4 +1,6 @@
-// The golden vectors on the adapter at hand: npm run golden -- FILE... (default: all of test/golden).
+// The golden vectors on the adapter at hand: npm run golden -- [--rung NAME] FILE... (default: all of test/golden). With a rung, or with
+// each of them in turn (--rung each), that one is taken wherever it fits, whatever the adapter would take by itself.
+import { parseArgs } from "node:util";
 import { readdirSync, readFileSync } from "node:fs";
 import { ConvoyError, FormatError } from "../../src/errors.js";
 import type { Device } from "../../src/gpu/device.js";
@@ -7,26 +9,27 @@ import { checkModel, type ModelFile } from "./models.js";
 import { checkOps, type Check, type OpsFile } from "./ops.js";
 
 const FOLDER = "test/golden";
-const said = process.argv.slice(2);
+const { values: { rung: wanted }, positionals: said } = parseArgs({ allowPositionals: true, options: { rung: { type: "string" } } });
+const rungs = wanted === "each" ? [undefined, "plain", "direct", "narrow", "vec4", "tiled", "wide", "split"] : [wanted];
 
 /** The checks of a file, by what is in it. */
-function checksOf(device: Device, path: string): AsyncGenerator<Check> {
+function checksOf(device: Device, path: string, rung?: string): AsyncGenerator<Check> {
   let content: Partial<OpsFile & ModelFile> | null;
   try { content = JSON.parse(readFileSync(path, "utf8")); } catch (cause) {
     throw new FormatError(`${path} cannot be read: ${(cause as Error).message.replace(/\s+/g, " ")}`, { path }, cause);
   }
-  if (content && Array.isArray(content.cases)) return checkOps(device, content as OpsFile);
+  if (content && Array.isArray(content.cases)) return checkOps(device, content as OpsFile, rung);
   const missing = ["family", "options", "input", "labels", "layerShapes", "parameters", "logits", "grads", "losses"].filter((name) => !content || !(name in content));
   if (missing.length) throw new FormatError(`${path} holds no golden vectors: it has neither cases nor ${missing.join(", ")}`, { path, missing });
-  return checkModel(device, content as ModelFile);
+  return checkModel(device, content as ModelFile, rung);
 }
 
 async function run(paths: readonly string[]): Promise<boolean> {
   const device = await openDevice(), count = { ok: 0, FAIL: 0, unsupported: 0 };
   let broken = 0;
   console.log(`adapter: ${device.adapter.name}`);
-  for (const path of paths) try {
-    for await (const { name, error, tolerance, ok, unsupported } of checksOf(device, path)) {
+  for (const rung of rungs) for (const path of paths) try {
+    for await (const { name, error, tolerance, ok, unsupported } of checksOf(device, path, rung)) {
       const result = ok ? "ok" : unsupported ? "unsupported" : "FAIL";
       count[result]++;
       console.log(`${result.padEnd(11)}  ${path}  ${name}  ${unsupported ? `(${unsupported})` : `${error.toExponential(1)} of ${tolerance}`}`);

@@ -1,0 +1,60 @@
+// Every kernel with a barrier, interpreted: it has no race, and without any one of its barriers it has one.
+import { expect, test } from "vitest";
+import * as wgsl from "wgsl_reflect/wgsl_reflect.module.js";
+import { readdirSync, readFileSync } from "node:fs";
+import { probe } from "../../src/check/probe.js";
+import { raced } from "../../src/check/races.js";
+import { Recorder, root, tensor, type Rung, type Step, type Tensor } from "../../src/gpu/recorder.js";
+import { batchNorm } from "../../src/layers/batchNorm.js";
+import { backwardInput, backwardWeight, forward, type Convolution } from "../../src/layers/convolution.js";
+import { crossEntropy } from "../../src/losses/crossEntropy.js";
+import { meanSquaredError } from "../../src/losses/meanSquaredError.js";
+import { random } from "../support.js";
+
+const d: Convolution = { N: 1, H: 5, W: 5, C: 20, P: 5, Q: 5, K: 20, D: 20, F: 20, padding_h: 0, padding_w: 0, R: 1, S: 1, STRIDE_H: 1, STRIDE_W: 1, DILATION_H: 1, DILATION_W: 1, BIAS: 1 };
+const x = tensor("x", [1, 5, 5, 20]), weight = tensor("weight", [1, 1, 20, 20]), bias = tensor("bias", [20]), y = tensor("y", [1, 5, 5, 20]);
+const dy = tensor("dy", y.shape), dx = tensor("dx", x.shape), dweight = tensor("dweight", weight.shape), dbias = tensor("dbias", [20]);
+
+function tiled<T extends string>(ladder: readonly Rung<Convolution, T>[], t: Record<T, Tensor>): readonly Step[] {
+  const rec = new Recorder({ tasks: 1 });
+  ladder.find(({ name }) => name === "tiled")!.record(rec, t, d);
+  return rec.steps;
+}
+
+/** Both passes of a batch norm whose rows are one column, or come in splits. */
+function normed(rung: string): readonly Step[] {
+  const { forward: there, backward: back } = probe(batchNorm(), [[70, 4]], { target: { rung } });
+  return [...there, ...back];
+}
+
+function lost(loss: ReturnType<typeof crossEntropy>): readonly Step[] {
+  const rec = new Recorder(), logits = tensor("x", [20, 3]), t = { x: logits, labels: tensor("labels", [20]), probs: tensor("probs", [20, 3]), rows: tensor("rows", [20, 2]), dx: tensor("dx", [20, 3]) };
+  loss.whole!.record(rec, { ...t, clock: tensor("clock", [64]), ring: tensor("ring", [1024, 4]) } as never, 20, false);
+  return rec.steps;
+}
+
+const steps = [...tiled(forward, { x, weight, bias, y }), ...tiled(backwardInput, { weight, dy, dx }), ...tiled(backwardWeight, { x, dy, dweight, dbias }),
+  ...normed("column"), ...normed("split"), ...lost(crossEntropy()), ...lost(meanSquaredError())]
+  .map((s) => ({ ...s, kernel: { ...s.kernel, code: s.kernel.code.replace(/\b([a-d])\+=mat/g, "$1=$1+mat") } }));  // the interpreter adds matrices, but not by +=
+const memory = () => new Map(steps.flatMap((s) => Object.values(s.tensors)).map((t) => root(t)).map((t) => [t, Float32Array.from(t.name === "labels" || t.name === "clock" ? new Float32Array(t.size) : random(1, t.size))] as const));
+const BARRIER = "workgroupBarrier();", barriers = (code: string) => code.split(BARRIER).length - 1;
+
+/** The body of an entry point, from its name on. */
+const bodyOf = ({ kernel: { code, entry } }: Step) => { const at = code.indexOf(`fn ${entry}(`), end = code.indexOf("\n@compute", at); return [at, end < 0 ? code.length : end] as const; };
+const entries = [...new Map(steps.filter((s) => s.kernel.code.slice(...bodyOf(s)).includes(BARRIER)).map((s) => [s.kernel.entry, s]))];
+
+test("all shaders with a barrier are here", () => {
+  const files = readdirSync("shaders").filter((file) => file.endsWith(".wgsl") && readFileSync(`shaders/${file}`, "utf8").includes("workgroupBarrier"));
+  for (const file of files) expect(entries.some(([entry]) => entry.startsWith(file.replace(".wgsl", "_"))), file).toBe(true);
+});
+
+test.each(entries)("%s has no race, and has one without any of its barriers", (_, step) => {
+  const { found, count } = raced(wgsl, step, memory());
+  expect(found.map(({ message }) => message)).toEqual([]);
+  expect(count).toBeGreaterThan(100);
+  const { kernel } = step, [start, end] = bodyOf(step), body = kernel.code.slice(start, end).split(BARRIER);
+  for (let i = 0; i < barriers(body.join(BARRIER)); i++) {
+    const less = body.slice(0, i + 1).join(BARRIER) + body.slice(i + 1).join(BARRIER), code = kernel.code.slice(0, start) + less + kernel.code.slice(end);
+    expect(raced(wgsl, { ...step, kernel: { ...kernel, code } }, memory()).found.map(({ message }) => message).join("\n"), `without barrier ${i + 1}`).toMatch(/no barrier stands between them/);
+  }
+});
