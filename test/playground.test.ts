@@ -64,6 +64,12 @@ test.each<[string, Draft, RegExp, number]>([
   expect(places[0].line).toBe(line);
 });
 
+test("a tensor that a shader does not bind, or that is not given, is told by its name", async () => {
+  const { shader, code } = read("swish"), given = (from: string, to: string) => said("run", { shader, code: code.replace(from, to) });
+  await expect(given("{ x, y }, { size", "{ x }, { size")).rejects.toThrow(/\by\b/);
+  await expect(given("{ x, y }, { size", "{ x, y, z: y }, { size")).rejects.toThrow(/\bz\b/);
+});
+
 test("what is wrong has its place", async () => {
   const { shader, code } = read("swish"), fault = async (of: { shader?: string; code?: string }) => makeLayer(of.shader ?? shader, of.code ?? code).then(() => [], (error: unknown) => placesOf(error, of.shader ?? shader));
   expect(await fault({ shader: shader.replace("@binding(2)", "@binding(1)") })).toMatchObject([{ file: "shader", line: 10, column: 1 }]);
