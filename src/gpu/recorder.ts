@@ -41,7 +41,9 @@ export function touched({ kernel, tensors }: Step, how: Access): Tensor[] {
 
 /** How steps of a layer become fewer: what fuse.ts does, over a whole recording, before and after its own. A page that has no such layer does without. */
 export interface Fusing {
+  /** On the recording as it is. */
   before?(steps: readonly Step[]): readonly Step[];
+  /** On what fuse.ts has made of it. */
   after?(steps: readonly Step[]): readonly Step[];
 }
 
