@@ -29,20 +29,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> partial: array<vec4f>;      // [splits, R, S, C, K / 4]
 @group(0) @binding(3) var<storage, read_write> partial_bias: array<vec4f>; // [splits, K / 4]
 
-// #import tile
-
-/// dy of pixel q of a row; 0 past its end.
-fn load(row: u32, q: u32, k4: u32) -> vec4f {
-  var v = vec4f();
-  if (q < dim.Q) { v = dy[((row * dim.Q + q) * dim.dy_pitch + dim.dy_offset) / 4 + k4]; }
-  return v;
-}
-
-/// The sum of what two lanes hold or, in subgroups of 4, of what is only one.
-fn both(a: vec4f, b: vec4f) -> vec4f {
-  if (LANES < 8) { return a; }
-  return a + b;
-}
+// #import totals
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_vec4_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -86,9 +73,7 @@ fn conv2d_vec4_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin
       add_upper(&sum, last, v_3);
     }
   }
-  var totals = mat4x4f(
-    both(subgroupBroadcast(total, 0u), subgroupBroadcast(total, UPPER)), both(subgroupBroadcast(total, 1u), subgroupBroadcast(total, UPPER + 1)),
-    both(subgroupBroadcast(total, 2u), subgroupBroadcast(total, UPPER + 2)), both(subgroupBroadcast(total, 3u), subgroupBroadcast(total, UPPER + 3)));
+  let sums = totals(total);
   let first = (group.z * taps + j) * 4;
   let end = select(first, first + 4, id.x < taps);
   for (var i = first; i < end; i++) {  // what is written next moves up, as in lib/finish.wgsl
@@ -99,9 +84,5 @@ fn conv2d_vec4_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin
     }
     sum = Tile(up(sum.a), up(sum.b), up(sum.c), up(sum.d));
   }
-  if (!BIAS || group.x != 0 || lane > 0) { return; }
-  for (var k = k4; k < min(k4 + 4, K4); k++) {
-    partial_bias[group.z * K4 + k] = totals[0];
-    totals = up(totals);
-  }
+  if (BIAS && group.x == 0 && lane == 0) { finish_bias(sums, group.z, k4); }
 }
