@@ -17,7 +17,7 @@ struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
-  phases: u32,                     // STRIDE_W, where a loop that no compiler unrolls is to end
+  phases: u32,                     // STRIDE_W, for a loop that is not to be unrolled where it is more than 1
   R: u32, S: u32,                  // window: few pipelines, and loops that compile fast
 }
 @group(1) @binding(0) var<uniform> dim: Params;
@@ -59,7 +59,7 @@ fn conv2d_narrow_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_
   for (var r = 0u; r < dim.R; r++) {
     let h = top + i32(r * DILATION_H);
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
-    for (var phase = 0u; phase < dim.phases; phase++) {
+    for (var phase = 0u; phase < select(dim.phases, 1u, STRIDE_W == 1); phase++) {
       for (var i = 0u; i < dim.C; i++) {
         let row = (image + h) * i32(dim.W * dim.C) + i32(i);
         var w = left + i32(phase);

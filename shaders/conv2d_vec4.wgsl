@@ -18,7 +18,7 @@ struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
-  phases: u32,                     // STRIDE_W, where a loop that no compiler unrolls is to end
+  phases: u32,                     // STRIDE_W, for a loop that is not to be unrolled where it is more than 1
   y_pitch: u32, y_offset: u32,     // channels of y's pixels, K, and where these begin, 0: unless fuse.ts puts them into a concatenation
   stream: u32, threshold: u32, scale: f32,
 }
@@ -52,7 +52,7 @@ fn conv2d_vec4_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_wo
     let h = top + i32(r * DILATION_H);
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
     let row = (image + h) * i32(dim.W) * C4;
-    for (var phase = 0u; phase < dim.phases; phase++) {
+    for (var phase = 0u; phase < select(dim.phases, 1u, STRIDE_W == 1); phase++) {
       for (var c = 0; c < C4; c++) {
         var w = left + i32(phase);
         var v_0 = vec4f(); var v_1 = vec4f(); var v_2 = vec4f();
