@@ -46,7 +46,7 @@ test.each([
   [["train", "lenet", "--seed"], "--seed needs a value: N"],
   [["train", "lenet", "--augment", "crop=4,flop"], '--augment knows no "flop", only crop, flip'],
   [["train", "lenet", "--augment", "flip=3"], "--augment: flip is a probability from 0 to 1, not 3"],
-  [["train", "lenet", "--augment", "crop"], "--augment: crop is a number of pixels"],
+  [["train", "lenet", "--augment", "crop"], "--augment: crop is a whole number of pixels"],
   [["train", "lenet", "--normalise", "0.3"], '--normalise is MEAN/STD, not "0.3"'],
   [["train", "lenet", "--normalise", "0.3/0"], "--normalise: std is above 0"],
   [["train", "lenet", "--quiet=no"], "--quiet takes no value"],
@@ -75,7 +75,7 @@ test("a wrong option is one line and exit code 2", async () => {
 test("options stand above the recipe", () => {
   const d2l = parse(["train", "lenet", "--recipe", "d2l", "--lr=0.5", "-o", output]);
   expect(d2l).toMatchObject({ batch: 256, lr: 0.5, momentum: 0, epochs: 10, inputSize: 28, options: { activation: "sigmoid" }, seed: 1, output, quiet: false });
-  expect(parse(["train", "lenet", "--augment", "crop=4,flip,erase=0.25", "--normalise", "0.1,0.2,0.3/0.4"])).toMatchObject({ augment: { crop: 4, flip: true, erase: 0.25 }, normalise: { mean: [0.1, 0.2, 0.3], std: 0.4 } });
+  expect(parse(["train", "lenet", "--augment", "crop=4,flip,erase=0.25", "--normalise", "0.1,0.2,0.3/0.4"])).toMatchObject({ augment: { words: "crop 4, flip 0.5, erase 0.25" }, normalise: { mean: [0.1, 0.2, 0.3], std: 0.4 } });
   expect(parse(["train", "lenet", "--activation", "tanh", "-q"])).toMatchObject({ batch: 64, options: { activation: "tanh" }, quiet: true, output: "lenet.safetensors" });
 });
 

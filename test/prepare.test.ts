@@ -1,7 +1,8 @@
 // Normalisation and augmentation as train() takes them: where they work and where not, and that they repeat to the bit.
 import { expect, test } from "vitest";
 import { dataset } from "../src/data/dataset.js";
-import { augmentation, greysOf, type Augment, type Normalise } from "../src/data/prepare.js";
+import { augmentation, greysOf, type Augment } from "../src/data/augment.js";
+import type { Normalise } from "../src/data/prepare.js";
 import { OptionError, sgd, ShapeError, sequential, conv2d, flatten, linear, relu, train, type Run, type TrainOptions } from "../src/index.js";
 import { Session } from "../src/train/session.js";
 import { gather } from "./reference/batch.js";
@@ -11,7 +12,7 @@ import { expectClose, openTestDevice } from "./support.js";
 const images = (n: number, from = 0) => dataset({ images: Uint8Array.from({ length: 192 * n }, (_, i) => Math.imul(i + from, 0x9e3779b1) >>> 24), order: "NHWC",
   labels: Uint8Array.from({ length: n }, (_, i) => (i * 7) % 4), shape: [3, 8, 8], classes: [..."0123"] });
 const data = images(30), test9 = images(9, 5), normalise = { mean: [0.4, 0.5, 0.6], std: [0.2, 0.3, 0.25] };
-const augment = { crop: 2, flip: true, brightness: 0.3, contrast: 0.4, erase: 0.5 };
+const changes = { crop: 2, flip: true, brightness: 0.3, contrast: 0.4, erase: 0.5 }, augment = augmentation(changes);
 const net = () => sequential(conv2d({ filters: 4, kernel: 3 }), relu(), flatten(), linear({ units: 4 }));
 const open = async (options: Partial<TrainOptions> = {}): Promise<Run> =>
   train(net(), { device: await openTestDevice(), data: { train: data, test: test9, name: "", source: "" }, batch: 12, epochs: 2, seed: 5, optimizer: sgd({ lr: 0.02, momentum: 0.9 }), normalise, augment, ...options });
@@ -30,7 +31,7 @@ test("a training step sees what the twin says, resized too, and in two passes th
     const levels = [0, 1, 2].flatMap((c) => [1 / 255 / normalise.std[c], -normalise.mean[c] / normalise.std[c]]);
     for (let step = 0; step < 3; step++) {
       session.step(order);
-      const draws = draw({ N: 6, P: size, Q: size, first: 0, ...augment, flip: 2 ** 23, erase: 2 ** 23 }, { step, seed: 9 }, order, greysOf(data));
+      const draws = draw({ N: 6, P: size, Q: size, first: 0, ...changes, flip: 2 ** 23, erase: 2 ** 23 }, { step, seed: 9 }, order, greysOf(data));
       expectClose("x", await session.memory.read(session.programs[0].x), gather(dim, data.images, data.labels, order, levels, draws).x, 64);
     }
     const losses = (await session.fetch()).slice(0, 12);
@@ -71,7 +72,7 @@ test("reruns and resumed runs end in the same bits; a run restored with other op
   expect(await end(second)).toEqual(whole);
   for (const [options, why] of [
     [{ augment: undefined }, /augment is crop 2, flip 0.5, brightness 0.3, contrast 0.4, erase 0.5 there and none here; train with the same augmentation/],
-    [{ augment: { ...augment, flip: 0.4 } }, /flip 0.5, .+ there and crop 2, flip 0.4/], [{ normalise: undefined }, /normalise is \{.+\} there and none here/],
+    [{ augment: augmentation({ ...changes, flip: 0.4 }) }, /flip 0.5, .+ there and crop 2, flip 0.4/], [{ normalise: undefined }, /normalise is \{.+\} there and none here/],
   ] satisfies [Partial<TrainOptions>, RegExp][]) {
     const other = await open(options);
     expect(() => other.restore(file)).toThrow(why);
@@ -86,17 +87,17 @@ test("nothing to augment costs nothing; augmentation costs one dispatch", async 
     return length;
   };
   const plain = await count({ augment: undefined, normalise: undefined });
-  expect(await count({ augment: { crop: 0, flip: false } })).toBe(plain);
+  expect(await count({ augment: augmentation({ crop: 0, flip: false }) })).toBe(plain);
   expect(await count({ augment })).toBe(plain + 1);
 });
 
 test.each<[unknown, string]>([
-  [{ flop: true }, 'augment knows no "flop", only crop, flip, brightness, contrast, erase'], [{ crop: 8 }, "augment: crop is a number of pixels, whole and below the image's 8, not 8"],
+  [{ flop: true }, 'augment knows no "flop", only crop, flip, brightness, contrast, erase'], [{ crop: 8 }, "augment: crop is below the image's 8 pixels, not 8"],
   [{ crop: 1.5 }, "not 1.5"], [{ flip: 2 }, "augment: flip is a probability from 0 to 1, not 2"], [{ erase: -0.1 }, "augment: erase is a probability"], [{ brightness: NaN }, "augment: brightness is a number of at least 0, not NaN"],
   [{ contrast: "much" }, "augment: contrast is a number of at least 0, not much"],
 ])("augment %j is refused", (options, why) => {
-  expect(() => augmentation(options as Augment, [3, 8, 8])).toThrow(OptionError);
-  expect(() => augmentation(options as Augment, [3, 8, 8])).toThrow(why);
+  expect(() => augmentation(options as Augment)?.check([3, 8, 8])).toThrow(OptionError);
+  expect(() => augmentation(options as Augment)?.check([3, 8, 8])).toThrow(why);
 });
 
 test.each<[Normalise, typeof OptionError | typeof ShapeError, string]>([
@@ -108,9 +109,10 @@ test.each<[Normalise, typeof OptionError | typeof ShapeError, string]>([
 });
 
 test("contrast wants grey, or red, green and blue; augmentation wants data", async () => {
-  expect(() => augmentation({ contrast: 0.1 }, [2, 8, 8])).toThrow("contrast is for grey images and for red, green and blue, and these have 2 channels");
-  expect(augmentation({ flip: true, brightness: undefined }, [2, 8, 8])).toMatchObject({ flip: 0.5, brightness: 0 });
+  expect(() => augmentation({ contrast: 0.1 })!.check([2, 8, 8])).toThrow("contrast is for grey images and for red, green and blue, and these have 2 channels");
+  expect(augmentation({ flip: true, brightness: undefined })?.words).toBe("flip 0.5");
   await expect(Session.open(net(), { device: await openTestDevice(), input: [3, 8, 8], batches: [4], augment })).rejects.toThrow("augment is for sessions with data");
+  await expect(open({ augment: changes as never })).rejects.toThrow("augment is what augmentation({ … }) gives");
   const grey = greysOf(dataset({ images: Uint8Array.of(10, 20, 30, 40, 50, 60), labels: Uint8Array.of(0), shape: [3, 1, 2], classes: ["a"] }));
   expect(grey[0]).toBeCloseTo(0.2989 * 15 + 0.587 * 35 + 0.114 * 55, 4);
 });

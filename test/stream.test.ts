@@ -1,7 +1,7 @@
 // A data set that does not lie on the GPU streams, and nothing else changes.
 import { expect, test, vi } from "vitest";
 import { dataset } from "../src/data/dataset.js";
-import { batchNorm, conv2d, flatten, LimitError, linear, OutOfMemoryError, relu, sequential, sgd, train, type Run, type TrainOptions } from "../src/index.js";
+import { augmentation, batchNorm, conv2d, flatten, LimitError, linear, OutOfMemoryError, relu, sequential, sgd, train, type Run, type TrainOptions } from "../src/index.js";
 import type { Device } from "../src/gpu/device.js";
 import { Memory } from "../src/gpu/memory.js";
 import { openTestDevice } from "./support.js";
@@ -32,8 +32,8 @@ async function narrow(binding: number): Promise<Device> {
 }
 
 test.each<[string, Partial<TrainOptions>]>([
-  ["as they are", {}], ["augmented, resized, normalised", { augment: { crop: 2, flip: true, contrast: 0.5, erase: 0.3 }, resize: 7, normalise: { mean: [0.4, 0.5, 0.6], std: 0.2 } }],
-  ["in parts of a batch", { microBatch: 5, augment: { contrast: 0.5 } }],
+  ["as they are", {}], ["augmented, resized, normalised", { augment: augmentation({ crop: 2, flip: true, contrast: 0.5, erase: 0.3 }), resize: 7, normalise: { mean: [0.4, 0.5, 0.6], std: 0.2 } }],
+  ["in parts of a batch", { microBatch: 5, augment: augmentation({ contrast: 0.5 }) }],
 ])("weights, losses and evaluation are the same streamed and resident, %s", async (_, options) => {
   const { bytes: all, ...resident } = await end(await open({ ...options, resident: true })), { bytes, ...streamed } = await end(await open({ ...options, resident: false }));
   expect(streamed).toEqual(resident);

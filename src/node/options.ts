@@ -2,7 +2,8 @@ import { accessSync, constants, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { families, recipe, recipeNames, type FamilyOptions, type Recipe, type RecipeName } from "../../models/index.js";
-import { augmentation, levelsOf, type Augment, type Normalise } from "../data/prepare.js";
+import { augmentation, type Augmentation } from "../data/augment.js";
+import { levelsOf, type Normalise } from "../data/prepare.js";
 import { OptionError } from "../errors.js";
 
 /** What `convoy train`, `profile` or `tune` was asked for, everything decided. */
@@ -21,7 +22,7 @@ export interface TrainCommand extends Recipe {
   readonly resume?: string;
   /** Images that run at once; a batch above it is taken in parts. */
   readonly microBatch?: number;
-  readonly augment?: Augment;
+  readonly augment?: Augmentation;
   readonly normalise?: Normalise;
   /** At most so many training images, and half as many test images. */
   readonly limit?: number;
@@ -158,12 +159,11 @@ function integer(name: string, text: Text, least: number, most: number): number 
   return number(name, text, `without a fraction, from ${least} to ${most}`, (v) => Number.isInteger(v) && v >= least && v <= most);
 }
 
-/** "crop=4,flip": what train() calls { crop: 4, flip: true }. */
-function augment(text: Text): Augment | undefined {
+/** "crop=4,flip": augmentation({ crop: 4, flip: true }). */
+function augment(text: Text): Augmentation | undefined {
   if (text === undefined) return undefined;
   const options = Object.fromEntries(text.split(",").map((part) => part.split("=", 2)).map(([name, value]) => [name, value === undefined ? true : number(`augment ${name}`, value, "of at least 0", (v) => v >= 0)]));
-  try { augmentation(options, [1, Infinity, Infinity]); } catch (e) { wrong(`--${(e as Error).message}`); }
-  return options;
+  try { return augmentation(options); } catch (e) { return wrong(`--${(e as Error).message}`); }
 }
 
 /** "0.286/0.353", or a number for each channel on both sides. */

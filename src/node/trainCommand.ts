@@ -1,7 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { families } from "../../models/index.js";
 import { subset, type Split } from "../data/dataset.js";
-import { augmentation, inWords } from "../data/prepare.js";
 import type { Device } from "../gpu/device.js";
 import { LimitError, OptionError } from "../errors.js";
 import { toNchw } from "../layout.js";
@@ -59,7 +58,7 @@ async function teach(command: TrainCommand, device: Device, data: Split, termina
   say();
   say(`Recipe: ${command.recipe}; ${[Object.entries(options).map(([name, value]) => `${name} ${value}`), `SGD with learning rate ${lr} and momentum ${momentum}`,
     `batches of ${batch}${microBatch && microBatch < batch ? ` in parts of ${microBatch}` : ""}`, `${epochs} epoch${epochs > 1 ? "s" : ""}`, `seed ${seed}`].flat().join(", ")}`);
-  if (augment) say(`Training images change at random: ${inWords(augmentation(augment, [C, inputSize, inputSize]))}`);
+  if (augment) say(`Training images change at random: ${augment.words}`);
   say();
   const run = await train(net, { device, data, resize: inputSize === H && H === W ? undefined : inputSize, batch, microBatch, epochs, optimizer, init, seed, augment, normalise, tune,
     onEpochEnd: async ({ best }, run) => { if (best && keepBest !== undefined) await saveFile(keepBest, await run.save()); } })

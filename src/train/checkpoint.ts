@@ -2,7 +2,6 @@
 // epoch as best.<name> (early stopping), and in its metadata where the training stands. A run restored from it ends in the same bits.
 import { FormatError } from "../errors.js";
 import type { Dataset } from "../data/dataset.js";
-import { inWords } from "../data/prepare.js";
 import { fromTorch, toTorch, torchShape } from "../layout.js";
 import { readSafetensors, writeSafetensors, type TensorToStore } from "./safetensors.js";
 import { isChoices, type Choices } from "../tune/choices.js";
@@ -42,7 +41,7 @@ const ways: Required<Fixed> = {
 
 export function fixedOf({ optimizer, seed, batches: [batch], micro, network, augment, normalise }: Session, { size }: Dataset): Fixed {
   return { optimizer: optimizer.name, seed: `${seed}`, batch: `${batch}${micro < batch ? ` in parts of ${micro}` : ""}`, images: `${size}`, input: network.input.join("×"),
-    ...augment && { augment: inWords(augment) }, ...normalise && { normalise: JSON.stringify(normalise) } };
+    ...augment && { augment: augment.words }, ...normalise && { normalise: JSON.stringify(normalise) } };
 }
 
 /** Optimizer states, by "optimizer.<state>.<parameter>". All reads are queued before this returns. */

@@ -1,6 +1,7 @@
 import { LimitError, OptionError, OutOfMemoryError } from "../errors.js";
 import type { Dataset } from "../data/dataset.js";
-import { augmentation, levelsOf, type Augmentation, type Normalise, type Preparation } from "../data/prepare.js";
+import type { Augmentation } from "../data/augment.js";
+import { levelsOf, type Normalise, type Preparation } from "../data/prepare.js";
 import type { Part } from "../graph.js";
 import { targetOf, type Device } from "../gpu/device.js";
 import { Memory, Reader } from "../gpu/memory.js";
@@ -61,9 +62,8 @@ export class Session {
   /** Optimizer steps taken. */
   steps = 0;
   readonly control: Control;
-  /** What is done to images: normalised always, augmented in training steps. */
+  /** What is done to images: normalised always, changed by `augment` in training steps. */
   readonly normalise?: Normalise;
-  readonly augment?: Augmentation;
   readonly resident?: boolean;
   readonly ring = tensor("ring", [RING, 4]);
   readonly memory: Memory;
@@ -82,12 +82,11 @@ export class Session {
   readonly #floats: Float32Array<ArrayBuffer>;
 
   private constructor(
-    readonly device: Device, readonly network: Network, readonly batches: readonly number[], readonly micro: number, { normalise, augment, resident }: Preparation,
-    readonly optimizer: Optimizer, readonly loss: Loss, readonly seed: number, readonly target: Target, readonly fused: boolean, readonly clipNorm?: number,
+    readonly device: Device, readonly network: Network, readonly batches: readonly number[], readonly micro: number, { normalise, resident }: Preparation,
+    readonly optimizer: Optimizer, readonly loss: Loss, readonly seed: number, readonly target: Target, readonly fused: boolean, readonly clipNorm?: number, readonly augment?: Augmentation,
   ) {
     this.normalise = normalise;
     this.resident = resident;
-    this.augment = augmentation(augment, network.input);
     this.memory = new Memory(device);
     this.control = control(batches[0], micro);
     this.#words = new Uint32Array(this.control.whole.size);
@@ -97,11 +96,13 @@ export class Session {
 
   /** Records and plans a training, makes its buffers, compiles its kernels. Throws a LimitError that names the largest batch that fits. */
   static async open(net: Part, options: SessionOptions): Promise<Session> {
-    const { device, input, batches, microBatch = batches[0], data, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clipNorm, freeze, seed = 0, init, rung, fuse = true, choices = {}, keep } = options;
+    const { device, input, batches, microBatch = batches[0], data, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clipNorm, augment, freeze, seed = 0, init, rung, fuse = true, choices = {}, keep } = options;
     const micro = Math.min(positive("microBatch", microBatch), batches[0]), network = describe(net, input, device.adapter.limits.binding, freeze);
     if (micro < batches[0] && !data) throw new OptionError("microBatch is for sessions with data; give one, or feed batches that fit", { microBatch });
-    if (options.augment && !data) throw new OptionError("augment is for sessions with data; give one, or feed images that are augmented", { augment: options.augment });
-    const levels = levelsOf(options.normalise, input[0], 255), session = new Session(device, network, batches, micro, options, optimizer, loss, seed, { ...targetOf(device.adapter), rung }, fuse, clipNorm);
+    if (augment && !data) throw new OptionError("augment is for sessions with data; give one, or feed images that are augmented", { augment });
+    if (augment && !augment.check) throw new OptionError("augment is what augmentation({ … }) gives", { augment });
+    augment?.check(input);
+    const levels = levelsOf(options.normalise, input[0], 255), session = new Session(device, network, batches, micro, options, optimizer, loss, seed, { ...targetOf(device.adapter), rung }, fuse, clipNorm, augment);
     try {
       const source = data && session.source("training set", data, batches[0], session.augment);
       [session.#source, session.#keep, session.choices] = [source, keep, choices];

@@ -2,9 +2,8 @@
 // batch along. The kernels, and so the bits, are the same. writeBuffer() keeps copies in staging of its own: no step waits for an upload.
 import { LimitError, ShapeError } from "../errors.js";
 import type { Dataset } from "../data/dataset.js";
-import { greysOf, type Augmentation } from "../data/prepare.js";
-import { augment_draw } from "../generated/augment.js";
-import { batch_augment, batch_gather } from "../generated/batch.js";
+import type { Augmentation } from "../data/augment.js";
+import { batch_gather } from "../generated/batch.js";
 import type { Memory } from "../gpu/memory.js";
 import { elements, tensor, type Recorder, type Shape, type Tensor } from "../gpu/recorder.js";
 import { single, type Arena } from "../plan.js";
@@ -52,7 +51,7 @@ export const lastingOf = ({ images, classes, levels, augment }: Source): Arena[]
  * indices at which the step finds them.
  */
 export function upload(memory: Memory, { streamed, images, classes, levels, augment }: Source, data: Dataset, channels: Float32Array<ArrayBuffer>): (order: Uint32Array) => Uint32Array {
-  const greys = augment && (augment.by.contrast ? greysOf(data) : new Float32Array(data.size));
+  const greys = augment?.by.greys(data);
   memory.write(levels, channels);
   if (!streamed) {
     writeBytes(memory, images, data.images);
@@ -91,7 +90,5 @@ export function gather(rec: Recorder, { shape, images, classes, levels, augment 
   if (C !== channels) throw new ShapeError(`the network takes images of ${channels} channels, the data has ${C}`, { got: shape, want: [channels, P, Q] });
   const bound = { images, classes, order, levels, x, labels }, extents = { N, H, W, C, P, Q, RESIZE: Number(H !== P || W !== Q) };
   if (!augment) return rec.dispatch(batch_gather, bound, extents, x.size);
-  const { greys, by } = augment, draws = tensor("draws", [N, 10]), share = (p: number) => Math.round(p * 2 ** 24);
-  rec.dispatch(augment_draw, { clock, order, greys, draws }, { ...by, N, P, Q, first, flip: share(by.flip), erase: share(by.erase) }, N);
-  rec.dispatch(batch_augment, { ...bound, draws }, extents, x.size);
+  augment.by.gather(rec, { ...bound, clock, greys: augment.greys }, extents, first);
 }
