@@ -13,8 +13,8 @@
 override WORKGROUP: u32 = 64;
 override ACTIVATION: u32 = 0;
 override ADDEND: bool = false;
-
-struct Params { M: u32, C: u32, rows: u32, splits: u32, span: u32, eps: f32, momentum: f32, x_pitch: u32 }  // rows of a split of partial; of apply
+// rows: of a split of partial; span: of apply; fused: 1 where ADDEND is meant for this step
+struct Params { M: u32, C: u32, rows: u32, splits: u32, span: u32, eps: f32, momentum: f32, x_pitch: u32, fused: u32 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
 // #import activation
@@ -32,7 +32,6 @@ struct Params { M: u32, C: u32, rows: u32, splits: u32, span: u32, eps: f32, mom
 @group(0) @binding(9) var<storage, read> addend: array<Value>;              // [M, C]
 @group(0) @binding(10) var<storage, read> known_mean: array<Value>;         // running statistics, read
 @group(0) @binding(11) var<storage, read> known_var: array<Value>;
-
 var<workgroup> held: array<Moments, WORKGROUP>;
 
 /// Moments of every 16th row of channels c, from `first + lane` to before `end`.
@@ -65,6 +64,17 @@ fn share(lane: u32, rows: u32) -> f32 {
   return f32((rows + WORKGROUP / 4 - 1 - lane) / (WORKGROUP / 4));
 }
 
+/// Writes three numbers of channels c into stats: one write in a loop, as in lib/finish.wgsl.
+fn keep(c: u32, mean: Value, invstd: Value, scale: Value) {
+  var value = mean;
+  var next = invstd;
+  for (var i = 3 * c; i < 3 * c + 3; i++) {
+    stats[i] = value;
+    value = next;
+    next = scale;
+  }
+}
+
 /// Moves the running statistics of channels c.
 fn follow(c: u32, all: Moments) {
   running_mean[c] += dim.momentum * (all.mean - running_mean[c]);
@@ -77,7 +87,7 @@ fn normalise(c: u32, first: u32, end: u32, lane: u32, mean: Value, scale: Value)
   for (var m = first + lane; m < end; m += WORKGROUP / 4) {
     let i = m * (dim.C / WIDTH) + c;
     var value = (x[m * (dim.x_pitch / WIDTH) + c] - mean) * scale + shift;
-    if (ADDEND) { value += addend[i]; }
+    if (ADDEND && (dim.fused & 1) > 0) { value += addend[i]; }
     if (ACTIVATION > 0) { value = activate(value); }
     y[i] = value;
   }
@@ -89,18 +99,14 @@ fn batch_norm_column(@builtin(local_invocation_index) here: u32, @builtin(workgr
   let exists = c < dim.C / WIDTH;
   if (exists) { held[here] = measured(c, 0, dim.M, here / 4); }
   workgroupBarrier();
-  if (exists && here < 4) {
-    let all = gathered(here, dim.M);
-    let invstd = inverseSqrt(all.m2 / f32(dim.M) + dim.eps);
-    stats[3 * c] = all.mean;
-    stats[3 * c + 1] = invstd;
-    stats[3 * c + 2] = invstd * weight[c];
+  if (!exists) { return; }
+  let all = gathered(here % 4, dim.M);
+  let invstd = inverseSqrt(all.m2 / f32(dim.M) + dim.eps);
+  if (here < 4) {
+    keep(c, all.mean, invstd, invstd * weight[c]);
     follow(c, all);
-    held[here] = Moments(all.mean, invstd * weight[c]);
   }
-  workgroupBarrier();
-  let found = held[here % 4];
-  if (exists) { normalise(c, 0, dim.M, here / 4, found.mean, found.m2); }
+  normalise(c, 0, dim.M, here / 4, all.mean, invstd * weight[c]);
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
@@ -140,7 +146,5 @@ fn batch_norm_running(@builtin(global_invocation_id) id: vec3u) {
   let c = id.x;
   if (c >= dim.C / WIDTH) { return; }
   let invstd = inverseSqrt(known_var[c] + dim.eps);
-  stats[3 * c] = known_mean[c];
-  stats[3 * c + 1] = invstd;
-  stats[3 * c + 2] = invstd * weight[c];
+  keep(c, known_mean[c], invstd, invstd * weight[c]);
 }

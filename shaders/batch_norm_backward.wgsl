@@ -13,7 +13,8 @@ override WORKGROUP: u32 = 64;
 override TRAINING: bool = true;
 override ADDEND: bool = false;
 
-struct Params { M: u32, C: u32, rows: u32, splits: u32, span: u32, eps: f32, x_pitch: u32, addend_pitch: u32 }  // rows of a split of partial; of input
+// rows: of a split of partial; span: of input; fused: 1: ADDEND is meant for this step, 2: SLOPE
+struct Params { M: u32, C: u32, rows: u32, splits: u32, span: u32, eps: f32, x_pitch: u32, addend_pitch: u32, fused: u32 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
 // #import slope
@@ -74,22 +75,18 @@ fn batch_norm_backward_column(@builtin(local_invocation_index) here: u32, @built
   let invstd = known[at + 1];
   if (exists) { held[here] = summed(c, 0, dim.M, here / 4, mean, invstd); }
   workgroupBarrier();
-  if (exists && here < 4) {
-    let all = gathered(here, dim.M);
+  if (!exists) { return; }
+  let all = gathered(here % 4, dim.M);
+  if (here < 4) {
     dbias[c] = all.dy;
     dweight[c] = all.dyx;
-    held[here] = all;
   }
-  workgroupBarrier();
-  let all = held[here % 4];
-  if (exists) {
-    for (var m = here / 4; m < dim.M; m += WORKGROUP / 4) {
-      let i = m * (dim.C / WIDTH) + c;
-      var value = gradient(dy[i], (x[m * (dim.x_pitch / WIDTH) + c] - mean) * invstd, all, known[at + 2]);
-      if (ADDEND) { value += addend[m * (dim.addend_pitch / WIDTH) + c]; }
-      if (SLOPE > 0) { value *= slope(z[i]); }
-      dx[i] = value;
-    }
+  for (var m = here / 4; m < dim.M; m += WORKGROUP / 4) {
+    let i = m * (dim.C / WIDTH) + c;
+    var value = gradient(dy[i], (x[m * (dim.x_pitch / WIDTH) + c] - mean) * invstd, all, known[at + 2]);
+    if (ADDEND && (dim.fused & 1) > 0) { value += addend[m * (dim.addend_pitch / WIDTH) + c]; }
+    if (SLOPE > 0 && (dim.fused & 2) > 0) { value *= slope(z[i]); }
+    dx[i] = value;
   }
 }
 
@@ -132,7 +129,7 @@ fn batch_norm_backward_input(@builtin(local_invocation_index) here: u32, @builti
   for (var m = group.y * dim.span + here / 4; m < min((group.y + 1) * dim.span, dim.M); m += WORKGROUP / 4) {
     let i = m * C + c;
     var value = gradient(dy[i], (x[m * (dim.x_pitch / WIDTH) + c] - known[3 * c]) * known[3 * c + 1], all, known[3 * c + 2]);
-    if (ADDEND) { value += addend[m * (dim.addend_pitch / WIDTH) + c]; }
+    if (ADDEND && (dim.fused & 1) > 0) { value += addend[m * (dim.addend_pitch / WIDTH) + c]; }
     dx[i] = value;
   }
 }

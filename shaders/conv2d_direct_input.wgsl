@@ -20,6 +20,7 @@ struct Params {
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
   dy_pitch: u32, dy_offset: u32,   // channels of dy's pixels, K, and where these begin, 0: unless they are a part of a concatenation's
+  fused: u32,                      // 1: ADDEND is meant for this step, 2: SLOPE
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
@@ -41,8 +42,8 @@ fn conv2d_direct_input_backward(@builtin(global_invocation_id) id: vec3u, @built
     for (var m = strip.m; m < strip.end; m += STRIDE_W) {
       let at = m * dim.C + c;
       var v = pixels.x;
-      if (ADDEND) { v += addend[at]; }
-      if (SLOPE > 0) { v *= slope(z[at]); }
+      if (ADDEND && (dim.fused & 1) > 0) { v += addend[at]; }
+      if (SLOPE > 0 && (dim.fused & 2) > 0) { v *= slope(z[at]); }
       dx[at] = v;
       pixels = pixels.yzww;
     }

@@ -21,6 +21,7 @@ struct Params {
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
   dy_pitch: u32, dy_offset: u32,   // channels of dy's pixels, K, and where these begin, 0: unless they are a part of a concatenation's
+  fused: u32,                      // 1: ADDEND is meant for this step, 2: SLOPE
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
@@ -42,8 +43,8 @@ fn conv2d_vec4_input_backward(@builtin(global_invocation_id) id: vec3u, @builtin
     for (var m = strip.m; m < strip.end; m += STRIDE_W) {
       let at = (m * dim.C + c) / 4;
       var v = pixels[0];
-      if (ADDEND) { v += addend[at]; }
-      if (SLOPE > 0) { v *= slope(z[at]); }
+      if (ADDEND && (dim.fused & 1) > 0) { v += addend[at]; }
+      if (SLOPE > 0 && (dim.fused & 2) > 0) { v *= slope(z[at]); }
       dx[at] = v;
       pixels = mat4x4f(pixels[1], pixels[2], pixels[3], pixels[3]);
     }

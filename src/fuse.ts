@@ -10,7 +10,7 @@ type Overrides = Step["overrides"];
  *   TERMS, bindings a … d:    a + b + c + d           a sum's other terms
  *   DROP, binding clock:      y · what is drawn       a dropout behind it
  *   y_pitch, x_pitch, …:      rows of that tensor are channels of a longer row; then no concatenation runs
- * A step is taken over where nobody else reads between. The arithmetic and its order stay the same. What only some layers need, `others`, comes with them.
+ * A step is taken over where nobody else reads between. The arithmetic and its order stay the same. Kernels with a param `fused` keep one text for all. What only some layers need, `others`, comes with them.
  */
 export function fuse(recorded: readonly Step[], others: Iterable<Fusing> = []): readonly Step[] {
   const steps = [...others].reduce((all, { before }) => before?.(all) ?? all, recorded), fused: (Step | undefined)[] = [...steps], made = new Map<Tensor, number>(), readers = new Map<Tensor, number[]>();
@@ -57,7 +57,7 @@ export function fuse(recorded: readonly Step[], others: Iterable<Fusing> = []): 
     } else if (entry === "add_forward" && added(i)) return;
     put(i, fused[i]!);
   });
-  return [...others].reduce((all, { after }) => after?.(all) ?? all, fused.filter((step) => step !== undefined) as readonly Step[]);
+  return alike([...others].reduce((all, { after }) => after?.(all) ?? all, fused.filter((step) => step !== undefined) as readonly Step[]));
 
   /** A sum of two: into what makes one of them, once the other is there; or with the sum that makes one of them. */
   function added(i: number): boolean {
@@ -78,6 +78,19 @@ export function fuse(recorded: readonly Step[], others: Iterable<Fusing> = []): 
     become(first!, "y", y, { TERMS: before.overrides.TERMS + 1 }, { [before.overrides.TERMS === 2 ? "c" : "d"]: b, ...before.overrides.TERMS === 2 && { d: b } }, i);
     return true;
   }
+}
+
+/** Steps whose kernels would differ in ADDEND and SLOPE alone get the same text, and tell by `fused` what of it is theirs: a text less to compile takes longer than to ask. */
+function alike(steps: readonly Step[]): Step[] {
+  const groups = new Map<string, Step[]>(), keyOf = ({ kernel: { entry, code }, overrides: { ADDEND, SLOPE, ALPHA, THRESHOLD, ...others } }: Step) => JSON.stringify([entry, code, others]);
+  for (const step of steps) if ("fused" in step.kernel.params) groups.set(keyOf(step), [...groups.get(keyOf(step)) ?? [], step]);
+  return steps.map((step) => {
+    const group = groups.get(keyOf(step));
+    if (!group) return step;
+    const sloped = group.filter(({ overrides }) => overrides.SLOPE), { SLOPE, ALPHA, THRESHOLD } = sloped[0]?.overrides ?? {}, one = sloped.every(({ overrides: o }) => o.SLOPE === SLOPE && o.ALPHA === ALPHA && o.THRESHOLD === THRESHOLD);
+    const { overrides } = step, fused = Number(overrides.ADDEND > 0) + 2 * Number(overrides.SLOPE > 0);
+    return { ...step, params: { ...step.params, fused }, overrides: { ...overrides, ADDEND: Number(group.some((s) => s.overrides.ADDEND)), ...sloped.length > 0 && one && { SLOPE, ALPHA, THRESHOLD } } };
+  });
 }
 
 /** As which of its outputs a step writes t. */

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { lenet } from "../models/index.js";
 import { adaptiveAvgPool2d, add, avgPool2d, batchNorm, concat, conv2d, dropout, elu, flatten, gelu, linear, maxPool2d, named, relu, sequential, sgd, silu, type Block, type Layer, type Part, type Value } from "../src/index.js";
 import { dataset } from "../src/data/dataset.js";
+import { bake } from "../src/gpu/kernel.js";
 import { Predictors } from "../src/train/predictors.js";
 import { Session } from "../src/train/session.js";
 import { readWeights } from "../src/train/weights.js";
@@ -58,6 +59,14 @@ test.each<[string, Part, { gone: string[]; left: Record<string, number> }]>([
   for (const [entry, count] of Object.entries(left)) expect(fused.entries.filter((e) => e === entry), entry).toHaveLength(count);
   for (const [name, { data: values }] of apart.weights) expect(fused.weights.get(name)!.data, name).toEqual(values);
   expect(fused.ring).toEqual(apart.ring);
+});
+
+test("kernels that differ in what is behind them alone are one text", async () => {
+  const block: Block = (x) => named("out", relu())(add(conv("b", 8, batchNorm())(conv("a", 8)(x)), x));
+  const { steps } = await trained(sequential(conv2d({ filters: 8, kernel: 3, stride: 2 }), relu(), block, block, adaptiveAvgPool2d({ size: 1 }), flatten(), linear({ units: 10 })), true);
+  const inputs = steps.filter(({ kernel, tensors }) => "fused" in kernel.params && tensors.weight && tensors.dx);
+  expect(new Set(inputs.map(({ params }) => params.fused))).toEqual(new Set([2, 3]));
+  expect(new Set(inputs.map(({ kernel, overrides }) => bake(kernel.code, overrides))).size).toBe(1);
 });
 
 test("one layer's output, from a program that ends with it, is what all layers kept apart give", async () => {

@@ -97,7 +97,7 @@ export function clock(of: { step?: number; seed?: number; row?: number; lr?: num
 /** What fuse.ts may put behind a backward kernel, as parameters and tensors, and what it makes of dx: (dx + addend) · relu′(z). */
 export function epilogue(size: number) {
   const addend = random(8, size), z = random(9, size);
-  return { params: { ADDEND: 1, SLOPE: 1 }, values: { addend, z }, of: (dx: Float64Array) => dx.map((v, i) => z[i] > 0 ? v + addend[i] : 0) };
+  return { params: { ADDEND: 1, SLOPE: 1, fused: 3 }, values: { addend, z }, of: (dx: Float64Array) => dx.map((v, i) => z[i] > 0 ? v + addend[i] : 0) };
 }
 
 /** Workgroups for n invocations, in three rows: what fold() does past 65,535 workgroups. */

@@ -26,11 +26,11 @@ export function defineKernel<B extends string, P extends string, O extends strin
   return { code, entry, bindings: Object.fromEntries(bindings), params: Object.fromEntries(params), overrides: Object.fromEntries(overrides) } as Kernel<B, P, O>;
 }
 
-/** The overrides that the tuner or fuse.ts sets; a layer may leave them at their defaults. It must give all others. */
-type Tuned = "WORKGROUP" | "WIDTH" | `TILE_${string}` | "ACTIVATION" | "SLOPE" | "ALPHA" | "THRESHOLD" | "ADDEND" | "TERMS" | "DROP";
+/** What the tuner or fuse.ts sets; a layer may leave it at its default. It must give all else. */
+type Tuned = "WORKGROUP" | "WIDTH" | `TILE_${string}` | "ACTIVATION" | "SLOPE" | "ALPHA" | "THRESHOLD" | "ADDEND" | "TERMS" | "DROP" | "fused";
 /** What a layer must give a dispatch: params and overrides, but those that the tuner or fuse.ts sets. */
 export type Params<P extends string, O extends string> =
-  Record<P | Exclude<O, Tuned>, number> & Partial<Record<Extract<O, Tuned>, number>>;
+  Record<Exclude<P | O, Tuned>, number> & Partial<Record<Extract<P | O, Tuned>, number>>;
 
 /**
  * The shader with its overrides written in as constants: arrays may have these sizes, and loops of them unroll.

@@ -117,6 +117,6 @@ export class Recorder {
     const overrides: Record<string, number> = { ...kernel.overrides };
     for (const [name, value] of Object.entries<number>(params)) if (Object.hasOwn(overrides, name)) overrides[name] = value;
     const grid = typeof work === "number" ? fold(work / (overrides.WIDTH ?? 1), overrides.WORKGROUP) : work;
-    this.steps.push({ path: this.#path, ...this.#climbed, kernel, tensors, params, overrides, grid });
+    this.steps.push({ path: this.#path, ...this.#climbed, kernel, tensors, params: { fused: 0, ...params }, overrides, grid });
   }
 }

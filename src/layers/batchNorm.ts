@@ -1,7 +1,7 @@
 import { OptionError, ShapeError } from "../errors.js";
 import { batch_norm_apply, batch_norm_column, batch_norm_evaluate, batch_norm_partial, batch_norm_running } from "../generated/batch_norm.js";
 import { batch_norm_backward_column, batch_norm_backward_input, batch_norm_backward_partial } from "../generated/batch_norm_backward.js";
-import { tensor, type Recorder, type Rung, type Tensor } from "../gpu/recorder.js";
+import { tensor, type Recorder, type Rung, type Target, type Tensor } from "../gpu/recorder.js";
 import { ones, zeros } from "./init.js";
 import { nchw, type Layer, type ParamSpec } from "./layer.js";
 
@@ -15,15 +15,16 @@ export interface BatchNormOptions {
   requiresGrad?: boolean;
 }
 
-const COLUMN = 32768;  // rows that one workgroup takes: 2 MiB of 16 channels, for which another dispatch costs more than it gains
+const COLUMN = 2 ** 22;  // rows that one workgroup takes × workgroups that keep the adapter busy: where few do, a workgroup may have a long column before another dispatch pays
 const SPLITS = 64;     // of the rows, at most
 
 interface Dims { M: number; C: number; rows: number; splits: number; span: number; eps: number; momentum: number; x_pitch: number; addend_pitch: number; WIDTH: 1 | 4; TRAINING: number }
 const groups = ({ C, WIDTH }: Dims) => Math.ceil(C / WIDTH / 4), spans = ({ M, span }: Dims) => Math.ceil(M / span);
+const short = ({ M }: Dims, { tasks = 32 }: Target) => M * tasks <= COLUMN;
 
 /** y, running statistics and what backward needs ← x by the batch's statistics. Only the one of stats and moments that a rung fills takes memory. */
 const forward: readonly Rung<Dims, "x" | "y" | "weight" | "bias" | "stats" | "moments" | "running_mean" | "running_var">[] = [
-  { name: "column", fits: ({ M }) => M <= COLUMN, record(rec, { moments: _, ...t }, d) { rec.dispatch(batch_norm_column, { ...t, addend: t.x }, d, [groups(d), 1, 1]); } },
+  { name: "column", fits: short, record(rec, { moments: _, ...t }, d) { rec.dispatch(batch_norm_column, { ...t, addend: t.x }, d, [groups(d), 1, 1]); } },
   { name: "split", fits: () => true, record(rec, { x, y, weight, bias, moments, running_mean, running_var }, d) {
     rec.dispatch(batch_norm_partial, { x, partial: moments }, d, [groups(d), d.splits, 1]);
     rec.dispatch(batch_norm_apply, { x, parts: moments, running_mean, running_var, weight, bias, y, addend: x }, d, [groups(d), spans(d), 1]);
@@ -32,7 +33,7 @@ const forward: readonly Rung<Dims, "x" | "y" | "weight" | "bias" | "stats" | "mo
 
 /** dx, dweight, dbias ← dy, and what the same rung of forward left. */
 const backward: readonly Rung<Dims, "x" | "dy" | "weight" | "stats" | "moments" | "dx" | "dweight" | "dbias">[] = [
-  { name: "column", fits: ({ M }) => M <= COLUMN, record(rec, { x, dy, stats, dx, dweight, dbias }, d) {
+  { name: "column", fits: short, record(rec, { x, dy, stats, dx, dweight, dbias }, d) {
     rec.dispatch(batch_norm_backward_column, { x, dy, known: stats, dweight, dbias, dx, addend: dy, z: dy }, d, [groups(d), 1, 1]);
   } },
   { name: "split", fits: () => true, record(rec, { x, dy, weight, stats, moments, dx, dweight, dbias }, d) {

@@ -24,6 +24,8 @@ export interface Convolution {
 
 const direct = (d: Convolution, { lanes = 0 }: Target) => lanes >= 4 && d.D === d.C;
 const quads = (d: Convolution, target: Target) => direct(d, target) && d.K % 4 === 0;
+/** Where pixels slide: of a 1×1 window with a stride none is used twice, and vec4 takes twice direct's time to compile to be hardly faster. */
+const slides = (d: Convolution, target: Target) => quads(d, target) && d.C % 4 === 0 && (d.R * d.S > 1 || d.STRIDE_H * d.STRIDE_W === 1);
 /** Tiles pay from a quarter of one on: below, most of it would be padding. */
 const tiled = (d: Convolution) => d.D === d.C && d.K % 4 === 0 && d.K >= 16 && d.N * d.P * d.Q >= 16;
 const grid = (invocations: number, z: number, workgroup = 16): Grid => { const [gx, gy] = fold(invocations, workgroup); return [gx, gy, z]; };
@@ -34,7 +36,7 @@ export const undropped = { stream: 0, threshold: 0, scale: 1 };
 
 /** y ← x, weight, bias. Where d.BIAS is 0, any tensor stands in for bias. */
 export const forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[] = [
-  { name: "vec4", fits: (d, target) => quads(d, target) && d.C % 4 === 0, record(rec, t, d) {
+  { name: "vec4", fits: slides, record(rec, t, d) {
     rec.dispatch(conv2d_vec4_forward, { ...t, clock: t.weight }, { ...flat(d), LANES: rec.target.lanes!, ...plainly(d) }, strips(flat(d), 4, 16));
   } },
   { name: "direct", fits: quads, record(rec, t, d) {

@@ -65,7 +65,7 @@ describe.each(Object.keys(cases))("batch norm, %s", (name) => {
     closeRunning(plain);
     closeStats(plain.stats);
     expectClose("y", plain.y, normal, few(16));
-    const fused = await run(gpu, forward.batch_norm_column, { ...given, addend: behind.values.addend }, { y: size, ...channels }, { ...d, ADDEND: 1, ACTIVATION: 1 }, column);
+    const fused = await run(gpu, forward.batch_norm_column, { ...given, addend: behind.values.addend }, { y: size, ...channels }, { ...d, ADDEND: 1, fused: 1, ACTIVATION: 1 }, column);
     expectClose("y, fused", fused.y, normal.map((v, i) => Math.max(0, v + behind.values.addend[i])), few(16));
 
     const back = await run(gpu, backward.batch_norm_backward_column, { x, dy, known }, sums, { ...d, TRAINING: 1 }, column);
@@ -90,7 +90,7 @@ describe.each(Object.keys(cases))("batch norm, %s", (name) => {
 
   test.each(able(WIDTH))("what has no barrier agrees with its twin: %s", async (where) => {
     const go = runners[where], given = { x, weight, bias }, { addend } = behind.values;
-    const applied = await run(go, forward.batch_norm_apply, { ...given, parts: flat(moments), addend, ...before }, { y: size, running_mean: d.C, running_var: d.C }, { ...d, ADDEND: 1 }, spans);
+    const applied = await run(go, forward.batch_norm_apply, { ...given, parts: flat(moments), addend, ...before }, { y: size, running_mean: d.C, running_var: d.C }, { ...d, ADDEND: 1, fused: 1 }, spans);
     closeRunning(applied);
     expectClose("y", applied.y, normal.map((v, i) => v + addend[i]), few(16), normal.map((v) => Math.abs(v) + 1));
     const known_mean = before.running_mean, known_var = before.running_var, invstd = known_var.map((v) => 1 / Math.sqrt(v + d.eps));
@@ -100,7 +100,7 @@ describe.each(Object.keys(cases))("batch norm, %s", (name) => {
     expectClose("stats, evaluation", still.stats, woven(WIDTH, known_mean, invstd, weight.map((v, c) => v * invstd[c])), 16);
     const parts = flat([woven(WIDTH, want.dbias, want.dweight), ...Array.from({ length: d.splits - 1 }, () => new Float64Array(2 * d.C))]);
     for (const TRAINING of [1, 0]) {
-      const { dx } = await run(go, backward.batch_norm_backward_input, { x, dy, known, parts, addend }, sums, { ...d, TRAINING, ADDEND: 1 }, spans);
+      const { dx } = await run(go, backward.batch_norm_backward_input, { x, dy, known, parts, addend }, sums, { ...d, TRAINING, ADDEND: 1, fused: 1 }, spans);
       const wanted = reference.backward(d, x, stats.mean, stats.invstd, weight, dy, TRAINING === 1).dx.map((v, i) => v + addend[i]);
       expectClose(`dx, training ${TRAINING}`, dx, wanted, few(64), sizeOfDx.map((v) => v + 1));
     }
