@@ -3,8 +3,8 @@
 //   partial[z,r,s,c,k]  = Σ m in split z  x[m∘(r,s), c] · dy[m,k]        m = (n, p, q), as in conv2d.wgsl
 //   partial_bias[z,k]   = Σ m in split z  dy[m,k]
 //
-// As conv2d_vec4_weight.wgsl, but an invocation sums 4 taps of a window's row and one channel × 16 filters. With stride and
-// dilation 1 its taps slide from pixel to pixel. The direct rung for first layers, of one channel or three: one group,
+// As conv2d_vec4_weight.wgsl, but an invocation sums 4 or 5 taps of a window's row and one channel × 16 filters. With stride
+// and dilation 1 its taps slide from pixel to pixel. The direct rung for first layers, of one channel or three: one group,
 // subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 
@@ -12,6 +12,7 @@ enable subgroups;
 // #import lanes
 override WORKGROUP: u32 = 8;
 override BIAS: bool = true;
+override TAPS: u32 = 4;  // or 5, where they slide
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
@@ -43,29 +44,40 @@ fn window(start: i32, w: i32, width: u32) -> vec4f {
   return vec4f(pixel(start, w, width), pixel(start, w + d, width), pixel(start, w + 2 * d, width), pixel(start, w + 3 * d, width));
 }
 
+/// The 16 values that add_lower() takes, times one: a column for each four filters.
+fn lower(held: vec4f, v: f32) -> mat4x4f {
+  return mat4x4f(v * subgroupBroadcast(held, 0u), v * subgroupBroadcast(held, 1u), v * subgroupBroadcast(held, 2u), v * subgroupBroadcast(held, 3u));
+}
+
+/// The 16 values that add_upper() takes, likewise.
+fn upper(held: vec4f, v: f32) -> mat4x4f {
+  return mat4x4f(v * subgroupBroadcast(held, UPPER), v * subgroupBroadcast(held, UPPER + 1), v * subgroupBroadcast(held, UPPER + 2), v * subgroupBroadcast(held, UPPER + 3));
+}
+
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_direct_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let K4 = dim.K / 4;
-  let quads = (dim.S + 3) / 4;                      // of taps
+  let strips = (dim.S + TAPS - 1) / TAPS;           // of taps
   let k4 = 4 * group.y;
   let mine = min(k4 + lane % 4, K4 - 1);
   let ahead = lane / 4 % (min(LANES, 8u) / 4);  // of two pixels, the one whose dy this lane loads
-  let j = min(id.x, dim.R * quads * dim.C - 1);
-  let r = j / (dim.C * quads);
-  let s = j / dim.C % quads * 4;
+  let j = min(id.x, dim.R * strips * dim.C - 1);
+  let r = j / (dim.C * strips);
+  let s = j / dim.C % strips * TAPS;
   let c = j % dim.C;
   let top = i32(r * DILATION_H) - dim.padding_h;
   let left = i32(s * DILATION_W) - dim.padding_w;
   let stride = i32(STRIDE_W);
 
-  var sum: Tile;  // columns are taps
+  var sum: Tile;        // columns are taps
+  var fifth: mat4x4f;   // of the fifth tap, where there is one: columns are filters
   var total = vec4f();  // of the dy that this lane has loaded
   for (var row = group.z * dim.span; row < min((group.z + 1) * dim.span, dim.N * dim.P); row++) {
     let h = i32(row % dim.P * STRIDE_H) + top;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));
     let start = (i32(row / dim.P * dim.H) + h) * i32(dim.W * dim.C) + i32(c);
     var u = vec4f();  // with stride and dilation 1 the taps slide from pixel to pixel
-    if (STRIDE_W == 1 && DILATION_W == 1) { u = window(start, left - 1, width); }
+    if (STRIDE_W == 1 && DILATION_W == 1) { u = window(start, left, width); }
     for (var q = 0u; q < dim.Q; q += 4) {
       let held = load(row, q + ahead, mine);
       let more = load(row, q + 2 + ahead, mine);
@@ -78,12 +90,13 @@ fn conv2d_direct_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
       }
       total += held + more;
       let w = i32(q) * stride + left;
+      var v: vec4f;  // what the fifth tap sees
       if (STRIDE_W == 1 && DILATION_W == 1) {
-        let v = window(start, w + 3, width);
-        add_lower(&sum, held, vec4f(u.yzw, v.x));
-        add_upper(&sum, next, vec4f(u.zw, v.xy));
-        add_lower(&sum, more, vec4f(u.w, v.xyz));
-        add_upper(&sum, last, v);
+        v = window(start, w + 4, width);
+        add_lower(&sum, held, u);
+        add_upper(&sum, next, vec4f(u.yzw, v.x));
+        add_lower(&sum, more, vec4f(u.zw, v.xy));
+        add_upper(&sum, last, vec4f(u.w, v.xyz));
         u = v;
       } else {
         add_lower(&sum, held, window(start, w, width));
@@ -91,17 +104,20 @@ fn conv2d_direct_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
         add_lower(&sum, more, window(start, w + 2 * stride, width));
         add_upper(&sum, last, window(start, w + 3 * stride, width));
       }
+      if (TAPS == 5) { fifth = fifth + lower(held, v.x) + upper(next, v.y) + lower(more, v.z) + upper(last, v.w); }
     }
   }
   let sums = totals(total);
-  let end = select(s, min(s + 4, dim.S), id.x == j);
+  let end = select(s, min(s + TAPS, dim.S), id.x == j);
   for (var i = s; i < end; i++) {  // what is written next moves up, as in lib/finish.wgsl
     var four = mat4x4f(sum.a[0], sum.b[0], sum.c[0], sum.d[0]);
     for (var k = k4; k < min(k4 + 4, K4); k++) {
       partial[(((group.z * dim.R + r) * dim.S + i) * dim.C + c) * K4 + k] = four[0];
       four = up(four);
     }
-    sum = Tile(up(sum.a), up(sum.b), up(sum.c), up(sum.d));
+    sum = Tile(
+      mat4x4f(sum.a[1], sum.a[2], sum.a[3], fifth[0]), mat4x4f(sum.b[1], sum.b[2], sum.b[3], fifth[1]),
+      mat4x4f(sum.c[1], sum.c[2], sum.c[3], fifth[2]), mat4x4f(sum.d[1], sum.d[2], sum.d[3], fifth[3]));
   }
   if (BIAS && group.x == 0 && lane == 0) { finish_bias(sums, group.z, k4); }
 }

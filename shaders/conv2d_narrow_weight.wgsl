@@ -3,7 +3,7 @@
 //   partial[z,r,s,c,k]  = Σ m in split z  x[m∘(r,s), c] · dy[m,k]        m = (n, p, q), as in conv2d.wgsl
 //   partial_bias[z,k]   = Σ m in split z  dy[m,k]
 //
-// As conv2d_direct_weight.wgsl, with 4 taps × 8 filters an invocation, pixel by pixel; a lane loads one dy (with 4 lanes: two).
+// As conv2d_direct_weight.wgsl, with 4 or 5 taps × 8 filters an invocation, pixel by pixel; a lane loads one dy (with 4 lanes: two).
 // The direct rung for LeNet's 6 filters and the like: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 
@@ -11,6 +11,7 @@ enable subgroups;
 // #import lanes
 override WORKGROUP: u32 = 8;
 override BIAS: bool = true;
+override TAPS: u32 = 4;  // or 5, where they slide
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
@@ -49,19 +50,20 @@ fn window(start: i32, w: i32, width: u32) -> vec4f {
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_narrow_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
-  let quads = (dim.S + 3) / 4;                        // of taps
+  let strips = (dim.S + TAPS - 1) / TAPS;         // of taps
   let k0 = 8 * group.y;
   let mine = min(k0 + lane % 8, dim.K - 1);
   let other = min(k0 + 4 + lane % 4, dim.K - 1);  // with 4 lanes, each loads two of dy
-  let j = min(id.x, dim.R * quads * dim.C - 1);
-  let r = j / (dim.C * quads);
-  let s = j / dim.C % quads * 4;
+  let j = min(id.x, dim.R * strips * dim.C - 1);
+  let r = j / (dim.C * strips);
+  let s = j / dim.C % strips * TAPS;
   let c = j % dim.C;
   let top = i32(r * DILATION_H) - dim.padding_h;
   let left = i32(s * DILATION_W) - dim.padding_w;
 
   var low = mat4x4f();   // filters 0 to 3; columns are taps
   var high = mat4x4f();  // filters 4 to 7
+  var fifth_low = vec4f(); var fifth_high = vec4f();  // of the fifth tap, where there is one
   var total = vec2f();   // of the dy that this lane has loaded
   for (var row = group.z * dim.span; row < min((group.z + 1) * dim.span, dim.N * dim.P); row++) {
     let h = i32(row % dim.P * STRIDE_H) + top;
@@ -69,6 +71,7 @@ fn conv2d_narrow_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
     let start = (i32(row / dim.P * dim.H) + h) * i32(dim.W * dim.C) + i32(c);
     var v = vec4f();  // with stride and dilation 1 the taps slide from pixel to pixel
     if (STRIDE_W == 1 && DILATION_W == 1) { v = window(start, left - 1, width); }
+    var fifth = pixel(start, left + 3, width);
     for (var q = 0u; q < dim.Q; q++) {
       let at = (row * dim.Q + q) * dim.K;
       let held = dy[at + mine];
@@ -76,12 +79,17 @@ fn conv2d_narrow_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
       if (LANES < 8) { more = dy[at + other]; }
       total += vec2f(held, more);
       let w = i32(q * STRIDE_W) + left;
-      if (STRIDE_W == 1 && DILATION_W == 1) { v = vec4f(v.yzw, pixel(start, w + 3, width)); } else { v = window(start, w, width); }
+      if (STRIDE_W == 1 && DILATION_W == 1) { v = vec4f(v.yzw, fifth); } else { v = window(start, w, width); }
+      fifth = pixel(start, w + 4, width);
       low += outer(lower(held), v);
       high += outer(upper(more), v);
+      if (TAPS == 5) {
+        fifth_low += fifth * lower(held);
+        fifth_high += fifth * upper(more);
+      }
     }
   }
-  let end = select(s, min(s + 4, dim.S), id.x == j);
+  let end = select(s, min(s + TAPS, dim.S), id.x == j);
   for (var i = s; i < end; i++) {  // what is written next moves up, as in lib/finish.wgsl
     var lower = low[0];
     var upper = high[0];
@@ -90,8 +98,8 @@ fn conv2d_narrow_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
       lower = vec4f(lower.yzw, upper.x);
       upper = upper.yzww;
     }
-    low = mat4x4f(low[1], low[2], low[3], low[3]);
-    high = mat4x4f(high[1], high[2], high[3], high[3]);
+    low = mat4x4f(low[1], low[2], low[3], fifth_low);
+    high = mat4x4f(high[1], high[2], high[3], fifth_high);
   }
   if (!BIAS || group.x != 0) { return; }
   if (lane < min(LANES, 8u) && k0 + lane < dim.K) { partial_bias[group.z * dim.K + k0 + lane] = total.x; }

@@ -80,16 +80,20 @@ export function fuse(recorded: readonly Step[], others: Iterable<Fusing> = []): 
   }
 }
 
-/** Steps whose kernels would differ in ADDEND and SLOPE alone get the same text, and tell by `fused` what of it is theirs: a text less to compile takes longer than to ask. */
+/** Steps whose kernels would differ in ADDEND and SLOPE alone get the same text, and tell by `fused` what of it is theirs: to compile a text more takes longer than to ask. */
 function alike(steps: readonly Step[]): Step[] {
-  const groups = new Map<string, Step[]>(), keyOf = ({ kernel: { entry, code }, overrides: { ADDEND, SLOPE, ALPHA, THRESHOLD, ...others } }: Step) => JSON.stringify([entry, code, others]);
-  for (const step of steps) if ("fused" in step.kernel.params) groups.set(keyOf(step), [...groups.get(keyOf(step)) ?? [], step]);
-  return steps.map((step) => {
-    const group = groups.get(keyOf(step));
+  const groups: Record<string, { ADDEND: number; slopes: Record<string, Overrides> }> = {};
+  const all = steps.map((step) => {
+    if (!("fused" in step.kernel.params)) return { step };
+    const { ADDEND, SLOPE, ALPHA, THRESHOLD, ...others } = step.overrides, group = groups[step.kernel.entry + JSON.stringify(others)] ??= { ADDEND: 0, slopes: {} };
+    group.ADDEND ||= ADDEND;
+    if (SLOPE) group.slopes[[SLOPE, ALPHA, THRESHOLD].join()] = { SLOPE, ALPHA, THRESHOLD };
+    return { step, group, fused: ADDEND + 2 * Number(SLOPE > 0) };
+  });
+  return all.map(({ step, group, fused }) => {
     if (!group) return step;
-    const sloped = group.filter(({ overrides }) => overrides.SLOPE), { SLOPE, ALPHA, THRESHOLD } = sloped[0]?.overrides ?? {}, one = sloped.every(({ overrides: o }) => o.SLOPE === SLOPE && o.ALPHA === ALPHA && o.THRESHOLD === THRESHOLD);
-    const { overrides } = step, fused = Number(overrides.ADDEND > 0) + 2 * Number(overrides.SLOPE > 0);
-    return { ...step, params: { ...step.params, fused }, overrides: { ...overrides, ADDEND: Number(group.some((s) => s.overrides.ADDEND)), ...sloped.length > 0 && one && { SLOPE, ALPHA, THRESHOLD } } };
+    const [slope, ...more] = Object.values(group.slopes);
+    return { ...step, params: { ...step.params, fused }, overrides: { ...step.overrides, ADDEND: group.ADDEND, ...more.length ? {} : slope } };
   });
 }
 

@@ -1,7 +1,7 @@
 // Random changes of training images: the options as numbers, and the two kernels that make them.
 import { OptionError } from "../errors.js";
 import { augment_draw } from "../generated/augment.js";
-import { batch_augment } from "../generated/batch.js";
+import { batch_augment_gather } from "../generated/batch_augment.js";
 import { tensor, type Recorder, type Shape, type Tensor } from "../gpu/recorder.js";
 import type { Dataset } from "./dataset.js";
 
@@ -60,7 +60,7 @@ export function augmentation(options: Augment): Augmentation | undefined {
     gather(rec, { clock, greys, ...tensors }, { N, P, Q, ...extents }, first) {
       const { order, x } = tensors, draws = tensor("draws", [N, 10]);
       rec.dispatch(augment_draw, { clock, order, greys, draws }, { ...all, N, P, Q, first, flip: share(all.flip), erase: share(all.erase) }, N);
-      rec.dispatch(batch_augment, { ...tensors, draws }, { N, P, Q, ...extents }, x.size);
+      rec.dispatch(batch_augment_gather, { ...tensors, draws }, { N, P, Q, ...extents }, x.size);
     },
   };
 }

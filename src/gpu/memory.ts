@@ -65,23 +65,8 @@ export class Memory {
     } finally { staging.destroy(); }
   }
 
-  /** Copies these buffers, by their numbers in the plan; the result puts the copies back, once. */
-  keep(numbers: Iterable<number>): () => void {
-    const { gpu } = this.device, kept = [...new Set(numbers)].map((i) => {
-      const { size } = this.#buffers[i];
-      return { buffer: this.#buffers[i], size, copy: gpu.createBuffer({ label: `copy of buffer ${i}`, size, usage: COPY_SRC | COPY_DST }) };
-    });
-    const all = (copy: (encoder: GPUCommandEncoder, from: typeof kept[number]) => void) => {
-      const encoder = gpu.createCommandEncoder({ label: "keep buffers" });
-      for (const one of kept) copy(encoder, one);
-      gpu.queue.submit([encoder.finish()]);
-    };
-    all((encoder, { buffer, copy, size }) => encoder.copyBufferToBuffer(buffer, 0, copy, 0, size));
-    return () => {
-      all((encoder, { buffer, copy, size }) => encoder.copyBufferToBuffer(copy, 0, buffer, 0, size));
-      for (const { copy } of kept) copy.destroy();
-    };
-  }
+  /** A buffer of the plan, by its number. */
+  buffer(number: number): GPUBuffer { return this.#buffers[number]; }
 
   destroy(): void { for (const buffer of this.#buffers) buffer.destroy(); }
 }

@@ -1,4 +1,5 @@
 import type { Device } from "./device.js";
+import type { Memory } from "./memory.js";
 import type { Player } from "./player.js";
 
 const MAP_READ = 1, COPY_SRC = 4, COPY_DST = 8, QUERY_RESOLVE = 512;  // GPUBufferUsage
@@ -117,4 +118,22 @@ function encode(encoder: GPUCommandEncoder, { player, from = 0, to = player.disp
 function divisor(a: bigint, b: bigint): bigint {
   for ([a, b] = [a < 0n ? -a : a, b < 0n ? -b : b]; b; ) [a, b] = [b, a % b];
   return a;
+}
+
+/** Copies buffers of a plan, by their numbers; the result puts the copies back, once. */
+export function keep(memory: Memory, numbers: Iterable<number>): () => void {
+  const { gpu } = memory.device, kept = [...new Set(numbers)].map((i) => {
+    const buffer = memory.buffer(i), { size } = buffer;
+    return { buffer, size, copy: gpu.createBuffer({ label: `copy of buffer ${i}`, size, usage: COPY_SRC | COPY_DST }) };
+  });
+  const all = (copy: (encoder: GPUCommandEncoder, from: typeof kept[number]) => void) => {
+    const encoder = gpu.createCommandEncoder({ label: "keep buffers" });
+    for (const one of kept) copy(encoder, one);
+    gpu.queue.submit([encoder.finish()]);
+  };
+  all((encoder, { buffer, copy, size }) => encoder.copyBufferToBuffer(buffer, 0, copy, 0, size));
+  return () => {
+    all((encoder, { buffer, copy, size }) => encoder.copyBufferToBuffer(copy, 0, buffer, 0, size));
+    for (const { copy } of kept) copy.destroy();
+  };
 }

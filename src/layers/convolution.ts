@@ -89,10 +89,10 @@ export const backwardWeight: readonly Rung<Convolution, "x" | "dy" | "dweight" |
     split(rec, t, d, conv2d_vec4_weight_partial, lanewise(rec, d, d.R * d.S * d.C / 4, 16));
   } },
   { name: "direct", fits: quads, record(rec, t, d) {
-    split(rec, t, d, conv2d_direct_weight_partial, lanewise(rec, d, d.R * Math.ceil(d.S / 4) * d.C, 16));
+    split(rec, t, d, conv2d_direct_weight_partial, lanewise(rec, d, strip(d).count, 16));
   } },
   { name: "narrow", fits: direct, record(rec, t, d) {
-    split(rec, t, d, conv2d_narrow_weight_partial, lanewise(rec, d, d.R * Math.ceil(d.S / 4) * d.C, 8));
+    split(rec, t, d, conv2d_narrow_weight_partial, lanewise(rec, d, strip(d).count, 8));
   } },
   { name: "tiled", fits: tiled, record(rec, t, d) {
     split(rec, t, d, conv2d_tiled_weight_partial, { tiles: d.R * Math.ceil(d.S * d.C / 64), across: Math.ceil(d.K / 64), all: d.N * d.P * d.Q, unit: 16, WORKGROUP: 64 });
@@ -115,7 +115,13 @@ interface Cut { tiles: number; across: number; all: number; unit: number; WORKGR
 const lanewise = (rec: Recorder, d: Convolution, strips: number, filters: number): Cut =>
   ({ tiles: Math.ceil(strips / rec.target.lanes!), across: Math.ceil(d.K / filters), all: d.N * d.P, unit: 1, WORKGROUP: rec.target.lanes! });
 
-type Partial = typeof conv2d_narrow_weight_partial | typeof conv2d_tiled_weight_partial;
+/** Taps of a window's row that a lane of the direct and narrow rungs takes, 5 where that leaves fewer idle, and how many lanes that makes. */
+function strip({ R, S, C, STRIDE_W, DILATION_W }: Convolution): { TAPS: number; count: number } {
+  const TAPS = STRIDE_W * DILATION_W === 1 && 5 * Math.ceil(S / 5) < 4 * Math.ceil(S / 4) ? 5 : 4;
+  return { TAPS, count: R * Math.ceil(S / TAPS) * C };
+}
+
+type Partial = typeof conv2d_vec4_weight_partial | typeof conv2d_narrow_weight_partial | typeof conv2d_tiled_weight_partial;
 
 /** A weight gradient in two passes: the sum over all pixels is cut so that about `tasks` workgroups have work. One split needs no second pass. */
 function split(rec: Recorder, { x, dy, dweight, dbias }: Record<"x" | "dy" | "dweight" | "dbias", Tensor>, d: Convolution, kernel: Partial, { tiles, across, all, unit, WORKGROUP }: Cut): void {
@@ -123,7 +129,7 @@ function split(rec: Recorder, { x, dy, dweight, dbias }: Record<"x" | "dy" | "dw
   const span = unit * Math.ceil(most / Math.min(most, Math.ceil(tasks / (tiles * across)))), splits = Math.ceil(all / span);
   const partial = splits === 1 ? dweight : tensor("partial", [splits, dweight.size]);
   const partial_bias = !d.BIAS ? unused : splits === 1 ? dbias : tensor("partial_bias", [splits, d.K]);
-  const params = { ...d, span, LANES, WIDTH: rec.wide(d.C), WORKGROUP, ...plainly(d) };
+  const params = { ...d, span, LANES, TAPS: strip(d).TAPS, WIDTH: rec.wide(d.C), WORKGROUP, ...plainly(d) };
   rec.dispatch(kernel as typeof conv2d_narrow_weight_partial, { x, dy, partial, partial_bias }, params, [tiles, across, splits]);
   if (splits > 1) rec.dispatch(reduce_sum, { partial, partial_bias, dweight, dbias: d.BIAS ? dbias : tensor("unused", [4]) }, { ...d, size: dweight.size, splits }, dweight.size + d.K);
 }

@@ -31,7 +31,7 @@ const share = (name: string, { K, C, ...params }: Step["params"]) => `${name}_pi
 /** Bytes a step must move at least: each tensor that it binds, once; of those it only touches in part, the part. */
 export function bytes({ kernel: { entry, bindings }, tensors, params, overrides }: Step): number {
   const size = (t: Tensor) => 4 * t.size;
-  if (/^batch_(gather|augment)$/.test(entry)) return params.N * (params.H * params.W * params.C + 1) + size(tensors.order) + size(tensors.x) + size(tensors.labels);
+  if (/^batch_(augment_)?gather$/.test(entry)) return params.N * (params.H * params.W * params.C + 1) + size(tensors.order) + size(tensors.x) + size(tensors.labels);
   if (entry.startsWith("reduce_all")) return size(tensors.table) + size(tensors.partial) + 4 * tensors.table.values!.reduce((sum, v, i) => sum + (i % 5 === 3 ? v : 0), 0);  // not all gradients
   if (entry.startsWith("concat")) return (overrides.SLOPE ? 3 : 2) * 4 * params.M * (params.C0 + params.C1 + params.C2 + params.C3);
   const bound = new Map<Tensor, number>();  // stand-ins share a tensor with what is read

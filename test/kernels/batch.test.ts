@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { batch_augment, batch_gather } from "../../src/generated/batch.js";
+import { batch_gather } from "../../src/generated/batch.js";
+import { batch_augment_gather } from "../../src/generated/batch_augment.js";
 import { pack, still, type Draw } from "../reference/augment.js";
 import * as reference from "../reference/batch.js";
 import { expectClose, gpu, random, run, runners, threeRows } from "../support.js";
@@ -36,19 +37,21 @@ describe.each(Object.keys(cases))("batch, %s", (name) => {
     expect([...labels]).toEqual([...want.labels]);
   });
 
-  test.each(Object.keys(runners))("augmented: %s", async (where) => {
-    const draws: Draw[] = [
-      { ...still, top: 1, left: -2 }, { ...still, flip: 1, left: 1 }, { ...still, contrast: 1.5, grey: -80, brightness: 0.7 }, { ...still, rows: [0, 1], columns: [1, 3] },
-      { ...still, contrast: 0.4, grey: 90, brightness: 1.9 }, { top: -1, left: 1, flip: 1, contrast: 2, grey: 3, brightness: 1.1, rows: [1, 3], columns: [0, 2] }, still, { ...still, top: -9 },
-    ].slice(0, d.N);
-    const want = reference.gather(d, images, classes, order, levels, draws);
-    const { x, labels } = await run(runners[where], batch_augment, { ...tensors, draws: pack(draws) }, { x: size, labels: d.N }, { ...d }, work);
-    expectClose("x", x, want.x, d.RESIZE ? 64 : 4, amount);
-    expect([...labels]).toEqual([...want.labels]);
-  });
+  describe("batch_augment", () => {
+    test.each(Object.keys(runners))("agrees with its twin: %s", async (where) => {
+      const draws: Draw[] = [
+        { ...still, top: 1, left: -2 }, { ...still, flip: 1, left: 1 }, { ...still, contrast: 1.5, grey: -80, brightness: 0.7 }, { ...still, rows: [0, 1], columns: [1, 3] },
+        { ...still, contrast: 0.4, grey: 90, brightness: 1.9 }, { top: -1, left: 1, flip: 1, contrast: 2, grey: 3, brightness: 1.1, rows: [1, 3], columns: [0, 2] }, still, { ...still, top: -9 },
+      ].slice(0, d.N);
+      const want = reference.gather(d, images, classes, order, levels, draws);
+      const { x, labels } = await run(runners[where], batch_augment_gather, { ...tensors, draws: pack(draws) }, { x: size, labels: d.N }, { ...d }, work);
+      expectClose("x", x, want.x, d.RESIZE ? 64 : 4, amount);
+      expect([...labels]).toEqual([...want.labels]);
+    });
 
-  test("draws that change nothing leave the bits alone", async () => {
-    const plain = await run(gpu, batch_gather, tensors, { x: size, labels: d.N }, { ...d }, work);
-    expect(await run(gpu, batch_augment, { ...tensors, draws: pack(Array<Draw>(d.N).fill(still)) }, { x: size, labels: d.N }, { ...d }, work)).toEqual(plain);
+    test("draws that change nothing leave the bits alone", async () => {
+      const plain = await run(gpu, batch_gather, tensors, { x: size, labels: d.N }, { ...d }, work);
+      expect(await run(gpu, batch_augment_gather, { ...tensors, draws: pack(Array<Draw>(d.N).fill(still)) }, { x: size, labels: d.N }, { ...d }, work)).toEqual(plain);
+    });
   });
 });

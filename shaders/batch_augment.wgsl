@@ -1,0 +1,46 @@
+// What batch.wgsl makes of a batch, with the images changed at random in training, by the draws d[n] of augment.wgsl and in this
+// order: image(…) with other contrast and brightness, each kept to 0 … 255; resized; cut out at p + d.top and q + d.left (mirrored:
+// Q − 1 − q + d.left), 0 outside; normalised; x = 0 where erased.
+//
+// One invocation per element of x; the first of each image also fetches the label. Twin: test/reference/batch.ts.
+
+override WORKGROUP: u32 = 64;
+override RESIZE: bool = false;
+
+// #import draw
+
+struct Params {
+  N: u32, H: u32, W: u32, C: u32,  // images of the batch; size and channels of the set's
+  P: u32, Q: u32,                  // size of x
+}
+@group(1) @binding(0) var<uniform> dim: Params;
+
+@group(0) @binding(0) var<storage, read> images: array<u32>;        // [images · H · W · C / 4], four bytes a word, lowest first
+@group(0) @binding(1) var<storage, read> classes: array<u32>;       // [images / 4], likewise
+@group(0) @binding(2) var<storage, read> order: array<u32>;         // [N]
+@group(0) @binding(3) var<storage, read> levels: array<f32>;        // [C, 2]
+@group(0) @binding(4) var<storage, read> draws: array<Draw>;        // [N]
+@group(0) @binding(5) var<storage, read_write> x: array<f32>;       // [N, P, Q, C]
+@group(0) @binding(6) var<storage, read_write> labels: array<u32>;  // [N]
+
+// #import image
+
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn batch_augment_gather(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * WORKGROUP + id.x;
+  if (i >= dim.N * dim.P * dim.Q * dim.C) { return; }
+  let e = place(i);
+  let source = order[e.w];
+  let d = draws[e.w];
+  let p = i32(e.x) + d.top;
+  let q = select(i32(e.y), i32(dim.Q) - 1 - i32(e.y), d.flip == 1) + d.left;
+
+  var value = 0.0;
+  if (p >= 0 && p < i32(dim.P) && q >= 0 && q < i32(dim.Q)) {
+    value = resized(source, u32(p), u32(q), e.z, vec3f(d.contrast, d.grey, d.brightness));
+  }
+  value = value * levels[2 * e.z] + levels[2 * e.z + 1];
+  let erased = e.x >= d.rows.x && e.x < d.rows.y && e.y >= d.columns.x && e.y < d.columns.y;
+  x[i] = select(value, 0.0, erased);
+  if (e.x + e.y + e.z == 0) { labels[e.w] = label(source); }
+}
