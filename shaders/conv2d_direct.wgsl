@@ -6,6 +6,7 @@
 // pixel and one of weights feed 64 multiply-adds. The direct rung for first layers, of one channel or three: one group,
 // subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
+const COLUMNS = 4;
 alias Value = vec4f;
 // #import clock
 // #import stride

@@ -7,6 +7,7 @@
 // and dilation 1 its taps slide from pixel to pixel. The direct rung for first layers, of one channel or three: one group,
 // subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
+const COLUMNS = 4;
 
 // #import stride
 // #import lanes

@@ -6,6 +6,7 @@
 // three are known from the tap before, one is loaded. Weights are loaded once a subgroup and reach its lanes by broadcast, so
 // that three loads feed 256 multiply-adds. The direct rung: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
+const COLUMNS = 4;
 alias Value = vec4f;
 // #import clock
 // #import window

@@ -8,7 +8,9 @@
 // Where there is one split, the partial sums are the gradient; else reduce.wgsl adds them up, in their order.
 // The direct rung: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
+const COLUMNS = 4;
 
+// #import stride
 // #import lanes
 override WORKGROUP: u32 = 8;
 override BIAS: bool = true;
@@ -17,8 +19,7 @@ struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
-  R: u32, S: u32,                  // window: nothing here is constant, so that all layers share a pipeline
-  STRIDE_H: u32, STRIDE_W: u32, DILATION_H: u32, DILATION_W: u32,
+  R: u32, S: u32,                  // window: few pipelines, and loops that compile fast
   span: u32,
   dy_pitch: u32, dy_offset: u32,   // channels of dy's pixels, K, and where these begin, 0: unless they are a part of a concatenation's
 }
@@ -40,14 +41,14 @@ fn conv2d_vec4_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin
   let mine = min(k4 + lane % 4, K4 - 1);
   let ahead = lane / 4 % (min(LANES, 8u) / 4);  // of two pixels, the one whose dy this lane loads
   let j = min(id.x, taps - 1);
-  let top = i32(j / (C4 * dim.S) * dim.DILATION_H) - dim.padding_h;
-  let left = i32(j / C4 % dim.S * dim.DILATION_W) - dim.padding_w;
-  let stride = i32(dim.STRIDE_W);
+  let top = i32(j / (C4 * dim.S) * DILATION_H) - dim.padding_h;
+  let left = i32(j / C4 % dim.S * DILATION_W) - dim.padding_w;
+  let stride = i32(STRIDE_W);
 
   var sum: Tile;  // columns are channels
   var total = vec4f();  // of the dy that this lane has loaded
   for (var row = group.z * dim.span; row < min((group.z + 1) * dim.span, dim.N * dim.P); row++) {
-    let h = i32(row % dim.P * dim.STRIDE_H) + top;
+    let h = i32(row % dim.P * STRIDE_H) + top;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));
     let start = (i32(row / dim.P * dim.H) + h) * i32(dim.W * C4) + i32(j % C4);
     for (var q = 0u; q < dim.Q; q += 4) {

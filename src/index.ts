@@ -24,6 +24,7 @@ export { maxPool2d, type MaxPool2dOptions } from "./layers/maxPool2d.js";
 export { crossEntropy, type CrossEntropyOptions } from "./losses/crossEntropy.js";
 export { meanSquaredError } from "./losses/meanSquaredError.js";
 export type { Loss } from "./losses/loss.js";
+export { clipNorm, type Clip } from "./optimizers/clip.js";
 export type { Optimizer } from "./optimizers/optimizer.js";
 export { sgd, type SgdOptions } from "./optimizers/sgd.js";
 export { augmentation, type Augment, type Augmentation } from "./data/augment.js";

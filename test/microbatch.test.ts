@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { lenet, resnet } from "../models/index.js";
 import { dataset } from "../src/data/dataset.js";
-import { adam, conv2d, dropout, flatten, linear, meanSquaredError, relu, sequential, sgd, summary, train, type Run, type TrainOptions } from "../src/index.js";
+import { adam, clipNorm, conv2d, dropout, flatten, linear, meanSquaredError, relu, sequential, sgd, summary, train, type Run, type TrainOptions } from "../src/index.js";
 import { Session, type SessionOptions } from "../src/train/session.js";
 import { readGradients, readWeights } from "../src/train/weights.js";
 import { openTestDevice } from "./support.js";
@@ -11,7 +11,7 @@ const images = (n: number) => dataset({ images: Uint8Array.from({ length: 784 * 
 const order = (n: number, from = 0) => Uint32Array.from({ length: n }, (_, i) => from + i);
 const net = lenet({ activation: "relu" });
 const open = async (options: Partial<SessionOptions>) => Session.open(net, {
-  device: await openTestDevice(), input: [1, 28, 28], batches: [21, 10], data: images(31), optimizer: sgd({ lr: 0.05, momentum: 0.9, weightDecay: 1e-3 }), clipNorm: 0.5, seed: 3, ...options });
+  device: await openTestDevice(), input: [1, 28, 28], batches: [21, 10], data: images(31), optimizer: sgd({ lr: 0.05, momentum: 0.9, weightDecay: 1e-3 }), clip: clipNorm(0.5), seed: 3, ...options });
 
 /** ‖got − want‖ ÷ ‖want‖. */
 function difference(got: ArrayLike<number>, want: ArrayLike<number>): number {

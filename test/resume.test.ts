@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { families, type FamilyOptions } from "../models/index.js";
 import { dataset } from "../src/data/dataset.js";
 import { sha256 } from "../src/data/idx.js";
-import { adam, cosine, sgd, train, xavierUniform, type Run, type TrainOptions } from "../src/index.js";
+import { adam, clipNorm, cosine, sgd, train, xavierUniform, type Run, type TrainOptions } from "../src/index.js";
 import { random } from "../src/random.js";
 import { openTestDevice } from "./support.js";
 
@@ -20,7 +20,7 @@ const N = 22, data = dataset({ images: Uint8Array.from({ length: 256 * N }, (_, 
 
 test.each(some)(`%s resumes to the bit, from three random steps${left.length ? ` (not here, but with CONVOY_ADAPTER=system: ${left.join(", ")})` : ""}`, async (family, side, options) => {
   const draw = random(0xc0ffee, all.findIndex(([name]) => name === family)), device = await openTestDevice();
-  const settings: Partial<TrainOptions> = family === "googlenet" ? { optimizer: adam({ lr: 1e-3 }), schedule: cosine() } : { optimizer: sgd({ lr: 0.02, momentum: 0.9, weightDecay: 1e-3 }), clipNorm: 5 };
+  const settings: Partial<TrainOptions> = family === "googlenet" ? { optimizer: adam({ lr: 1e-3 }), schedule: cosine() } : { optimizer: sgd({ lr: 0.02, momentum: 0.9, weightDecay: 1e-3 }), clip: clipNorm(5) };
   const open = () => train(families[family](options), { device, data, resize: side, batch: 8, epochs: 3, seed: 7, init: xavierUniform, keepBest: true, ...settings });
   const end = async (run: Run) => {
     await run.finish();

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { families, vgg } from "../models/index.js";
 import { dense, transition } from "../models/densenet.js";
 import { residual } from "../models/resnet.js";
-import { conv2d, flatten, linear, sequential, summary, type Part, type Summary } from "../src/index.js";
+import { clipNorm, conv2d, flatten, linear, sequential, summary, type Part, type Summary } from "../src/index.js";
 
 /** Sizes [C, H, W] as C×H² where the image is square; features as one number. */
 const printed: Readonly<Record<string, [input: number, lines: string]>> = {
@@ -83,5 +83,5 @@ test("summary() tells what an adapter must bind, and what clipping adds", () => 
   expect(String(found)).toContain("on an adapter that binds 144.00 MiB at once, for 0.0.y");
   expect(() => summary(net, { ...options, limit: 2 ** 27 })).toThrow(/0\.0\.y \[256, 48, 48, 64\] takes 150,994,944 bytes; this device binds at most 134,217,728/);
   expect(String(summary(net, { ...options, batch: 1 }))).toContain("on any adapter: no tensor is larger than 128 MiB");
-  expect(summary(net, { ...options, clipNorm: 1 }).dispatches).toBe(found.dispatches + 3);
+  expect(summary(net, { ...options, clip: clipNorm(1) }).dispatches).toBe(found.dispatches + 3);
 });

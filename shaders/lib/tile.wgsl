@@ -3,8 +3,9 @@
 /// 4 × 16 sums: 16 filters in four vec4, one in each matrix; a column for each of four pixels (or rows of a weight gradient).
 struct Tile { a: mat4x4f, b: mat4x4f, c: mat4x4f, d: mat4x4f }
 
-/// Column j gets u · v[j].
+/// Column j gets u · v[j], but the last 0 where COLUMNS is 3.
 fn outer(u: vec4f, v: vec4f) -> mat4x4f {
+  if (COLUMNS == 3) { return mat4x4f(v.x * u, v.y * u, v.z * u, vec4f()); }
   return mat4x4f(v.x * u, v.y * u, v.z * u, v.w * u);
 }
 

@@ -7,6 +7,7 @@ import { conv2d_narrow_weight_partial } from "../generated/conv2d_narrow_weight.
 import { conv2d_tiled_forward } from "../generated/conv2d_tiled.js";
 import { conv2d_tiled_input_backward } from "../generated/conv2d_tiled_input.js";
 import { conv2d_tiled_weight_partial } from "../generated/conv2d_tiled_weight.js";
+import { conv2d_vec2_weight_partial } from "../generated/conv2d_vec2_weight.js";
 import { conv2d_vec4_forward } from "../generated/conv2d_vec4.js";
 import { conv2d_vec4_input_backward } from "../generated/conv2d_vec4_input.js";
 import { conv2d_vec4_weight_partial } from "../generated/conv2d_vec4_weight.js";
@@ -85,6 +86,9 @@ function phases({ N, H, W, C, STRIDE_H, STRIDE_W }: Convolution): Grid {
 
 /** dweight, dbias ← x, dy. Where d.BIAS is 0, dbias is not written. */
 export const backwardWeight: readonly Rung<Convolution, "x" | "dy" | "dweight" | "dbias">[] = [
+  { name: "vec2", fits: (d, target) => quads(d, target) && d.C % 2 === 0 && d.S === 3 && d.STRIDE_H * d.STRIDE_W * d.DILATION_H * d.DILATION_W === 1, record(rec, t, d) {
+    split(rec, t, d, conv2d_vec2_weight_partial, lanewise(rec, d, d.R * d.C / 2, 16));
+  } },
   { name: "vec4", fits: (d, target) => quads(d, target) && d.C % 4 === 0, record(rec, t, d) {
     split(rec, t, d, conv2d_vec4_weight_partial, lanewise(rec, d, d.R * d.S * d.C / 4, 16));
   } },
@@ -121,7 +125,7 @@ function strip({ R, S, C, STRIDE_W, DILATION_W }: Convolution): { TAPS: number; 
   return { TAPS, count: R * Math.ceil(S / TAPS) * C };
 }
 
-type Partial = typeof conv2d_vec4_weight_partial | typeof conv2d_narrow_weight_partial | typeof conv2d_tiled_weight_partial;
+type Partial = typeof conv2d_vec2_weight_partial | typeof conv2d_vec4_weight_partial | typeof conv2d_narrow_weight_partial | typeof conv2d_tiled_weight_partial;
 
 /** A weight gradient in two passes: the sum over all pixels is cut so that about `tasks` workgroups have work. One split needs no second pass. */
 function split(rec: Recorder, { x, dy, dweight, dbias }: Record<"x" | "dy" | "dweight" | "dbias", Tensor>, d: Convolution, kernel: Partial, { tiles, across, all, unit, WORKGROUP }: Cut): void {

@@ -4,9 +4,19 @@ import { tensor, type Recorder, type Tensor } from "../gpu/recorder.js";
 
 const SPLITS = 2048;  // sums of squares that one buffer of gradients is cut into, at most: the same on every device
 
-/** Records dparam ← dparam · min(1, limit ÷ norm of all gradients together). Maths and kernels: shaders/clip.wgsl. */
-export function clip(rec: Recorder, gradients: readonly Tensor[], limit: number): void {
+/** What is done to all gradients of a step before the update: clipNorm(1). */
+export type Clip = (rec: Recorder, gradients: readonly Tensor[]) => void;
+
+/**
+ * dparam ← dparam · min(1, limit ÷ norm of all gradients together), PyTorch's clip_grad_norm_. Maths and kernels: shaders/clip.wgsl.
+ * Throws an OptionError for a limit that is not above 0.
+ */
+export function clipNorm(limit: number): Clip {
   if (!Number.isFinite(limit) || limit <= 0) throw new OptionError(`clipNorm is a number above 0, not ${limit}`, { clipNorm: limit });
+  return (rec, gradients) => clip(rec, gradients, limit);
+}
+
+function clip(rec: Recorder, gradients: readonly Tensor[], limit: number): void {
   const splits = gradients.map(({ size }) => Math.min(SPLITS, Math.ceil(size / 64))), count = splits.reduce((a, b) => a + b, 0);
   const partial = tensor("partial norms", [count]), norm = tensor("norm of the gradients", [1]);
   let first = 0;

@@ -4,7 +4,7 @@ import { metrics_record } from "../generated/metrics.js";
 import { Graph, named, type Parameter, type Part, type Value } from "../graph.js";
 import { elements, Recorder, root, tensor, touched, type Shape, type Step, type Target, type Tensor } from "../gpu/recorder.js";
 import type { Loss } from "../losses/loss.js";
-import { clip } from "../optimizers/clip.js";
+import type { Clip } from "../optimizers/clip.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import { fuse } from "../fuse.js";
 import { arenas, type Arena } from "../plan.js";
@@ -127,8 +127,8 @@ const fusedOf = (steps: readonly Step[], { nodes }: Graph) => fuse(steps, new Se
  * Gather, forward, loss and metrics, backward, clip, update: a training step. With `micro`, the first four run in several passes, one
  * behind the other in the same memory, and gradients are summed: a batch may be larger than what fits at once.
  */
-export function training(common: Common & { optimizer: Optimizer; clipNorm?: number; states: readonly Readonly<Record<string, Tensor>>[] }): Program {
-  const { network, batch, micro = batch, optimizer, clipNorm, states, control: { clock }, target, fused = true } = common, rec = new Recorder(target);
+export function training(common: Common & { optimizer: Optimizer; clip?: Clip; states: readonly Readonly<Record<string, Tensor>>[] }): Program {
+  const { network, batch, micro = batch, optimizer, clip, states, control: { clock }, target, fused = true } = common, rec = new Recorder(target);
   const [first] = Array.from({ length: Math.ceil(batch / micro) }, (_, pass) => {
     const start = rec.steps.length, N = Math.min(micro, batch - pass * micro), begun = begin(common, rec, N, pass, pass * micro), { graph, x, y, labels, probs, dx } = begun;
     const mode = { training: true, clock, stream: pass * graph.nodes.length };  // each pass draws numbers of its own
@@ -142,7 +142,7 @@ export function training(common: Common & { optimizer: Optimizer; clipNorm?: num
     if (pass) rec.within("accumulate", () => into.forEach(({ whole: part }, i) => rec.dispatch(accumulate_add, { total: network.gradients[i].whole, part }, { size: part.size }, part.size)));
     return { graph, x, labels, logits: y, probs };
   });
-  if (clipNorm !== undefined) rec.within("clip", () => clip(rec, network.gradients.map(({ whole }) => whole), clipNorm));
+  if (clip) rec.within("clip", () => clip(rec, network.gradients.map(({ whole }) => whole)));
   network.learned.forEach(({ whole: param }, i) =>
     rec.within(optimizer.name, () => optimizer.record(rec, { param, dparam: network.gradients[i].whole, clock, ...states[i] })));
   return { label: `training step of ${batch}`, batch, steps: fused ? fusedOf(rec.steps, first.graph) : rec.steps, ...first };

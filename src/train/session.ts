@@ -11,6 +11,7 @@ import type { Init } from "../layers/init.js";
 import { positive } from "../layers/layer.js";
 import { crossEntropy } from "../losses/crossEntropy.js";
 import type { Loss } from "../losses/loss.js";
+import type { Clip } from "../optimizers/clip.js";
 import { sgd } from "../optimizers/sgd.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import { memoryUse, plan, single, type Arena, type MemoryUse, type Plan } from "../plan.js";
@@ -32,8 +33,8 @@ export interface SessionOptions extends Preparation {
   data?: Dataset;
   optimizer?: Optimizer;
   loss?: Loss;
-  /** Gradients whose norm, of all together, is above this are scaled down to it. Default: they are left alone. */
-  clipNorm?: number;
+  /** What is done to the gradients before the update: clipNorm(1) scales them down where their norm, of all together, is above 1. Default: nothing. */
+  clip?: Clip;
   /** Parameters that stay as they are, by state_dict name; what freeze() says of parts. */
   freeze?: (name: string) => boolean;
   /** Default 0. */
@@ -83,7 +84,7 @@ export class Session {
 
   private constructor(
     readonly device: Device, readonly network: Network, readonly batches: readonly number[], readonly micro: number, { normalise, resident }: Preparation,
-    readonly optimizer: Optimizer, readonly loss: Loss, readonly seed: number, readonly target: Target, readonly fused: boolean, readonly clipNorm?: number, readonly augment?: Augmentation,
+    readonly optimizer: Optimizer, readonly loss: Loss, readonly seed: number, readonly target: Target, readonly fused: boolean, readonly clip?: Clip, readonly augment?: Augmentation,
   ) {
     this.normalise = normalise;
     this.resident = resident;
@@ -96,13 +97,13 @@ export class Session {
 
   /** Records and plans a training, makes its buffers, compiles its kernels. Throws a LimitError that names the largest batch that fits. */
   static async open(net: Part, options: SessionOptions): Promise<Session> {
-    const { device, input, batches, microBatch = batches[0], data, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clipNorm, augment, freeze, seed = 0, init, rung, fuse = true, choices = {}, keep } = options;
+    const { device, input, batches, microBatch = batches[0], data, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clip, augment, freeze, seed = 0, init, rung, fuse = true, choices = {}, keep } = options;
     const micro = Math.min(positive("microBatch", microBatch), batches[0]), network = describe(net, input, device.adapter.limits.binding, freeze);
     if (micro < batches[0] && !data) throw new OptionError("microBatch is for sessions with data; give one, or feed batches that fit", { microBatch });
     if (augment && !data) throw new OptionError("augment is for sessions with data; give one, or feed images that are augmented", { augment });
     if (augment && !augment.check) throw new OptionError("augment is what augmentation({ … }) gives", { augment });
     augment?.check(input);
-    const levels = levelsOf(options.normalise, input[0], 255), session = new Session(device, network, batches, micro, options, optimizer, loss, seed, { ...targetOf(device.adapter), rung }, fuse, clipNorm, augment);
+    const levels = levelsOf(options.normalise, input[0], 255), session = new Session(device, network, batches, micro, options, optimizer, loss, seed, { ...targetOf(device.adapter), rung }, fuse, clip, augment);
     try {
       const source = data && session.source("training set", data, batches[0], session.augment);
       [session.#source, session.#keep, session.choices] = [source, keep, choices];
@@ -162,8 +163,8 @@ export class Session {
   record(choice?: Target["choice"]): readonly Step[] { return this.#record(this.batches[0], choice ?? (() => undefined)).steps; }
 
   #record(batch: number, choice: Target["choice"] = (key) => Object.hasOwn(this.choices, key) ? this.choices[key] : undefined): Program {
-    const { network, micro, loss, control, ring, optimizer, clipNorm, states, fused } = this;
-    return training({ network, batch, micro, loss, control, ring, source: this.#source, target: { ...this.target, choice }, optimizer, clipNorm, states, fused });
+    const { network, micro, loss, control, ring, optimizer, clip, states, fused } = this;
+    return training({ network, batch, micro, loss, control, ring, source: this.#source, target: { ...this.target, choice }, optimizer, clip, states, fused });
   }
 
   /** The largest number of images at once, below what was asked for, whose plan this device can hold. */

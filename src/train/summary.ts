@@ -3,6 +3,7 @@ import { tensor, type Shape } from "../gpu/recorder.js";
 import { torchShape } from "../layout.js";
 import { crossEntropy } from "../losses/crossEntropy.js";
 import type { Loss } from "../losses/loss.js";
+import type { Clip } from "../optimizers/clip.js";
 import { sgd } from "../optimizers/sgd.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import { lifetimes, memoryUse, plan, single, type MemoryUse } from "../plan.js";
@@ -19,7 +20,7 @@ export interface SummaryOptions {
   optimizer?: Optimizer;
   loss?: Loss;
   /** As train() takes it: it needs three more dispatches and next to no memory. */
-  clipNorm?: number;
+  clip?: Clip;
   /** Parameters that stay as they are, as in train(). */
   freeze?: (name: string) => boolean;
   /** Bytes one binding may see, as device.adapter.limits.binding tells: a LimitError says what does not fit. Default: no limit. */
@@ -58,11 +59,11 @@ export interface Summary {
 }
 
 /** What a network is and what a training step of it takes, known before any device is touched. */
-export function summary(net: Part, { input, batch, microBatch: micro = batch, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clipNorm, freeze, limit = Infinity }: SummaryOptions): Summary {
+export function summary(net: Part, { input, batch, microBatch: micro = batch, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clip, freeze, limit = Infinity }: SummaryOptions): Summary {
   const network = describe(net, input, limit, freeze), order = control(batch, micro), ring = tensor("ring", [RING, 4]);
   const states = network.learned.map(({ whole }) => Object.fromEntries(optimizer.states.map((name) => [name, tensor(name, [whole.size])])));
   const source: Source = { shape: input, streamed: false, images: tensor("images", [1]), classes: tensor("labels", [1]), levels: tensor("levels", [input[0], 2]) };  // of any size
-  const record = (fused: boolean) => training({ network, batch, micro, loss, control: order, ring, source, optimizer, clipNorm, states, fused });
+  const record = (fused: boolean) => training({ network, batch, micro, loss, control: order, ring, source, optimizer, clip, states, fused });
   const program = record(true), apart = record(false);
   const kept = [order, single(ring), ...lastingOf(source), ...network.learned, ...network.gradients, ...micro < batch ? network.further : [], ...network.others, ...states.flatMap((s) => Object.values(s).map(single))];
   const planned = plan([program.steps], kept, limit), places = new Set(kept.flatMap(({ whole, parts }) => [whole, ...parts.keys()]));

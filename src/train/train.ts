@@ -5,6 +5,7 @@ import type { Part } from "../graph.js";
 import type { Device } from "../gpu/device.js";
 import type { Init } from "../layers/init.js";
 import type { Loss } from "../losses/loss.js";
+import type { Clip } from "../optimizers/clip.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import { readChoices, type Choices } from "../tune/choices.js";
 import { Tuning } from "../tune/tuning.js";
@@ -34,8 +35,8 @@ export interface TrainOptions extends RunOptions, Preparation {
   optimizer?: Optimizer;
   /** Default crossEntropy(). */
   loss?: Loss;
-  /** Gradients whose norm, of all together, is above this are scaled down to it. Default: they are left alone. */
-  clipNorm?: number;
+  /** What is done to the gradients before the update: clipNorm(1) scales them down where their norm, of all together, is above 1. Default: nothing. */
+  clip?: Clip;
   /** Parameters that stay as they are, by state_dict name: `(name) => !name.startsWith("7.")` trains ResNet's last layer alone. See freeze(). */
   freeze?: (name: string) => boolean;
   /** Decides first values, order of images, and all else that is random. An integer from 0 to 2³² − 1; default 0. */
@@ -59,7 +60,7 @@ export interface TrainOptions extends RunOptions, Preparation {
  * Throws a ShapeError, LimitError (naming the largest batch that fits), OutOfMemoryError or OptionError before anything runs.
  */
 export async function train(net: Part, options: TrainOptions): Promise<Run> {
-  const { device, resize, batch = 64, microBatch = batch, epochs = 10, optimizer, loss, earlyStopping, clipNorm, freeze, seed = 0, init, normalise, augment, resident, tune = !options.device.adapter.software } = options;
+  const { device, resize, batch = 64, microBatch = batch, epochs = 10, optimizer, loss, earlyStopping, clip, freeze, seed = 0, init, normalise, augment, resident, tune = !options.device.adapter.software } = options;
   const { train: data, test } = "train" in options.data ? options.data : { train: options.data, test: undefined };
   for (const [name, value] of Object.entries({ batch, microBatch, epochs, ...resize !== undefined && { resize } })) if (!Number.isInteger(value) || value < 1)
     throw new OptionError(`${name} is an integer of at least 1, not ${value}`, { [name]: value });
@@ -68,7 +69,7 @@ export async function train(net: Part, options: TrainOptions): Promise<Run> {
   if (earlyStopping) checkEarlyStopping(earlyStopping);
   const full = Math.min(batch, data.size), tail = data.size % full;
   const choices = tune === true ? await readChoices(device) : tune || {};
-  const session = await Session.open(net, { device, choices, input: resize ? [data.shape[0], resize, resize] : data.shape, batches: [full, ...tail ? [tail] : []], microBatch, data, optimizer, loss, clipNorm, freeze, seed, init, normalise, augment, resident });
+  const session = await Session.open(net, { device, choices, input: resize ? [data.shape[0], resize, resize] : data.shape, batches: [full, ...tail ? [tail] : []], microBatch, data, optimizer, loss, clip, freeze, seed, init, normalise, augment, resident });
   try {
     const outputs = session.programs[0].logits.shape[1];
     for (const set of test ? [data, test] : [data]) checkLabels(set, outputs);

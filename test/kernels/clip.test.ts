@@ -5,7 +5,7 @@ import { Player } from "../../src/gpu/player.js";
 import { Recorder, tensor } from "../../src/gpu/recorder.js";
 import { dataset } from "../../src/data/dataset.js";
 import { flatten, linear, OptionError, sequential, sgd } from "../../src/index.js";
-import { clip } from "../../src/optimizers/clip.js";
+import { clipNorm } from "../../src/optimizers/clip.js";
 import { plan } from "../../src/plan.js";
 import { Session } from "../../src/train/session.js";
 import { readGradients } from "../../src/train/weights.js";
@@ -41,7 +41,7 @@ test.each(Object.keys(runners))("gradients are scaled to the limit, and left alo
 
 test("all buffers of gradients are clipped by one norm", async () => {
   const device = await openTestDevice(), rec = new Recorder(), values = [random(4, 150_000), random(5, 70)], gradients = values.map((v, i) => tensor(`gradients ${i}`, [v.length]));
-  clip(rec, gradients, 3);
+  clipNorm(3)(rec, gradients);
   await checked(device, async () => {
     const memory = new Memory(device);
     await memory.grow(plan([rec.steps], gradients.map((whole) => ({ whole, parts: new Map() }))));
@@ -57,8 +57,8 @@ test("all buffers of gradients are clipped by one norm", async () => {
 test("a session clips what its optimizer sees", async () => {
   const device = await openTestDevice(), net = sequential(flatten(), linear({ units: 3 })), labels = Uint8Array.of(0, 1, 2, 0);
   const data = dataset({ images: Uint8Array.from({ length: 64 }, (_, i) => (i * 37) & 255), labels, shape: [1, 4, 4], classes: ["a", "b", "c"] });
-  const gradients = async (clipNorm?: number) => {
-    const session = await Session.open(net, { device, input: [1, 4, 4], batches: [4], data, optimizer: sgd({ lr: 0 }), clipNorm });
+  const gradients = async (limit?: number) => {
+    const session = await Session.open(net, { device, input: [1, 4, 4], batches: [4], data, optimizer: sgd({ lr: 0 }), clip: limit === undefined ? undefined : clipNorm(limit) });
     session.step(Uint32Array.of(0, 1, 2, 3));
     const all = Float64Array.from([...(await readGradients(session.memory, session.network)).values()].flatMap((g) => [...g.data]));
     session.destroy();

@@ -94,7 +94,7 @@ describe("every rung of a convolution agrees with the twin", () => {
   });
 
   test("all their kernels were dispatched", async () => {
-    const all = ["conv2d", "conv2d_tiled", "conv2d_tiled_input", "conv2d_tiled_weight", "conv2d_vec4", "conv2d_vec4_input", "conv2d_vec4_weight", "reduce", "conv2d_direct", "conv2d_direct_input", "conv2d_direct_weight", "conv2d_narrow", "conv2d_narrow_weight"];
+    const all = ["conv2d", "conv2d_tiled", "conv2d_tiled_input", "conv2d_tiled_weight", "conv2d_vec4", "conv2d_vec4_input", "conv2d_vec4_weight", "conv2d_vec2_weight", "reduce", "conv2d_direct", "conv2d_direct_input", "conv2d_direct_weight", "conv2d_narrow", "conv2d_narrow_weight"];
     const modules = await Promise.all(all.map((name) => import(`../../src/generated/${name}.ts`) as Promise<object>));
     expect([...dispatched].sort()).toEqual(modules.flatMap((m) => Object.keys(m)).sort());
   });

@@ -1,0 +1,103 @@
+// Weight and bias gradient of a convolution whose window slides: split-K, register tiles, subgroup broadcast, sliding pixels.
+//
+//   partial[z,r,s,c,k]  = Σ m in split z  x[m∘(r,s), c] · dy[m,k]        m = (n, p, q), as in conv2d.wgsl
+//   partial_bias[z,k]   = Σ m in split z  dy[m,k]
+//
+// As conv2d_direct_weight.wgsl, but an invocation sums 3 taps of a window's row and 2 channels × 16 filters, so that 16 numbers
+// loaded feed 384 multiply-adds instead of 12 feeding 256. The direct rung for windows of 3: one group, an even number of
+// channels, filters that divide by 4, stride and dilation 1, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
+enable subgroups;
+const COLUMNS = 3;
+// #import lanes
+override WORKGROUP: u32 = 8;
+override BIAS: bool = true;
+
+struct Params {
+  N: u32, H: u32, W: u32, C: u32,  // input
+  P: u32, Q: u32, K: u32,          // output
+  padding_h: i32, padding_w: i32,
+  R: u32, S: u32,                  // window: few pipelines, and loops that compile fast
+  span: u32,
+  dy_pitch: u32, dy_offset: u32,   // channels of dy's pixels, K, and where these begin, 0: unless they are a part of a concatenation's
+}
+@group(1) @binding(0) var<uniform> dim: Params;
+
+@group(0) @binding(0) var<storage, read> x: array<vec2f>;                  // [N, H, W, C / 2]
+@group(0) @binding(1) var<storage, read> dy: array<vec4f>;                 // [N, P, Q, K / 4]
+@group(0) @binding(2) var<storage, read_write> partial: array<vec4f>;      // [splits, R, S, C, K / 4]
+@group(0) @binding(3) var<storage, read_write> partial_bias: array<vec4f>; // [splits, K / 4]
+
+// #import totals
+
+/// x of pixel w of a row, two channels; 0 outside the image.
+fn pixel(start: i32, w: i32, width: u32) -> vec2f {
+  var v = vec2f();
+  if (u32(w) < width) { v = x[start + w * i32(dim.C / 2)]; }
+  return v;
+}
+
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn conv2d_vec2_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  let C2 = dim.C / 2;
+  let K4 = dim.K / 4;
+  let strips = (dim.S + 2) / 3;                 // of taps
+  let k4 = 4 * group.y;
+  let mine = min(k4 + lane % 4, K4 - 1);
+  let ahead = lane / 4 % (min(LANES, 8u) / 4);  // of two pixels, the one whose dy this lane loads
+  let j = min(id.x, dim.R * strips * C2 - 1);
+  let r = j / (C2 * strips);
+  let s = j / C2 % strips * 3;
+  let top = i32(r) - dim.padding_h;
+  let left = i32(s) - dim.padding_w;
+
+  var near: Tile; var far: Tile;  // of the first and the second channel; columns are taps
+  var total = vec4f();            // of the dy that this lane has loaded
+  for (var row = group.z * dim.span; row < min((group.z + 1) * dim.span, dim.N * dim.P); row++) {
+    let h = i32(row % dim.P) + top;
+    let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));
+    let start = (i32(row / dim.P * dim.H) + h) * i32(dim.W * C2) + i32(j % C2);
+    var v_0 = pixel(start, left, width);
+    var v_1 = pixel(start, left + 1, width);
+    for (var q = 0u; q < dim.Q; q += 4) {
+      let held = load(row, q + ahead, mine);
+      let more = load(row, q + 2 + ahead, mine);
+      var next = held;
+      var last = more;
+      if (LANES < 8) {
+        next = load(row, q + 1, mine);
+        last = load(row, q + 3, mine);
+        total += next + last;
+      }
+      total += held + more;
+      let w = i32(q) + left;
+      let v_2 = pixel(start, w + 2, width);
+      let v_3 = pixel(start, w + 3, width);
+      let v_4 = pixel(start, w + 4, width);
+      let v_5 = pixel(start, w + 5, width);
+      add_lower(&near, held, vec4f(v_0.x, v_1.x, v_2.x, 0.0));
+      add_lower(&far, held, vec4f(v_0.y, v_1.y, v_2.y, 0.0));
+      add_upper(&near, next, vec4f(v_1.x, v_2.x, v_3.x, 0.0));
+      add_upper(&far, next, vec4f(v_1.y, v_2.y, v_3.y, 0.0));
+      add_lower(&near, more, vec4f(v_2.x, v_3.x, v_4.x, 0.0));
+      add_lower(&far, more, vec4f(v_2.y, v_3.y, v_4.y, 0.0));
+      add_upper(&near, last, vec4f(v_3.x, v_4.x, v_5.x, 0.0));
+      add_upper(&far, last, vec4f(v_3.y, v_4.y, v_5.y, 0.0));
+      v_0 = v_4;
+      v_1 = v_5;
+    }
+  }
+  let sums = totals(total);
+  let first = (((group.z * dim.R + r) * dim.S + s) * C2 + j % C2) * 2;
+  for (var c = first; c < select(first, first + 2, id.x == j); c++) {  // what is written next moves up, as in lib/finish.wgsl
+    for (var i = c; i < c + min(3u, dim.S - s) * dim.C; i += dim.C) {
+      var four = mat4x4f(near.a[0], near.b[0], near.c[0], near.d[0]);
+      for (var k = k4; k < min(k4 + 4, K4); k++) {
+        partial[i * K4 + k] = four[0];
+        four = up(four);
+      }
+      near = Tile(up(near.a), up(near.b), up(near.c), up(near.d));
+    }
+    near = far;
+  }
+  if (BIAS && group.x == 0 && lane == 0) { finish_bias(sums, group.z, k4); }
+}
