@@ -2,7 +2,7 @@
 import { afterAll, expect } from "vitest";
 import { WgslExec, WgslParser } from "wgsl_reflect/wgsl_reflect.module.js";
 import type { Device } from "../src/gpu/device.js";
-import { bake, pack, type Kernel } from "../src/gpu/kernel.js";
+import { bake, pack, PARAMS, type Kernel } from "../src/gpu/kernel.js";
 import { Memory } from "../src/gpu/memory.js";
 import { Player } from "../src/gpu/player.js";
 import { Recorder, tensor, type Grid, type Step, type Tensor } from "../src/gpu/recorder.js";
@@ -22,7 +22,7 @@ export const interpreter: Runner = async ({ kernel, tensors, params, overrides, 
   const uniform = new DataView(new ArrayBuffer(256));
   pack(kernel, params, uniform);
   const program = WgslParser.Parse(bake(kernel.code, overrides));
-  new WgslExec(program).dispatchWorkgroups(kernel.entry, [...grid], { 0: group0, 1: { 0: { uniform: new Uint32Array(uniform.buffer) } } });
+  new WgslExec(program).dispatchWorkgroups(kernel.entry, [...grid], { 0: { ...group0, [PARAMS]: { uniform: new Uint32Array(uniform.buffer) } } });
   return outputs.map((t) => data.get(t)!);
 };
 

@@ -30,7 +30,7 @@ async function counted(gpu: GPUDevice, f: () => void | Promise<void>): Promise<R
   wrap(encoder, "beginComputePass", () => count("passes"));
   wrap(encoder, "copyBufferToBuffer", () => count("copies"));
   const pass = gpu.createCommandEncoder().beginComputePass();
-  wrap(Object.getPrototypeOf(pass) as object, "dispatchWorkgroups", () => count("dispatches"));
+  for (const [name, what] of [["dispatchWorkgroups", "dispatches"], ["setBindGroup", "groups"]]) wrap(Object.getPrototypeOf(pass) as object, name, () => count(what));
   delete counts.createCommandEncoder;
   const buffer = gpu.createBuffer({ size: 4, usage: 8 });
   wrap(Object.getPrototypeOf(buffer) as object, "mapAsync", () => count("maps"));
@@ -44,9 +44,10 @@ test("a step of LeNet is one submit, one pass, and makes nothing", async () => {
   const session = await Session.open(net(), { device, input: [1, 28, 28], batches: [batch, 6], data: images(70), optimizer: sgd({ lr: 0.01, momentum: 0.9 }) });
   for (const size of [batch, 6]) {
     session.step(order(size));
-    const { bytes, dispatches, ...others } = await counted(device.gpu, () => { session.step(order(size)); });
+    const { bytes, dispatches, groups, ...others } = await counted(device.gpu, () => { session.step(order(size)); });
     expect(others).toEqual({ createCommandEncoder: 1, submit: 1, passes: 1 });
     expect(dispatches).toBeLessThanOrEqual(40);
+    expect(groups).toBe(dispatches);
     expect(bytes).toBeLessThanOrEqual(4 * batch + 256);
   }
   const { bound, slots } = session.memoryUse;

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { WgslReflect } from "wgsl_reflect/wgsl_reflect.module.js";
 import * as library from "../src/generated/library.js";
-import type { Kernel } from "../src/gpu/kernel.js";
+import { bake, PARAMS, type Kernel } from "../src/gpu/kernel.js";
 import { reflect } from "../src/wgsl/reflect.js";
 import { kernel } from "../src/wgsl/index.js";
 
@@ -72,4 +72,9 @@ test("which entry point must be clear", () => {
   expect(() => kernel(two)).toThrow('this shader has 2 entry points; choose one: kernel(text, { entry: "scaled" }), or other');
   expect(() => kernel(two, { entry: "scale" })).toThrow('there is no entry point "scale" in this shader, only scaled, other');
   expect(kernel(two, { entry: "other" })).toMatchObject({ entry: "other", bindings: { y: [1, "read_write"] } });
+});
+
+test.each(["@group(1) @binding(0) var<uniform>", "@group(1)@binding(0)var<uniform>", "@binding( 0u )  @group (1)\nvar < uniform >"])("Params join the tensors: %s", (declared) => {
+  const text = good.replace(/^override.*/, "").replace("@group(1) @binding(0) var<uniform>", declared), moved = `@group(0) @binding(${PARAMS})${/\s*var.*$/s.exec(declared)![0]}`;
+  expect(bake(text, {})).toBe(text.replace(declared, moved));  // and every line keeps its number
 });

@@ -1,6 +1,6 @@
 import type * as Wgsl from "wgsl_reflect/wgsl_reflect.module.js";
 import { ConvoyError, ShaderError } from "../errors.js";
-import { bake, pack } from "../gpu/kernel.js";
+import { bake, pack, PARAMS } from "../gpu/kernel.js";
 import { root, type Shape, type Step, type Tensor } from "../gpu/recorder.js";
 import { interpret, type Access } from "./interpreter.js";
 import { probe, type AnyLayer, type CheckOptions } from "./probe.js";
@@ -62,7 +62,7 @@ export function raced(wgsl: typeof Wgsl, { kernel, tensors, params, overrides, g
   const complaints: string[] = [], { error, log } = console;
   console.error = console.log = (...words: unknown[]) => { complaints.push(words.map(String).join(" ")); };  // how the interpreter says that it cannot
   try {
-    interpret(wgsl, code, entry, grid, { 0: group0, 1: { 0: { uniform: new Uint32Array(uniform.buffer) } } }, {
+    interpret(wgsl, code, entry, grid, { 0: { ...group0, [PARAMS]: { uniform: new Uint32Array(uniform.buffer) } } }, {
       access(a) { count++; hold(phase, a, "invocation", false); if (shared.has(a.variable)) hold(whole, a, "workgroup", true); },
       phase() { phase.clear(); },
       diverged(n) { tell(`diverged ${n}`, "", n, `${line(n)}: some invocations of a workgroup come to this barrier, others do not`); },

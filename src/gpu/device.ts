@@ -45,19 +45,18 @@ export class Device {
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   readonly #modules = new Map<string, GPUShaderModule>();
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
-  readonly #gone: Promise<never>;
+  readonly #waits = new Set<(cause: ConvoyError) => void>();  // of now: a race with a promise that does not settle would be kept for good
   #failure?: ConvoyError;
 
   /** `store` keeps what was measured here. */
   constructor(readonly gpu: GPUDevice, readonly adapter: Adapter,
     /** Called at the beginning of a wait for the GPU; what it returns, at the end. */ readonly rest?: () => () => void, readonly store?: Store) {
-    this.#gone = gpu.lost.then(({ reason, message }) => {
-      this.#failure = new DeviceLostError(reason === "destroyed"
+    void gpu.lost.then(({ reason, message }) => {
+      const failure = this.#failure = new DeviceLostError(reason === "destroyed"
         ? "the device was destroyed; open another with openDevice()"
         : `the device was lost (${message || reason || "no reason given"}); open another with openDevice(), or reload the page`, { reason });
-      throw this.#failure;
+      for (const end of this.#waits) end(failure);
     });
-    this.#gone.catch(() => {});  // whoever waits sees it; nobody has to
     gpu.addEventListener?.("uncapturederror", (event) => {
       event.preventDefault();
       this.#failure ??= new ConvoyError("gpu", `WebGPU refused a command: ${event.error.message}; this is a bug in Convoy or in a custom kernel`);
@@ -72,39 +71,44 @@ export class Device {
   /** Waits for a promise of the GPU. A lost device ends the wait: on one, WebGPU's own promises may resolve as if all were well. */
   async until<T>(promise: Promise<T>): Promise<T> {
     const wake = this.rest?.();
+    let end!: (cause: ConvoyError) => void;
     try {
-      const value = await Promise.race([promise, this.#gone]);
+      const value = await new Promise<T>((resolve, reject) => {
+        this.#waits.add(end = reject);
+        promise.then(resolve, reject);
+        if (this.#failure) reject(this.#failure);
+      });
       this.check();
       return value;
-    } finally { wake?.(); }
+    } finally { this.#waits.delete(end); wake?.(); }
   }
 
   /** Pipelines made so far, by distinct text. */
   get pipelines(): number { return this.#pipelines.size; }
 
   /** The bind group layout of these bindings, made once. */
-  layout(entries: readonly (readonly [binding: number, type: GPUBufferBindingType])[], dynamic = false): GPUBindGroupLayout {
-    const key = JSON.stringify([entries, dynamic]);
+  layout(entries: readonly (readonly [binding: number, type: GPUBufferBindingType])[]): GPUBindGroupLayout {
+    const key = JSON.stringify(entries);
     let layout = this.#layouts.get(key);
     if (!layout) this.#layouts.set(key, layout = this.gpu.createBindGroupLayout({
-      label: key, entries: entries.map(([binding, type]) => ({ binding, visibility: 4 /* compute */, buffer: { type, hasDynamicOffset: dynamic } })),
+      label: key, entries: entries.map(([binding, type]) => ({ binding, visibility: 4 /* compute */, buffer: { type } })),
     }));
     return layout;
   }
 
   /** The pipeline of an entry point, compiled once. Throws a ShaderError with what the compiler says, by line and column. */
-  pipeline(code: string, entry: string, layouts: GPUBindGroupLayout[]): Promise<GPUComputePipeline> {
+  pipeline(code: string, entry: string, layout: GPUBindGroupLayout): Promise<GPUComputePipeline> {
     const key = `${entry}\n${code}`;
     let pipeline = this.#pipelines.get(key);
-    if (!pipeline) this.#pipelines.set(key, pipeline = this.#compile(code, entry, layouts));
+    if (!pipeline) this.#pipelines.set(key, pipeline = this.#compile(code, entry, layout));
     return pipeline;
   }
 
-  async #compile(code: string, entry: string, bindGroupLayouts: GPUBindGroupLayout[]): Promise<GPUComputePipeline> {
+  async #compile(code: string, entry: string, layout: GPUBindGroupLayout): Promise<GPUComputePipeline> {
     const module = this.#modules.get(code) ?? this.gpu.createShaderModule({ label: entry, code });
     this.#modules.set(code, module);
     try {
-      return await this.gpu.createComputePipelineAsync({ label: entry, layout: this.gpu.createPipelineLayout({ bindGroupLayouts }), compute: { module, entryPoint: entry } });
+      return await this.gpu.createComputePipelineAsync({ label: entry, layout: this.gpu.createPipelineLayout({ bindGroupLayouts: [layout] }), compute: { module, entryPoint: entry } });
     } catch (cause) {
       this.check();
       const { messages } = await module.getCompilationInfo();

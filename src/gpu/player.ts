@@ -1,6 +1,6 @@
 import { ConvoyError } from "../errors.js";
 import type { Device } from "./device.js";
-import { bake, pack } from "./kernel.js";
+import { bake, pack, PARAMS } from "./kernel.js";
 import type { Memory } from "./memory.js";
 import type { Grid, Step } from "./recorder.js";
 
@@ -11,11 +11,9 @@ interface Dispatch { readonly pipeline: GPUComputePipeline; readonly group: GPUB
 
 /** Steps made ready to play: every pipeline compiled, every bind group made, all Params in one buffer. */
 export class Player {
-  readonly #offset = [0];
-
   private constructor(
     readonly device: Device, readonly label: string, readonly steps: readonly Step[],
-    readonly dispatches: readonly Dispatch[], readonly params: GPUBuffer, readonly paramsGroup: GPUBindGroup,
+    readonly dispatches: readonly Dispatch[], readonly params: GPUBuffer,
   ) {}
 
   /** Compiles all pipelines at once; the memory must have a place for every tensor. */
@@ -25,17 +23,16 @@ export class Player {
     gpu.pushErrorScope("validation");
     let dispatches: Dispatch[] = [];
     const params = gpu.createBuffer({ label: `${label}: params`, size: ALIGN * Math.max(1, steps.length), usage: UNIFORM | COPY_DST });
-    const paramsLayout = device.layout([[0, "uniform"]], true), view = new DataView(new ArrayBuffer(params.size));
-    const paramsGroup = gpu.createBindGroup({ label: `${label}: params`, layout: paramsLayout, entries: [{ binding: 0, resource: { buffer: params, size: ALIGN } }] });
+    const view = new DataView(new ArrayBuffer(params.size));
     const compiling = steps.map(async ({ kernel, tensors, params: values, overrides, grid, path }, i) => {
       const bindings = Object.entries(kernel.bindings);
       pack(kernel, values, view, ALIGN * i);
-      const layout = device.layout(bindings.map(([, [binding, access]]) => [binding, access === "read" ? "read-only-storage" : "storage"]));
-      const group = gpu.createBindGroup({ label: `${path} ${kernel.entry} #${i}`, layout, entries: bindings.map(([name, [binding]]) => {
+      const layout = device.layout([...bindings.map(([, [binding, access]]) => [binding, access === "read" ? "read-only-storage" : "storage"] as const), [PARAMS, "uniform"]]);
+      const group = gpu.createBindGroup({ label: `${path} ${kernel.entry} #${i}`, layout, entries: [...bindings.map(([name, [binding]]) => {
         const { buffer, offset, bytes } = memory.at(tensors[name]);
         return { binding, resource: { buffer, offset, size: bytes } };
-      }) });
-      return { group, grid, pipeline: await device.pipeline(bake(kernel.code, overrides), kernel.entry, [layout, paramsLayout]) };
+      }), { binding: PARAMS, resource: { buffer: params, offset: ALIGN * i, size: ALIGN } }] });
+      return { group, grid, pipeline: await device.pipeline(bake(kernel.code, overrides), kernel.entry, layout) };
     });
     gpu.queue.writeBuffer(params, 0, view.buffer);
     const scope = gpu.popErrorScope();
@@ -44,7 +41,7 @@ export class Player {
     dispatches = results.map((r) => (r as PromiseFulfilledResult<Dispatch>).value);
     const error = await device.until(scope);
     if (error) throw new ConvoyError("gpu", `${label} cannot be played: ${error.message}`);
-    return new Player(device, label, steps, dispatches, params, paramsGroup);
+    return new Player(device, label, steps, dispatches, params);
   }
 
   /** Puts dispatches into the pass, all of them or some. Makes nothing. */
@@ -54,8 +51,6 @@ export class Player {
       const { pipeline, group, grid } = this.dispatches[i];
       if (pipeline !== last) pass.setPipeline(last = pipeline);
       pass.setBindGroup(0, group);
-      this.#offset[0] = ALIGN * i;
-      pass.setBindGroup(1, this.paramsGroup, this.#offset);
       pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
     }
   }

@@ -18,6 +18,7 @@ export class Pace {
   begin(): void {
     if (!this.#since) {
       this.#since = performance.now();
+      if (this.#finished.at(-1)?.start) this.#finished.pop();
       this.#finished.push({ at: this.#since, images: 0, start: true });
     }
   }
