@@ -39,7 +39,7 @@ fn strip(t: u32, z: u32, lane: u32) -> Strip {
   let reach = vec2i(phase) + vec2i(dim.padding_h, dim.padding_w);
   let first = reach.y - i32((S - 1) * DILATION_W) + i32(S * DILATION_W * STRIDE_W);  // a multiple of the stride higher, and so not negative
   let start = (first + i32(STRIDE_W) - 1) / i32(STRIDE_W) - i32(S * DILATION_W);
-  let end = reach.y / i32(STRIDE_W);
+  let steps = select(reach.y / i32(STRIDE_W) - start + 1, i32((S - 1) * DILATION_W) + 1, STRIDE_W == 1);
   var a = mat4x4f(); var b = mat4x4f(); var c = mat4x4f(); var d = mat4x4f();  // columns are channels, rows pixels
   for (var r = 0; r < i32(R); r++) {
     let over = reach.x - r * i32(DILATION_H);
@@ -54,7 +54,8 @@ fn strip(t: u32, z: u32, lane: u32) -> Strip {
       if (u32(q + 1) < width) { v_1 = dy[row + (q + 1) * pitch + k]; }
       if (u32(q + 2) < width) { v_2 = dy[row + (q + 2) * pitch + k]; }
       q += 2;
-      for (var offset = start; offset <= end; offset++) {
+      for (var i = 0; i < steps; i++) {
+        let offset = start + i;
         q++;
         var v_3 = vec4f();
         if (u32(q) < width) { v_3 = dy[row + q * pitch + k]; }
