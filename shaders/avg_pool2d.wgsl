@@ -39,75 +39,88 @@ fn counted(start: i32, window: u32, extent: u32, padding: i32) -> i32 {
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn avg_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
+fn avg_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let C = dim.C / WIDTH;
-  if (i >= dim.N * dim.P * dim.Q * C) { return; }
-  let at = place(i, dim.P, dim.Q, C);
-  let n = at.x;
-  let p = at.y;
-  let q = at.z;
-  let c = at.w;
-  let top = i32(p * STRIDE_H) - dim.padding_h;
-  let left = i32(q * STRIDE_W) - dim.padding_w;
+  let at = place(id.x, group, groups, dim.P, C);
+  if (at.x >= dim.N || at.z >= dim.Q) { return; }
+  let i = (at.x * dim.P + at.y) * dim.Q * C + id.x;
+  let top = i32(at.y * STRIDE_H) - dim.padding_h;
+  let left = i32(at.z * STRIDE_W) - dim.padding_w;
 
   var sum = Value();
-  for (var r = 0u; r < R; r++) {
+  let rows = held(at.y, STRIDE_H, dim.padding_h, R, 1, dim.H);
+  for (var r = rows.x; r < rows.y; r++) {
     let h = top + i32(r);
-    if (h < 0 || h >= i32(dim.H)) { continue; }
+    let on = h >= 0 && h < i32(dim.H);
+    let from_x = (at.x * dim.H + u32(clamp(h, 0, i32(dim.H) - 1))) * dim.W * C + at.w;
     for (var s = 0u; s < S; s++) {
       let w = left + i32(s);
-      if (w < 0 || w >= i32(dim.W)) { continue; }
-      sum += x[((n * dim.H + u32(h)) * dim.W + u32(w)) * C + c];
+      let value = x[from_x + u32(clamp(w, 0, i32(dim.W) - 1)) * C];  // past the edge, the edge's, and not counted
+      sum += select(Value(), value, on && w >= 0 && w < i32(dim.W));
     }
   }
   y[i] = sum / f32(counted(top, R, dim.H, dim.padding_h) * counted(left, S, dim.W, dim.padding_w));
 }
 
-@compute @workgroup_size(WORKGROUP, 1, 1)
-fn avg_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let e = id.y * groups.x * WORKGROUP + id.x;
-  let C = dim.C / WIDTH;
-  if (e >= dim.N * dim.H * dim.W * C) { return; }
-  let at = place(e, dim.H, dim.W, C);
-  let n = at.x;
-  let h = at.y;
-  let w = at.z;
-  let c = at.w;
-
-  var sum = Value();
-  for (var i = 0u; i < WINDOWS_H; i++) {
-    let p = (i32(h) + dim.padding_h) / i32(STRIDE_H) - i32(i);  // the last window that holds h, the one before, …
-    let top = p * i32(STRIDE_H) - dim.padding_h;
-    if (p < 0 || p >= i32(dim.P) || i32(h) - top >= i32(R)) { continue; }
-    for (var j = 0u; j < WINDOWS_W; j++) {
-      let q = (i32(w) + dim.padding_w) / i32(STRIDE_W) - i32(j);
-      let left = q * i32(STRIDE_W) - dim.padding_w;
-      if (q < 0 || q >= i32(dim.Q) || i32(w) - left >= i32(S)) { continue; }
-      let count = counted(top, R, dim.H, dim.padding_h) * counted(left, S, dim.W, dim.padding_w);
-      sum += dy[((n * dim.P + u32(p)) * dim.Q + u32(q)) * C + c] / f32(count);
-    }
-  }
+fn write(e: u32, gradient: Value) {
+  var sum = gradient;
   if (ADDEND) { sum += addend[e]; }
   if (SLOPE > 0) { sum *= slope(z[e]); }
   dx[e] = sum;
 }
 
-/// Windows that tile the image: an invocation writes all pixels of one.
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn avg_pool2d_tiled(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * WORKGROUP + id.x;
+fn avg_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let C = dim.C / WIDTH;
-  if (i >= dim.N * dim.P * dim.Q * C) { return; }
-  let at = place(i, dim.P, dim.Q, C);
-  let d = dy[i] / f32(R * S);
-  for (var r = 0u; r < R; r++) {
-    for (var s = 0u; s < S; s++) {
-      let e = ((at.x * dim.H + at.y * R + r) * dim.W + at.z * S + s) * C + at.w;
-      var v = d;
-      if (ADDEND) { v += addend[e]; }
-      if (SLOPE > 0) { v *= slope(z[e]); }
-      dx[e] = v;
+  let at = place(id.x, group, groups, dim.H, C);
+  if (at.x >= dim.N || at.z >= dim.W) { return; }
+  let e = (at.x * dim.H + at.y) * dim.W * C + id.x;
+
+  var sum = Value();
+  let windows = holding(at.y, dim.padding_h, R, STRIDE_H, dim.P);
+  for (var p = windows.y; p >= windows.x; p--) {
+    let rows = counted(p * i32(STRIDE_H) - dim.padding_h, R, dim.H, dim.padding_h);
+    for (var j = 0u; j < WINDOWS_W; j++) {
+      let q = (i32(at.z) + dim.padding_w) / i32(STRIDE_W) - i32(j);  // the last window that holds the column, the one before, …
+      let left = q * i32(STRIDE_W) - dim.padding_w;
+      let on = q >= 0 && q < i32(dim.Q) && i32(at.z) - left < i32(S);
+      let d = dy[((at.x * dim.P + u32(p)) * dim.Q + u32(clamp(q, 0, i32(dim.Q) - 1))) * C + at.w];
+      sum += select(Value(), d / f32(rows * counted(left, S, dim.W, dim.padding_w)), on);
+    }
+  }
+  write(e, sum);
+}
+
+/// At most two windows along an axis hold a pixel, and the same ones all STRIDE_H × STRIDE_W pixels of a block: an invocation writes these.
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn avg_pool2d_tiled(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let C = dim.C / WIDTH;
+  let at = place(id.x, group, groups, blocks(dim.H, dim.padding_h, STRIDE_H), C);
+  if (at.x >= dim.N || at.z >= blocks(dim.W, dim.padding_w, STRIDE_W)) { return; }
+  var d: array<Value, 4>;
+  for (var i = 0u; i < WINDOWS_H; i++) {
+    for (var j = 0u; j < WINDOWS_W; j++) {
+      let p = at.y - i;
+      let q = at.z - j;
+      let rows = counted(i32(p * STRIDE_H) - dim.padding_h, R, dim.H, dim.padding_h);
+      let count = f32(rows * counted(i32(q * STRIDE_W) - dim.padding_w, S, dim.W, dim.padding_w));
+      let value = dy[((at.x * dim.P + min(p, dim.P - 1)) * dim.Q + min(q, dim.Q - 1)) * C + at.w];
+      d[2 * i + j] = select(Value(), value / count, p < dim.P && q < dim.Q);  // far above, if before the first
+    }
+  }
+  for (var u = 0u; u < STRIDE_H; u++) {
+    let h = at.y * STRIDE_H + u - u32(dim.padding_h);
+    if (h >= dim.H) { continue; }
+    for (var v = 0u; v < STRIDE_W; v++) {
+      let w = at.z * STRIDE_W + v - u32(dim.padding_w);
+      if (w >= dim.W) { continue; }
+      var sum = Value();
+      for (var i = 0u; i < WINDOWS_H; i++) {
+        for (var j = 0u; j < WINDOWS_W; j++) {
+          if (i * STRIDE_H + u < R && j * STRIDE_W + v < S) { sum += d[2 * i + j]; }
+        }
+      }
+      write(((at.x * dim.H + h) * dim.W + w) * C + at.w, sum);
     }
   }
 }

@@ -1,5 +1,8 @@
-// Where an invocation is.
-/// Image, row, column and channel of element u of [images, rows, columns, channels].
-fn place(u: u32, rows: u32, columns: u32, channels: u32) -> vec4u {
-  return vec4u(u / (channels * columns * rows), u / (channels * columns) % rows, u / channels % columns, u % channels);
+// Where an invocation is. x goes along a row of a tensor, y and z count rows, as rows() of src/layers/window.ts lays them out: a
+// workgroup is in one row, and only the column costs an invocation a division.
+/// Image, row, column and channel of element x of the workgroup's row, in a tensor of `rows` rows an image and `channels` channels.
+fn place(x: u32, group: vec3u, groups: vec3u, rows: u32, channels: u32) -> vec4u {
+  let row = group.z * groups.y + group.y;
+  let column = x / channels;
+  return vec4u(row / rows, row % rows, column, x - column * channels);
 }

@@ -1,6 +1,6 @@
 import { avg_pool2d_backward, avg_pool2d_forward, avg_pool2d_tiled } from "../generated/avg_pool2d.js";
 import type { Layer } from "./layer.js";
-import { pooling, type PoolOptions } from "./window.js";
+import { byBlocks, byX, byY, pooling, type PoolOptions } from "./window.js";
 
 /** What avgPool2d() takes: PyTorch's options. */
 export interface AvgPool2dOptions extends PoolOptions {
@@ -16,14 +16,15 @@ export function avgPool2d(options: AvgPool2dOptions): Layer {
     shape,
 
     forward(rec, { x, y }) {
-      rec.dispatch(avg_pool2d_forward, { x, y }, { ...dims(x.shape), COUNT_PAD, WIDTH: rec.wide(x.shape[3]) }, y.size);
+      const d = { ...dims(x.shape), COUNT_PAD, WIDTH: rec.wide(x.shape[3]) };
+      rec.dispatch(avg_pool2d_forward, { x, y }, d, byY(d, d.WIDTH));
     },
 
     backward(rec, { x, dy, dx }) {
       if (!dx) return;
       const t = { dy, addend: dy, z: dy, dx }, d = { ...dims(x.shape), COUNT_PAD, WIDTH: rec.wide(x.shape[3]) };
-      if (tiles(d) && rec.target.rung !== "plain") rec.dispatch(avg_pool2d_tiled, t, d, dy.size);
-      else rec.dispatch(avg_pool2d_backward, t, d, dx.size);
+      if (tiles(d) && rec.target.rung !== "plain") rec.dispatch(avg_pool2d_tiled, t, d, byBlocks(d, d.WIDTH));
+      else rec.dispatch(avg_pool2d_backward, t, d, byX(d, d.WIDTH));
     },
   };
 }

@@ -1,5 +1,5 @@
 import { OptionError, ShapeError } from "../errors.js";
-import type { Shape } from "../gpu/recorder.js";
+import type { Grid, Shape } from "../gpu/recorder.js";
 import { nchw, needs4d, pair, type Pair } from "./layer.js";
 
 /**
@@ -44,7 +44,19 @@ export function pooling(options: PoolOptions & { dilation?: Pair }) {
       `a ${R}×${S} window does not fit ${nchw(x)} padded by ${padding_h}×${padding_w}; use a larger input or a smaller kernel`, { got: x, kernel: [R, S] });
     return [N, P, Q, C];
   }
-  /** Whether windows cover every pixel of x, once each. */
-  const tiles = (d: ReturnType<typeof dims>) => STRIDE_H === R && STRIDE_W === S && DILATION_H === 1 && DILATION_W === 1 && padding_h + padding_w === 0 && d.H === d.P * R && d.W === d.Q * S;
+  /** Whether at most two windows along an axis hold a pixel: then pixels are written by blocks of the stride's size. */
+  const tiles = (d: ReturnType<typeof dims>) => d.WINDOWS_H <= 2 && d.WINDOWS_W <= 2;
   return { dims, shape, tiles };
+}
+
+type Extents = ReturnType<ReturnType<typeof pooling>["dims"]>;
+/** The grid of a kernel that goes by the rows of y, of WIDTH channels an invocation; of x; of blocks of x's pixels. */
+export const byY = ({ N, P, Q, C }: Extents, WIDTH: number): Grid => rows(N * P, Q * C / WIDTH);
+export const byX = ({ N, H, W, C }: Extents, WIDTH: number): Grid => rows(N * H, W * C / WIDTH);
+export const byBlocks = ({ N, H, W, C, padding_h, padding_w, STRIDE_H, STRIDE_W }: Extents, WIDTH: number): Grid => rows(N * Math.ceil((H + padding_h) / STRIDE_H), Math.ceil((W + padding_w) / STRIDE_W) * C / WIDTH);
+
+/** Workgroups for `count` rows of n invocations each: x goes along a row, y and z count rows, so that a workgroup is in one row. Undone by shaders/lib/place.wgsl. */
+export function rows(count: number, n: number, workgroup = 64): Grid {
+  const z = Math.ceil(count / 65535);
+  return [Math.ceil(n / workgroup), Math.ceil(count / z), z];
 }
