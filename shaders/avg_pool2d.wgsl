@@ -56,13 +56,13 @@ fn avg_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(workgro
     for (var s = 0u; s < S; s++) {
       let w = left + i32(s);
       let value = x[from_x + u32(clamp(w, 0, i32(dim.W) - 1)) * C];  // past the edge, the edge's, and not counted
-      sum += select(Value(), value, on && w >= 0 && w < i32(dim.W));
+      if (on && w >= 0 && w < i32(dim.W)) { sum += value; }
     }
   }
   y[i] = sum / f32(counted(top, R, dim.H, dim.padding_h) * counted(left, S, dim.W, dim.padding_w));
 }
 
-fn write(e: u32, gradient: Value) {
+fn put(e: u32, gradient: Value) {
   var sum = gradient;
   if (ADDEND) { sum += addend[e]; }
   if (SLOPE > 0) { sum *= slope(z[e]); }
@@ -85,10 +85,10 @@ fn avg_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(workgr
       let left = q * i32(STRIDE_W) - dim.padding_w;
       let on = q >= 0 && q < i32(dim.Q) && i32(at.z) - left < i32(S);
       let d = dy[((at.x * dim.P + u32(p)) * dim.Q + u32(clamp(q, 0, i32(dim.Q) - 1))) * C + at.w];
-      sum += select(Value(), d / f32(rows * counted(left, S, dim.W, dim.padding_w)), on);
+      if (on) { sum += d / f32(rows * counted(left, S, dim.W, dim.padding_w)); }
     }
   }
-  write(e, sum);
+  put(e, sum);
 }
 
 /// At most two windows along an axis hold a pixel, and the same ones all STRIDE_H × STRIDE_W pixels of a block: an invocation writes these.
@@ -102,13 +102,14 @@ fn avg_pool2d_tiled(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup
     for (var j = 0u; j < WINDOWS_W; j++) {
       let p = at.y - i;
       let q = at.z - j;
-      let rows = counted(i32(p * STRIDE_H) - dim.padding_h, R, dim.H, dim.padding_h);
-      let count = f32(rows * counted(i32(q * STRIDE_W) - dim.padding_w, S, dim.W, dim.padding_w));
+      let height = counted(i32(p * STRIDE_H) - dim.padding_h, R, dim.H, dim.padding_h);
+      let count = f32(height * counted(i32(q * STRIDE_W) - dim.padding_w, S, dim.W, dim.padding_w));
       let value = dy[((at.x * dim.P + min(p, dim.P - 1)) * dim.Q + min(q, dim.Q - 1)) * C + at.w];
-      d[2 * i + j] = select(Value(), value / count, p < dim.P && q < dim.Q);  // far above, if before the first
+      if (p < dim.P && q < dim.Q) { d[2 * i + j] = value / count; }  // both far above, if before the first
     }
   }
-  for (var u = 0u; u < STRIDE_H; u++) {
+  let rows = lying(at.y, dim.padding_h, dim.H);
+  for (var u = rows.x; u < rows.y; u++) {
     let h = at.y * STRIDE_H + u - u32(dim.padding_h);
     if (h >= dim.H) { continue; }
     for (var v = 0u; v < STRIDE_W; v++) {
@@ -120,7 +121,7 @@ fn avg_pool2d_tiled(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup
           if (i * STRIDE_H + u < R && j * STRIDE_W + v < S) { sum += d[2 * i + j]; }
         }
       }
-      write(((at.x * dim.H + h) * dim.W + w) * C + at.w, sum);
+      put(((at.x * dim.H + h) * dim.W + w) * C + at.w, sum);
     }
   }
 }

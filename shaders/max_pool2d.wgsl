@@ -76,7 +76,8 @@ fn max_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(workgr
       let tap = select(NONE - 1, r / DILATION_H * S + s / DILATION_W, q >= 0 && q < i32(dim.Q) && s % DILATION_W == 0 && s / DILATION_W < S);  // NONE − 1: no tap's
       let from_y = ((at.x * dim.P + u32(p)) * dim.Q + u32(clamp(q, 0, i32(dim.Q) - 1))) * dim.C + at.w;
       let d = dy[from_y];
-      sum += select(0.0, d, chosen[from_y] == tap);
+      let winner = chosen[from_y];
+      sum += select(0.0, d, winner == tap);
     }
   }
   if (ADDEND) { sum += addend[e]; }

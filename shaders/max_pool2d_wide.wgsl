@@ -65,7 +65,7 @@ fn max_pool2d_wide_forward(@builtin(global_invocation_id) id: vec3u, @builtin(wo
   index[i] = bytes.x | bytes.y | bytes.z | bytes.w;
 }
 
-fn write(e: u32, gradient: vec4f) {
+fn put(e: u32, gradient: vec4f) {
   var sum = gradient;
   if (ADDEND) { sum += addend[e]; }
   if (SLOPE > 0) {
@@ -93,10 +93,11 @@ fn max_pool2d_wide_backward(@builtin(global_invocation_id) id: vec3u, @builtin(w
       let tap = select(256, r / DILATION_H * S + s / DILATION_W, q >= 0 && q < i32(dim.Q) && s % DILATION_W == 0 && s / DILATION_W < S);  // 256: none
       let from_y = ((at.x * dim.P + u32(p)) * dim.Q + u32(clamp(q, 0, i32(dim.Q) - 1))) * C + at.w;
       let bytes = (vec4u(chosen[from_y]) >> SHIFTS) & vec4u(255);
-      sum += select(vec4f(), dy[from_y], bytes == vec4u(tap));
+      let d = dy[from_y];
+      sum += select(vec4f(), d, bytes == vec4u(tap));
     }
   }
-  write(e, sum);
+  put(e, sum);
 }
 
 /// At most two windows along an axis hold a pixel, and the same ones all STRIDE_H × STRIDE_W pixels of a block: an invocation writes these.
@@ -113,10 +114,12 @@ fn max_pool2d_wide_tiled(@builtin(global_invocation_id) id: vec3u, @builtin(work
       let q = at.z - j;
       let from_y = ((at.x * dim.P + min(p, dim.P - 1)) * dim.Q + min(q, dim.Q - 1)) * C + at.w;
       d[2 * i + j] = dy[from_y];
-      bytes[2 * i + j] = select(vec4u(256), (vec4u(chosen[from_y]) >> SHIFTS) & vec4u(255), p < dim.P && q < dim.Q);  // 256: no tap's
+      bytes[2 * i + j] = (vec4u(chosen[from_y]) >> SHIFTS) & vec4u(255);
+      if (p >= dim.P || q >= dim.Q) { bytes[2 * i + j] = vec4u(256); }  // no tap's
     }
   }
-  for (var u = 0u; u < STRIDE_H; u++) {
+  let rows = lying(at.y, dim.padding_h, dim.H);
+  for (var u = rows.x; u < rows.y; u++) {
     let h = at.y * STRIDE_H + u - u32(dim.padding_h);
     if (h >= dim.H) { continue; }
     for (var v = 0u; v < STRIDE_W; v++) {
@@ -128,10 +131,12 @@ fn max_pool2d_wide_tiled(@builtin(global_invocation_id) id: vec3u, @builtin(work
           let r = i * STRIDE_H + u;
           let s = j * STRIDE_W + v;
           if (r % DILATION_H + s % DILATION_W != 0 || r / DILATION_H >= R || s / DILATION_W >= S) { continue; }
-          sum += select(vec4f(), d[2 * i + j], bytes[2 * i + j] == vec4u(r / DILATION_H * S + s / DILATION_W));
+          let here = d[2 * i + j];
+          let winner = bytes[2 * i + j];
+          sum += select(vec4f(), here, winner == vec4u(r / DILATION_H * S + s / DILATION_W));
         }
       }
-      write(((at.x * dim.H + h) * dim.W + w) * C + at.w, sum);
+      put(((at.x * dim.H + h) * dim.W + w) * C + at.w, sum);
     }
   }
 }
