@@ -48,8 +48,7 @@ fn avg_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(workgro
   let left = i32(at.z * STRIDE_W) - dim.padding_w;
 
   var sum = Value();
-  let rows = held(at.y, STRIDE_H, dim.padding_h, R, 1, dim.H);
-  for (var r = rows.x; r < rows.y; r++) {
+  for (var r = first(at.x, R); r < R; r++) {
     let h = top + i32(r);
     let on = h >= 0 && h < i32(dim.H);
     let from_x = (at.x * dim.H + u32(clamp(h, 0, i32(dim.H) - 1))) * dim.W * C + at.w;
@@ -77,11 +76,13 @@ fn avg_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(workgr
   let e = (at.x * dim.H + at.y) * dim.W * C + id.x;
 
   var sum = Value();
-  let windows = holding(at.y, dim.padding_h, R, STRIDE_H, dim.P);
-  for (var p = windows.y; p >= windows.x; p--) {
-    let rows = counted(p * i32(STRIDE_H) - dim.padding_h, R, dim.H, dim.padding_h);
+  for (var i = first(at.x, WINDOWS_H); i < WINDOWS_H; i++) {
+    let p = (i32(at.y) + dim.padding_h) / i32(STRIDE_H) - i32(i);  // the last window that holds the pixel, the one before, …
+    let top = p * i32(STRIDE_H) - dim.padding_h;
+    if (p < 0 || p >= i32(dim.P) || i32(at.y) - top >= i32(R)) { continue; }
+    let rows = counted(top, R, dim.H, dim.padding_h);
     for (var j = 0u; j < WINDOWS_W; j++) {
-      let q = (i32(at.z) + dim.padding_w) / i32(STRIDE_W) - i32(j);  // the last window that holds the column, the one before, …
+      let q = (i32(at.z) + dim.padding_w) / i32(STRIDE_W) - i32(j);
       let left = q * i32(STRIDE_W) - dim.padding_w;
       let on = q >= 0 && q < i32(dim.Q) && i32(at.z) - left < i32(S);
       let d = dy[((at.x * dim.P + u32(p)) * dim.Q + u32(clamp(q, 0, i32(dim.Q) - 1))) * C + at.w];
@@ -108,8 +109,7 @@ fn avg_pool2d_tiled(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup
       if (p < dim.P && q < dim.Q) { d[2 * i + j] = value / count; }  // both far above, if before the first
     }
   }
-  let rows = lying(at.y, dim.padding_h, dim.H);
-  for (var u = rows.x; u < rows.y; u++) {
+  for (var u = first(at.x, STRIDE_H * WINDOWS_H); u < STRIDE_H; u++) {
     let h = at.y * STRIDE_H + u - u32(dim.padding_h);
     if (h >= dim.H) { continue; }
     for (var v = 0u; v < STRIDE_W; v++) {

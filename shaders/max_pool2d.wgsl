@@ -41,8 +41,7 @@ fn max_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(workgro
 
   var best = -3.4028234e38;
   var winner = NONE;
-  let rows = held(at.y, STRIDE_H, dim.padding_h, R, DILATION_H, dim.H);
-  for (var r = rows.x; r < rows.y; r++) {
+  for (var r = first(at.x, R); r < R; r++) {
     let top = i32(at.y * STRIDE_H + r * DILATION_H) - dim.padding_h;
     let on = top >= 0 && top < i32(dim.H);
     let from_x = (at.x * dim.H + u32(clamp(top, 0, i32(dim.H) - 1))) * dim.W * dim.C + at.w;
@@ -66,12 +65,12 @@ fn max_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(workgr
   let e = (at.x * dim.H + at.y) * dim.W * dim.C + id.x;
 
   var sum = 0.0;
-  let windows = holding(at.y, dim.padding_h, DILATION_H * (R - 1) + 1, STRIDE_H, dim.P);
-  for (var p = windows.y; p >= windows.x; p--) {
-    let r = u32(i32(at.y) + dim.padding_h - p * i32(STRIDE_H));  // how far the pixel lies from its start
-    if (r % DILATION_H != 0) { continue; }
+  for (var i = first(at.x, WINDOWS_H); i < WINDOWS_H; i++) {
+    let p = (i32(at.y) + dim.padding_h) / i32(STRIDE_H) - i32(i);  // the last window that holds the pixel, the one before, …
+    let r = u32(i32(at.y) + dim.padding_h - p * i32(STRIDE_H));    // how far it lies from its start
+    if (p < 0 || p >= i32(dim.P) || r % DILATION_H != 0 || r / DILATION_H >= R) { continue; }
     for (var j = 0u; j < WINDOWS_W; j++) {
-      let q = (i32(at.z) + dim.padding_w) / i32(STRIDE_W) - i32(j);  // the last window that holds the column, the one before, …
+      let q = (i32(at.z) + dim.padding_w) / i32(STRIDE_W) - i32(j);
       let s = u32(i32(at.z) + dim.padding_w - q * i32(STRIDE_W));
       let tap = select(NONE - 1, r / DILATION_H * S + s / DILATION_W, q >= 0 && q < i32(dim.Q) && s % DILATION_W == 0 && s / DILATION_W < S);  // NONE − 1: no tap's
       let from_y = ((at.x * dim.P + u32(p)) * dim.Q + u32(clamp(q, 0, i32(dim.Q) - 1))) * dim.C + at.w;

@@ -45,8 +45,7 @@ fn max_pool2d_wide_forward(@builtin(global_invocation_id) id: vec3u, @builtin(wo
 
   var best = vec4f(-3.4028234e38);
   var winner = vec4u(255);
-  let rows = held(at.y, STRIDE_H, dim.padding_h, R, DILATION_H, dim.H);
-  for (var r = rows.x; r < rows.y; r++) {
+  for (var r = first(at.x, R); r < R; r++) {
     let top = i32(at.y * STRIDE_H + r * DILATION_H) - dim.padding_h;
     let on = top >= 0 && top < i32(dim.H);
     let from_x = (at.x * dim.H + u32(clamp(top, 0, i32(dim.H) - 1))) * dim.W * C + at.w;
@@ -83,12 +82,12 @@ fn max_pool2d_wide_backward(@builtin(global_invocation_id) id: vec3u, @builtin(w
   let e = (at.x * dim.H + at.y) * dim.W * C + id.x;
 
   var sum = vec4f();
-  let windows = holding(at.y, dim.padding_h, DILATION_H * (R - 1) + 1, STRIDE_H, dim.P);
-  for (var p = windows.y; p >= windows.x; p--) {
-    let r = u32(i32(at.y) + dim.padding_h - p * i32(STRIDE_H));  // how far the pixel lies from its start
-    if (r % DILATION_H != 0) { continue; }
+  for (var i = first(at.x, WINDOWS_H); i < WINDOWS_H; i++) {
+    let p = (i32(at.y) + dim.padding_h) / i32(STRIDE_H) - i32(i);  // the last window that holds the pixel, the one before, …
+    let r = u32(i32(at.y) + dim.padding_h - p * i32(STRIDE_H));    // how far it lies from its start
+    if (p < 0 || p >= i32(dim.P) || r % DILATION_H != 0 || r / DILATION_H >= R) { continue; }
     for (var j = 0u; j < WINDOWS_W; j++) {
-      let q = (i32(at.z) + dim.padding_w) / i32(STRIDE_W) - i32(j);  // the last window that holds the column, the one before, …
+      let q = (i32(at.z) + dim.padding_w) / i32(STRIDE_W) - i32(j);
       let s = u32(i32(at.z) + dim.padding_w - q * i32(STRIDE_W));
       let tap = select(256, r / DILATION_H * S + s / DILATION_W, q >= 0 && q < i32(dim.Q) && s % DILATION_W == 0 && s / DILATION_W < S);  // 256: none
       let from_y = ((at.x * dim.P + u32(p)) * dim.Q + u32(clamp(q, 0, i32(dim.Q) - 1))) * C + at.w;
@@ -118,8 +117,7 @@ fn max_pool2d_wide_tiled(@builtin(global_invocation_id) id: vec3u, @builtin(work
       if (p >= dim.P || q >= dim.Q) { bytes[2 * i + j] = vec4u(256); }  // no tap's
     }
   }
-  let rows = lying(at.y, dim.padding_h, dim.H);
-  for (var u = rows.x; u < rows.y; u++) {
+  for (var u = first(at.x, STRIDE_H * WINDOWS_H); u < STRIDE_H; u++) {
     let h = at.y * STRIDE_H + u - u32(dim.padding_h);
     if (h >= dim.H) { continue; }
     for (var v = 0u; v < STRIDE_W; v++) {
