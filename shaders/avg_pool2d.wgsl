@@ -6,7 +6,7 @@
 //   and count is the number of window elements that lie on the input or, with COUNT_PAD, on its padding;
 //   what ceil mode adds beyond the padding never counts, as in PyTorch
 //
-// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. One invocation per WIDTH channels of a pixel written; tiled: of a window.
+// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. One invocation per WIDTH channels of a pixel of y; backward: of a block of x.
 // Twin: test/reference/avg_pool2d.ts.
 
 // #import pooled
@@ -61,67 +61,33 @@ fn avg_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(workgro
   y[i] = sum / f32(counted(top, R, dim.H, dim.padding_h) * counted(left, S, dim.W, dim.padding_w));
 }
 
-fn put(e: u32, gradient: Value) {
-  var sum = gradient;
-  if (ADDEND) { sum += addend[e]; }
-  if (SLOPE > 0) { sum *= slope(z[e]); }
-  dx[e] = sum;
-}
-
+/// The same windows hold all STRIDE_H × STRIDE_W pixels of a block: an invocation writes these.
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn avg_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let C = dim.C / WIDTH;
-  let at = place(id.x, group, groups, dim.H, C);
-  if (at.x >= dim.N || at.z >= dim.W) { return; }
-  let e = (at.x * dim.H + at.y) * dim.W * C + id.x;
-
-  var sum = Value();
-  for (var i = first(at.x, WINDOWS_H); i < WINDOWS_H; i++) {
-    let p = (i32(at.y) + dim.padding_h) / i32(STRIDE_H) - i32(i);  // the last window that holds the pixel, the one before, …
-    let top = p * i32(STRIDE_H) - dim.padding_h;
-    if (p < 0 || p >= i32(dim.P) || i32(at.y) - top >= i32(R)) { continue; }
-    let rows = counted(top, R, dim.H, dim.padding_h);
-    for (var j = 0u; j < WINDOWS_W; j++) {
-      let q = (i32(at.z) + dim.padding_w) / i32(STRIDE_W) - i32(j);
-      let left = q * i32(STRIDE_W) - dim.padding_w;
-      let on = q >= 0 && q < i32(dim.Q) && i32(at.z) - left < i32(S);
-      let d = dy[((at.x * dim.P + u32(p)) * dim.Q + u32(clamp(q, 0, i32(dim.Q) - 1))) * C + at.w];
-      if (on) { sum += d / f32(rows * counted(left, S, dim.W, dim.padding_w)); }
-    }
-  }
-  put(e, sum);
-}
-
-/// At most two windows along an axis hold a pixel, and the same ones all STRIDE_H × STRIDE_W pixels of a block: an invocation writes these.
-@compute @workgroup_size(WORKGROUP, 1, 1)
-fn avg_pool2d_tiled(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let C = dim.C / WIDTH;
   let at = place(id.x, group, groups, blocks(dim.H, dim.padding_h, STRIDE_H), C);
   if (at.x >= dim.N || at.z >= blocks(dim.W, dim.padding_w, STRIDE_W)) { return; }
-  var d: array<Value, 4>;
-  for (var i = 0u; i < WINDOWS_H; i++) {
-    for (var j = 0u; j < WINDOWS_W; j++) {
-      let p = at.y - i;
-      let q = at.z - j;
-      let height = counted(i32(p * STRIDE_H) - dim.padding_h, R, dim.H, dim.padding_h);
-      let count = f32(height * counted(i32(q * STRIDE_W) - dim.padding_w, S, dim.W, dim.padding_w));
-      let value = dy[((at.x * dim.P + min(p, dim.P - 1)) * dim.Q + min(q, dim.Q - 1)) * C + at.w];
-      if (p < dim.P && q < dim.Q) { d[2 * i + j] = value / count; }  // both far above, if before the first
-    }
-  }
   for (var u = first(at.x, STRIDE_H * WINDOWS_H); u < STRIDE_H; u++) {
-    let h = at.y * STRIDE_H + u - u32(dim.padding_h);
+    let h = at.y * STRIDE_H + u - u32(dim.padding_h);  // far above H, if before the first; so are w, p and q
     if (h >= dim.H) { continue; }
     for (var v = 0u; v < STRIDE_W; v++) {
       let w = at.z * STRIDE_W + v - u32(dim.padding_w);
       if (w >= dim.W) { continue; }
       var sum = Value();
       for (var i = 0u; i < WINDOWS_H; i++) {
+        let p = at.y - i;
+        let rows = counted(i32(p * STRIDE_H) - dim.padding_h, R, dim.H, dim.padding_h);
         for (var j = 0u; j < WINDOWS_W; j++) {
-          if (i * STRIDE_H + u < R && j * STRIDE_W + v < S) { sum += d[2 * i + j]; }
+          let q = at.z - j;
+          let columns = counted(i32(q * STRIDE_W) - dim.padding_w, S, dim.W, dim.padding_w);
+          let d = dy[((at.x * dim.P + min(p, dim.P - 1)) * dim.Q + min(q, dim.Q - 1)) * C + at.w];
+          if (i * STRIDE_H + u < R && j * STRIDE_W + v < S && p < dim.P && q < dim.Q) { sum += d / f32(rows * columns); }
         }
       }
-      put(((at.x * dim.H + h) * dim.W + w) * C + at.w, sum);
+      let e = ((at.x * dim.H + h) * dim.W + w) * C + at.w;
+      if (ADDEND) { sum += addend[e]; }
+      if (SLOPE > 0) { sum *= slope(z[e]); }
+      dx[e] = sum;
     }
   }
 }

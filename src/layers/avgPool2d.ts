@@ -1,6 +1,6 @@
-import { avg_pool2d_backward, avg_pool2d_forward, avg_pool2d_tiled } from "../generated/avg_pool2d.js";
+import { avg_pool2d_backward, avg_pool2d_forward } from "../generated/avg_pool2d.js";
 import type { Layer } from "./layer.js";
-import { byBlocks, byX, byY, pooling, type PoolOptions } from "./window.js";
+import { byBlocks, byY, pooling, type PoolOptions } from "./window.js";
 
 /** What avgPool2d() takes: PyTorch's options. */
 export interface AvgPool2dOptions extends PoolOptions {
@@ -10,7 +10,7 @@ export interface AvgPool2dOptions extends PoolOptions {
 
 /** 2-D average pooling: [N, C, H, W] → [N, C, P, Q]. Maths and kernels: shaders/avg_pool2d.wgsl. */
 export function avgPool2d(options: AvgPool2dOptions): Layer {
-  const { dims, shape, tiles } = pooling(options), COUNT_PAD = Number(options.countIncludePad ?? true);
+  const { dims, shape } = pooling(options), COUNT_PAD = Number(options.countIncludePad ?? true);
   return {
     name: "avgPool2d",
     shape,
@@ -22,9 +22,8 @@ export function avgPool2d(options: AvgPool2dOptions): Layer {
 
     backward(rec, { x, dy, dx }) {
       if (!dx) return;
-      const t = { dy, addend: dy, z: dy, dx }, d = { ...dims(x.shape), COUNT_PAD, WIDTH: rec.wide(x.shape[3]) };
-      if (tiles(d) && rec.target.rung !== "plain") rec.dispatch(avg_pool2d_tiled, t, d, byBlocks(d, d.WIDTH));
-      else rec.dispatch(avg_pool2d_backward, t, d, byX(d, d.WIDTH));
+      const d = { ...dims(x.shape), COUNT_PAD, WIDTH: rec.wide(x.shape[3]) };
+      rec.dispatch(avg_pool2d_backward, { dy, addend: dy, z: dy, dx }, d, byBlocks(d, d.WIDTH));
     },
   };
 }

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { avg_pool2d_backward, avg_pool2d_forward, avg_pool2d_tiled } from "../../src/generated/avg_pool2d.js";
+import { avg_pool2d_backward, avg_pool2d_forward } from "../../src/generated/avg_pool2d.js";
 import type { Grid } from "../../src/gpu/recorder.js";
-import { byBlocks, byX, byY, extent } from "../../src/layers/window.js";
+import { byBlocks, byY, extent } from "../../src/layers/window.js";
 import * as reference from "../reference/avg_pool2d.js";
 import { epilogue, expectClose, expectGradient, gpu, random, run, runners, threefold, type Runner } from "../support.js";
 
@@ -32,7 +32,7 @@ const inputs = (d: Dim) => ({ x: random(1, d.N * d.H * d.W * d.C), dy: random(2,
 async function agrees(runner: Runner, d: Dim, folded = false) {
   const { x, dy } = inputs(d), n = dy.length, terms = d.R * d.S, work = (grid: Grid) => folded ? threefold(grid) : grid;
   const { y } = await run(runner, avg_pool2d_forward, { x }, { y: n }, { ...d }, work(byY(d, 1)));
-  const { dx } = await run(runner, avg_pool2d_backward, { dy }, { dx: x.length }, { ...d }, work(byX(d, 1)));
+  const { dx } = await run(runner, avg_pool2d_backward, { dy }, { dx: x.length }, { ...d }, work(byBlocks(d, 1)));
   expectClose("y", y, reference.forward(d, x), terms, reference.forward(d, x.map(Math.abs)));
   expectClose("dx", dx, reference.backward(d, dy), terms, reference.backward(d, dy.map(Math.abs)));
 }
@@ -41,12 +41,9 @@ test("avg_pool2d, four channels an invocation, agrees with its twin, and so does
   for (const change of [{ C: 4 }, { C: 12, R: 3, S: 3, STRIDE_H: 1, padding_h: 1, padding_w: 1, COUNT_PAD: 0 }, { C: 3 }, { C: 8, R: 3, S: 3, padding_h: 1, padding_w: 1, COUNT_PAD: 0 }, { C: 4, H: 7, W: 6, R: 4, S: 4, STRIDE_H: 3, STRIDE_W: 3, padding_h: 1, padding_w: 2, ceil: true }, { C: 3, STRIDE_H: 3, STRIDE_W: 5 }]) {
     const d = sized({ ...control, ...change }), { x, dy } = inputs(d), WIDTH = d.C % 4 ? 1 : 4, behind = epilogue(x.length);
     const { y } = await run(gpu, avg_pool2d_forward, { x }, { y: dy.length }, { ...d, WIDTH }, byY(d, WIDTH));
-    const { dx } = await run(gpu, avg_pool2d_backward, { dy, ...behind.values }, { dx: x.length }, { ...d, WIDTH, ...behind.params }, byX(d, WIDTH));
+    const { dx } = await run(gpu, avg_pool2d_backward, { dy, ...behind.values }, { dx: x.length }, { ...d, WIDTH, ...behind.params }, byBlocks(d, WIDTH));
     expectClose("y", y, reference.forward(d, x), d.R * d.S, reference.forward(d, x.map(Math.abs)));
     expectClose("dx", dx, behind.of(reference.backward(d, dy)), d.R * d.S);
-    if (d.WINDOWS_H > 2 || d.WINDOWS_W > 2) continue;
-    const tiled = await run(gpu, avg_pool2d_tiled, { dy, ...behind.values }, { dx: x.length }, { ...d, WIDTH, ...behind.params }, byBlocks(d, WIDTH));
-    expect(tiled.dx).toEqual(dx);
   }
 });
 
