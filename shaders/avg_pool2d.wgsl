@@ -31,11 +31,15 @@ struct Params {
 // #import place
 // #import slope
 
-/// Elements of a window along one axis that count, for the window that starts at `start`.
-fn counted(start: i32, window: u32, extent: u32, padding: i32) -> i32 {
-  let low = select(0, -padding, COUNT_PAD);
-  let high = select(i32(extent), i32(extent) + padding, COUNT_PAD);
-  return min(start + i32(window), high) - max(start, low);
+/// Elements of window i along one axis that count.
+fn counted(i: u32, stride: u32, window: u32, extent: u32, padding: i32) -> i32 {
+  let start = i32(i * stride) - padding;
+  let margin = select(0, padding, COUNT_PAD);
+  return min(start + i32(window), i32(extent) + margin) - max(start, -margin);
+}
+
+fn count(p: u32, q: u32) -> f32 {
+  return f32(counted(p, STRIDE_H, R, dim.H, dim.padding_h) * counted(q, STRIDE_W, S, dim.W, dim.padding_w));
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
@@ -43,31 +47,25 @@ fn avg_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(workgro
   let C = dim.C / WIDTH;
   let at = place(id.x, group, groups, dim.P, C);
   if (at.x >= dim.N || at.z >= dim.Q) { return; }
-  let i = (at.x * dim.P + at.y) * dim.Q * C + id.x;
-  let top = i32(at.y * STRIDE_H) - dim.padding_h;
-  let left = i32(at.z * STRIDE_W) - dim.padding_w;
-
   var sum = Value();
   for (var r = first(at.x, R); r < R; r++) {
-    let h = top + i32(r);
-    let on = h >= 0 && h < i32(dim.H);
-    let from_x = (at.x * dim.H + u32(clamp(h, 0, i32(dim.H) - 1))) * dim.W * C + at.w;
+    let h = at.y * STRIDE_H + r - u32(dim.padding_h);  // far above H, if before the first; so is w
     for (var s = 0u; s < S; s++) {
-      let w = left + i32(s);
-      let value = x[from_x + u32(clamp(w, 0, i32(dim.W) - 1)) * C];  // past the edge, the edge's, and not counted
-      if (on && w >= 0 && w < i32(dim.W)) { sum += value; }
+      let w = at.z * STRIDE_W + s - u32(dim.padding_w);
+      let d = x[((at.x * dim.H + min(h, dim.H - 1)) * dim.W + min(w, dim.W - 1)) * C + at.w];
+      if (h < dim.H && w < dim.W) { sum += d; }
     }
   }
-  y[i] = sum / f32(counted(top, R, dim.H, dim.padding_h) * counted(left, S, dim.W, dim.padding_w));
+  y[((at.x * dim.P + at.y) * dim.Q + at.z) * C + at.w] = sum / count(at.y, at.z);
 }
 
 /// The same windows hold all STRIDE_H × STRIDE_W pixels of a block: an invocation writes these.
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn avg_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let C = dim.C / WIDTH;
-  let at = place(id.x, group, groups, blocks(dim.H, dim.padding_h, STRIDE_H), C);
-  if (at.x >= dim.N || at.z >= blocks(dim.W, dim.padding_w, STRIDE_W)) { return; }
-  for (var u = first(at.x, STRIDE_H * WINDOWS_H); u < STRIDE_H; u++) {
+  let at = place(id.x, group, groups, blocks(), C);
+  if (at.x >= dim.N) { return; }
+  for (var u = 0u; u < STRIDE_H; u++) {
     let h = at.y * STRIDE_H + u - u32(dim.padding_h);  // far above H, if before the first; so are w, p and q
     if (h >= dim.H) { continue; }
     for (var v = 0u; v < STRIDE_W; v++) {
@@ -76,12 +74,10 @@ fn avg_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(workgr
       var sum = Value();
       for (var i = 0u; i < WINDOWS_H; i++) {
         let p = at.y - i;
-        let rows = counted(i32(p * STRIDE_H) - dim.padding_h, R, dim.H, dim.padding_h);
         for (var j = 0u; j < WINDOWS_W; j++) {
           let q = at.z - j;
-          let columns = counted(i32(q * STRIDE_W) - dim.padding_w, S, dim.W, dim.padding_w);
           let d = dy[((at.x * dim.P + min(p, dim.P - 1)) * dim.Q + min(q, dim.Q - 1)) * C + at.w];
-          if (i * STRIDE_H + u < R && j * STRIDE_W + v < S && p < dim.P && q < dim.Q) { sum += d / f32(rows * columns); }
+          if (i * STRIDE_H + u < R && j * STRIDE_W + v < S && p < dim.P && q < dim.Q) { sum += d / count(p, q); }
         }
       }
       let e = ((at.x * dim.H + h) * dim.W + w) * C + at.w;

@@ -103,8 +103,8 @@ fn max_pool2d_wide_backward(@builtin(global_invocation_id) id: vec3u, @builtin(w
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn max_pool2d_wide_tiled(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let C = dim.C / 4;
-  let at = place(id.x, group, groups, blocks(dim.H, dim.padding_h, STRIDE_H), C);
-  if (at.x >= dim.N || at.z >= blocks(dim.W, dim.padding_w, STRIDE_W)) { return; }
+  let at = place(id.x, group, groups, blocks(), C);
+  if (at.x >= dim.N) { return; }
   var d: array<vec4f, 4>;
   var bytes: array<vec4u, 4>;
   for (var i = 0u; i < WINDOWS_H; i++) {

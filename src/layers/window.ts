@@ -1,5 +1,5 @@
 import { OptionError, ShapeError } from "../errors.js";
-import type { Grid, Shape } from "../gpu/recorder.js";
+import { fold, type Grid, type Shape } from "../gpu/recorder.js";
 import { nchw, needs4d, pair, type Pair } from "./layer.js";
 
 /**
@@ -44,9 +44,7 @@ export function pooling(options: PoolOptions & { dilation?: Pair }) {
       `a ${R}×${S} window does not fit ${nchw(x)} padded by ${padding_h}×${padding_w}; use a larger input or a smaller kernel`, { got: x, kernel: [R, S] });
     return [N, P, Q, C];
   }
-  /** Whether at most two windows along an axis hold a pixel: then pixels are written by blocks of the stride's size. */
-  const tiles = (d: ReturnType<typeof dims>) => d.WINDOWS_H <= 2 && d.WINDOWS_W <= 2;
-  return { dims, shape, tiles };
+  return { dims, shape };
 }
 
 type Extents = ReturnType<ReturnType<typeof pooling>["dims"]>;
@@ -55,8 +53,8 @@ export const byY = ({ N, P, Q, C }: Extents, WIDTH: number): Grid => rows(N * P,
 export const byX = ({ N, H, W, C }: Extents, WIDTH: number): Grid => rows(N * H, W * C / WIDTH);
 export const byBlocks = ({ N, H, W, C, padding_h, padding_w, STRIDE_H, STRIDE_W }: Extents, WIDTH: number): Grid => rows(N * Math.ceil((H + padding_h) / STRIDE_H), Math.ceil((W + padding_w) / STRIDE_W) * C / WIDTH);
 
-/** Workgroups for `count` rows of n invocations each: x goes along a row, y and z count rows, so that a workgroup is in one row. Undone by shaders/lib/place.wgsl. */
-export function rows(count: number, n: number, workgroup = 64): Grid {
-  const z = Math.ceil(count / 65535);
-  return [Math.ceil(n / workgroup), Math.ceil(count / z), z];
+/** Workgroups, of 64, for `count` rows of n invocations each: x goes along a row, y and z count rows, so that a workgroup is in one row. Undone by shaders/lib/place.wgsl. */
+export function rows(count: number, n: number): Grid {
+  const [y, z] = fold(count, 1);
+  return [Math.ceil(n / 64), y, z];
 }

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, test } from "vitest";
 import { avg_pool2d_backward, avg_pool2d_forward } from "../../src/generated/avg_pool2d.js";
 import type { Grid } from "../../src/gpu/recorder.js";
 import { byBlocks, byY, extent } from "../../src/layers/window.js";
