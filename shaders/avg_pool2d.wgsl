@@ -38,9 +38,7 @@ fn counted(i: u32, stride: u32, window: u32, extent: u32, padding: i32) -> i32 {
   return min(start + i32(window), i32(extent) + margin) - max(start, -margin);
 }
 
-fn count(p: u32, q: u32) -> f32 {
-  return f32(counted(p, STRIDE_H, R, dim.H, dim.padding_h) * counted(q, STRIDE_W, S, dim.W, dim.padding_w));
-}
+fn count(p: u32, q: u32) -> f32 { return f32(counted(p, STRIDE_H, R, dim.H, dim.padding_h) * counted(q, STRIDE_W, S, dim.W, dim.padding_w)); }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn avg_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -67,10 +65,9 @@ fn avg_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(workgr
   if (at.x >= dim.N) { return; }
   for (var u = 0u; u < STRIDE_H; u++) {
     let h = at.y * STRIDE_H + u - u32(dim.padding_h);  // far above H, if before the first; so are w, p and q
-    if (h >= dim.H) { continue; }
     for (var v = 0u; v < STRIDE_W; v++) {
       let w = at.z * STRIDE_W + v - u32(dim.padding_w);
-      if (w >= dim.W) { continue; }
+      if (h >= dim.H || w >= dim.W) { continue; }
       var sum = Value();
       for (var i = 0u; i < WINDOWS_H; i++) {
         let p = at.y - i;

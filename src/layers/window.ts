@@ -49,9 +49,9 @@ export function pooling(options: PoolOptions & { dilation?: Pair }) {
 
 type Extents = ReturnType<ReturnType<typeof pooling>["dims"]>;
 /** The grid of a kernel that goes by the rows of y, of WIDTH channels an invocation; of x; of blocks of x's pixels. */
-export const byY = ({ N, P, Q, C }: Extents, WIDTH: number): Grid => rows(N * P, Q * C / WIDTH);
-export const byX = ({ N, H, W, C }: Extents, WIDTH: number): Grid => rows(N * H, W * C / WIDTH);
-export const byBlocks = ({ N, H, W, C, padding_h, padding_w, STRIDE_H, STRIDE_W }: Extents, WIDTH: number): Grid => rows(N * Math.ceil((H + padding_h) / STRIDE_H), Math.ceil((W + padding_w) / STRIDE_W) * C / WIDTH);
+export const byY = (d: Extents, WIDTH: number): Grid => rows(d.N * d.P, d.Q * d.C / WIDTH);
+export const byX = (d: Extents, WIDTH: number): Grid => rows(d.N * d.H, d.W * d.C / WIDTH);
+export const byBlocks = (d: Extents, WIDTH: number): Grid => rows(d.N * Math.ceil((d.H + d.padding_h) / d.STRIDE_H), Math.ceil((d.W + d.padding_w) / d.STRIDE_W) * d.C / WIDTH);
 
 /** Workgroups, of 64, for `count` rows of n invocations each: x goes along a row, y and z count rows, so that a workgroup is in one row. Undone by shaders/lib/place.wgsl. */
 export function rows(count: number, n: number): Grid {
