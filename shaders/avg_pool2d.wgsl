@@ -46,7 +46,7 @@ fn avg_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(workgro
   let at = place(id.x, group, groups, dim.P, C);
   if (at.x >= dim.N || at.z >= dim.Q) { return; }
   var sum = Value();
-  for (var r = first(at.x, R); r < R; r++) {
+  for (var r = 0u; r < R; r++) {
     let h = at.y * STRIDE_H + r - u32(dim.padding_h);  // far above H, if before the first; so is w
     for (var s = 0u; s < S; s++) {
       let w = at.z * STRIDE_W + s - u32(dim.padding_w);

@@ -6,6 +6,7 @@
 //
 // addend where ADDEND, f′ by SLOPE where fuse.ts put them here. One invocation per element written: the plain rung. Twin: test/reference/max_pool2d.ts.
 
+// #import first
 // #import pooled
 override WORKGROUP: u32 = 64;
 override DILATION_H: u32 = 1;

@@ -5,6 +5,7 @@
 // y times what a dropout behind it draws, where DROP. One invocation per vec4 written: the wide rung. tiled, where windows tile the image: one per vec4 of dy. Twin: test/reference/max_pool2d.ts.
 
 // #import clock
+// #import first
 // #import pooled
 override WORKGROUP: u32 = 64;
 override DILATION_H: u32 = 1;

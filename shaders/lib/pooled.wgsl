@@ -6,8 +6,5 @@ override STRIDE_W: u32 = 2;
 override WINDOWS_H: u32 = 1;  // windows that may hold a pixel: ⌈(DILATION_H·(R − 1) + 1) / STRIDE_H⌉
 override WINDOWS_W: u32 = 1;
 
-/// 0. Where a loop takes more than two turns no compiler knows that, and rolls it, which nearly halves the time to compile.
-fn first(n: u32, turns: u32) -> u32 { return select(n >> 31, 0, turns <= 2); }
-
 /// How many blocks, of as many rows as the stride, the image takes with its padding; pixels of one are in the same windows.
 fn blocks() -> u32 { return (dim.H + u32(dim.padding_h) + STRIDE_H - 1) / STRIDE_H; }
