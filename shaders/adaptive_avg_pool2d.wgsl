@@ -4,7 +4,7 @@
 //   y[n,p,q,c]  = Σ h,w x[n,h,w,c] / count(p, q)
 //   dx[n,h,w,c] = (Σ p,q dy[n,p,q,c] / count(p, q) + addend[n,h,w,c]) · f′(z[n,h,w,c])    over the windows that hold (h, w)
 //
-// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. One invocation per WIDTH channels of a pixel written.
+// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. One invocation per WIDTH channels of a pixel of y, or of a row of x.
 // Twin: test/reference/adaptive_avg_pool2d.ts.
 
 override WORKGROUP: u32 = 64;
@@ -21,7 +21,6 @@ struct Params { N: u32, H: u32, W: u32, C: u32, P: u32, Q: u32 }
 @group(0) @binding(4) var<storage, read> addend: array<Value>;    // [N, H, W, C]
 @group(0) @binding(5) var<storage, read> z: array<Value>;         // [N, H, W, C]
 
-// #import place
 // #import slope
 
 /// First element of window i of `count` over `extent`, and the first behind it. Asked with count and extent exchanged, it
@@ -31,50 +30,52 @@ fn window(i: u32, count: u32, extent: u32) -> vec2u {
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn adaptive_avg_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
+fn adaptive_avg_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let C = dim.C / WIDTH;
-  if (i >= dim.N * dim.P * dim.Q * C) { return; }
-  let at = place(i, dim.P, dim.Q, C);
-  let rows = window(at.y, dim.P, dim.H);
-  let columns = window(at.z, dim.Q, dim.W);
+  let at = group.z * groups.y + group.y;  // n, p, q: all of a workgroup have the same window
+  if (at >= dim.N * dim.P * dim.Q || id.x >= C) { return; }
+  let n = at / dim.Q / dim.P;
+  let rows = window(at / dim.Q % dim.P, dim.P, dim.H);
+  let columns = window(at % dim.Q, dim.Q, dim.W);
   var sum = Value();
   for (var h = rows.x; h < rows.y; h++) {
     for (var w = columns.x; w < columns.y; w++) {
-      sum += x[((at.x * dim.H + h) * dim.W + w) * C + at.w];
+      sum += x[((n * dim.H + h) * dim.W + w) * C + id.x];
     }
   }
-  y[i] = sum / f32((rows.y - rows.x) * (columns.y - columns.x));
+  y[at * C + id.x] = sum / f32((rows.y - rows.x) * (columns.y - columns.x));
 }
 
-/// Sum over the windows that hold element i.
-fn overlapped(i: u32, C: u32) -> Value {
-  let at = place(i, dim.H, dim.W, C);
-  let p = window(at.y, dim.H, dim.P);
-  let q = window(at.z, dim.W, dim.Q);
+/// Sum over the windows that hold a pixel.
+fn overlapped(n: u32, h: u32, w: u32, c: u32) -> Value {
+  let p = window(h, dim.H, dim.P);
+  let q = window(w, dim.W, dim.Q);
   var sum = Value();
   for (var a = p.x; a < p.y; a++) {
     let rows = window(a, dim.P, dim.H);
     for (var b = q.x; b < q.y; b++) {
       let columns = window(b, dim.Q, dim.W);
-      sum += dy[((at.x * dim.P + a) * dim.Q + b) * C + at.w] / f32((rows.y - rows.x) * (columns.y - columns.x));
+      sum += dy[((n * dim.P + a) * dim.Q + b) * (dim.C / WIDTH) + c] / f32((rows.y - rows.x) * (columns.y - columns.x));
     }
   }
   return sum;
 }
 
+/// An invocation takes the pixels of a row, since most of them take the same values.
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn adaptive_avg_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * WORKGROUP + id.x;
+fn adaptive_avg_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let row = group.z * groups.y + group.y;
   let C = dim.C / WIDTH;
-  if (i >= dim.N * dim.H * dim.W * C) { return; }
-  var sum = Value();
-  if (GLOBAL) {
-    sum = dy[i / (C * dim.H * dim.W) * C + i % C] / f32(dim.H * dim.W);
-  } else {
-    sum = overlapped(i, C);
+  if (row >= dim.N * dim.H || id.x >= C) { return; }
+  let n = row / dim.H;
+  var mean = Value();
+  if (GLOBAL) { mean = dy[n * C + id.x] / f32(dim.H * dim.W); }
+  for (var w = 0u; w < dim.W; w++) {
+    let i = (row * dim.W + w) * C + id.x;
+    var sum = mean;
+    if (!GLOBAL) { sum = overlapped(n, row % dim.H, w, id.x); }
+    if (ADDEND) { sum += addend[i]; }
+    if (SLOPE > 0) { sum *= slope(z[i]); }
+    dx[i] = sum;
   }
-  if (ADDEND) { sum += addend[i]; }
-  if (SLOPE > 0) { sum *= slope(z[i]); }
-  dx[i] = sum;
 }

@@ -3,7 +3,7 @@
 //   y[m, offset_j + c] = x_j[m,c]        dx_j[m,c] = dy[m, offset_j + c] · f′(z[m, offset_j + c])        m = (n, h, w)
 //
 // f′ by SLOPE (lib/slope.wgsl) where fuse.ts put it here: every part came from the same activation, and z is y. Grid: x and y
-// fold (m, c), z is the part. One invocation per WIDTH elements of a part. Twin: test/reference/concat.ts.
+// fold (m, c), z is the part. One invocation per four Values of a part. Twin: test/reference/concat.ts.
 
 override WORKGROUP: u32 = 64;
 
@@ -32,31 +32,35 @@ fn part(j: u32) -> vec2u {
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn concat_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
-  let here = part(id.z);
-  if (i >= dim.M * here.x) { return; }
-  let at = i / here.x * (dim.K / WIDTH) + here.y + i % here.x;
-  switch (id.z) {
-    case 0: { y[at] = x0[i]; }
-    case 1: { y[at] = x1[i]; }
-    case 2: { y[at] = x2[i]; }
-    default: { y[at] = x3[i]; }
+fn concat_forward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let n = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
+  let start = n / WORKGROUP * WORKGROUP * 4 + n % WORKGROUP;  // neighbours take neighbours
+  let here = part(group.z);
+  for (var i = start; i < min(start + 4 * WORKGROUP, dim.M * here.x); i += WORKGROUP) {
+    let at = i / here.x * (dim.K / WIDTH - here.x) + here.y + i;
+    switch (group.z) {
+      case 0: { y[at] = x0[i]; }
+      case 1: { y[at] = x1[i]; }
+      case 2: { y[at] = x2[i]; }
+      default: { y[at] = x3[i]; }
+    }
   }
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn concat_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * WORKGROUP + id.x;
-  let here = part(id.z);
-  if (i >= dim.M * here.x) { return; }
-  let at = i / here.x * (dim.K / WIDTH) + here.y + i % here.x;
-  var d = dy[at];
-  if (SLOPE > 0) { d *= slope(z[at]); }
-  switch (id.z) {
-    case 0: { dx0[i] = d; }
-    case 1: { dx1[i] = d; }
-    case 2: { dx2[i] = d; }
-    default: { dx3[i] = d; }
+fn concat_backward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let n = id.y * groups.x * WORKGROUP + id.x;
+  let start = n / WORKGROUP * WORKGROUP * 4 + n % WORKGROUP;
+  let here = part(group.z);
+  for (var i = start; i < min(start + 4 * WORKGROUP, dim.M * here.x); i += WORKGROUP) {
+    let at = i / here.x * (dim.K / WIDTH - here.x) + here.y + i;
+    var d = dy[at];
+    if (SLOPE > 0) { d *= slope(z[at]); }
+    switch (group.z) {
+      case 0: { dx0[i] = d; }
+      case 1: { dx1[i] = d; }
+      case 2: { dx2[i] = d; }
+      default: { dx3[i] = d; }
+    }
   }
 }

@@ -6,6 +6,7 @@
 //
 // addend where ADDEND, f′ by SLOPE where fuse.ts put them here. One invocation per element written: the plain rung. Twin: test/reference/max_pool2d.ts.
 
+// #import first
 // #import pooled
 override WORKGROUP: u32 = 64;
 override DILATION_H: u32 = 1;
@@ -28,35 +29,30 @@ struct Params {
 @group(0) @binding(6) var<storage, read> addend: array<f32>;       // [N, H, W, C]
 @group(0) @binding(7) var<storage, read> z: array<f32>;            // [N, H, W, C]
 
-// #import place
+// #import rows
 // #import slope
 
 const NONE = 0xffffffffu;  // a window that lies in the padding altogether
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn max_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
-  if (i >= dim.N * dim.P * dim.Q * dim.C) { return; }
-  let at = place(i, dim.P, dim.Q, dim.C);
-  let n = at.x;
-  let p = at.y;
-  let q = at.z;
-  let c = at.w;
+fn max_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = place_by_row(id.x, group, groups, dim.P, dim.C);
+  if (at.x >= dim.N || at.z >= dim.Q) { return; }
+  let i = (at.x * dim.P + at.y) * dim.Q * dim.C + id.x;
 
   var best = -3.4028234e38;
   var winner = NONE;
-  for (var r = 0u; r < R; r++) {
-    let h = i32(p * STRIDE_H + r * DILATION_H) - dim.padding_h;
-    if (h < 0 || h >= i32(dim.H)) { continue; }
+  for (var r = first(at.x, R); r < R; r++) {
+    let top = i32(at.y * STRIDE_H + r * DILATION_H) - dim.padding_h;
+    let on = top >= 0 && top < i32(dim.H);
+    let from_x = (at.x * dim.H + u32(clamp(top, 0, i32(dim.H) - 1))) * dim.W * dim.C + at.w;
     for (var s = 0u; s < S; s++) {
-      let w = i32(q * STRIDE_W + s * DILATION_W) - dim.padding_w;
-      if (w < 0 || w >= i32(dim.W)) { continue; }
-      let value = x[((n * dim.H + u32(h)) * dim.W + u32(w)) * dim.C + c];
+      let left = i32(at.z * STRIDE_W + s * DILATION_W) - dim.padding_w;
+      let value = x[from_x + u32(clamp(left, 0, i32(dim.W) - 1)) * dim.C];  // past the edge, the edge's, and no winner
       let nan = (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
-      if (winner == NONE || value > best || nan) {
-        best = value;
-        winner = r * S + s;
-      }
+      let wins = on && left >= 0 && left < i32(dim.W) && (winner == NONE || value > best || nan);
+      best = select(best, value, wins);
+      winner = select(winner, r * S + s, wins);
     }
   }
   y[i] = best;
@@ -64,26 +60,24 @@ fn max_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_wor
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn max_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let e = id.y * groups.x * WORKGROUP + id.x;
-  if (e >= dim.N * dim.H * dim.W * dim.C) { return; }
-  let at = place(e, dim.H, dim.W, dim.C);
-  let n = at.x;
-  let h = at.y;
-  let w = at.z;
-  let c = at.w;
+fn max_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = place_by_row(id.x, group, groups, dim.H, dim.C);
+  if (at.x >= dim.N || at.z >= dim.W) { return; }
+  let e = (at.x * dim.H + at.y) * dim.W * dim.C + id.x;
 
   var sum = 0.0;
-  for (var i = 0u; i < WINDOWS_H; i++) {
-    let p = (i32(h) + dim.padding_h) / i32(STRIDE_H) - i32(i);  // the last window that holds h, the one before, …
-    let r = u32(i32(h) + dim.padding_h - p * i32(STRIDE_H));    // how far h lies from its start
+  for (var i = first(at.x, WINDOWS_H); i < WINDOWS_H; i++) {
+    let p = (i32(at.y) + dim.padding_h) / i32(STRIDE_H) - i32(i);  // the last window that holds the pixel, the one before, …
+    let r = u32(i32(at.y) + dim.padding_h - p * i32(STRIDE_H));    // how far it lies from its start
     if (p < 0 || p >= i32(dim.P) || r % DILATION_H != 0 || r / DILATION_H >= R) { continue; }
     for (var j = 0u; j < WINDOWS_W; j++) {
-      let q = (i32(w) + dim.padding_w) / i32(STRIDE_W) - i32(j);
-      let s = u32(i32(w) + dim.padding_w - q * i32(STRIDE_W));
-      if (q < 0 || q >= i32(dim.Q) || s % DILATION_W != 0 || s / DILATION_W >= S) { continue; }
-      let from_y = ((n * dim.P + u32(p)) * dim.Q + u32(q)) * dim.C + c;
-      if (chosen[from_y] == r / DILATION_H * S + s / DILATION_W) { sum += dy[from_y]; }
+      let q = (i32(at.z) + dim.padding_w) / i32(STRIDE_W) - i32(j);
+      let s = u32(i32(at.z) + dim.padding_w - q * i32(STRIDE_W));
+      let tap = select(NONE - 1, r / DILATION_H * S + s / DILATION_W, q >= 0 && q < i32(dim.Q) && s % DILATION_W == 0 && s / DILATION_W < S);  // NONE − 1: no tap's
+      let from_y = ((at.x * dim.P + u32(p)) * dim.Q + u32(clamp(q, 0, i32(dim.Q) - 1))) * dim.C + at.w;
+      let d = dy[from_y];
+      let winner = chosen[from_y];
+      sum += select(0.0, d, winner == tap);
     }
   }
   if (ADDEND) { sum += addend[e]; }

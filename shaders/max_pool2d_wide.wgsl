@@ -5,6 +5,7 @@
 // y times what a dropout behind it draws, where DROP. One invocation per vec4 written: the wide rung. tiled, where windows tile the image: one per vec4 of dy. Twin: test/reference/max_pool2d.ts.
 
 // #import clock
+// #import first
 // #import pooled
 override WORKGROUP: u32 = 64;
 override DILATION_H: u32 = 1;
@@ -31,33 +32,29 @@ struct Params {
 @group(0) @binding(8) var<storage, read> clock: Clock;             // where DROP
 
 // #import drop
-// #import place
+// #import rows
 // #import slope
 
 const SHIFTS = vec4u(0, 8, 16, 24);
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn max_pool2d_wide_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
+fn max_pool2d_wide_forward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let C = dim.C / 4;
-  if (i >= dim.N * dim.P * dim.Q * C) { return; }
-  let at = place(i, dim.P, dim.Q, C);
-  let n = at.x;
-  let p = at.y;
-  let q = at.z;
-  let c = at.w;
+  let at = place_by_row(id.x, group, groups, dim.P, C);
+  if (at.x >= dim.N || at.z >= dim.Q) { return; }
+  let i = (at.x * dim.P + at.y) * dim.Q * C + id.x;
 
   var best = vec4f(-3.4028234e38);
   var winner = vec4u(255);
-  for (var r = 0u; r < R; r++) {
-    let h = i32(p * STRIDE_H + r * DILATION_H) - dim.padding_h;
-    if (h < 0 || h >= i32(dim.H)) { continue; }
+  for (var r = first(at.x, R); r < R; r++) {
+    let top = i32(at.y * STRIDE_H + r * DILATION_H) - dim.padding_h;
+    let on = top >= 0 && top < i32(dim.H);
+    let from_x = (at.x * dim.H + u32(clamp(top, 0, i32(dim.H) - 1))) * dim.W * C + at.w;
     for (var s = 0u; s < S; s++) {
-      let w = i32(q * STRIDE_W + s * DILATION_W) - dim.padding_w;
-      if (w < 0 || w >= i32(dim.W)) { continue; }
-      let value = x[((n * dim.H + u32(h)) * dim.W + u32(w)) * C + c];
+      let left = i32(at.z * STRIDE_W + s * DILATION_W) - dim.padding_w;
+      let value = x[from_x + u32(clamp(left, 0, i32(dim.W) - 1)) * C];  // past the edge, the edge's, and no winner
       let nan = (bitcast<vec4u>(value) & vec4u(0x7fffffff)) > vec4u(0x7f800000);
-      let wins = (winner == vec4u(255)) | (value > best) | nan;
+      let wins = vec4<bool>(on && left >= 0 && left < i32(dim.W)) & ((winner == vec4u(255)) | (value > best) | nan);
       best = select(best, value, wins);
       winner = select(winner, vec4u(r * S + s), wins);
     }
@@ -68,32 +65,11 @@ fn max_pool2d_wide_forward(@builtin(global_invocation_id) id: vec3u, @builtin(nu
   index[i] = bytes.x | bytes.y | bytes.z | bytes.w;
 }
 
-@compute @workgroup_size(WORKGROUP, 1, 1)
-fn max_pool2d_wide_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let e = id.y * groups.x * WORKGROUP + id.x;
-  let C = dim.C / 4;
-  if (e >= dim.N * dim.H * dim.W * C) { return; }
-  let at = place(e, dim.H, dim.W, C);
-  let n = at.x;
-  let h = at.y;
-  let w = at.z;
-  let c = at.w;
+/// How many blocks, of as many rows as the stride, the image takes with its padding; pixels of one are in the same windows.
+fn blocks() -> u32 { return (dim.H + u32(dim.padding_h) + STRIDE_H - 1) / STRIDE_H; }
 
-  var sum = vec4f();
-  for (var i = 0u; i < WINDOWS_H; i++) {
-    let p = (i32(h) + dim.padding_h) / i32(STRIDE_H) - i32(i);  // the last window that holds h, the one before, …
-    let r = u32(i32(h) + dim.padding_h - p * i32(STRIDE_H));    // how far h lies from its start
-    if (p < 0 || p >= i32(dim.P) || r % DILATION_H != 0 || r / DILATION_H >= R) { continue; }
-    for (var j = 0u; j < WINDOWS_W; j++) {
-      let q = (i32(w) + dim.padding_w) / i32(STRIDE_W) - i32(j);
-      let s = u32(i32(w) + dim.padding_w - q * i32(STRIDE_W));
-      if (q < 0 || q >= i32(dim.Q) || s % DILATION_W != 0 || s / DILATION_W >= S) { continue; }
-      let from_y = ((n * dim.P + u32(p)) * dim.Q + u32(q)) * C + c;
-      let bytes = (vec4u(chosen[from_y]) >> SHIFTS) & vec4u(255);
-      let d = dy[from_y];
-      sum += select(vec4f(), d, bytes == vec4u(r / DILATION_H * S + s / DILATION_W));
-    }
-  }
+fn put(e: u32, gradient: vec4f) {
+  var sum = gradient;
   if (ADDEND) { sum += addend[e]; }
   if (SLOPE > 0) {
     let v = z[e];
@@ -102,25 +78,67 @@ fn max_pool2d_wide_backward(@builtin(global_invocation_id) id: vec3u, @builtin(n
   dx[e] = sum;
 }
 
-/// Windows that tile the image: an invocation writes all pixels of one.
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn max_pool2d_wide_tiled(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * WORKGROUP + id.x;
+fn max_pool2d_wide_backward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let C = dim.C / 4;
-  if (i >= dim.N * dim.P * dim.Q * C) { return; }
-  let at = place(i, dim.P, dim.Q, C);
-  let d = dy[i];
-  let bytes = (vec4u(chosen[i]) >> SHIFTS) & vec4u(255);
-  for (var r = 0u; r < R; r++) {
-    for (var s = 0u; s < S; s++) {
-      let e = ((at.x * dim.H + at.y * R + r) * dim.W + at.z * S + s) * C + at.w;
-      var sum = select(vec4f(), d, bytes == vec4u(r * S + s));
-      if (ADDEND) { sum += addend[e]; }
-      if (SLOPE > 0) {
-        let v = z[e];
-        sum *= vec4f(slope(v.x), slope(v.y), slope(v.z), slope(v.w));
+  let at = place_by_row(id.x, group, groups, dim.H, C);
+  if (at.x >= dim.N || at.z >= dim.W) { return; }
+  let e = (at.x * dim.H + at.y) * dim.W * C + id.x;
+
+  var sum = vec4f();
+  for (var i = first(at.x, WINDOWS_H); i < WINDOWS_H; i++) {
+    let p = (i32(at.y) + dim.padding_h) / i32(STRIDE_H) - i32(i);  // the last window that holds the pixel, the one before, …
+    let r = u32(i32(at.y) + dim.padding_h - p * i32(STRIDE_H));    // how far it lies from its start
+    if (p < 0 || p >= i32(dim.P) || r % DILATION_H != 0 || r / DILATION_H >= R) { continue; }
+    for (var j = 0u; j < WINDOWS_W; j++) {
+      let q = (i32(at.z) + dim.padding_w) / i32(STRIDE_W) - i32(j);
+      let s = u32(i32(at.z) + dim.padding_w - q * i32(STRIDE_W));
+      let tap = select(256, r / DILATION_H * S + s / DILATION_W, q >= 0 && q < i32(dim.Q) && s % DILATION_W == 0 && s / DILATION_W < S);  // 256: none
+      let from_y = ((at.x * dim.P + u32(p)) * dim.Q + u32(clamp(q, 0, i32(dim.Q) - 1))) * C + at.w;
+      let bytes = (vec4u(chosen[from_y]) >> SHIFTS) & vec4u(255);
+      let d = dy[from_y];
+      sum += select(vec4f(), d, bytes == vec4u(tap));
+    }
+  }
+  put(e, sum);
+}
+
+/// At most two windows along an axis hold a pixel, and the same ones all STRIDE_H × STRIDE_W pixels of a block: an invocation writes these.
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn max_pool2d_wide_tiled(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let C = dim.C / 4;
+  let at = place_by_row(id.x, group, groups, blocks(), C);
+  if (at.x >= dim.N) { return; }
+  var d: array<vec4f, 4>;
+  var bytes: array<vec4u, 4>;
+  for (var i = 0u; i < WINDOWS_H; i++) {
+    for (var j = 0u; j < WINDOWS_W; j++) {
+      let p = at.y - i;  // far above P, if it is before the first
+      let q = at.z - j;
+      let from_y = ((at.x * dim.P + min(p, dim.P - 1)) * dim.Q + min(q, dim.Q - 1)) * C + at.w;
+      d[2 * i + j] = dy[from_y];
+      bytes[2 * i + j] = (vec4u(chosen[from_y]) >> SHIFTS) & vec4u(255);
+      if (p >= dim.P || q >= dim.Q) { bytes[2 * i + j] = vec4u(256); }  // no tap's
+    }
+  }
+  for (var u = first(at.x, STRIDE_H * WINDOWS_H); u < STRIDE_H; u++) {
+    let h = at.y * STRIDE_H + u - u32(dim.padding_h);
+    if (h >= dim.H) { continue; }
+    for (var v = 0u; v < STRIDE_W; v++) {
+      let w = at.z * STRIDE_W + v - u32(dim.padding_w);
+      if (w >= dim.W) { continue; }
+      var sum = vec4f();
+      for (var i = 0u; i < WINDOWS_H; i++) {
+        for (var j = 0u; j < WINDOWS_W; j++) {
+          let r = i * STRIDE_H + u;
+          let s = j * STRIDE_W + v;
+          if (r % DILATION_H + s % DILATION_W != 0 || r / DILATION_H >= R || s / DILATION_W >= S) { continue; }
+          let here = d[2 * i + j];
+          let winner = bytes[2 * i + j];
+          sum += select(vec4f(), here, winner == vec4u(r / DILATION_H * S + s / DILATION_W));
+        }
       }
-      dx[e] = sum;
+      put(((at.x * dim.H + h) * dim.W + w) * C + at.w, sum);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { adaptive_avg_pool2d_backward, adaptive_avg_pool2d_forward } from "../generated/adaptive_avg_pool2d.js";
-import type { Shape } from "../gpu/recorder.js";
+import type { Recorder, Tensor } from "../gpu/recorder.js";
 import { needs4d, pair, type Layer, type Pair } from "./layer.js";
+import { rows } from "./window.js";
 
 /** What adaptiveAvgPool2d() takes. */
 export interface AdaptiveAvgPool2dOptions {
@@ -10,7 +11,9 @@ export interface AdaptiveAvgPool2dOptions {
 
 /** Adaptive average pooling: [N, C, H, W] → [N, C, size, size]. Maths and kernels: shaders/adaptive_avg_pool2d.wgsl. */
 export function adaptiveAvgPool2d({ size = 1 }: AdaptiveAvgPool2dOptions = {}): Layer {
-  const [P, Q] = pair("size", size, 1), dims = ([N, H, W, C]: Shape) => ({ N, H, W, C, P, Q, GLOBAL: Number(P === 1 && Q === 1) });
+  const [P, Q] = pair("size", size, 1);
+  const dims = (rec: Recorder, { shape: [N, H, W, C] }: Tensor) => ({ N, H, W, C, P, Q, GLOBAL: Number(P === 1 && Q === 1), WIDTH: rec.wide(C) });
+  const grid = (rec: Recorder, { shape }: Tensor, count: number) => rows(count, shape[3] / rec.wide(shape[3]));
   return {
     name: "adaptiveAvgPool2d",
 
@@ -20,11 +23,11 @@ export function adaptiveAvgPool2d({ size = 1 }: AdaptiveAvgPool2dOptions = {}): 
     },
 
     forward(rec, { x, y }) {
-      rec.dispatch(adaptive_avg_pool2d_forward, { x, y }, { ...dims(x.shape), WIDTH: rec.wide(x.shape[3]) }, y.size);
+      rec.dispatch(adaptive_avg_pool2d_forward, { x, y }, dims(rec, x), grid(rec, x, x.shape[0] * P * Q));
     },
 
     backward(rec, { x, dy, dx }) {
-      if (dx) rec.dispatch(adaptive_avg_pool2d_backward, { dy, addend: dy, z: dy, dx }, { ...dims(x.shape), WIDTH: rec.wide(x.shape[3]) }, dx.size);
+      if (dx) rec.dispatch(adaptive_avg_pool2d_backward, { dy, addend: dy, z: dy, dx }, dims(rec, x), grid(rec, x, x.shape[0] * x.shape[1]));
     },
   };
 }

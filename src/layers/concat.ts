@@ -17,7 +17,7 @@ export function concat(...values: Value[]): Value {
     const WIDTH = rec.wide(...channels), from = inputs.map((_, i) => i).filter((i) => i % AT_ONCE === 0);
     return from.map((first) => {
       const names = inputs.slice(first, first + AT_ONCE), [C0, C1 = 0, C2 = 0, C3 = 0] = channels.slice(first, first + AT_ONCE);
-      const [x, y] = fold(M * Math.max(C0, C1, C2, C3) / WIDTH, concat_forward.overrides.WORKGROUP), grid: Grid = [x, y, names.length];
+      const [x, y] = fold(M * Math.max(C0, C1, C2, C3) / WIDTH / 4, concat_forward.overrides.WORKGROUP), grid: Grid = [x, y, names.length];
       return { names, grid, d: { M, K, C0, C1, C2, C3, offset: channels.slice(0, first).reduce((a, b) => a + b, 0), WIDTH } };
     });
   }

@@ -1,5 +1,5 @@
 import { OptionError, ShapeError } from "../errors.js";
-import type { Shape } from "../gpu/recorder.js";
+import { fold, type Grid, type Shape } from "../gpu/recorder.js";
 import { nchw, needs4d, pair, type Pair } from "./layer.js";
 
 /**
@@ -47,4 +47,16 @@ export function pooling(options: PoolOptions & { dilation?: Pair }) {
   /** Whether windows cover every pixel of x, once each. */
   const tiles = (d: ReturnType<typeof dims>) => STRIDE_H === R && STRIDE_W === S && DILATION_H === 1 && DILATION_W === 1 && padding_h + padding_w === 0 && d.H === d.P * R && d.W === d.Q * S;
   return { dims, shape, tiles };
+}
+
+type Extents = ReturnType<ReturnType<typeof pooling>["dims"]>;
+/** The grid of a kernel that goes by the rows of y, of WIDTH channels an invocation; of x; of blocks of x's pixels. */
+export const byY = (d: Extents, WIDTH: number): Grid => rows(d.N * d.P, d.Q * d.C / WIDTH);
+export const byX = (d: Extents, WIDTH: number): Grid => rows(d.N * d.H, d.W * d.C / WIDTH);
+export const byBlocks = (d: Extents, WIDTH: number): Grid => rows(d.N * Math.ceil((d.H + d.padding_h) / d.STRIDE_H), Math.ceil((d.W + d.padding_w) / d.STRIDE_W) * d.C / WIDTH);
+
+/** Workgroups, of 64, for `count` rows of n invocations each: x goes along a row, y and z count rows, so that a workgroup is in one row. Undone by shaders/lib/rows.wgsl. */
+export function rows(count: number, n: number): Grid {
+  const [y, z] = fold(count, 1);
+  return [Math.ceil(n / 64), y, z];
 }
