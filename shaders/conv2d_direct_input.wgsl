@@ -9,7 +9,7 @@
 // by 4, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 
-// #import window
+// #import stride
 // #import lanes
 override WORKGROUP: u32 = 16;
 override HALF: bool = false;  // at most 8 channels
@@ -19,6 +19,7 @@ struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
+  R: u32, S: u32,                  // window
   dy_pitch: u32, dy_offset: u32,   // channels of dy's pixels, K, and where these begin, 0: unless they are a part of a concatenation's
   fused: u32,                      // 1: ADDEND is meant for this step, 2: SLOPE
 }

@@ -111,8 +111,8 @@ test.each<[Normalise, typeof OptionError | typeof ShapeError, string]>([
 test("contrast wants grey, or red, green and blue; augmentation wants data", async () => {
   expect(() => augmentation({ contrast: 0.1 })!.check([2, 8, 8])).toThrow("contrast is for grey images and for red, green and blue, and these have 2 channels");
   expect(augmentation({ flip: true, brightness: undefined })?.words).toBe("flip 0.5");
-  await expect(Session.open(net(), { device: await openTestDevice(), input: [3, 8, 8], batches: [4], augment })).rejects.toThrow("augment is for sessions with data");
-  await expect(open({ augment: changes as never })).rejects.toThrow("augment is what augmentation({ … }) gives");
+  await expect(Session.open(net(), { device: await openTestDevice(), input: [3, 8, 8], batches: [4], augment })).rejects.toThrow("augment is what augmentation() gives, for sessions with data");
+  await expect(open({ augment: changes as never })).rejects.toThrow("augment is what augmentation() gives");
   const grey = greysOf(dataset({ images: Uint8Array.of(10, 20, 30, 40, 50, 60), labels: Uint8Array.of(0), shape: [3, 1, 2], classes: ["a"] }));
   expect(grey[0]).toBeCloseTo(0.2989 * 15 + 0.587 * 35 + 0.114 * 55, 4);
 });

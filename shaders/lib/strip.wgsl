@@ -1,4 +1,5 @@
 // Four neighbouring pixels of a row of dx, in their phase, × 16 channels, for conv2d_direct_input.wgsl and conv2d_vec4_input.wgsl.
+override TAPS: u32 = 0;  // width of the window where the loop over it may be unrolled, with a stride of 1; else 0, and all windows share a text
 /// Sums of channels c to c + 15: columns are channels, rows pixels, of which those from m to before `end` count.
 struct Strip { sum: array<mat4x4f, 4>, c: u32, m: u32, end: u32 }
 
@@ -35,13 +36,14 @@ fn strip(t: u32, z: u32, lane: u32) -> Strip {
   let mine = vec4u(c0 + lane % 8, c0 + 8 + lane % 8, c0 + 4 + lane % 4, c0 + 12 + lane % 4);  // with 4 lanes, each loads four channels
   let rows = min(mine, vec4u(dim.C - 1));
 
+  let S = i32(select(TAPS, dim.S, TAPS == 0));
   // The pixel i of a phase takes dy[i + d] by tap s where STRIDE · d = phase + padding − DILATION · s.
   let reach = vec2i(phase) + vec2i(dim.padding_h, dim.padding_w);
-  let first = reach.y - i32((S - 1) * DILATION_W) + i32(S * DILATION_W * STRIDE_W);  // a multiple of the stride higher, and so not negative
-  let start = (first + i32(STRIDE_W) - 1) / i32(STRIDE_W) - i32(S * DILATION_W);
-  let steps = select(reach.y / i32(STRIDE_W) - start + 1, i32((S - 1) * DILATION_W) + 1, STRIDE_W == 1);
+  let first = reach.y - (S - 1) * i32(DILATION_W) + S * i32(DILATION_W * STRIDE_W);  // a multiple of the stride higher, and so not negative
+  let start = (first + i32(STRIDE_W) - 1) / i32(STRIDE_W) - S * i32(DILATION_W);
+  let steps = select(reach.y / i32(STRIDE_W) - start + 1, (S - 1) * i32(DILATION_W) + 1, STRIDE_W == 1);
   var a = mat4x4f(); var b = mat4x4f(); var c = mat4x4f(); var d = mat4x4f();  // columns are channels, rows pixels
-  for (var r = 0; r < i32(R); r++) {
+  for (var r = 0; r < i32(dim.R); r++) {
     let over = reach.x - r * i32(DILATION_H);
     if (over % i32(STRIDE_H) != 0) { continue; }  // reaches no pixel of this phase
     let p = i32(h) + over / i32(STRIDE_H);
@@ -61,7 +63,7 @@ fn strip(t: u32, z: u32, lane: u32) -> Strip {
         if (u32(q) < width) { v_3 = dy[row + q * pitch + k]; }
         let tap = reach.y - offset * i32(STRIDE_W);
         if (tap % i32(DILATION_W) == 0) {
-          let j = u32(r * i32(S) + tap / i32(DILATION_W)) * dim.C;
+          let j = u32(r * S + tap / i32(DILATION_W)) * dim.C;
           let held = weight[i32(j + rows.x) * K4 + k];
           var next = held;
           if (LANES < 8) { next = weight[i32(j + rows.z) * K4 + k]; }

@@ -13,7 +13,7 @@ export function parseIdx(bytes: Uint8Array, what: string): Idx {
   if (bytes.length < 4) throw new FormatError(`${what}: ${bytes.length} bytes are too few for an IDX file, which begins with 4; ${again}`, { what, bytes: bytes.length });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length), magic = view.getUint32(0), rank = magic & 0xff;
   if (magic >>> 8 !== 0x08 || rank < 1 || rank > 4)
-    throw new FormatError(`${what}: begins with ${hex(magic)}, and IDX files of unsigned bytes with ${hex(0x801)} (labels) to ${hex(0x804)}, the last digit being the rank; this is another format or type`, { what, magic });
+    throw new FormatError(`${what}: begins with ${hex(magic)}, and IDX files of unsigned bytes with ${hex(0x801)} (labels) to ${hex(0x804)}, the last digit being the rank`, { what, magic });
   const header = 4 + 4 * rank;
   if (bytes.length < header) throw new FormatError(`${what}: the header of rank ${rank} takes ${header} bytes, the file has ${bytes.length}; ${again}`, { what, expected: header, bytes: bytes.length });
 

@@ -64,10 +64,10 @@ function flat(d: Convolution): Convolution {
 /** dx ← weight, dy. */
 export const backwardInput: readonly Rung<Convolution, "weight" | "dy" | "dx">[] = [
   { name: "vec4", fits: (d, target) => quads(d, target) && d.C % 4 === 0, record(rec, t, d) {
-    rec.dispatch(conv2d_vec4_input_backward, behind(t), { ...flat(d), LANES: rec.target.lanes!, HALF: Number(d.C <= 8), ...plainly(d) }, phases(flat(d)));
+    rec.dispatch(conv2d_vec4_input_backward, behind(t), { ...flat(d), LANES: rec.target.lanes!, HALF: Number(d.C <= 8), TAPS: unrolled(d), ...plainly(d) }, phases(flat(d)));
   } },
   { name: "direct", fits: quads, record(rec, t, d) {
-    rec.dispatch(conv2d_direct_input_backward, behind(t), { ...flat(d), LANES: rec.target.lanes!, HALF: Number(d.C <= 8), ...plainly(d) }, phases(flat(d)));
+    rec.dispatch(conv2d_direct_input_backward, behind(t), { ...flat(d), LANES: rec.target.lanes!, HALF: Number(d.C <= 8), TAPS: unrolled(d), ...plainly(d) }, phases(flat(d)));
   } },
   { name: "tiled", fits: tiled, record(rec, t, d) {
     const pixels = d.N * Math.ceil(d.H / d.STRIDE_H) * Math.ceil(d.W / d.STRIDE_W);  // of the largest phase
@@ -75,6 +75,9 @@ export const backwardInput: readonly Rung<Convolution, "weight" | "dy" | "dx">[]
   } },
   { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_backward_input, behind(t), d, d.N * d.H * d.W * d.C); } },
 ];
+
+/** What an input gradient may know of its window: with a stride nothing, so that windows of all sizes share a text. */
+const unrolled = ({ S, STRIDE_H, STRIDE_W }: Convolution) => STRIDE_H * STRIDE_W > 1 ? 0 : S;
 
 /** With what fuse.ts may put behind an input gradient; until it does, any tensor stands in. */
 export const behind = <T extends { dy: Tensor }>(t: T) => ({ ...t, addend: t.dy, z: t.dy });

@@ -99,9 +99,8 @@ export class Session {
   static async open(net: Part, options: SessionOptions): Promise<Session> {
     const { device, input, batches, microBatch = batches[0], data, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clip, augment, freeze, seed = 0, init, rung, fuse = true, choices = {}, keep } = options;
     const micro = Math.min(positive("microBatch", microBatch), batches[0]), network = describe(net, input, device.adapter.limits.binding, freeze);
-    if (micro < batches[0] && !data) throw new OptionError("microBatch is for sessions with data; give one, or feed batches that fit", { microBatch });
-    if (augment && !data) throw new OptionError("augment is for sessions with data; give one, or feed images that are augmented", { augment });
-    if (augment && !augment.check) throw new OptionError("augment is what augmentation({ … }) gives", { augment });
+    if (micro < batches[0] && !data) throw new OptionError("microBatch is for sessions with data; feed batches that fit", { microBatch });
+    if (augment && !(data && augment.check)) throw new OptionError("augment is what augmentation() gives, for sessions with data", { augment });
     augment?.check(input);
     const levels = levelsOf(options.normalise, input[0], 255), session = new Session(device, network, batches, micro, options, optimizer, loss, seed, { ...targetOf(device.adapter), rung }, fuse, clip, augment);
     try {
