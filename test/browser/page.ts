@@ -6,7 +6,7 @@ import { afterAll, beforeAll } from "vitest";
 import { chromium, complaints, type Chromium } from "./chromium.js";
 import { serve, type Server } from "./server.js";
 
-const artefacts = "test/artefacts", axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+export const artefacts = "test/artefacts", axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const [, policy] = /"(default-src 'none'[^"]*)"/.exec(readFileSync("examples/index.html", "utf8"))!;
 export let site: Server, browser: Chromium;
 

@@ -1,0 +1,74 @@
+// The page measures what the command measures: the same kernels at the same shapes, on the same adapter, in turns.
+import { execFile, execFileSync } from "node:child_process";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { spread } from "../../src/gpu/profiler.js";
+import { complaints } from "./chromium.js";
+import { artefacts, browser, figure, open, press, strict, until, useSite } from "./page.js";
+import { serve } from "./server.js";
+
+useSite();
+
+/** What a processor has done in seconds. */
+const choices = [[["conv2d", "maxPool2d", "avgPool2d"], "28×28"], [["maxPool2d", "batchNorm", "relu"], "32×32"]] as const, ROUNDS = 3, WIDE = 2;
+type Choice = (typeof choices)[number];
+type Times = Map<string, number>;
+
+/** Milliseconds of each kernel, as the page's table says. */
+async function byPage([operators, shape]: Choice): Promise<Times> {
+  const { page, bad } = await open(`benchmark/?${operators.map((name) => `operator=${name}`).join("&")}&shape=${encodeURIComponent(shape)}&network=&rounds=${ROUNDS}`);
+  await until(page, "Ready: ");
+  await press(page, "Measure");
+  await until(page, "Done: ");
+  const rows = await page.$$eval(".rows tbody", (all) => all.flatMap((body) => { const [group, ...rows] = body.rows; return rows.map((tr) => [`${group.textContent} ${tr.title}`, Number(tr.cells[1].textContent)] as const); }));
+  expect(bad).toEqual([]);
+  await page.close();
+  return new Map(rows);
+}
+/** The same by the command. */
+async function byCommand([operators, shape]: Choice): Promise<Times> {
+  const file = `${artefacts}/bench.json`;
+  await promisify(execFile)(process.execPath, ["dist/cli.js", "bench", ...operators, "--shape", shape, "--rounds", String(ROUNDS), "--json", file], { env: { ...process.env, CONVOY_ADAPTER: "software" } });
+  const { rows } = JSON.parse(readFileSync(file, "utf8")) as { rows: { operator: string; shape: string; kernels: string[]; time: { median: number } }[] };
+  return new Map(rows.map(({ operator, shape: at, kernels, time }) => [`${operator} ${at} ${kernels.join(", ")}`, 1e3 * time.median]));
+}
+
+/** Each of three turns is a page and a command. The middle kernel must agree well, and each within a factor that no busy machine reaches. */
+test("page and command agree", async () => {
+  execFileSync(process.execPath, ["build.mjs", "--only", "cli", "--quiet"]);
+  const pages: Times[] = [], commands: Times[] = [];
+  const all = async (by: (choice: Choice) => Promise<Times>) => new Map([...await by(choices[0]), ...await by(choices[1])]);
+  for (let turn = 0; turn < 3; turn++) { pages.push(await all(byPage)); commands.push(await all(byCommand)); }
+  expect([...pages[0].keys()].sort()).toEqual([...commands[0].keys()].sort());
+  const middle = (of: Times[], key: string) => spread(of.map((times) => times.get(key)!)).median;
+  const ratios = [...pages[0].keys()].map((key) => [key, middle(pages, key) / middle(commands, key)] as const), { low, median, high } = spread(ratios.map(([, ratio]) => ratio));
+  const table = `page ÷ command: quartiles ${low.toFixed(2)}, ${median.toFixed(2)}, ${high.toFixed(2)}\n${ratios.map(([key, ratio]) => `${ratio.toFixed(2)} ${key}: ${middle(commands, key).toPrecision(3)} ms`).join("\n")}\n`;
+  writeFileSync(`${artefacts}/benchmark-ratios.txt`, table);
+  expect(Math.max(median, 1 / median), table).toBeLessThan(1.4);
+  for (const [key, ratio] of ratios) expect(Math.max(ratio, 1 / ratio), `${key}\n${table}`).toBeLessThan(WIDE);
+}, 600_000);
+
+test("a device without timestamps is timed by the wall clock, and the page says so", async () => {
+  const folder = `${artefacts}/site-without-timestamps`;
+  cpSync("site", folder, { recursive: true });
+  const worker = `${folder}/benchmark/worker.js`;  // other means do not reach a worker before its script
+  writeFileSync(worker, `{const { has } = GPUSupportedFeatures.prototype; GPUSupportedFeatures.prototype.has = function (name) { return name !== "timestamp-query" && has.call(this, name); };}\n${readFileSync(worker, "utf8")}`);
+  const site = await serve(folder, strict), page = await browser.browser.newPage(), bad = await complaints(page);
+  page.setDefaultTimeout(60_000);
+  await page.goto(`${site.url}benchmark/?operator=relu&network=lenet&batch=4&rounds=3`);
+  await until(page, "Ready: ");
+  expect(await page.$eval(".notices", (e) => e.textContent)).toMatch(/No timestamps: times are by the wall clock/);
+  expect(await page.$$eval("dl.facts dt", (all) => all.find((e) => e.textContent === "Timestamps")?.nextElementSibling?.textContent)).toBe("no");
+  await press(page, "Measure");
+  await until(page, "Done: ");
+  expect(await figure(page, "Clock")).toBe("wall clock");
+  const times = await page.$$eval(".rows tbody tr:not(:first-child) td:nth-child(2)", (all) => all.map((e) => Number(e.textContent)));
+  expect(times).toHaveLength(2);
+  for (const ms of times) expect(ms).toBeGreaterThan(0);
+  expect(await page.$eval("[aria-labelledby=step-title] > .soft", (e) => e.textContent)).toMatch(/by the wall clock/);
+  expect(bad).toEqual([]);
+  await page.close();
+  await site.close();
+  rmSync(folder, { recursive: true });
+}, 120_000);
