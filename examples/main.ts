@@ -1,22 +1,41 @@
 // The gallery: a training step as it is, drawn one block a dispatch, and what this browser would train on.
-import { openDevice, sgd, summary } from "convoy-gpu";
-import { families } from "convoy-gpu/models";
+import { openDevice, summary, type LayerSummary } from "convoy-gpu";
+import { family as alexnet } from "./alexnet/family.js";
+import { family as densenet } from "./densenet/family.js";
+import { family as googlenet } from "./googlenet/family.js";
+import { family as lenetBn } from "./lenet-bn/family.js";
+import { family as lenet } from "./lenet/family.js";
+import { family as nin } from "./nin/family.js";
+import { family as resnet } from "./resnet/family.js";
+import { number } from "./shared/dom.js";
+import { inputOf, optimizerOf, type Family } from "./shared/family.js";
 import { svg } from "./shared/svg.js";
+import { family as vgg } from "./vgg/family.js";
 
-const { dispatches, layers } = summary(families.lenet({ activation: "tanh" }), { input: [1, 28, 28], batch: 64, optimizer: sgd({ lr: 0.05, momentum: 0.9 }) });
+const families: Readonly<Record<string, Family>> = { lenet, "lenet-bn": lenetBn, alexnet, nin, vgg, googlenet, resnet, densenet };
 const convoy = document.getElementById("convoy"), text = document.getElementById("convoy-text"), adapter = document.getElementById("adapter");
 
-const forward = layers.length;  // gather and one a layer, but flatten, which is none
-convoy?.replaceChildren(...Array.from({ length: dispatches }, (_, i) => {
-  const block = document.createElement("span");
-  block.className = i < forward ? "" : i === forward ? "turn" : i < dispatches - 2 ? "back" : "turn";
-  block.style.animationDelay = `${(2.2 * i) / dispatches}s`;
-  return block;
-}));
-if (text) text.textContent = `One training step of LeNet: ${dispatches} dispatches in one submit, one block each.`;
+/** A network as its page trains it in the article's way. */
+function describe({ build, presets: { article } }: Family) {
+  const input = inputOf([1, 28, 28], article);
+  return { side: input[1], ...summary(build(article, 10), { input, batch: Number(article.batch), optimizer: optimizerOf(article) }) };
+}
+
+/** One step of LeNet: gather, a kernel for each layer that weighs or pools, and one for the first sigmoid, which its convolution does not take along; the last is the update. */
+function drawStep(): void {
+  const { dispatches, layers } = describe(lenet), forward = 2 + layers.filter(({ layer }) => /conv|pool|linear/i.test(layer)).length;
+  convoy?.replaceChildren(...Array.from({ length: dispatches }, (_, i) => {
+    const block = document.createElement("span");
+    block.className = i < forward ? "" : i === forward || i === dispatches - 1 ? "turn" : "back";
+    block.style.animationDelay = `${(2.2 * i) / dispatches}s`;
+    return block;
+  }));
+  if (text) text.textContent = `One training step of LeNet, as a GPU gets it: ${dispatches} dispatches in one submit, one block each.`;
+}
+drawStep();
 
 /** A network's outline: a bar for each layer that weighs or pools, as high as its images, as wide as its channels, each by its logarithm. */
-function outline(of: typeof layers, side: number): HTMLElement[] {
+function outline(of: readonly LayerSummary[], side: number): HTMLElement[] {
   return of.filter(({ layer }) => /conv|pool|linear/i.test(layer)).map(({ layer, shape: [, channels, height = 1] }) => {
     const bar = document.createElement("span");
     bar.className = layer === "linear" ? "linear" : /pool/i.test(layer) ? "pool" : "";
@@ -26,12 +45,12 @@ function outline(of: typeof layers, side: number): HTMLElement[] {
   });
 }
 
-const sides: Readonly<Record<string, number>> = { lenet: 28, "lenet-bn": 28, alexnet: 224, vgg: 96, nin: 224, googlenet: 96, resnet: 96, densenet: 96 };
-for (const [name, side] of Object.entries(sides)) {
-  const net = (families[name] ?? families[{ vgg: "vgg11", resnet: "resnet18" }[name] ?? ""])();
-  const bars = outline(summary(net, { input: [1, side, side], batch: 1 }).layers, side), box = document.getElementById(name);
+const many = (n: number) => n < 1e6 ? `${number(n / 1e3)},000` : `${number(n / 1e6, 1)} million`;
+for (const [name, family] of Object.entries(families)) {
+  const { layers, parameters, side } = describe(family), bars = outline(layers, side), box = document.getElementById(name), facts = box?.parentElement?.querySelector(".facts-line");
   box?.replaceChildren(...bars);
   box?.classList.toggle("many", bars.length > 24);
+  if (facts) facts.textContent = `${many(parameters)} parameters, images of ${side} × ${side}`;
 }
 
 /** A plane of squares, those of a window and of the cell it makes in other colours. */

@@ -36,7 +36,7 @@ export function choiceForm(set: (choice: Choice) => void) {
   const ownBox = el("div", { class: "own-shape" }, ...fields.map(({ row }) => row));
   mine.addEventListener("change", () => { change({ own: mine.checked ? own : undefined }); });
 
-  const network = select("network", "Training step of", ["", ...networks], (v) => String(v) || "no network", (i) => { change({ network: ["", ...networks][i] }); });
+  const network = select("network", "A step of", ["", ...networks], (v) => String(v) || "no network", (i) => { change({ network: ["", ...networks][i] }); });
   const batch = select("batch", "Batch", batches, String, (i) => { change({ batch: batches[i] }); }), width = select("width", "Width", widths, (v) => `× ${v}`, (i) => { change({ width: widths[i] }); });
   const round = select("rounds", "Rounds", rounds, String, (i) => { change({ rounds: rounds[i] }); }), wall = el("input", { type: "checkbox", id: "wall" }), told = el("p", { class: "need", role: "status" });
   wall.addEventListener("change", () => { change({ wall: wall.checked }); });

@@ -18,7 +18,7 @@ let running = false, skipped: string[] = [];
 
 const go = el("button", { type: "button", class: "main", disabled: true, "aria-keyshortcuts": "Space" }, "Measure"), progress = el("progress", { max: 1, value: 0, "aria-label": "Progress of the measurement" });
 const status = el("p", { class: "status", role: "status", "aria-live": "polite" }, "Looking for a GPU …"), notices = el("div", { class: "notices" }), device = el("div", {}, el("p", { class: "soft" }, "Looking for one …"));
-const figures = Object.fromEntries(["GFLOP/s", "GB/s", "µs a dispatch", "µs of the host", "Clock", "Kernels"].map((name) => [name, el("dd", {}, "–")]));
+const figures = Object.fromEntries(["Peak GFLOP/s", "Copy GB/s", "Dispatch, µs", "Host, µs", "Clock", "Kernels"].map((name) => [name, el("dd", {}, "–")]));
 const deck = el("section", { class: "deck", "aria-label": "Measurement" }, el("div", { class: "buttons" }, go), el("dl", { class: "figures" }, ...Object.entries(figures).map(([name, value]) => el("div", {}, el("dt", {}, name), value))),
   progress, el("div", { class: "deck-foot" }, status, el("p", { class: "keys" }, el("kbd", {}, "Space"), " measures and stops")));
 
@@ -28,17 +28,21 @@ const chart = rooflineChart(light), table = rowTable(light), step = timeline();
 const keep = keepCard(() => adapter && roof && { adapter, roofline: roof, rows, ...profile && { profile } }, (report) => { other = report; show(); });
 table.changed = () => { chart.show(roof, table.visible(), other?.roofline); };
 
+const main = el("div", { class: "bench-main" }, chart.element, step.element,
+  el("div", { class: "facts-row two" }, el("section", { class: "card", "aria-labelledby": "device-title" }, el("h2", { id: "device-title" }, "Device"), device), keep.element));
+
 /** Shows all that is known. */
 function show(): void {
   const { flops, bandwidth, dispatch, host, clock } = roof ?? {}, set = (name: string, text: string) => { figures[name].textContent = text; };
-  set("GFLOP/s", digits(flops && flops / 1e9).replace(/^-$/, "–"));
-  set("GB/s", digits(bandwidth && bandwidth / 1e9).replace(/^-$/, "–"));
-  set("µs a dispatch", digits(dispatch && 1e6 * dispatch).replace(/^-$/, "–"));
-  set("µs of the host", digits(host && 1e6 * host).replace(/^-$/, "–"));
+  set("Peak GFLOP/s", digits(flops && flops / 1e9).replace(/^-$/, "–"));
+  set("Copy GB/s", digits(bandwidth && bandwidth / 1e9).replace(/^-$/, "–"));
+  set("Dispatch, µs", digits(dispatch && 1e6 * dispatch).replace(/^-$/, "–"));
+  set("Host, µs", digits(host && 1e6 * host).replace(/^-$/, "–"));
   set("Clock", choice.wall && roof ? "wall clock" : clock ?? "–");
   set("Kernels", rows.length ? number(rows.length) : "–");
   table.show(rows, other);
   chart.show(roof, table.visible(), other?.roofline);
+  main.classList.toggle("filled", running || rows.length > 0);
   step.show(profile, other?.profile);
   keep.show(roof !== undefined, other, rows);
 }
@@ -126,8 +130,7 @@ addEventListener("keydown", (event) => {
   event.preventDefault();  // Space would scroll
   go.click();
 });
-root?.replaceChildren(notices, deck, el("div", { class: "columns" }, form.element, el("div", { class: "bench-main" }, chart.element, step.element,
-    el("div", { class: "facts-row two" }, el("section", { class: "card", "aria-labelledby": "device-title" }, el("h2", { id: "device-title" }, "Device"), device), keep.element))), table.element);
+root?.replaceChildren(notices, deck, el("div", { class: "columns" }, form.element, main), table.element);
 form.show(choice);
 show();
 if ("gpu" in navigator) launch();

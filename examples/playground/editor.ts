@@ -45,11 +45,20 @@ const look = EditorView.theme({
   ".cm-tooltip, .cm-diagnostic": { backgroundColor: "var(--bad-tint)", color: "var(--text)", borderColor: "var(--bad)" }, ".cm-lintRange-error": { backgroundImage: "none", textDecoration: "underline wavy var(--bad)" },
 });
 
+/** Where JavaScript first breaks its grammar, line and column from 1: browsers do not tell it of a text that they are given to run. */
+export function brokenAt(text: string): { readonly line: number; readonly column: number } | undefined {
+  let at: number | undefined;
+  javascriptLanguage.parser.parse(text).iterate({ enter: ({ type, from }) => { if (type.isError) at ??= from; } });
+  if (at === undefined) return undefined;
+  const before = text.slice(0, at).trimEnd().split("\n");
+  return { line: before.length, column: before[before.length - 1].length + 1 };
+}
+
 /** An editor. `changed` hears of each edit. */
 export function editor(label: string, language: "wgsl" | "javascript", changed: () => void) {
   const host = el("div", { class: "editor" }), root = host.attachShadow({ mode: "open" });
   const extensions: Extension[] = [
-    lineNumbers(), history(), drawSelection(), indentOnInput(), bracketMatching(), highlightActiveLine(), lintGutter(), keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
+    lineNumbers(), history(), drawSelection(), EditorView.lineWrapping, indentOnInput(), bracketMatching(), highlightActiveLine(), lintGutter(), keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
     language === "wgsl" ? wgsl : javascriptLanguage, syntaxHighlighting(colours), look, EditorView.contentAttributes.of({ "aria-label": `${label}. Escape, then Tab leaves it.`, spellcheck: "false", tabindex: "0" }),
     // Typed over a selection, by ourselves: Chrome would put the style of what was there into the text, which the page's policy refuses.
     EditorView.domEventHandlers({ beforeinput(event, of) {

@@ -1,7 +1,7 @@
 // The playground: a layer in WGSL, written, run, checked, timed and trained on the spot. Nothing of it runs before a button is pressed.
 import { el } from "../shared/dom.js";
 import { noWebGpu, notice, type Notice } from "../shared/panels.js";
-import { editor } from "./editor.js";
+import { brokenAt, editor } from "./editor.js";
 import type { Place } from "./layer.js";
 import { actions, type Action, type Draft, type FromWorker } from "./protocol.js";
 import { results } from "./results.js";
@@ -70,7 +70,7 @@ function wait(): void {
     end();
     status.textContent = "Ended.";
     tell(answered ? { tone: "bad", title: `No answer for ${seconds} seconds`, actions: [again(action)],
-      lines: ["The worker was ended; nothing else is lost. A loop without an end in the code does this, and one in the shader that ends on its trial’s input alone. So does a slow adapter: then allow more time, or take a smaller input."] }
+      lines: ["The worker was ended; nothing else is lost. Most likely a loop has no end: in the code, or in the shader for values that its trial did not meet. If the adapter is merely slow, allow more time or take a smaller input."] }
       : gone(action, `The GPU does not answer within ${seconds} seconds`, "What ran before may still hold the browser’s GPU process."));
   }, 1000 * seconds);
 }
@@ -120,20 +120,24 @@ function receive(message: FromWorker): void {
       const { places, message: why, code: kind } = message;
       clearTimeout(timer);
       busy(undefined);
-      status.textContent = "It did not work.";
+      status.textContent = "It did not work: what is wrong is told below.";
       if (kind === "device-lost") tell({ tone: "bad", title: "The browser took the GPU away", lines: [`${why}.`, "A shader that runs for seconds does this, and so does a crash of the browser’s GPU process. The page is as it was."], actions: [again(action)] });
       else if (kind === "adapter") tell(gone(action, "There is no GPU to be had", `${why}.`));
-      else if (places.length) point(places); else problems.replaceChildren(el("li", {}, why));
+      else if (places.length) point(places);
+      else {
+        const broken = kind === "code" ? brokenAt(code.text) : undefined;
+        if (broken) point([{ file: "layer", ...broken, message: why }]); else problems.replaceChildren(el("li", {}, why));
+      }
       break;
     }
   }
 }
 
-/** Underlines what is wrong, and lists it. */
+/** Underlines what is wrong, and lists it; what a compiler says of each candidate for an operator is at the underline alone. */
 function point(places: readonly Place[]): void {
   if (!places.length) return;
   for (const [file, of] of [["shader", shader], ["layer", code]] as const) of.mark(places.filter((p) => p.file === file));
-  problems.replaceChildren(...places.map((p) => el("li", {}, el("b", {}, `${p.file === "shader" ? "Shader" : "Layer"}, line ${p.line}, column ${p.column}: `), p.message)));
+  problems.replaceChildren(...places.map((p) => el("li", {}, el("b", {}, `${p.file === "shader" ? "Shader" : "Layer"}, line ${p.line}, column ${p.column}: `), p.message.split("\n\n")[0])));
 }
 
 stop.addEventListener("click", () => { end(); status.textContent = "Stopped."; });

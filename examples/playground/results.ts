@@ -10,12 +10,12 @@ const of = <T extends FromWorker["type"]>(_: T) => null as unknown as Extract<Fr
 type Values = ReturnType<typeof of<"values">>; type Checked = ReturnType<typeof of<"checked">>; type Benched = ReturnType<typeof of<"benched">>; type Trained = ReturnType<typeof of<"trained">>;
 
 /** A number of any size in few letters. */
-const value = (v: number) => v && Math.abs(v) < 1e-3 ? v.toExponential(1) : digits(v);
+const value = (v: number) => v && Math.abs(v) < 1e-3 ? v.toExponential(1).replace(/^-/, "−") : digits(v).replace(/^-/, "−");
 
 /** A tensor as pictures, with its least and largest value. */
 function tensorView({ name, shape, planes }: Shown, what: string): HTMLElement {
   const box = el("div", { class: `planes ${planes.shape[1] === 1 ? "one" : ""}`, role: "img", "aria-label": `${name}: ${what}` }), [least, most] = drawPlanes(box, planes);
-  return el("div", { class: "tensor" }, el("h3", {}, name, el("span", { class: "soft" }, ` [${shape.join(", ")}]`)), box, el("p", { class: "soft" }, `${value(least)} to ${value(most)}${planes.of > planes.shape[0] ? `, ${planes.shape[0]} of ${planes.of} channels` : ""}`));
+  return el("div", { class: "tensor" }, el("h3", {}, name, el("span", { class: "soft" }, ` [${shape.join(", ")}]`)), box, el("p", { class: "soft" }, `${what[0].toUpperCase()}${what.slice(1)}: ${value(least)} to ${value(most)}${planes.of > planes.shape[0] ? `, ${planes.shape[0]} of ${planes.of} channels` : ""}`));
 }
 
 const card = (title: string, id: string) => {
@@ -42,8 +42,8 @@ export function results() {
       const { element, body } = checked[action === "gradients" ? "gradients" : "races"];
       element.hidden = false;
       body.replaceChildren(el("p", { class: `verdict-line ${findings.length ? "bad" : "good"}` }, findings.length ? `${number(findings.length)} ${findings.length === 1 ? "fault" : "faults"} found.` : "Nothing wrong found."),
-        ...findings.length ? [el("ul", { class: "findings" }, ...findings.map(({ message }) => el("li", {}, message)))] : [], el("p", { class: "soft" }, `Looked at ${looked.join(", ")}.`),
-        ...errors.map((e) => tensorView(e, "error of each element, of the largest gradient")));
+        ...findings.length ? [el("ul", { class: "findings" }, ...findings.map(({ message }) => el("li", {}, message)))] : [], el("p", { class: "soft" }, `Looked at ${looked.join(", ").replace(/\b\d{4,}\b/g, (n) => number(Number(n)))}.`),
+        ...errors.map((e) => tensorView(e, "error of each element ÷ the largest gradient")));
     },
     benched({ rows: found, roofline: { flops, bandwidth, clock }, macs }: Benched): void {
       benched.element.hidden = false;

@@ -2,7 +2,8 @@
 import { disclosure, el, number, percent, table } from "./dom.js";
 import { BINS, type Histogram } from "./histogram.js";
 
-const value = (v: number) => v === 0 ? "0" : Math.abs(v) >= 0.01 && Math.abs(v) < 1000 ? number(v, Math.abs(v) < 1 ? 3 : 2) : v.toExponential(1);
+/** Of any size, in few letters: "0.226", "−0.0058", "1.2e-6". */
+const value = (v: number) => v === 0 ? "0" : Math.abs(v) >= 1e-3 && Math.abs(v) < 1000 ? number(v, Math.abs(v) < 0.01 ? 4 : Math.abs(v) < 1 ? 3 : 2) : v.toExponential(1).replace(/^-/, "−");
 
 export function histogramView(title: string, colour: string) {
   const bars = el("div", { class: `bars ${colour}`, role: "img", "aria-label": `${title}. The counts are in the table below.` });

@@ -25,9 +25,9 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
   let data: uPlot.AlignedData = [[], ...lines.map(() => [])], log = false, span = 0, rows: () => string[][] = () => [];
 
   const axis = (side: "x" | "y"): uPlot.Axis => ({
-    stroke: () => css("--soft"), font: "12px system-ui, sans-serif", size: side === "x" ? 30 : 50, gap: 4,
+    stroke: () => css("--soft"), font: "12px system-ui, sans-serif", size: side === "x" ? 24 : 50, gap: 4,
     grid: { stroke: () => css("--line"), width: 1 }, ticks: { show: false },
-    ...side === "x" ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5] } : { values: (_: uPlot, ticks: number[]) => ticks.map((t) => t === null ? "" : format(t)) },
+    ...side === "x" ? { label: x.toLowerCase(), labelFont: "12px system-ui, sans-serif", labelSize: 18, labelGap: 0, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5] } : { values: (_: uPlot, ticks: number[]) => ticks.map((t) => t === null ? "" : format(t)) },
   });
   const extent = () => ({ width: plot.clientWidth || 300, height: plot.clientHeight || 230 });
   const make = () => new uPlot({

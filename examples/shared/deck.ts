@@ -20,7 +20,7 @@ export function deck(commands: Commands) {
   go.className = "main";
   const values = Object.fromEntries(figures.map((name) => [name, el("dd", {}, "–")])) as Record<Figure, HTMLElement>;
   const progress = el("progress", { max: 1, value: 0, "aria-label": "Progress of the epoch" });
-  const status = el("p", { class: "status", role: "status", "aria-live": "polite" }, "Starting …");
+  const status = el("p", { class: "status" }, "Starting …"), live = el("p", { class: "hidden", role: "status", "aria-live": "polite" });
   let state: State = "waiting", said = 0;
 
   addEventListener("keydown", (event) => {
@@ -37,7 +37,7 @@ export function deck(commands: Commands) {
     element: el("section", { class: "deck", "aria-label": "Training" },
       el("div", { class: "buttons" }, go, step, reset),
       el("dl", { class: "figures" }, ...figures.map((name) => el("div", {}, el("dt", {}, name), values[name]))),
-      progress, el("div", { class: "deck-foot" }, status, el("p", { class: "keys" }, el("kbd", {}, "Space"), " trains and pauses, ", el("kbd", {}, "."), " takes one step"))),
+      progress, el("div", { class: "deck-foot" }, status, live, el("p", { class: "keys" }, el("kbd", {}, "Space"), " trains and pauses, ", el("kbd", {}, "."), " takes one step"))),
 
     set state(next: State) {
       state = next;
@@ -65,11 +65,12 @@ export function deck(commands: Commands) {
       progress.value = at / steps;
     },
 
-    /** Tells what a screen reader should hear. Unless it is an event, it is dropped if something was said just before. */
+    /** Tells of an event. Of what is no event, a screen reader alone hears, as the figures show it; not if something was said just before. */
     say(text: string, event = true): void {
-      if (!event && performance.now() - said < SAY) return;
+      if (event) status.textContent = text;
+      else if (performance.now() - said < SAY) return;
       said = performance.now();
-      status.textContent = text;
+      live.textContent = text;
     },
   };
 }

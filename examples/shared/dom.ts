@@ -34,7 +34,8 @@ export function table(caption: string, heads: readonly string[]): { element: HTM
   } };
 }
 
-export const number = (value: number, digits = 0) => value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+/** With commas, and a minus as long as a plus. */
+export const number = (value: number, digits = 0) => value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
 export const percent = (share: number, digits = 1) => `${number(100 * share, digits)} %`;
 /** The same, never broken before its sign. */
 export const whole = (share: number, digits = 0) => percent(share, digits).replace(" ", "\u00a0");

@@ -6,7 +6,7 @@ import type { Picture, Seen } from "./protocol.js";
 /** Test images as buttons: pressing one chooses it for the feature maps. */
 export function testImages(chosen: (index: number) => void) {
   const list = el("ul", { class: "tiles" }), score = el("p", { class: "soft" }, "They appear when the network is ready.");
-  let tiles: { button: HTMLButtonElement; text: HTMLElement; truth: HTMLElement; label: number }[] = [], classes: readonly string[] = [], at = 0;
+  let tiles: { button: HTMLButtonElement; text: HTMLElement; truth: HTMLElement; label: number }[] = [], classes: readonly string[] = [], at = 0, steps = 0;
 
   function choose(index: number): void {
     at = index;
@@ -27,16 +27,18 @@ export function testImages(chosen: (index: number) => void) {
       list.replaceChildren(...tiles.map(({ button }) => el("li", {}, button)));
       choose(Math.min(at, tiles.length - 1));
     },
-    mark(predictions: Seen["predictions"]): void {
+    /** `step`: after how many; before the first, nothing is marked as wrong. */
+    mark(predictions: Seen["predictions"], step = steps): void {
       let right = 0;
+      steps = step;
       predictions.forEach(({ label, probability }, i) => {
         const { button, text, truth, label: real } = tiles[i], wrong = label !== real;
         if (!wrong) right++;
-        button.classList.toggle("wrong", wrong);
+        button.classList.toggle("wrong", wrong && steps > 0);
         text.textContent = `${classes[label]} ${whole(probability)}`;
         truth.replaceChildren(...wrong ? [el("span", { class: "hidden" }, ", wrong: "), `is ${classes[real]}`] : [el("span", { class: "hidden" }, ", right")]);
       });
-      score.textContent = `${right} of ${predictions.length} right. Wrong ones have a dashed border and a cross.`;
+      score.textContent = !steps ? `${right} of ${predictions.length} right, by chance: it has not learned anything yet.` : `${right} of ${predictions.length} right. Wrong ones have a dashed border and a cross.`;
     },
   };
 }

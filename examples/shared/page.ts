@@ -35,7 +35,7 @@ export function openPage(family: Family, script: URL): void {
   const bar = deck({
     train: () => { bar.state = "training"; bar.say("Training."); send({ type: "train" }); },
     pause: () => { bar.state = "paused"; bar.say("Paused."); send({ type: "pause" }); },
-    step: () => { bar.state = "paused"; send({ type: "step" }); },
+    step: () => { bar.state = "paused"; bar.say("One step."); send({ type: "step" }); },
     reset: () => { start("A new run, from the beginning."); },
   });
   const loss = lossChart(), accuracy = accuracyChart(), memory = memoryPanel(), device = el("div", {}, el("p", { class: "soft" }, "Looking for one …"));
@@ -159,7 +159,7 @@ export function openPage(family: Family, script: URL): void {
         break;
       }
       case "finished": bar.state = "finished"; bar.say("Finished. Reset begins a new run."); break;
-      case "seen": images.mark(message.predictions); inside.element.hidden = false; if (message.inside) inside.show(message.inside); if (message.own) own.show(message.own); break;
+      case "seen": images.mark(message.predictions, message.inside?.step); inside.element.hidden = false; if (message.inside) inside.show(message.inside); if (message.own) own.show(message.own); break;
       case "judged": judged.show(message.judgement, classes, shape, message.step); break;
       case "saved": download(message.file, `${family.title.toLowerCase()}${message.optimizer ? "-checkpoint" : ""}.safetensors`); break;
       case "kept": files.kept(message.step, message.bytes, message.most); if (waiting) { waiting = undefined; tell(); } break;

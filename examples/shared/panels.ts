@@ -75,7 +75,7 @@ export function adapterPanel({ name, vendor, architecture, software, subgroups, 
 
 /** What a training step takes: known before any memory is. */
 export function memoryPanel() {
-  const memory = table("Memory plan", ["Memory", "Bytes"]), bar = el("div", { class: "bar", "aria-hidden": "true" }), planned = el("p", { class: "soft" });
+  const memory = table("Memory plan", ["For", "Memory"]), bar = el("div", { class: "bar", "aria-hidden": "true" }), planned = el("p", { class: "soft" });
   return {
     element: el("section", { class: "card", "aria-labelledby": "memory-title" }, el("h2", { id: "memory-title" }, "Memory plan"), planned, bar, memory.element),
     show({ memory: m }: Description): void {

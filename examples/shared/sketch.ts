@@ -14,6 +14,7 @@ export function sketch(given: (pixels: Uint8Array | undefined) => void) {
   const answer = el("table", { class: "odds", hidden: true }, el("caption", { class: "hidden" }, "Probability of each class"),
     el("thead", { class: "hidden" }, el("tr", {}, el("th", { scope: "col" }, "Class"), el("th", { scope: "col" }, "Probability"))), body);
   let last: readonly [number, number] | undefined, classes: readonly string[] = [], ask = "", [C, H, W]: readonly [number, number, number] = [1, 1, 1];
+  const hint = el("p", { class: "pad-hint", "aria-hidden": "true" }, "Draw here"), none = el("p", { class: "soft" }, "What the network takes it for appears here.");
   const pane = new OffscreenCanvas(1, 1), small = pane.getContext("2d", { willReadFrequently: true });
 
   function wipe(): void {
@@ -26,6 +27,7 @@ export function sketch(given: (pixels: Uint8Array | undefined) => void) {
     const pixels = C === 1 && H === W ? fit(context.getImageData(0, 0, SIDE, SIDE).data, SIDE, SIDE, H) : whole(), inked = pixels.some(Boolean), planes = new Uint8Array(pixels.length);
     drawPicture(seen, { pixels, label: 0 }, [C, H, W]);
     answer.hidden = !inked;
+    none.hidden = hint.hidden = inked;
     for (let i = 0; i < pixels.length; i++) planes[i % C * H * W + Math.floor(i / C)] = pixels[i];
     given(inked ? planes : undefined);
   }
@@ -62,7 +64,7 @@ export function sketch(given: (pixels: Uint8Array | undefined) => void) {
     context.stroke();
     last = next;
   }
-  canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); last = at(event); stroke(event); });
+  canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); hint.hidden = true; last = at(event); stroke(event); });
   canvas.addEventListener("pointermove", stroke);
   for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { if (last) { last = undefined; show(); } });
   clear.addEventListener("click", () => { wipe(); file.value = ""; status.textContent = ask; show(); });
@@ -70,8 +72,8 @@ export function sketch(given: (pixels: Uint8Array | undefined) => void) {
 
   const element = el("section", { class: "card own", "aria-labelledby": "own-title" },
     el("div", { class: "card-head" }, el("h2", { id: "own-title" }, "An image of your own"), status),
-    el("div", { class: "own-row" }, el("div", {}, canvas, el("div", { class: "own-tools" }, clear, el("label", { class: "button", for: "own-file" }, "Choose an image", file))),
-      el("figure", {}, seen, el("figcaption", { class: "soft" }, "What the network sees")), answer));
+    el("div", { class: "own-row" }, el("div", {}, el("div", { class: "pad-frame" }, canvas, hint), el("div", { class: "own-tools" }, clear, el("label", { class: "button", for: "own-file" }, "Choose an image", file))),
+      el("figure", {}, seen, el("figcaption", { class: "soft" }, "What the network sees")), answer, none));
   element.addEventListener("dragover", (event) => { event.preventDefault(); element.classList.add("over"); });
   element.addEventListener("dragleave", () => { element.classList.remove("over"); });
   element.addEventListener("drop", (event) => {

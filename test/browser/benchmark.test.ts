@@ -12,7 +12,7 @@ test("the benchmark measures adapter, kernels and a training step, keeps them an
   await page.keyboard.press("Space");
   await until(page, "Measuring");
   await until(page, "Done: ");
-  for (const name of ["GFLOP/s", "GB/s", "µs a dispatch"]) expect(Number(await figure(page, name)), name).toBeGreaterThan(0);
+  for (const name of ["Peak GFLOP/s", "Copy GB/s", "Dispatch, µs"]) expect(Number(await figure(page, name)), name).toBeGreaterThan(0);
 
   const rows = await page.$$eval(".rows tbody tr:not(:first-child)", (all) => all.map((tr) => [...tr.children].map((cell) => cell.textContent ?? "")));
   expect(rows).toHaveLength(Number(await figure(page, "Kernels")));
