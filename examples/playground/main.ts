@@ -9,7 +9,7 @@ import { fromHash, toHash } from "./share.js";
 
 const examples: Readonly<Record<string, string>> = { swish: "Swish", "group-norm": "Group norm", depthwise: "Depthwise 3 × 3", "squeeze-excite": "Squeeze and excite", pooling: "A pooling of your own" };
 const root = document.getElementById("playground"), patience = [5, 20, 60, 300];
-let worker: Worker | undefined, running: Action | undefined, answered = false, timer: ReturnType<typeof setTimeout> | undefined, written: ReturnType<typeof setTimeout> | undefined;
+let worker: Worker | undefined, running: Action | undefined, answered = false, faults = 0, timer: ReturnType<typeof setTimeout> | undefined, written: ReturnType<typeof setTimeout> | undefined;
 
 const shader = editor("Shader, WGSL", "wgsl", edited), code = editor("Layer, JavaScript", "javascript", edited), shown = results();
 const status = el("p", { class: "status", role: "status", "aria-live": "polite" }, "Loading …"), notices = el("div", { class: "notices" }), problems = el("ul", { class: "problems", "aria-label": "Problems" });
@@ -99,6 +99,7 @@ function start(action: Action): void {
   problems.replaceChildren();
   tell();
   busy(action);
+  faults = 0;
   status.textContent = `${actions[action]} …`;
   wait();
   if (action === "run" || action === "train") shown.clear();
@@ -112,10 +113,10 @@ function receive(message: FromWorker): void {
   switch (message.type) {
     case "adapter": answered = true; status.textContent = `${actions[action]} on ${message.adapter.name} …`; break;
     case "values": shown.values(message); break;
-    case "checked": shown.checked(message); point(message.places); break;
+    case "checked": faults += message.findings.length; shown.checked(message); point(message.places); break;
     case "benched": shown.benched(message); break;
     case "trained": shown.trained(message); break;
-    case "done": status.textContent = `${actions[action]}: done.`; clearTimeout(timer); busy(undefined); break;
+    case "done": status.textContent = `${actions[action]}: done${faults ? `, ${faults} ${faults === 1 ? "fault" : "faults"} found` : ""}.`; clearTimeout(timer); busy(undefined); break;
     case "failed": {
       const { places, message: why, code: kind } = message;
       clearTimeout(timer);
