@@ -39,7 +39,7 @@ export const number = (value: number, digits = 0) => value.toLocaleString("en", 
 export const percent = (share: number, digits = 1) => `${number(100 * share, digits)} %`;
 /** The same, never broken before its sign. */
 export const whole = (share: number, digits = 0) => percent(share, digits).replace(" ", "\u00a0");
-export const bytes = (n: number) => n < 2 ** 20 ? `${number(n / 1024, 1)} KiB` : n < 2 ** 30 ? `${number(n / 2 ** 20, 1)} MiB` : `${number(n / 2 ** 30, 2)} GiB`;
+export const bytes = (n: number) => !n ? "0" : n < 2 ** 20 ? `${number(n / 1024, 1)} KiB` : n < 2 ** 30 ? `${number(n / 2 ** 20, 1)} MiB` : `${number(n / 2 ** 30, 2)} GiB`;
 
 /** Hands a file to the visitor. */
 export function download(file: Uint8Array<ArrayBuffer> | string, name: string): void {

@@ -61,10 +61,11 @@ export function serve(family: Family, data: URL): void {
       if (opened === device && reason !== "destroyed") fail(new ConvoyError("device-lost", message || "the browser gave no reason"));
     });
     port.postMessage({ type: "adapter", adapter: opened.adapter });
+    plan();
   }
 
   function describe(of: Settings, { shape, classes }: Kind = kind): Description {
-    const { toString: _, ...network } = summary(family.build(of, classes), { input: inputOf(shape, of), batch: Number(of.batch), optimizer: optimizerOf(of) });
+    const { toString: _, ...network } = summary(family.build(of, classes), { input: inputOf(shape, of), batch: Number(of.batch), optimizer: optimizerOf(of), adapter: device?.adapter });
     return network;
   }
 

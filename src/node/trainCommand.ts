@@ -54,7 +54,7 @@ async function teach(command: TrainCommand, device: Device, data: Split, termina
   const { model, options, keepBest, batch, microBatch, epochs, lr, momentum, init, seed, inputSize, augment, normalise, tune } = command, { classes, shape: [C, H, W] } = data.train;
   const net = families[model]({ ...options, classes: classes.length }), optimizer = sgd({ lr, momentum });
   say();
-  say(String(summary(net, { input: [C, inputSize, inputSize], batch: Math.min(batch, data.train.size), microBatch, optimizer })));
+  say(String(summary(net, { input: [C, inputSize, inputSize], batch: Math.min(batch, data.train.size), microBatch, optimizer, adapter: device.adapter })));
   say();
   say(`Recipe: ${command.recipe}; ${[Object.entries(options).map(([name, value]) => `${name} ${value}`), `SGD with learning rate ${lr} and momentum ${momentum}`,
     `batches of ${batch}${microBatch && microBatch < batch ? ` in parts of ${microBatch}` : ""}`, `${epochs} epoch${epochs > 1 ? "s" : ""}`, `seed ${seed}`].flat().join(", ")}`);

@@ -1,4 +1,5 @@
 import type { Parameter, Part } from "../graph.js";
+import { targetOf, type Adapter } from "../gpu/device.js";
 import { tensor, type Shape } from "../gpu/recorder.js";
 import { torchShape } from "../layout.js";
 import { crossEntropy } from "../losses/crossEntropy.js";
@@ -25,6 +26,8 @@ export interface SummaryOptions {
   freeze?: (name: string) => boolean;
   /** Bytes one binding may see, as device.adapter.limits.binding tells: a LimitError says what does not fit. Default: no limit. */
   limit?: number;
+  /** What it is to run on: its kernels are counted and their memory planned. Default: those that any GPU takes. */
+  adapter?: Adapter;
 }
 
 /** One layer of a summary. */
@@ -59,11 +62,11 @@ export interface Summary {
 }
 
 /** What a network is and what a training step of it takes, known before any device is touched. */
-export function summary(net: Part, { input, batch, microBatch: micro = batch, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clip, freeze, limit = Infinity }: SummaryOptions): Summary {
+export function summary(net: Part, { input, batch, microBatch: micro = batch, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clip, freeze, limit = Infinity, adapter }: SummaryOptions): Summary {
   const network = describe(net, input, limit, freeze), order = control(batch, micro), ring = tensor("ring", [RING, 4]);
   const states = network.learned.map(({ whole }) => Object.fromEntries(optimizer.states.map((name) => [name, tensor(name, [whole.size])])));
   const source: Source = { shape: input, streamed: false, images: tensor("images", [1]), classes: tensor("labels", [1]), levels: tensor("levels", [input[0], 2]) };  // of any size
-  const record = (fused: boolean) => training({ network, batch, micro, loss, control: order, ring, source, optimizer, clip, states, fused });
+  const record = (fused: boolean) => training({ network, batch, micro, loss, control: order, ring, source, optimizer, clip, states, fused, target: adapter && targetOf(adapter) });
   const program = record(true), apart = record(false);
   const kept = [order, single(ring), ...lastingOf(source), ...network.learned, ...network.gradients, ...micro < batch ? network.further : [], ...network.others, ...states.flatMap((s) => Object.values(s).map(single))];
   const planned = plan([program.steps], kept, limit), places = new Set(kept.flatMap(({ whole, parts }) => [whole, ...parts.keys()]));
