@@ -65,10 +65,10 @@ export function deck(commands: Commands) {
       progress.value = at / steps;
     },
 
-    /** Tells of an event. Of what is no event, a screen reader alone hears, as the figures show it; not if something was said just before. */
+    /** Tells of an event. Of what is no event, a screen reader alone hears, as the figures show it; while training, not if something was said just before. */
     say(text: string, event = true): void {
       if (event) status.textContent = text;
-      else if (performance.now() - said < SAY) return;
+      else if (state === "training" && performance.now() - said < SAY) return;
       said = performance.now();
       live.textContent = text;
     },

@@ -62,6 +62,7 @@ test("a layer is run, checked, timed; what is wrong is told at its line; a loop 
   await faulty(page, "swish", "y[i] = x[i]", "y[i + 3u] = x[i]");
   await said(page, "Run: done");
   expect(await page.$eval("[aria-labelledby=races-title] .findings", (e) => e.textContent)).toMatch(/^swish_forward writes past the end of y/);
+  expect(await status(page)).toBe("Run: done, 2 faults found.");
   await faulty(page, "swish", "y[i] = x[i]", "for (var k = 0u; x[k] < 100.0; k = (k + 1u) % 4u) { y[i] += 1.0; }\n  y[i] += x[i]");
   await said(page, "It did not work");
   expect(await problems(page)).toEqual([expect.stringMatching(/^Shader, line 17, column 1: swish_forward, line 17 .*: this loop does not end/)]);
@@ -104,6 +105,9 @@ test("a link's layer runs after a press alone", async () => {
   await press(second.page, "Run");
   await said(second.page, "It did not work");
   expect(await problems(second.page)).toEqual(["Layer, line 1, column 7: ran"]);
+  await write(second.page, 1, "const a = 1;\nconst = 2;");
+  await press(second.page, "Run");
+  await second.page.waitForFunction(() => /^Layer, line 2, column 6: .*Unexpected token/.test(document.querySelector(".problems li")?.textContent ?? ""));
   expect([...bad, ...second.bad]).toEqual([]);
   await page.close();
   await second.page.close();
