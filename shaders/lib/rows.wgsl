@@ -1,8 +1,8 @@
 // Where an invocation is. x goes along a row of a tensor, y and z count rows, as rows() of src/layers/window.ts lays them out: a
 // workgroup is in one row, and only the column costs an invocation a division.
-/// Image, row, column and channel of element x of the workgroup's row, in a tensor of `rows` rows an image and `channels` channels.
-fn place_by_row(x: u32, group: vec3u, groups: vec3u, rows: u32, channels: u32) -> vec4u {
+/// Image, row, column and channel of element `along` of the workgroup's row, in a tensor of `rows` rows an image and `channels` channels.
+fn place_by_row(along: u32, group: vec3u, groups: vec3u, rows: u32, channels: u32) -> vec4u {
   let row = group.z * groups.y + group.y;
-  let column = x / channels;
-  return vec4u(row / rows, row % rows, column, x - column * channels);
+  let column = along / channels;
+  return vec4u(row / rows, row % rows, column, along - column * channels);
 }
