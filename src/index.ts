@@ -27,7 +27,7 @@ export type { Loss } from "./losses/loss.js";
 export { clipNorm, type Clip } from "./optimizers/clip.js";
 export type { Optimizer } from "./optimizers/optimizer.js";
 export { sgd, type SgdOptions } from "./optimizers/sgd.js";
-export { augmentation, type Augment, type Augmentation } from "./data/augment.js";
+export type { Augmentation } from "./data/augment.js";
 export type { Normalise, Preparation } from "./data/prepare.js";
 export type { MemoryUse } from "./plan.js";
 export type { Random } from "./random.js";
@@ -42,8 +42,6 @@ export { summary, type LayerSummary, type Summary, type SummaryOptions } from ".
 export { train, type TrainOptions } from "./train/train.js";
 export { stateDict, type LoadReport, type StateDict } from "./train/weights.js";
 export type { Choices } from "./tune/choices.js";
-export type { Measured } from "./tune/measure.js";
-export { tune, type TuneOptions } from "./tune/tune.js";
 export { adam, adamw, type AdamOptions } from "./optimizers/adam.js";
 export { rmsprop, type RmspropOptions } from "./optimizers/rmsprop.js";
 export type { EarlyStopping } from "./train/earlyStopping.js";

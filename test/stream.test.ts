@@ -1,7 +1,8 @@
 // A data set that does not lie on the GPU streams, and nothing else changes.
 import { expect, test, vi } from "vitest";
 import { dataset } from "../src/data/dataset.js";
-import { augmentation, batchNorm, conv2d, flatten, LimitError, linear, OutOfMemoryError, relu, sequential, sgd, train, type Run, type TrainOptions } from "../src/index.js";
+import { augmentation } from "../src/data/index.js";
+import { batchNorm, conv2d, flatten, LimitError, linear, OutOfMemoryError, relu, sequential, sgd, train, type Run, type TrainOptions } from "../src/index.js";
 import type { Device } from "../src/gpu/device.js";
 import { Memory } from "../src/gpu/memory.js";
 import { openTestDevice } from "./support.js";

@@ -7,10 +7,11 @@ import { dataset } from "../src/data/dataset.js";
 import { activation_forward } from "../src/generated/activation.js";
 import { Device, type Store } from "../src/gpu/device.js";
 import { Recorder, tensor, type Rung } from "../src/gpu/recorder.js";
-import { batchNorm, conv2d, flatten, linear, maxPool2d, readSafetensors, relu, sequential, sgd, train, tune, writeSafetensors, type Choices, type Measured, type Run } from "../src/index.js";
+import { batchNorm, conv2d, flatten, linear, maxPool2d, readSafetensors, relu, sequential, sgd, train, writeSafetensors, type Choices, type Run } from "../src/index.js";
 import { fileStore } from "../src/node/store.js";
 import { isChoices, placeOf, readChoices, VERSION, writeChoices } from "../src/tune/choices.js";
-import { measure } from "../src/tune/measure.js";
+import { measure, type Measured } from "../src/tune/measure.js";
+import { tune } from "../src/tune/tune.js";
 import { tools } from "../src/tune/tools.js";
 import { openTestDevice } from "./support.js";
 

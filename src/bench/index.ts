@@ -5,3 +5,5 @@ export { benchTable, legend } from "./report.js";
 export { digits, share } from "../profile/table.js";
 export type { Clock, Timing } from "../gpu/profiler.js";
 export * from "../profile/index.js";
+export type { Measured } from "../tune/measure.js";
+export { tune, type TuneOptions } from "../tune/tune.js";
