@@ -64,6 +64,13 @@ test.each<[string, Draft, RegExp, number]>([
   expect(places[0].line).toBe(line);
 });
 
+test("a loop that ends on drawn values and not in training is left, and told at its line", async () => {
+  const draft = wrong("swish", "  y[i] = x[i]", "  while (x[i] > 2.25) { }\n  y[i] = x[i]");  // more than the values that are drawn
+  for (const action of ["run", "gradients"] as const) expect((await said(action, draft)).at(-1)!.type).toBe("done");
+  const error = await said("train", draft).then(() => undefined, (e: unknown) => e);
+  expect(placesOf(error, draft.shader)).toMatchObject([{ file: "shader", line: 17, message: expect.stringMatching(/^swish_forward, line 17 \(while .*\): this loop does not end; it was left after 1,048,576 turns$/) }]);
+});
+
 test("a tensor that a shader does not bind, or that is not given, is told by its name", async () => {
   const { shader, code } = read("swish"), given = (from: string, to: string) => said("run", { shader, code: code.replace(from, to) });
   await expect(given("{ x, y }, { size", "{ x }, { size")).rejects.toThrow(/\by\b/);

@@ -1,7 +1,7 @@
 // What the playground's buttons do with a visitor's layer. In the page a worker does it; tests do it in Node.
 import { avgPool2d, conv2d, flatten, forward, kaimingUniform, linear, relu, sequential, sgd, ShaderError, train, type Device, type Part } from "convoy-gpu";
 import { bench, layerCase, roofline, type Roofline } from "convoy-gpu/bench";
-import { checkBounds, checkEnds, checkGradients, checkRaces, type Finding } from "convoy-gpu/check";
+import { checkBounds, checkEnds, checkGradients, checkRaces, watch, type Finding } from "convoy-gpu/check";
 import { subset, type Split } from "convoy-gpu/data";
 import { kernelsOf, makeLayer, origin, type Made, type Place } from "./layer.js";
 import type { Action, Draft, FromWorker, Shown } from "./protocol.js";
@@ -16,7 +16,7 @@ export interface Tools {
   ended?: string;
 }
 
-/** Does what a button says. Throws what is wrong with the draft; nothing of it runs on the GPU before its loops are known to end. */
+/** Does what a button says. Throws what is wrong with the draft; nothing of it runs on the GPU before its loops are known to end, and trains but with its loops counted. */
 export async function work(action: Action, { shader, code }: Draft, tools: Tools): Promise<void> {
   const [{ code: text }] = Object.values(kernelsOf(shader)), { device } = tools;
   await compile(device, text);
@@ -28,10 +28,12 @@ export async function work(action: Action, { shader, code }: Draft, tools: Tools
   tools.post({ type: "done" });
 
   async function ends({ layer }: Made, inputs: readonly Made["input"][]): Promise<void> {
-    for (const input of inputs) for (const { message, line } of (await checkEnds(layer, [input], { device })).findings)
-      throw new ShaderError(message, { errors: [{ line, column: 1, message }] });
+    for (const input of inputs) for (const stuck of (await checkEnds(layer, [input], { device, range: 2 })).findings) throw looped(stuck);
   }
 }
+
+/** A loop that does not end, at its line. */
+const looped = ({ message, line }: Finding) => new ShaderError(message, { errors: [{ line, column: 1, message }] });
 
 /** Compiles the shader as it stands: all that is wrong with it at once. */
 async function compile({ gpu }: Device, code: string): Promise<void> {
@@ -66,9 +68,14 @@ const actions: Readonly<Record<Action, (made: Made, tools: Tools, places: Placed
   },
   async train(made, { device, data, post }) {
     const all = await data(), { software } = device.adapter, images = Math.min(all.train.size, software ? 640 : 10000), tests = Math.min(all.test.size, software ? 200 : 2000);
-    const run = await train(lenet(made), { device, data: { ...all, train: subset(all.train, images), test: subset(all.test, tests) }, batch: 32, epochs: 2, seed: 1, init: kaimingUniform, optimizer: sgd({ lr: 0.02, momentum: 0.9 }) });
+    const { layer, found } = watch(made.layer, { device });  // a loop may end on drawn values and not on these
+    const run = await train(lenet({ ...made, layer }), { device, data: { ...all, train: subset(all.train, images), test: subset(all.test, tests) }, batch: 32, epochs: 2, seed: 1, init: kaimingUniform, optimizer: sgd({ lr: 0.02, momentum: 0.9 }) });
     try {
-      for await (const e of run) post({ type: "trained", losses: e.losses, epoch: e.epoch, test: e.epochEnd ? e.test?.accuracy : undefined });
+      for await (const e of run) {
+        const stuck = found(await run.weights());
+        if (stuck) throw looped(stuck);
+        post({ type: "trained", losses: e.losses, epoch: e.epoch, test: e.epochEnd ? e.test?.accuracy : undefined });
+      }
     } finally { run.destroy(); }
   },
 };

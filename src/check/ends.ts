@@ -5,7 +5,8 @@ import { Bench, probe, targetFor, type AnyLayer, type CheckOptions, type Values 
 import { report, type Finding, type Report } from "./report.js";
 
 const TURNS = 2 ** 20, SLOW = 2 ** 16;  // of one loop in one call, beyond which it counts as endless; where a workgroup goes together
-const STUCK = "convoy_stuck";
+/** The binding, and in watch() the running statistic, that keeps a loop's line. */
+export const STUCK = "convoy_stuck";
 
 /**
  * Finds loops that do not end, and so would hold the GPU until the system resets it: each loop of both passes counts its turns, and is left after 2²⁰
@@ -28,8 +29,7 @@ export async function checkEnds(layer: AnyLayer, shapes: readonly Shape[], optio
     const found = await bench.run([...it.values, ...marks.map((t) => [t, new Float32Array(1)] as const)], marks);
     const first = found.findIndex((mark) => lineOf(mark) > 0);  // later kernels work on what this one has left half done
     if (first >= 0) {
-      const { of: { entry, code }, turns } = stuck[first], line = lineOf(found[first]);
-      findings.push({ check: "loop", tensor: "", line, message: `${entry}, line ${line} (${code.split("\n")[line - 1].trim()}): this loop does not end; it was left after ${turns.toLocaleString("en")} turns` });
+      findings.push(endless(stuck[first], lineOf(found[first])));
     }
     return report(it.name, looked, findings);
   } finally { bench.destroy(); }
@@ -37,11 +37,16 @@ export async function checkEnds(layer: AnyLayer, shapes: readonly Shape[], optio
 
 const lineOf = (mark: Values) => new Uint32Array(mark.buffer)[0];
 
+/** What is told of the loop at this line. */
+export function endless({ of: { entry, code }, turns }: { of: Kernel; turns: number }, line: number): Finding {
+  return { check: "loop", tensor: "", line, message: `${entry}, line ${line} (${code.split("\n")[line - 1].trim()}): this loop does not end; it was left after ${turns.toLocaleString("en")} turns` };
+}
+
 /**
  * The kernel with a counter in each loop, on the same lines. Counters stand at the head of their function: an inner loop counts over all turns of the outer one.
- * One that stands still sends the other invocations on, but in kernels with barriers, where WGSL lets no loop depend on another invocation.
+ * One that stands still sends the other invocations on, but in kernels with barriers, where WGSL lets no loop depend on another invocation. Its line, on top of `base`, is kept.
  */
-function counted(kernel: Kernel): { kernel: Kernel; loops: number; turns: number } {
+export function counted(kernel: Kernel, base = 0): { kernel: Kernel; loops: number; turns: number } {
   const { code, bindings } = kernel, text = blank(code), inserts = new Map<number, string>();
   const together = /Barrier\s*\(|workgroupUniformLoad|\bsubgroup\w/.test(text), most = together ? SLOW : TURNS, others = together ? "" : ` if ((turns & 4095u) == 0u && atomicLoad(&${STUCK}) > 0u) { break; }`;
   let loops = 0, head = -1;
@@ -50,8 +55,9 @@ function counted(kernel: Kernel): { kernel: Kernel; loops: number; turns: number
     if (word.startsWith("fn")) { head = at; continue; }
     const count = `turns_${loops++}`, line = code.slice(0, index).split("\n").length;
     inserts.set(head, `${inserts.get(head) ?? ""} var ${count} = 0u;`);
-    inserts.set(at, ` ${count}++; if (${count} > ${most}u) { atomicMax(&${STUCK}, ${line}u); break; }${others.replace("turns", count)}`);
+    inserts.set(at, ` ${count}++; if (${count} > ${most}u) { atomicMax(&${STUCK}, ${base + line}u); break; }${others.replace("turns", count)}`);
   }
+  if (!loops) return { kernel, loops, turns: most };
   let made = "", from = 0;
   for (const [at, what] of [...inserts].sort(([a], [b]) => a - b)) { made += code.slice(from, at) + what; from = at; }
   const binding = 1 + Math.max(...Object.values(bindings).map(([n]) => n), ...[...text.matchAll(/@binding\s*\(\s*(\d+)/g)].map(([, n]) => Number(n)));

@@ -6,3 +6,4 @@ export { checkGradients, compare, type CompareOptions, type GradientOptions, typ
 export type { AnyLayer, CheckOptions } from "./probe.js";
 export { checkRaces } from "./races.js";
 export type { Finding, Report } from "./report.js";
+export { watch, type Watched } from "./watch.js";
