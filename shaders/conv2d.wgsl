@@ -1,17 +1,19 @@
 // 2-D convolution (cross-correlation) with zero padding, dilation and groups. Activations NHWC, weights RSCK.
 //
-//   y[n,p,q,k]       = bias[k] + Σ r,s,d   x[n,h,w,c] · weight[r,s,d,k]     c = g·D + d,  g the group of filter k
+//   y[n,p,q,k]       = f(bias[k] + Σ r,s,d  x[n,h,w,c] · weight[r,s,d,k])   c = g·D + d,  g the group of filter k
 //   dx[n,h,w,c]      =           Σ r,s,k  dy[n,p,q,k] · weight[r,s,d,k]     k over the filters of c's group; then
-//                      (… + addend[n,h,w,c]) · f′(z[n,h,w,c])               where fuse.ts put ADDEND and SLOPE here
-//   dweight[r,s,d,k] =           Σ n,p,q  dy[n,p,q,k] · x[n,h,w,c]
-//   dbias[k]         =           Σ n,p,q  dy[n,p,q,k]
+//                      (… + addend[n,h,w,c]) · f′(z[n,h,w,c])               where fuse.ts put ADDEND and SLOPE, and f by ACTIVATION
+//   partial[z,r,s,d,k]  = Σ n,p,q in split z  dy[n,p,q,k] · x[n,h,w,c]
+//   partial_bias[z,k]   = Σ n,p,q in split z  dy[n,p,q,k]
 //   where  h = p·STRIDE_H + r·DILATION_H − padding_h,  w = q·STRIDE_W + s·DILATION_W − padding_w
 //
-// One invocation per element written; every pass gathers, none scatters (WGSL has no f32 atomics).
+// One invocation per element written; every pass gathers, none scatters (WGSL has no f32 atomics). A split is `span` rows (n, p): a few filters of
+// a first layer have too few weights to keep a GPU busy. Of one split, the partial sums are dweight and dbias; else reduce.wgsl adds them up.
 // The plain rung: takes every shape. Twin: test/reference/conv2d.ts.
 
 // #import window
 override WORKGROUP: u32 = 64;
+override ACTIVATION: u32 = 0;
 override ADDEND: bool = false;
 override BIAS: bool = true;  // where false, any tensor may stand in for bias
 
@@ -20,6 +22,7 @@ struct Params {
   P: u32, Q: u32, K: u32,          // output
   D: u32, F: u32,                  // channels and filters of one group: C / groups, K / groups
   padding_h: i32, padding_w: i32,
+  span: u32, size: u32,            // rows of a split; weights, 0 where dbias alone is asked for
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
@@ -29,11 +32,12 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;        // [N, P, Q, K]
 @group(0) @binding(4) var<storage, read> dy: array<f32>;             // [N, P, Q, K]
 @group(0) @binding(5) var<storage, read_write> dx: array<f32>;       // [N, H, W, C]
-@group(0) @binding(6) var<storage, read_write> dweight: array<f32>;  // [R, S, D, K]
-@group(0) @binding(7) var<storage, read_write> dbias: array<f32>;    // [K]
+@group(0) @binding(6) var<storage, read_write> partial: array<f32>;       // [splits, R, S, D, K]
+@group(0) @binding(7) var<storage, read_write> partial_bias: array<f32>;  // [splits, K]
 @group(0) @binding(8) var<storage, read> addend: array<f32>;         // [N, H, W, C]
 @group(0) @binding(9) var<storage, read> z: array<f32>;              // [N, H, W, C]
 
+// #import activation
 // #import slope
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
@@ -61,7 +65,7 @@ fn conv2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgro
       }
     }
   }
-  y[i] = sum;
+  y[i] = activate(sum);
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
@@ -96,35 +100,26 @@ fn conv2d_backward_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_backward_weight(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * WORKGROUP + id.x;
-  if (i >= R * S * dim.D * dim.K) { return; }
-  let k = i % dim.K;
-  let d = i / dim.K % dim.D;
-  let s = i / (dim.K * dim.D) % S;
-  let r = i / (dim.K * dim.D * S);
-  let c = k / dim.F * dim.D + d;
-
+  let end = min((id.z + 1) * dim.span, dim.N * dim.P);
   var sum = 0.0;
-  for (var n = 0u; n < dim.N; n++) {
-    for (var p = 0u; p < dim.P; p++) {
-      let h = i32(p * STRIDE_H + r * DILATION_H) - dim.padding_h;
+  if (i < dim.size) {
+    let k = i % dim.K;
+    let d = i / dim.K % dim.D;
+    let s = i / (dim.K * dim.D) % S;
+    let r = i / (dim.K * dim.D * S);
+    let c = k / dim.F * dim.D + d;
+    for (var row = id.z * dim.span; row < end; row++) {
+      let h = i32(row % dim.P * STRIDE_H + r * DILATION_H) - dim.padding_h;
       if (h < 0 || h >= i32(dim.H)) { continue; }
       for (var q = 0u; q < dim.Q; q++) {
         let w = i32(q * STRIDE_W + s * DILATION_W) - dim.padding_w;
         if (w < 0 || w >= i32(dim.W)) { continue; }
-        sum += dy[((n * dim.P + p) * dim.Q + q) * dim.K + k] * x[((n * dim.H + u32(h)) * dim.W + u32(w)) * dim.C + c];
+        sum += dy[(row * dim.Q + q) * dim.K + k] * x[((row / dim.P * dim.H + u32(h)) * dim.W + u32(w)) * dim.C + c];
       }
     }
+    partial[id.z * dim.size + i] = sum;
+  } else if (BIAS && i < dim.size + dim.K) {
+    for (var m = id.z * dim.span * dim.Q; m < end * dim.Q; m++) { sum += dy[m * dim.K + i - dim.size]; }
+    partial_bias[id.z * dim.K + i - dim.size] = sum;
   }
-  dweight[i] = sum;
-}
-
-@compute @workgroup_size(WORKGROUP, 1, 1)
-fn conv2d_backward_bias(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let k = id.y * groups.x * WORKGROUP + id.x;
-  if (k >= dim.K) { return; }
-  var sum = 0.0;
-  for (var row = 0u; row < dim.N * dim.P * dim.Q; row++) {
-    sum += dy[row * dim.K + k];
-  }
-  dbias[k] = sum;
 }

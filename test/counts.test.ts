@@ -104,3 +104,8 @@ test("no kernel asks for more than every adapter has: 8 storage buffers, 16 KiB 
     expect(invocations, kernel.entry).toBeGreaterThan(0);
   }
 });
+
+test("on a GPU no weight gradient of a convolution is left to a few invocations, nor LeNet's 150 first weights to 150", () => {
+  for (const [family, { size }] of Object.entries(cases)) for (const { path, kernel: { entry }, params: { N, P, Q }, grid, overrides } of recorded(family, size, none).steps)
+    if (/weight/.test(entry) && N * P * Q > 4096) expect(grid[0] * grid[1] * grid[2] * overrides.WORKGROUP, `${family} ${path} ${entry}`).toBeGreaterThan(10_000);
+});

@@ -1,6 +1,6 @@
 import { OptionError, ShapeError } from "../errors.js";
 import type { Shape } from "../gpu/recorder.js";
-import { backwardBias, backwardInput, backwardWeight, forward, type Convolution } from "./convolution.js";
+import { backwardInput, backwardWeight, forward, plainSums, type Convolution } from "./convolution.js";
 import { torchDefault, type Init } from "./init.js";
 import { nchw, needs4d, pair, positive, type Layer, type Pair, type ParamSpec } from "./layer.js";
 import { extent } from "./window.js";
@@ -73,7 +73,7 @@ export function conv2d(options: Conv2dOptions): Layer<"weight" | "bias"> {
       const d = dims(x.shape);
       if (dx) rec.climb(backwardInput, { weight, dy, dx }, d, "conv2d input gradient");
       if (dweight) rec.climb(backwardWeight, { x, dy, dweight, dbias: dbias ?? dweight }, { ...d, BIAS: Number(Boolean(dbias)) }, "conv2d weight gradient");
-      else if (dbias) rec.climb(backwardBias, { dy, dbias }, d);
+      else if (dbias) plainSums(rec, { x: dy, dy, dbias }, d);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { conv2d_backward_bias, conv2d_backward_input, conv2d_backward_weight, conv2d_forward } from "../generated/conv2d.js";
+import { conv2d_backward_input, conv2d_backward_weight, conv2d_forward } from "../generated/conv2d.js";
 import { conv2d_direct_forward } from "../generated/conv2d_direct.js";
 import { conv2d_direct_input_backward } from "../generated/conv2d_direct_input.js";
 import { conv2d_direct_weight_partial } from "../generated/conv2d_direct_weight.js";
@@ -31,7 +31,7 @@ const slides = (d: Convolution, target: Target) => quads(d, target) && d.C % 4 =
 const tiled = (d: Convolution) => d.D === d.C && d.K % 4 === 0 && d.K >= 16 && d.N * d.P * d.Q >= 16;
 const grid = (invocations: number, z: number, workgroup = 16): Grid => { const [gx, gy] = fold(invocations, workgroup); return [gx, gy, z]; };
 /** What a kernel with an epilogue is told as long as fuse.ts has put nothing there: its output ends with the filters, and dy likewise. */
-const plainly = ({ K, STRIDE_W }: Convolution) => ({ phases: STRIDE_W, ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0, ...undropped, y_pitch: K, y_offset: 0, dy_pitch: K, dy_offset: 0 });
+const plainly = ({ K, STRIDE_W }: Convolution) => ({ phases: STRIDE_W, ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0, ...undropped, y_pitch: K, y_offset: 0, dy_pitch: K, dy_offset: 0, span: 0, size: 0 });
 /** No dropout behind a kernel. */
 export const undropped = { stream: 0, threshold: 0, scale: 1 };
 
@@ -49,7 +49,7 @@ export const forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[
   { name: "tiled", fits: tiled, record(rec, t, d) {
     rec.dispatch(conv2d_tiled_forward, t, { ...d, WIDTH: rec.wide(d.C), ...plainly(d) }, grid(d.N * d.P * d.Q, Math.ceil(d.K / 64), 64));
   } },
-  { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_forward, t, d, d.N * d.P * d.Q * d.K); } },
+  { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_forward, t, { ...d, ...plainly(d) }, d.N * d.P * d.Q * d.K); } },
 ];
 
 /** An invocation for so many pixels of a row and so many filters. */
@@ -73,7 +73,7 @@ export const backwardInput: readonly Rung<Convolution, "weight" | "dy" | "dx">[]
     const pixels = d.N * Math.ceil(d.H / d.STRIDE_H) * Math.ceil(d.W / d.STRIDE_W);  // of the largest phase
     rec.dispatch(conv2d_tiled_input_backward, behind(t), d, grid(pixels, Math.ceil(d.C / 64) * d.STRIDE_H * d.STRIDE_W, 64));
   } },
-  { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_backward_input, behind(t), d, d.N * d.H * d.W * d.C); } },
+  { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_backward_input, behind(t), { ...d, ...plainly(d) }, d.N * d.H * d.W * d.C); } },
 ];
 
 /** What an input gradient may know of its window: with a stride nothing, so that windows of all sizes share a text. */
@@ -102,21 +102,19 @@ export const backwardWeight: readonly Rung<Convolution, "x" | "dy" | "dweight" |
     split(rec, t, d, conv2d_narrow_weight_partial, lanewise(rec, d, strip(d).count, 8));
   } },
   { name: "tiled", fits: tiled, record(rec, t, d) {
-    split(rec, t, d, conv2d_tiled_weight_partial, { tiles: d.R * Math.ceil(d.S * d.C / 64), across: Math.ceil(d.K / 64), all: d.N * d.P * d.Q, unit: 16, WORKGROUP: 64 });
+    split(rec, t, d, conv2d_tiled_weight_partial, { tiles: d.R * Math.ceil(d.S * d.C / 64), across: Math.ceil(d.K / 64), all: d.N * d.P * d.Q, unit: 16, WIDTH: rec.wide(d.C) });
   } },
-  { name: "plain", fits: () => true, record(rec, { x, dy, dweight, dbias }, d) {
-    rec.dispatch(conv2d_backward_weight, { x, dy, dweight }, d, dweight.size);
-    if (d.BIAS) rec.dispatch(conv2d_backward_bias, { dy, dbias }, d, d.K);
-  } },
+  { name: "plain", fits: () => true, record: plainSums },
 ];
 
-/** dbias ← dy, where no dweight is asked for. */
-export const backwardBias: readonly Rung<Convolution, "dy" | "dbias">[] = [
-  { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_backward_bias, t, d, d.K); } },
-];
+/** The plain rung; without dweight, dbias alone. */
+export function plainSums(rec: Recorder, t: Sums, d: Convolution): void {
+  const [tiles, across] = fold((t.dweight?.size ?? 0) + d.K, 64);
+  split(rec, t, d, conv2d_backward_weight, { tiles, across, all: d.N * d.P, unit: 1 });
+}
 
 /** How a weight gradient is cut: tiles of its rows, and across its filters; and pixels, or rows of the image, that a split takes so many of. */
-interface Cut { tiles: number; across: number; all: number; unit: number; WORKGROUP: number }
+interface Cut { tiles: number; across: number; all: number; unit: number; WORKGROUP?: number; WIDTH?: 1 | 4 }
 
 /** A subgroup sums some of so many strips of the window, a lane each, times so many filters, over whole rows of the image. */
 const lanewise = (rec: Recorder, d: Convolution, strips: number, filters: number): Cut =>
@@ -128,15 +126,16 @@ function strip({ R, S, C, STRIDE_W, DILATION_W }: Convolution): { TAPS: number; 
   return { TAPS, count: R * Math.ceil(S / TAPS) * C };
 }
 
-type Partial = typeof conv2d_vec2_weight_partial | typeof conv2d_vec4_weight_partial | typeof conv2d_narrow_weight_partial | typeof conv2d_tiled_weight_partial;
+type Sums = Record<"x" | "dy" | "dbias", Tensor> & { dweight?: Tensor };
+type Partial = typeof conv2d_backward_weight | typeof conv2d_vec2_weight_partial | typeof conv2d_vec4_weight_partial | typeof conv2d_narrow_weight_partial | typeof conv2d_tiled_weight_partial;
 
 /** A weight gradient in two passes: the sum over all pixels is cut so that about `tasks` workgroups have work. One split needs no second pass. */
-function split(rec: Recorder, { x, dy, dweight, dbias }: Record<"x" | "dy" | "dweight" | "dbias", Tensor>, d: Convolution, kernel: Partial, { tiles, across, all, unit, WORKGROUP }: Cut): void {
-  const { lanes: LANES = 4, tasks = 32 } = rec.target, most = Math.ceil(all / unit), unused = tensor("unused", [4]);
+function split(rec: Recorder, { x, dy, dweight, dbias }: Sums, d: Convolution, kernel: Partial, { tiles, across, all, unit, ...sized }: Cut): void {
+  const { lanes: LANES = 4, tasks = 32 } = rec.target, most = Math.ceil(all / unit), unused = () => tensor("unused", [4]), size = dweight?.size ?? 0;
   const span = unit * Math.ceil(most / Math.min(most, Math.ceil(tasks / (tiles * across)))), splits = Math.ceil(all / span);
-  const partial = splits === 1 ? dweight : tensor("partial", [splits, dweight.size]);
-  const partial_bias = !d.BIAS ? unused : splits === 1 ? dbias : tensor("partial_bias", [splits, d.K]);
-  const params = { ...d, span, LANES, TAPS: strip(d).TAPS, WIDTH: rec.wide(d.C), WORKGROUP, ...plainly(d) };
+  const partial = !dweight ? unused() : splits === 1 ? dweight : tensor("partial", [splits, size]);
+  const partial_bias = !d.BIAS ? unused() : splits === 1 ? dbias : tensor("partial_bias", [splits, d.K]);
+  const params = { ...d, ...plainly(d), span, size, LANES, TAPS: strip(d).TAPS, ...sized };
   rec.dispatch(kernel as typeof conv2d_narrow_weight_partial, { x, dy, partial, partial_bias }, params, [tiles, across, splits]);
-  if (splits > 1) rec.dispatch(reduce_sum, { partial, partial_bias, dweight, dbias: d.BIAS ? dbias : tensor("unused", [4]) }, { ...d, size: dweight.size, splits }, dweight.size + d.K);
+  if (splits > 1) rec.dispatch(reduce_sum, { partial, partial_bias, dweight: dweight ?? unused(), dbias: d.BIAS ? dbias : unused() }, { ...d, size, splits }, size + d.K);
 }

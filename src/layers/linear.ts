@@ -47,7 +47,7 @@ export function linear(options: LinearOptions): Layer<"weight" | "bias"> {
       if (dx && dweight && small(d) && (rec.target.rung ?? "plain") === "plain") return rec.climb(backward, { x, weight, dy, dx, dweight, dbias: dbias ?? dweight }, { ...d, BIAS: Number(Boolean(dbias)) });
       if (dx) rec.climb(backwardInput, { weight, dy, dx }, d, "linear input gradient");
       if (dweight) rec.climb(backwardWeight, { x, dy, dweight, dbias: dbias ?? dweight }, { ...d, BIAS: Number(Boolean(dbias)) }, "linear weight gradient");
-      else if (dbias) rec.climb(convolution.backwardBias, { dy, dbias }, image(d));
+      else if (dbias) convolution.plainSums(rec, { x: dy, dy, dbias }, image(d));
     },
   };
 }

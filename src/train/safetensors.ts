@@ -32,11 +32,11 @@ const longestHeader = 100_000_000;  // the reference reader's limit
 /** Reads a safetensors file. Every fault is a FormatError that begins with `what`, the name of the file. */
 export function readSafetensors(file: Uint8Array, what = "the file"): Safetensors {
   const bytes = plain(file);
-  if (bytes.length < 8) throw new FormatError(`${what}: ${bytes.length} bytes are too few for safetensors, which begin with 8 for the length of the header; the file is cut short or another`, { bytes: bytes.length });
+  if (bytes.length < 8) throw new FormatError(`${what}: ${bytes.length} bytes are too few for safetensors, which begin with the length of the header; the file is cut short or damaged: copy it again`, { bytes: bytes.length });
   const claimed = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
-  if (claimed > BigInt(longestHeader)) throw new FormatError(`${what}: the first 8 bytes promise a header of ${claimed} bytes, and ${longestHeader} are the most allowed; this is hardly a safetensors file`, { header: claimed });
+  if (claimed > BigInt(longestHeader)) throw new FormatError(`${what}: the first 8 bytes promise a header of ${claimed} bytes, and ${longestHeader} is the most; this is hardly a safetensors file`, { header: claimed });
   const length = Number(claimed), base = 8 + length;
-  if (base > bytes.length) throw new FormatError(`${what}: the header takes ${length} bytes, but only ${bytes.length - 8} follow; the file is cut short: copy it again`, { header: length, bytes: bytes.length - 8 });
+  if (base > bytes.length) throw new FormatError(`${what}: the header takes ${length} bytes, but only ${bytes.length - 8} follow; the file is cut short or damaged: copy it again`, { header: length, bytes: bytes.length - 8 });
   if (bytes[8] !== 0x7b || length === 0) throw new FormatError(`${what}: the header begins with "{", here is ${length === 0 ? "none" : `byte ${bytes[8]}`}; this is hardly a safetensors file`, { byte: bytes[8] });
 
   const { entries, metadata } = parseHeader(decode(bytes.subarray(8, base), what), what), tensors = new Map<string, StoredTensor>();
@@ -80,8 +80,8 @@ function checkPlaces(entries: ReadonlyMap<string, Entry>, bytes: number, what: s
   let at = 0;
   for (const [name, { dtype, shape, begin, end }] of [...entries].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end)) {
     const place = `${what}: tensor ${JSON.stringify(name)}`, [size] = typeOf(dtype, name, what), taken = extent(shape, size, place);
-    if (begin > end || end > bytes) throw new FormatError(`${place} is at bytes ${begin} to ${end}, but ${bytes} bytes follow the header; the file is cut short or damaged`, { begin, end, bytes });
-    if (end - begin !== taken) throw new FormatError(`${place}: ${dtype} [${shape.join(", ")}] takes ${taken} bytes, its place has ${end - begin} (${begin} to ${end}); the file was not written by a right program`, { dtype, shape, begin, end });
+    if (begin > end || end > bytes) throw new FormatError(`${place} is at bytes ${begin} to ${end}, but ${bytes} bytes follow the header; the file is cut short or damaged: copy it again`, { begin, end, bytes });
+    if (end - begin !== taken) throw new FormatError(`${place}: ${dtype} [${shape.join(", ")}] takes ${taken} bytes, its place has ${end - begin} (${begin} to ${end}); write the file again with a safetensors library`, { dtype, shape, begin, end });
     if (begin !== at) throw new FormatError(`${place} begins at byte ${begin}, the one before ends at ${at}: ${begin > at ? "a hole" : "they overlap"}; write the file again with a safetensors library`, { begin, expected: at });
     at = end;
   }

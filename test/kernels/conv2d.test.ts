@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { conv2d_backward_bias, conv2d_backward_input, conv2d_backward_weight, conv2d_forward } from "../../src/generated/conv2d.js";
+import { conv2d_backward_input, conv2d_backward_weight, conv2d_forward } from "../../src/generated/conv2d.js";
 import { fold } from "../../src/gpu/recorder.js";
 import { extent } from "../../src/layers/window.js";
 import * as reference from "../reference/conv2d.js";
@@ -43,10 +43,10 @@ async function agrees(runner: Runner, d: reference.Dim, folded = false) {
   const given = inputs(d), want = results(d, given), { x, weight, dy } = given, bias = d.BIAS ? given.bias : weight;
   const absolute = Object.fromEntries(Object.entries(given).map(([name, v]) => [name, v.map(Math.abs)])) as typeof given;
   const size = results(d, absolute), pixels = d.N * d.P * d.Q, work = (n: number) => folded ? threeRows(n) : n;
-  const { y } = await run(runner, conv2d_forward, { x, weight, bias }, { y: want.y.length }, { ...d }, work(want.y.length));
-  const { dx } = await run(runner, conv2d_backward_input, { weight, dy }, { dx: x.length }, { ...d }, work(x.length));
-  const { dweight } = await run(runner, conv2d_backward_weight, { x, dy }, { dweight: weight.length }, { ...d }, work(weight.length));
-  const { dbias } = await run(runner, conv2d_backward_bias, { dy }, { dbias: d.K }, { ...d }, work(d.K));
+  const whole = { ...d, size: weight.length, span: d.N * d.P };
+  const { y } = await run(runner, conv2d_forward, { x, weight, bias }, { y: want.y.length }, whole, work(want.y.length));
+  const { dx } = await run(runner, conv2d_backward_input, { weight, dy }, { dx: x.length }, whole, work(x.length));
+  const { partial: dweight, partial_bias: dbias } = await run(runner, conv2d_backward_weight, { x, dy }, { partial: weight.length, partial_bias: d.K }, { ...whole, BIAS: 1 }, work(weight.length + d.K));
   expectClose("y", y, want.y, d.R * d.S * d.D, size.y);
   expectClose("dx", dx, want.dx, d.R * d.S * d.F, size.dx);
   expectClose("dweight", dweight, want.dweight, pixels, size.dweight);
