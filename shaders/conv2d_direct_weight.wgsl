@@ -3,8 +3,8 @@
 //   partial[z,r,s,c,k]  = Σ m in split z  x[m∘(r,s), c] · dy[m,k]        m = (n, p, q), as in conv2d.wgsl
 //   partial_bias[z,k]   = Σ m in split z  dy[m,k]
 //
-// As conv2d_vec4_weight.wgsl, but an invocation sums 4 or 5 taps of a window's row and one channel × 16 filters. With stride
-// and dilation 1 its taps slide from pixel to pixel. The direct rung for first layers, of one channel or three: one group,
+// As conv2d_vec4_weight.wgsl, but an invocation sums 4 or 5 taps of a window's row and one channel × 16 filters; its taps slide
+// from pixel to pixel. The direct rung for first layers, of one channel or three, where STRIDE_W and DILATION_W are 1: one group,
 // subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 const COLUMNS = 4;
@@ -13,7 +13,7 @@ const COLUMNS = 4;
 // #import lanes
 override WORKGROUP: u32 = 8;
 override BIAS: bool = true;
-override TAPS: u32 = 4;  // or 5, where they slide
+override TAPS: u32 = 4;  // or 5
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
@@ -41,8 +41,7 @@ fn pixel(start: i32, w: i32, width: u32) -> f32 {
 
 /// What four taps next to each other see, the first at pixel w.
 fn window(start: i32, w: i32, width: u32) -> vec4f {
-  let d = i32(DILATION_W);
-  return vec4f(pixel(start, w, width), pixel(start, w + d, width), pixel(start, w + 2 * d, width), pixel(start, w + 3 * d, width));
+  return vec4f(pixel(start, w, width), pixel(start, w + 1, width), pixel(start, w + 2, width), pixel(start, w + 3, width));
 }
 
 /// The 16 values that add_lower() takes, times one: a column for each four filters.
@@ -67,8 +66,7 @@ fn conv2d_direct_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
   let s = j / dim.C % strips * TAPS;
   let c = j % dim.C;
   let top = i32(r * DILATION_H) - dim.padding_h;
-  let left = i32(s * DILATION_W) - dim.padding_w;
-  let stride = i32(STRIDE_W);
+  let left = i32(s) - dim.padding_w;
 
   var sum: Tile;        // columns are taps
   var fifth: mat4x4f;   // of the fifth tap, where there is one: columns are filters
@@ -77,8 +75,7 @@ fn conv2d_direct_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
     let h = i32(row % dim.P * STRIDE_H) + top;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));
     let start = (i32(row / dim.P * dim.H) + h) * i32(dim.W * dim.C) + i32(c);
-    var u = vec4f();  // with stride and dilation 1 the taps slide from pixel to pixel
-    if (STRIDE_W == 1 && DILATION_W == 1) { u = window(start, left, width); }
+    var u = window(start, left, width);
     for (var q = 0u; q < dim.Q; q += 4) {
       let held = load(row, q + ahead, mine);
       let more = load(row, q + 2 + ahead, mine);
@@ -90,21 +87,12 @@ fn conv2d_direct_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
         total += next + last;
       }
       total += held + more;
-      let w = i32(q) * stride + left;
-      var v: vec4f;  // what the fifth tap sees
-      if (STRIDE_W == 1 && DILATION_W == 1) {
-        v = window(start, w + 4, width);
-        add_lower(&sum, held, u);
-        add_upper(&sum, next, vec4f(u.yzw, v.x));
-        add_lower(&sum, more, vec4f(u.zw, v.xy));
-        add_upper(&sum, last, vec4f(u.w, v.xyz));
-        u = v;
-      } else {
-        add_lower(&sum, held, window(start, w, width));
-        add_upper(&sum, next, window(start, w + stride, width));
-        add_lower(&sum, more, window(start, w + 2 * stride, width));
-        add_upper(&sum, last, window(start, w + 3 * stride, width));
-      }
+      let v = window(start, i32(q) + left + 4, width);  // what the fifth tap sees
+      add_lower(&sum, held, u);
+      add_upper(&sum, next, vec4f(u.yzw, v.x));
+      add_lower(&sum, more, vec4f(u.zw, v.xy));
+      add_upper(&sum, last, vec4f(u.w, v.xyz));
+      u = v;
       if (TAPS == 5) { fifth = fifth + lower(held, v.x) + upper(next, v.y) + lower(more, v.z) + upper(last, v.w); }
     }
   }

@@ -4,7 +4,7 @@
 //
 // An invocation computes 4 neighbouring pixels of a row × 16 filters, four channels at a time. From tap to tap its pixels slide:
 // three are known from the tap before, one is loaded. Weights are loaded once a subgroup and reach its lanes by broadcast, so
-// that three loads feed 256 multiply-adds. The direct rung: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
+// that three loads feed 256 multiply-adds. The direct rung where STRIDE_W is 1: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 const COLUMNS = 4;
 alias Value = vec4f;
@@ -19,7 +19,6 @@ struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
-  phases: u32,                     // STRIDE_W, for a loop that is not to be unrolled where it is more than 1
   y_pitch: u32, y_offset: u32,     // channels of y's pixels, K, and where these begin, 0: unless fuse.ts puts them into a concatenation
   stream: u32, threshold: u32, scale: f32,
 }
@@ -45,7 +44,7 @@ fn conv2d_vec4_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_wo
   let at = min(t, dim.N * dim.P * quads - 1);
   let q = at % quads * 4;
   let top = i32(at / quads % dim.P * STRIDE_H) - dim.padding_h;
-  let left = i32(q * STRIDE_W) - dim.padding_w;
+  let left = i32(q) - dim.padding_w;
   let image = i32(at / (quads * dim.P) * dim.H);
 
   var sum: Tile;  // columns are pixels
@@ -53,34 +52,32 @@ fn conv2d_vec4_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_wo
     let h = top + i32(r * DILATION_H);
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
     let row = (image + h) * i32(dim.W) * C4;
-    for (var phase = 0u; phase < select(dim.phases, 1u, STRIDE_W == 1); phase++) {
-      for (var c = 0; c < C4; c++) {
-        var w = left + i32(phase);
-        var v_0 = vec4f(); var v_1 = vec4f(); var v_2 = vec4f();
-        if (u32(w) < width) { v_0 = x[row + w * C4 + c]; }
-        w += i32(STRIDE_W);
-        if (u32(w) < width) { v_1 = x[row + w * C4 + c]; }
-        w += i32(STRIDE_W);
-        if (u32(w) < width) { v_2 = x[row + w * C4 + c]; }
-        for (var offset = phase; offset <= (S - 1) * DILATION_W; offset += STRIDE_W) {
-          w += i32(STRIDE_W);
-          var v_3 = vec4f();
-          if (u32(w) < width) { v_3 = x[row + w * C4 + c]; }
-          if (offset % DILATION_W == 0) {
-            let v = transpose(mat4x4f(v_0, v_1, v_2, v_3));  // columns are channels
-            let j = (r * S + offset / DILATION_W) * dim.C + 4 * u32(c) + ahead;
-            let held = weight[j * K4 + mine];
-            let more = weight[(j + 2) * K4 + mine];
-            var next = held;
-            var last = more;
-            if (LANES < 8) { next = weight[(j + 1) * K4 + mine]; last = weight[(j + 3) * K4 + mine]; }
-            add_lower(&sum, held, v[0]);
-            add_upper(&sum, next, v[1]);
-            add_lower(&sum, more, v[2]);
-            add_upper(&sum, last, v[3]);
-          }
-          v_0 = v_1; v_1 = v_2; v_2 = v_3;
+    for (var c = 0; c < C4; c++) {
+      var w = left;
+      var v_0 = vec4f(); var v_1 = vec4f(); var v_2 = vec4f();
+      if (u32(w) < width) { v_0 = x[row + w * C4 + c]; }
+      w++;
+      if (u32(w) < width) { v_1 = x[row + w * C4 + c]; }
+      w++;
+      if (u32(w) < width) { v_2 = x[row + w * C4 + c]; }
+      for (var offset = 0u; offset <= (S - 1) * DILATION_W; offset++) {
+        w++;
+        var v_3 = vec4f();
+        if (u32(w) < width) { v_3 = x[row + w * C4 + c]; }
+        if (offset % DILATION_W == 0) {
+          let v = transpose(mat4x4f(v_0, v_1, v_2, v_3));  // columns are channels
+          let j = (r * S + offset / DILATION_W) * dim.C + 4 * u32(c) + ahead;
+          let held = weight[j * K4 + mine];
+          let more = weight[(j + 2) * K4 + mine];
+          var next = held;
+          var last = more;
+          if (LANES < 8) { next = weight[(j + 1) * K4 + mine]; last = weight[(j + 3) * K4 + mine]; }
+          add_lower(&sum, held, v[0]);
+          add_upper(&sum, next, v[1]);
+          add_lower(&sum, more, v[2]);
+          add_upper(&sum, last, v[3]);
         }
+        v_0 = v_1; v_1 = v_2; v_2 = v_3;
       }
     }
   }

@@ -25,8 +25,8 @@ export interface Convolution {
 
 const direct = (d: Convolution, { lanes = 0 }: Target) => lanes >= 4 && d.D === d.C;
 const quads = (d: Convolution, target: Target) => direct(d, target) && d.K % 4 === 0;
-/** Where pixels slide: of a 1×1 window with a stride none is used twice, and vec4 takes twice direct's time to compile to be hardly faster. */
-const slides = (d: Convolution, target: Target) => quads(d, target) && d.C % 4 === 0 && (d.R * d.S > 1 || d.STRIDE_H * d.STRIDE_W === 1);
+/** Where pixels slide by one: with a stride, vec4 is hardly faster than direct, whose text a first layer with a stride has already. */
+const slides = (d: Convolution, target: Target) => quads(d, target) && d.C % 4 === 0 && d.STRIDE_W === 1;
 /** Tiles pay from a quarter of one on: below, most of it would be padding. */
 const tiled = (d: Convolution) => d.D === d.C && d.K % 4 === 0 && d.K >= 16 && d.N * d.P * d.Q >= 16;
 const grid = (invocations: number, z: number, workgroup = 16): Grid => { const [gx, gy] = fold(invocations, workgroup); return [gx, gy, z]; };
@@ -95,7 +95,7 @@ export const backwardWeight: readonly Rung<Convolution, "x" | "dy" | "dweight" |
   { name: "vec4", fits: (d, target) => quads(d, target) && d.C % 4 === 0, record(rec, t, d) {
     split(rec, t, d, conv2d_vec4_weight_partial, lanewise(rec, d, d.R * d.S * d.C / 4, 16));
   } },
-  { name: "direct", fits: quads, record(rec, t, d) {
+  { name: "direct", fits: (d, target) => quads(d, target) && d.STRIDE_W * d.DILATION_W === 1, record(rec, t, d) {
     split(rec, t, d, conv2d_direct_weight_partial, lanewise(rec, d, strip(d).count, 16));
   } },
   { name: "narrow", fits: direct, record(rec, t, d) {

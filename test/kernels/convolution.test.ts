@@ -23,6 +23,7 @@ const cases: Record<string, Partial<Case>> = {
   "padding past the window": { padding_h: 3, padding_w: 4 },
   "dilation and stride": { DILATION_H: 2, DILATION_W: 3, STRIDE_H: 3, STRIDE_W: 2, padding_h: 3, padding_w: 3 },
   "one channel, six filters": { C: 1, K: 6, R: 5, S: 5, H: 12, W: 12 },
+  "eight channels, dilated along the row": { C: 8, DILATION_W: 2, STRIDE_H: 2, padding_w: 2 },
   "ten filters": { C: 8, K: 10 },
   "one filter": { C: 3, K: 1 },
   "one output element": { N: 1, C: 1, K: 4, H: 3, W: 3, padding_h: 0, padding_w: 0 },
