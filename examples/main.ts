@@ -21,9 +21,9 @@ function describe({ build, presets: { article } }: Family) {
   return { side: input[1], ...summary(build(article, 10), { input, batch: Number(article.batch), optimizer: optimizerOf(article) }) };
 }
 
-/** One step of LeNet: gather, a kernel for each layer that weighs or pools, and one for the first sigmoid, which its convolution does not take along; the last is the update. */
+/** One step of LeNet: gather, and a kernel for each layer that weighs or pools; the last is the update. */
 function drawStep(): void {
-  const { dispatches, layers } = describe(lenet), forward = 2 + layers.filter(({ layer }) => /conv|pool|linear/i.test(layer)).length;
+  const { dispatches, layers } = describe(lenet), forward = 1 + layers.filter(({ layer }) => /conv|pool|linear/i.test(layer)).length;
   convoy?.replaceChildren(...Array.from({ length: dispatches }, (_, i) => {
     const block = document.createElement("span");
     block.className = i < forward ? "" : i === forward || i === dispatches - 1 ? "turn" : "back";

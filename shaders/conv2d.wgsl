@@ -1,6 +1,6 @@
 // 2-D convolution (cross-correlation) with zero padding, dilation and groups. Activations NHWC, weights RSCK.
 //
-//   y[n,p,q,k]       = f(bias[k] + Σ r,s,d  x[n,h,w,c] · weight[r,s,d,k])   c = g·D + d,  g the group of filter k
+//   y[n,p,q,k]       = f(bias[k] + Σ r,s,d  x[n,h,w,c] · weight[r,s,d,k] + addend[n,p,q,k])   c = g·D + d,  g the group of filter k
 //   dx[n,h,w,c]      =           Σ r,s,k  dy[n,p,q,k] · weight[r,s,d,k]     k over the filters of c's group; then
 //                      (… + addend[n,h,w,c]) · f′(z[n,h,w,c])               where fuse.ts put ADDEND and SLOPE, and f by ACTIVATION
 //   partial[z,r,s,d,k]  = Σ n,p,q in split z  dy[n,p,q,k] · x[n,h,w,c]
@@ -15,7 +15,6 @@
 override WORKGROUP: u32 = 64;
 override ACTIVATION: u32 = 0;
 override ADDEND: bool = false;
-override BIAS: bool = true;  // where false, any tensor may stand in for bias
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
@@ -38,6 +37,7 @@ struct Params {
 @group(0) @binding(9) var<storage, read> z: array<f32>;              // [N, H, W, C]
 
 // #import activation
+// #import bias
 // #import slope
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
@@ -51,7 +51,6 @@ fn conv2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgro
   let first = k / dim.F * dim.D;  // of the channels that filter k sees
 
   var sum = 0.0;
-  if (BIAS) { sum = bias[k]; }
   for (var r = 0u; r < R; r++) {
     let h = i32(p * STRIDE_H + r * DILATION_H) - dim.padding_h;
     if (h < 0 || h >= i32(dim.H)) { continue; }
@@ -65,6 +64,8 @@ fn conv2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgro
       }
     }
   }
+  sum = biased(sum, k, dim.K);
+  if (ADDEND) { sum += addend[i]; }
   y[i] = activate(sum);
 }
 

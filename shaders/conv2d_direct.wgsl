@@ -1,6 +1,6 @@
 // 2-D convolution where filters divide by 4, channels need not: register tiles, subgroup broadcast and sliding pixels.
 //
-//   y[m,k] = f(bias[k] + Σ r,s,c  x[m∘(r,s), c] · weight[r,s,c,k])        m = (n, p, q), as in conv2d.wgsl
+//   y[m,k] = f(bias[k] + Σ r,s,c  x[m∘(r,s), c] · weight[r,s,c,k] + addend[m,k])        m = (n, p, q), as in conv2d.wgsl
 //
 // An invocation computes 4 neighbouring pixels of a row × 16 filters, as in conv2d_vec4.wgsl, one channel at a time: a load of a
 // pixel and one of weights feed 64 multiply-adds. The direct rung for first layers, of one channel or three: one group,
@@ -12,8 +12,8 @@ alias Value = vec4f;
 // #import stride
 // #import lanes
 override WORKGROUP: u32 = 16;
-override BIAS: bool = true;
 override ACTIVATION: u32 = 0;
+override ADDEND: bool = false;
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
@@ -31,6 +31,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;    // [K / 4]
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>; // [N, P, Q, K / 4]
 @group(0) @binding(4) var<storage, read> clock: Clock;          // where DROP
+@group(0) @binding(5) var<storage, read> addend: array<vec4f>;  // where ADDEND: [N, P, Q, K / 4]
 
 // #import finish
 

@@ -3,16 +3,17 @@
 //   dx[m,c] = (Σ r,s,k dy[m∘(r,s), k] · weight[r,s,c,k] + addend[m,c]) · f′(z[m,c])        m = (n, h, w), as in conv2d.wgsl
 //
 // addend where ADDEND, f′ by SLOPE where fuse.ts put them here. An invocation computes 4 pixels of a row × 16 channels, four filters
-// at a time (lib/strip.wgsl). Strides are taken apart by phase (h mod STRIDE_H, w mod STRIDE_W): the four are neighbours in their
-// phase, reached by the same taps, and none is multiplied by zero. From tap to tap they slide, as in conv2d_vec4.wgsl: one dy is
-// loaded, and weights, along k, once a subgroup. The direct rung where channels do not divide by 4: one group, filters divisible
-// by 4, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
+// at a time. Strides are taken apart by phase (h mod STRIDE_H, w mod STRIDE_W): the four are neighbours in their phase, reached
+// by the same taps, and none is multiplied by zero. From tap to tap they slide, as in conv2d_vec4.wgsl: one dy is loaded, and
+// weights, along k, once a subgroup. Images lie side by side, so that a workgroup shares a row and leaves out the taps that reach
+// none of y's. The direct rung: one group, filters divisible by 4, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 
 // #import stride
 // #import lanes
 override WORKGROUP: u32 = 16;
-override HALF: bool = false;  // at most 8 channels
+override CHANNELS: u32 = 16;  // that are computed: 16, or 8 or 6 where there are no more
+override TAPS: u32 = 0;       // width of the window where the loop over it may be unrolled, with a stride of 1; else 0, and all windows share a text
 override ADDEND: bool = false;
 
 struct Params {
@@ -32,24 +33,107 @@ struct Params {
 @group(0) @binding(4) var<storage, read> z: array<f32>;          // [N, H, W, C]
 
 // #import slope
-// #import strip
+
+/// Adds four filters of a channel, whose weights are u, to its sums. Columns of v are filters, its rows pixels.
+fn along(sum: vec4f, v: mat4x4f, u: vec4f) -> vec4f { return sum + v[0] * u.x + v[1] * u.y + v[2] * u.z + v[3] * u.w; }
+
+/// Of four channels, whose weights lanes 0 to 3 hold.
+fn along_lower(sum: mat4x4f, v: mat4x4f, held: vec4f) -> mat4x4f {
+  return mat4x4f(along(sum[0], v, subgroupBroadcast(held, 0u)), along(sum[1], v, subgroupBroadcast(held, 1u)), along(sum[2], v, subgroupBroadcast(held, 2u)), along(sum[3], v, subgroupBroadcast(held, 3u)));
+}
+
+/// Of the next four, or of two: their weights lanes 4 to 7 hold or, in subgroups of 4, lanes 0 to 3.
+fn along_upper(sum: mat4x4f, v: mat4x4f, held: vec4f) -> mat4x4f {
+  let two = mat2x4f(along(sum[0], v, subgroupBroadcast(held, UPPER)), along(sum[1], v, subgroupBroadcast(held, UPPER + 1)));
+  if (CHANNELS == 6) { return mat4x4f(two[0], two[1], vec4f(), vec4f()); }
+  return mat4x4f(two[0], two[1], along(sum[2], v, subgroupBroadcast(held, UPPER + 2)), along(sum[3], v, subgroupBroadcast(held, UPPER + 3)));
+}
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn conv2d_direct_input_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
-  let strip = strip(id.y * groups.x * WORKGROUP + id.x, group.z, lane);
-  var sum = strip.sum;
-  for (var c = strip.c; c < min(strip.c + 16, dim.C); c++) {  // what is written next moves up, as in lib/finish.wgsl
-    var pixels = sum[0][0];
-    for (var m = strip.m; m < strip.end; m += STRIDE_W) {
-      let at = m * dim.C + c;
+fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+  let phases = STRIDE_H * STRIDE_W;
+  let phase = vec2u(group.z % phases / STRIDE_W, group.z % phases % STRIDE_W);  // of the pixels (h, w) computed here
+  let stride = vec2u(STRIDE_H, STRIDE_W);
+  let size = (vec2u(dim.H, dim.W) + stride - 1 - phase) / stride;               // rows and columns of this phase
+  let c0 = 16 * (group.z / phases);
+  let K4 = i32(dim.K / 4);
+  let pitch = i32(dim.dy_pitch / 4);
+  let quads = (size.y + 3) / 4;                                                 // of pixels in a row
+  let end = max(dim.N * size.x * quads, 1u) - 1;
+  let begin = (group.y * groups.x + group.x) * WORKGROUP;
+  let at = min(begin + here, end);
+  let image = at % dim.N;
+  let w = at / dim.N % quads * 4;
+  let h = at / (dim.N * quads);
+  let mine = vec4u(c0 + lane % 8, c0 + 8 + lane % 8, c0 + 4 + lane % 4, c0 + 12 + lane % 4);  // with 4 lanes, each loads four channels
+  let rows = min(mine, vec4u(dim.C - 1));
+
+  // The pixel i of a phase takes dy[i + d] by tap s where STRIDE · d = phase + padding − DILATION · s; likewise rows by taps r.
+  let S = i32(select(TAPS, dim.S, TAPS == 0));
+  let reach = vec2i(phase) + vec2i(dim.padding_h, dim.padding_w);
+  let first = reach.y - (S - 1) * i32(DILATION_W) + S * i32(DILATION_W * STRIDE_W);  // a multiple of the stride higher, and so not negative
+  let start = (first + i32(STRIDE_W) - 1) / i32(STRIDE_W) - S * i32(DILATION_W);
+  let steps = select(reach.y / i32(STRIDE_W) - start + 1, (S - 1) * i32(DILATION_W) + 1, STRIDE_W == 1);
+  let top = i32(min(begin, end) / (dim.N * quads));                                  // rows of this workgroup, from and to
+  let bottom = i32(min(begin + WORKGROUP - 1, end) / (dim.N * quads));
+  let above = max(0, (reach.x + (top - i32(dim.P) + 1) * i32(STRIDE_H) + i32(DILATION_H) - 1) / i32(DILATION_H));
+  let below = min(i32(dim.R), (reach.x + bottom * i32(STRIDE_H)) / i32(DILATION_H) + 1);
+
+  var a = mat4x4f(); var b = mat4x4f(); var c = mat4x4f(); var d = mat4x4f();  // columns are channels, rows pixels
+  for (var r = above; r < below; r++) {
+    let over = reach.x - r * i32(DILATION_H);
+    if (over % i32(STRIDE_H) != 0) { continue; }  // reaches no pixel of this phase
+    let p = i32(h) + over / i32(STRIDE_H);
+    let width = select(0u, dim.Q, p >= 0 && p < i32(dim.P));  // nothing lies on a row outside the output
+    let row = (i32(image * dim.P) + p) * i32(dim.Q) * pitch + i32(dim.dy_offset / 4);
+    for (var k = 0; k < K4; k++) {
+      var q = i32(w) + start;
+      var v_0 = vec4f(); var v_1 = vec4f(); var v_2 = vec4f();
+      if (u32(q) < width) { v_0 = dy[row + q * pitch + k]; }
+      if (u32(q + 1) < width) { v_1 = dy[row + (q + 1) * pitch + k]; }
+      if (u32(q + 2) < width) { v_2 = dy[row + (q + 2) * pitch + k]; }
+      q += 2;
+      for (var i = 0; i < steps; i++) {
+        let offset = start + i;
+        q++;
+        var v_3 = vec4f();
+        if (u32(q) < width) { v_3 = dy[row + q * pitch + k]; }
+        let tap = reach.y - offset * i32(STRIDE_W);
+        if (tap % i32(DILATION_W) == 0) {
+          let j = u32(r * S + tap / i32(DILATION_W)) * dim.C;
+          let held = weight[i32(j + rows.x) * K4 + k];
+          var next = held;
+          if (LANES < 8) { next = weight[i32(j + rows.z) * K4 + k]; }
+          let v = transpose(mat4x4f(v_0, v_1, v_2, v_3));
+          a = along_lower(a, v, held);
+          b = along_upper(b, v, next);
+          if (CHANNELS == 16) {
+            let more = weight[i32(j + rows.y) * K4 + k];
+            var last = more;
+            if (LANES < 8) { last = weight[i32(j + rows.w) * K4 + k]; }
+            c = along_lower(c, v, more);
+            d = along_upper(d, v, last);
+          }
+        }
+        v_0 = v_1; v_1 = v_2; v_2 = v_3;
+      }
+    }
+  }
+  if (begin + here > end || any(size == vec2u())) { return; }
+  let m = (image * dim.H + h * STRIDE_H + phase.x) * dim.W + w * STRIDE_W + phase.y;
+  for (var channel = c0; channel < min(c0 + 16, dim.C); channel++) {  // what is written next moves up, as in lib/finish.wgsl
+    var pixels = a[0];
+    for (var i = m; i < m + min(size.y - w, 4u) * STRIDE_W; i += STRIDE_W) {
+      let to = i * dim.C + channel;
       var v = pixels.x;
-      if (ADDEND && (dim.fused & 1) > 0) { v += addend[at]; }
-      if (SLOPE > 0 && (dim.fused & 2) > 0) { v *= slope(z[at]); }
-      dx[at] = v;
+      if (ADDEND && (dim.fused & 1) > 0) { v += addend[to]; }
+      if (SLOPE > 0 && (dim.fused & 2) > 0) { v *= slope(z[to]); }
+      dx[to] = v;
       pixels = pixels.yzww;
     }
-    sum = array<mat4x4f, 4>(
-      mat4x4f(sum[0][1], sum[0][2], sum[0][3], sum[1][0]), mat4x4f(sum[1][1], sum[1][2], sum[1][3], sum[2][0]),
-      mat4x4f(sum[2][1], sum[2][2], sum[2][3], sum[3][0]), mat4x4f(sum[3][1], sum[3][2], sum[3][3], sum[3][3]));
+    a = mat4x4f(a[1], a[2], a[3], b[0]);
+    b = mat4x4f(b[1], b[2], b[3], c[0]);
+    c = mat4x4f(c[1], c[2], c[3], d[0]);
+    d = mat4x4f(d[1], d[2], d[3], d[3]);
   }
 }

@@ -1,6 +1,6 @@
 // 2-D convolution for filter counts that are no multiple of 4: register tiles, subgroup broadcast and sliding pixels.
 //
-//   y[m,k] = f(bias[k] + Σ r,s,c  x[m∘(r,s), c] · weight[r,s,c,k])        m = (n, p, q), as in conv2d.wgsl
+//   y[m,k] = f(bias[k] + Σ r,s,c  x[m∘(r,s), c] · weight[r,s,c,k] + addend[m,k])        m = (n, p, q), as in conv2d.wgsl
 //
 // An invocation computes 8 neighbouring pixels of a row × 8 filters, one channel at a time; from tap to tap its pixels slide, as in
 // conv2d_vec4.wgsl. The lanes load a weight each (with 4 lanes: two) and share them by broadcast.
@@ -10,8 +10,9 @@ enable subgroups;
 // #import stride
 // #import lanes
 override WORKGROUP: u32 = 16;
-override BIAS: bool = true;
+override FILTERS: u32 = 8;  // that are computed: 8, or 6 where there are no more
 override ACTIVATION: u32 = 0;
+override ADDEND: bool = false;
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
@@ -26,8 +27,10 @@ struct Params {
 @group(0) @binding(1) var<storage, read> weight: array<f32>;   // [R, S, C, K]
 @group(0) @binding(2) var<storage, read> bias: array<f32>;     // [K]
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;  // [N, P, Q, K]
+@group(0) @binding(4) var<storage, read> addend: array<f32>;   // where ADDEND: [N, P, Q, K]
 
 // #import activation
+// #import bias
 
 fn outer(u: vec4f, v: vec4f) -> mat4x4f {
   return mat4x4f(v.x * u, v.y * u, v.z * u, v.w * u);
@@ -78,7 +81,8 @@ fn conv2d_narrow_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_
             let low = vec4f(subgroupBroadcast(held, 0u), subgroupBroadcast(held, 1u), subgroupBroadcast(held, 2u), subgroupBroadcast(held, 3u));
             a += outer(low, u);
             c += outer(low, v);
-            let high = vec4f(subgroupBroadcast(more, UPPER), subgroupBroadcast(more, UPPER + 1), subgroupBroadcast(more, UPPER + 2), subgroupBroadcast(more, UPPER + 3));
+            var high = vec4f(subgroupBroadcast(more, UPPER), subgroupBroadcast(more, UPPER + 1), 0.0, 0.0);
+            if (FILTERS > 6) { high = vec4f(high.xy, subgroupBroadcast(more, UPPER + 2), subgroupBroadcast(more, UPPER + 3)); }
             b += outer(high, u);
             d += outer(high, v);
           }
@@ -94,8 +98,8 @@ fn conv2d_narrow_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_
     var low = a[0];
     var high = b[0];
     for (var k = k0; k < min(k0 + 8, dim.K); k++) {
-      var v = low.x;
-      if (BIAS) { v += bias[k]; }
+      var v = biased(low.x, k, dim.K);
+      if (ADDEND) { v += addend[i * dim.K + k]; }
       y[i * dim.K + k] = activate(v);
       low = vec4f(low.yzw, high.x);
       high = high.yzww;

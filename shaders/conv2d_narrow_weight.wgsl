@@ -10,6 +10,7 @@ enable subgroups;
 // #import stride
 // #import lanes
 override WORKGROUP: u32 = 8;
+override FILTERS: u32 = 8;  // that are computed: 8, or 6 where there are no more
 override BIAS: bool = true;
 override TAPS: u32 = 4;  // or 5, where they slide
 
@@ -33,7 +34,11 @@ fn outer(u: vec4f, v: vec4f) -> mat4x4f {
 
 /// Of four lanes, what each holds.
 fn lower(held: f32) -> vec4f { return vec4f(subgroupBroadcast(held, 0u), subgroupBroadcast(held, 1u), subgroupBroadcast(held, 2u), subgroupBroadcast(held, 3u)); }
-fn upper(held: f32) -> vec4f { return vec4f(subgroupBroadcast(held, UPPER), subgroupBroadcast(held, UPPER + 1), subgroupBroadcast(held, UPPER + 2), subgroupBroadcast(held, UPPER + 3)); }
+fn upper(held: f32) -> vec4f {
+  let two = vec4f(subgroupBroadcast(held, UPPER), subgroupBroadcast(held, UPPER + 1), 0.0, 0.0);
+  if (FILTERS == 6) { return two; }
+  return vec4f(two.xy, subgroupBroadcast(held, UPPER + 2), subgroupBroadcast(held, UPPER + 3));
+}
 
 /// x of pixel w of a row and channel; 0 outside the image.
 fn pixel(start: i32, w: i32, width: u32) -> f32 {

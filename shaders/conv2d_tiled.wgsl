@@ -1,6 +1,6 @@
 // 2-D convolution as an implicit matrix product, by tiles in workgroup memory: the rung for GPUs.
 //
-//   y[m,k] = f(bias[k] + Σ r,j  x[m∘(r,j)] · weight[r,j,k])        m = (n, p, q), j = s·C + c, as in conv2d.wgsl
+//   y[m,k] = f(bias[k] + Σ r,j  x[m∘(r,j)] · weight[r,j,k] + addend[m,k])        m = (n, p, q), j = s·C + c, as in conv2d.wgsl
 //
 // A workgroup computes 64 pixels × 64 filters, an invocation 8 × 8 of them: pixels m + 8 i and filters 4 k … and 32 + 4 k …, so that
 // neighbours read neighbouring banks. For each row r of the window, and 16 j at a time, every invocation brings one pixel's x and
@@ -10,7 +10,9 @@
 // #import window
 override WORKGROUP: u32 = 64;  // and no other: the tiles are laid out for it
 override BIAS: bool = true;
+override SCALED: bool = false;  // as in lib/bias.wgsl
 override ACTIVATION: u32 = 0;
+override ADDEND: bool = false;
 const PITCH = 5;  // vec4 from pixel to pixel in the tile of x: one more than there are, against bank conflicts
 
 struct Params {
@@ -25,6 +27,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> weight: array<vec4f>;  // [R, S, C, K / 4]
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;    // [K / 4]
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>; // [N, P, Q, K / 4]
+@group(0) @binding(4) var<storage, read> addend: array<vec4f>;  // where ADDEND: [N, P, Q, K / 4]
 
 var<workgroup> tile_x: array<vec4f, 64 * PITCH>;  // [pixel, j / 4]
 var<workgroup> tile_w: array<vec4f, 16 * 16>;     // [j, k / 4]
@@ -89,9 +92,11 @@ fn conv2d_tiled_forward(@builtin(local_invocation_index) t: u32, @builtin(workgr
 
 fn finish(m: u32, k4: u32, sum: vec4f) {
   if (m >= dim.N * dim.P * dim.Q || k4 >= dim.K / 4) { return; }
+  let at = m * (dim.K / 4) + k4;
   var v = sum;
-  if (BIAS) { v += bias[k4]; }
-  y[m * (dim.K / 4) + k4] = vec4f(single(v.x), single(v.y), single(v.z), single(v.w));
+  if (SCALED) { v = v * bias[k4] + bias[dim.K / 4 + k4]; } else if (BIAS) { v += bias[k4]; }
+  if (ADDEND) { v += addend[at]; }
+  y[at] = vec4f(single(v.x), single(v.y), single(v.z), single(v.w));
 }
 
 /// The activation of one number, whatever a Value is.

@@ -11,7 +11,6 @@
 // where the layer is so small that dispatches count. The plain rung. Twin: test/reference/linear.ts.
 
 override WORKGROUP: u32 = 16;
-override BIAS: bool = true;  // where false, any tensor may stand in for bias, and dbias is not written
 override ACTIVATION: u32 = 0;
 override ADDEND: bool = false;
 
@@ -30,6 +29,7 @@ struct Params { N: u32, C: u32, K: u32, inputs: u32 }
 @group(0) @binding(9) var<storage, read> z: array<f32>;              // [N, C]
 
 // #import activation
+// #import bias
 // #import slope
 
 /// Eight neighbours of a row. A loop writes the first of them and moves up: eight writes one behind the other would take twice as long to compile.
@@ -53,9 +53,7 @@ fn linear_forward(@builtin(local_invocation_index) here: u32, @builtin(workgroup
   }
   if (n >= dim.N) { return; }
   for (var i = k; i < min(k + 8, dim.K); i++) {
-    var v = sum.lower.x;
-    if (BIAS) { v += bias[i]; }
-    y[n * dim.K + i] = activate(v);
+    y[n * dim.K + i] = activate(biased(sum.lower.x, i, dim.K));
     sum = next(sum);
   }
 }

@@ -1,4 +1,4 @@
-import { root, touched, type Fusing, type Step, type Tensor } from "./gpu/recorder.js";
+import { root, touched, type Fusing, type Home, type Step, type Tensor } from "./gpu/recorder.js";
 
 type Overrides = Step["overrides"];
 
@@ -9,11 +9,12 @@ type Overrides = Step["overrides"];
  *   SLOPE, binding z:         (…) · f′(z)             an activation's backward behind it
  *   TERMS, bindings a … d:    a + b + c + d           a sum's other terms
  *   DROP, binding clock:      y · what is drawn       a dropout behind it
+ *   SCALED, binding bias:     y · factor + term       a batch normalisation by running statistics behind it
  *   y_pitch, x_pitch, …:      rows of that tensor are channels of a longer row; then no concatenation runs
  * A step is taken over where nobody else reads between. The arithmetic and its order stay the same. Kernels with a param `fused` keep one text for all. What only some layers need, `others`, comes with them.
  */
-export function fuse(recorded: readonly Step[], others: Iterable<Fusing> = []): readonly Step[] {
-  const steps = [...others].reduce((all, { before }) => before?.(all) ?? all, recorded), fused: (Step | undefined)[] = [...steps], made = new Map<Tensor, number>(), readers = new Map<Tensor, number[]>();
+export function fuse(recorded: readonly Step[], others: Iterable<Fusing> = [], home: Home = () => undefined): readonly Step[] {
+  const steps = [...others].reduce((all, { before }) => before?.(all, home) ?? all, recorded), fused: (Step | undefined)[] = [...steps], made = new Map<Tensor, number>(), readers = new Map<Tensor, number[]>();
   steps.forEach((step, i) => {
     for (const t of touched(step, "read")) readers.set(t, [...readers.get(t) ?? [], i]);
   });
@@ -59,13 +60,17 @@ export function fuse(recorded: readonly Step[], others: Iterable<Fusing> = []): 
   });
   return alike([...others].reduce((all, { after }) => after?.(all) ?? all, fused.filter((step) => step !== undefined) as readonly Step[]));
 
+  /** Whether the kernel of step `at` has one text, with or without a sum behind it. */
+  function shares(at: number): boolean { return "fused" in fused[at]!.kernel.params; }
+
   /** A sum of two: into what makes one of them, once the other is there; or with the sum that makes one of them. */
   function added(i: number): boolean {
-    const { a, b, y } = fused[i]!.tensors, terms = [a, b].map((t, k) => ({ t, other: [b, a][k], at: maker(t) })).filter(({ at }) => at !== undefined).sort((p, q) => q.at! - p.at!);
+    const { a, b, y } = fused[i]!.tensors, terms = [a, b].map((t, k) => ({ t, other: [b, a][k], at: maker(t) })).filter(({ at }) => at !== undefined)
+      .sort((p, q) => Number(shares(q.at!)) - Number(shares(p.at!)) || q.at! - p.at!);
     for (const { t, other, at } of terms) {
       const before = fused[at!]!, output = written(before, t);
       if (!output || root(a) === root(b)) continue;
-      if (takes(before, "ADDEND", "addend") && !before.overrides.ACTIVATION && !before.overrides.SLOPE) {
+      if (takes(before, "ADDEND", "addend") && !before.overrides.ACTIVATION && !before.overrides.SLOPE && !before.overrides.DROP) {
         const ready = (made.get(root(other)) ?? -1) < at!;
         if (!ready && fused.slice(at! + 1, i).some((s) => s && touched(s, "read").some((r) => made.get(r) === at))) continue;
         fused[i] = undefined;

@@ -27,7 +27,7 @@ export function defineKernel<B extends string, P extends string, O extends strin
 }
 
 /** What the tuner or fuse.ts sets; a layer may leave it at its default. It must give all else. */
-type Tuned = "WORKGROUP" | "WIDTH" | `TILE_${string}` | "ACTIVATION" | "SLOPE" | "ALPHA" | "THRESHOLD" | "ADDEND" | "TERMS" | "DROP" | "fused";
+type Tuned = "WORKGROUP" | "WIDTH" | `TILE_${string}` | "ACTIVATION" | "SLOPE" | "ALPHA" | "THRESHOLD" | "ADDEND" | "TERMS" | "DROP" | "SCALED" | "fused";
 /** What a layer must give a dispatch: params and overrides, but those that the tuner or fuse.ts sets. */
 export type Params<P extends string, O extends string> =
   Record<Exclude<P | O, Tuned>, number> & Partial<Record<Extract<P | O, Tuned>, number>>;

@@ -2,6 +2,7 @@ import { OptionError, ShapeError } from "../errors.js";
 import { batch_norm_apply, batch_norm_column, batch_norm_evaluate, batch_norm_partial, batch_norm_running } from "../generated/batch_norm.js";
 import { batch_norm_backward_column, batch_norm_backward_input, batch_norm_backward_partial } from "../generated/batch_norm_backward.js";
 import { tensor, type Recorder, type Rung, type Target, type Tensor } from "../gpu/recorder.js";
+import { folding } from "./foldBatchNorm.js";
 import { ones, zeros } from "./init.js";
 import { nchw, type Layer, type ParamSpec } from "./layer.js";
 
@@ -61,7 +62,7 @@ export function batchNorm({ eps = 1e-5, momentum = 0.1, requiresGrad }: BatchNor
   }
 
   return {
-    name: "batchNorm", requiresGrad,
+    name: "batchNorm", requiresGrad, fusing: folding,
 
     shape(x) {
       if (x.length !== 2 && x.length !== 4) throw new ShapeError(`expected [N, C, H, W] or [N, features], got ${nchw(x)}`, { got: x });

@@ -9,7 +9,6 @@ import { conv2d_tiled_input_backward } from "../generated/conv2d_tiled_input.js"
 import { conv2d_tiled_weight_partial } from "../generated/conv2d_tiled_weight.js";
 import { conv2d_vec2_weight_partial } from "../generated/conv2d_vec2_weight.js";
 import { conv2d_vec4_forward } from "../generated/conv2d_vec4.js";
-import { conv2d_vec4_input_backward } from "../generated/conv2d_vec4_input.js";
 import { conv2d_vec4_weight_partial } from "../generated/conv2d_vec4_weight.js";
 import { reduce_sum } from "../generated/reduce.js";
 import { fold, tensor, type Grid, type Recorder, type Rung, type Target, type Tensor } from "../gpu/recorder.js";
@@ -31,25 +30,28 @@ const slides = (d: Convolution, target: Target) => quads(d, target) && d.C % 4 =
 const tiled = (d: Convolution) => d.D === d.C && d.K % 4 === 0 && d.K >= 16 && d.N * d.P * d.Q >= 16;
 const grid = (invocations: number, z: number, workgroup = 16): Grid => { const [gx, gy] = fold(invocations, workgroup); return [gx, gy, z]; };
 /** What a kernel with an epilogue is told as long as fuse.ts has put nothing there: its output ends with the filters, and dy likewise. */
-const plainly = ({ K, STRIDE_W }: Convolution) => ({ phases: STRIDE_W, ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0, ...undropped, y_pitch: K, y_offset: 0, dy_pitch: K, dy_offset: 0, span: 0, size: 0 });
+const plainly = ({ K, STRIDE_W }: Convolution) => ({ phases: STRIDE_W, FILTERS: K <= 6 ? 6 : 8, ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0, ...undropped, y_pitch: K, y_offset: 0, dy_pitch: K, dy_offset: 0, span: 0, size: 0 });
 /** No dropout behind a kernel. */
 export const undropped = { stream: 0, threshold: 0, scale: 1 };
+
+/** With what fuse.ts may put behind a convolution; until it does, any tensor stands in. */
+const ahead = <T extends { x: Tensor }>(t: T) => ({ ...t, addend: t.x });
 
 /** y ← x, weight, bias. Where d.BIAS is 0, any tensor stands in for bias. */
 export const forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[] = [
   { name: "vec4", fits: slides, record(rec, t, d) {
-    rec.dispatch(conv2d_vec4_forward, { ...t, clock: t.weight }, { ...flat(d), LANES: rec.target.lanes!, ...plainly(d) }, strips(flat(d), 4, 16));
+    rec.dispatch(conv2d_vec4_forward, { ...ahead(t), clock: t.weight }, { ...flat(d), LANES: rec.target.lanes!, ...plainly(d) }, strips(flat(d), 4, 16));
   } },
   { name: "direct", fits: quads, record(rec, t, d) {
-    rec.dispatch(conv2d_direct_forward, { ...t, clock: t.weight }, { ...flat(d), LANES: rec.target.lanes!, ...plainly(d) }, strips(flat(d), 4, 16));
+    rec.dispatch(conv2d_direct_forward, { ...ahead(t), clock: t.weight }, { ...flat(d), LANES: rec.target.lanes!, ...plainly(d) }, strips(flat(d), 4, 16));
   } },
   { name: "narrow", fits: direct, record(rec, t, d) {
-    rec.dispatch(conv2d_narrow_forward, t, { ...flat(d), LANES: rec.target.lanes!, ...plainly(d) }, strips(flat(d), 8, 8));
+    rec.dispatch(conv2d_narrow_forward, ahead(t), { ...flat(d), LANES: rec.target.lanes!, ...plainly(d) }, strips(flat(d), 8, 8));
   } },
   { name: "tiled", fits: tiled, record(rec, t, d) {
-    rec.dispatch(conv2d_tiled_forward, t, { ...d, WIDTH: rec.wide(d.C), ...plainly(d) }, grid(d.N * d.P * d.Q, Math.ceil(d.K / 64), 64));
+    rec.dispatch(conv2d_tiled_forward, ahead(t), { ...d, WIDTH: rec.wide(d.C), ...plainly(d) }, grid(d.N * d.P * d.Q, Math.ceil(d.K / 64), 64));
   } },
-  { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_forward, t, { ...d, ...plainly(d) }, d.N * d.P * d.Q * d.K); } },
+  { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_forward, ahead(t), { ...d, ...plainly(d) }, d.N * d.P * d.Q * d.K); } },
 ];
 
 /** An invocation for so many pixels of a row and so many filters. */
@@ -63,11 +65,8 @@ function flat(d: Convolution): Convolution {
 
 /** dx ← weight, dy. */
 export const backwardInput: readonly Rung<Convolution, "weight" | "dy" | "dx">[] = [
-  { name: "vec4", fits: (d, target) => quads(d, target) && d.C % 4 === 0, record(rec, t, d) {
-    rec.dispatch(conv2d_vec4_input_backward, behind(t), { ...flat(d), LANES: rec.target.lanes!, HALF: Number(d.C <= 8), TAPS: unrolled(d), ...plainly(d) }, phases(flat(d)));
-  } },
   { name: "direct", fits: quads, record(rec, t, d) {
-    rec.dispatch(conv2d_direct_input_backward, behind(t), { ...flat(d), LANES: rec.target.lanes!, HALF: Number(d.C <= 8), TAPS: unrolled(d), ...plainly(d) }, phases(flat(d)));
+    rec.dispatch(conv2d_direct_input_backward, behind(t), { ...flat(d), LANES: rec.target.lanes!, CHANNELS: d.C <= 6 ? 6 : d.C <= 8 ? 8 : 16, TAPS: unrolled(d), ...plainly(d) }, phases(flat(d)));
   } },
   { name: "tiled", fits: tiled, record(rec, t, d) {
     const pixels = d.N * Math.ceil(d.H / d.STRIDE_H) * Math.ceil(d.W / d.STRIDE_W);  // of the largest phase

@@ -121,7 +121,10 @@ function score({ batch, loss, control: { clock }, ring, fused = true }: Common, 
   });
 }
 
-const fusedOf = (steps: readonly Step[], { nodes }: Graph) => fuse(steps, new Set(nodes.flatMap(({ layer }) => layer.fusing ?? [])));
+const fusedOf = (steps: readonly Step[], { nodes }: Graph, { learned, others }: Network) => fuse(steps, new Set(nodes.flatMap(({ layer }) => layer.fusing ?? [])), (t) => {
+  const arena = [...learned, ...others].find(({ parts }) => parts.has(t));
+  return arena && { whole: arena.whole, offset: arena.parts.get(t)! };
+});
 
 /**
  * Gather, forward, loss and metrics, backward, clip, update: a training step. With `micro`, the first four run in several passes, one
@@ -145,15 +148,15 @@ export function training(common: Common & { optimizer: Optimizer; clip?: Clip; s
   if (clip) rec.within("clip", () => clip(rec, network.gradients.map(({ whole }) => whole)));
   network.learned.forEach(({ whole: param }, i) =>
     rec.within(optimizer.name, () => optimizer.record(rec, { param, dparam: network.gradients[i].whole, clock, ...states[i] })));
-  return { label: `training step of ${batch}`, batch, steps: fused ? fusedOf(rec.steps, first.graph) : rec.steps, ...first };
+  return { label: `training step of ${batch}`, batch, steps: fused ? fusedOf(rec.steps, first.graph, network) : rec.steps, ...first };
 }
 
 /** Gather, forward in evaluation mode, loss, metrics. */
 export function evaluation(common: Common): Program {
-  const { batch, target, fused = true } = common, rec = new Recorder(target), begun = begin(common, rec, batch), { graph, x, y, labels, probs } = begun;
+  const { network, batch, target, fused = true } = common, rec = new Recorder(target), begun = begin(common, rec, batch), { graph, x, y, labels, probs } = begun;
   graph.forward(rec, { training: false });
   score(common, rec, begun, batch);
-  return { label: `evaluation of ${batch}`, batch, steps: fused ? fusedOf(rec.steps, graph) : rec.steps, graph, x, labels, logits: y, probs };
+  return { label: `evaluation of ${batch}`, batch, steps: fused ? fusedOf(rec.steps, graph, network) : rec.steps, graph, x, labels, logits: y, probs };
 }
 
 /** Forward alone, in evaluation mode, from images that the host writes. */
@@ -162,5 +165,5 @@ export function inference(network: Network, batch: number, target?: Target, fuse
   graph.forward(rec, { training: false });
   const wanted = layer === undefined ? undefined : root(graph.nodes[layer].y), end = wanted && rec.steps.map((step) => touched(step, "read_write").includes(wanted)).lastIndexOf(true) + 1;
   const steps = rec.steps.slice(0, end);
-  return { label: `inference of ${batch}`, batch, steps: fused ? fusedOf(steps, graph) : steps, graph, x, logits: y };
+  return { label: `inference of ${batch}`, batch, steps: fused ? fusedOf(steps, graph, network) : steps, graph, x, logits: y };
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { targetOf } from "../../src/gpu/device.js";
 import { Memory } from "../../src/gpu/memory.js";
 import { Player } from "../../src/gpu/player.js";
-import { Recorder, tensor, type Rung, type Tensor } from "../../src/gpu/recorder.js";
+import { Recorder, tensor, type Rung, type Step, type Tensor } from "../../src/gpu/recorder.js";
 import { backwardInput, backwardWeight, forward, type Convolution } from "../../src/layers/convolution.js";
 import { extent } from "../../src/layers/window.js";
 import { plan } from "../../src/plan.js";
@@ -31,6 +31,8 @@ const cases: Record<string, Partial<Case>> = {
   "groups": { C: 6, K: 8, groups: 2 },
   "no bias": { BIAS: 0 },
   "no bias, six filters": { BIAS: 0, K: 6 },
+  "rows that only some taps reach, and as many images as a workgroup has invocations": { N: 32, C: 6, K: 8, R: 5, S: 5, H: 9, W: 9, padding_h: 0, padding_w: 0 },
+  "the same with a stride and dilation": { N: 16, C: 4, K: 4, R: 3, H: 14, W: 9, STRIDE_H: 2, DILATION_H: 2, padding_h: 1 },
   "a long sum": { N: 16, H: 12, W: 12, C: 2, K: 4 },
 };
 
@@ -41,19 +43,20 @@ function sized({ groups, ...d }: Case): Convolution & reference.Dim {
 
 const dispatched = new Set<string>();
 
-/** Records one rung, plays it on values, and gives what it wrote. */
-async function play<T extends string>(rung: Rung<Convolution, T>, d: Convolution, values: Record<string, Float64Array>, outputs: Record<string, number>) {
+/** Records one rung, with these overrides where its kernel has them, plays it on values, and gives what it wrote. */
+async function play<T extends string>(rung: Rung<Convolution, T>, d: Convolution, values: Record<string, Float64Array>, outputs: Record<string, number>, fused: Record<string, number> = {}) {
   const device = await openTestDevice(), rec = new Recorder(targetOf(device.adapter)), tensors: Record<string, Tensor> = {};
   for (const [name, v] of Object.entries(values)) tensors[name] = tensor(name, [v.length]);
   for (const [name, size] of Object.entries(outputs)) tensors[name] = tensor(name, [size]);
   rung.record(rec, tensors as Record<T, Tensor>, d);
   for (const { kernel } of rec.steps) dispatched.add(kernel.entry);
-  const memory = new Memory(device), bound = new Set(rec.steps.flatMap((s) => Object.values(s.tensors)));
-  const planned = plan([rec.steps], Object.values(tensors).filter((t) => bound.has(t)).map((whole) => ({ whole, parts: new Map() })));
+  const steps = rec.steps.map((step): Step => ({ ...step, overrides: { ...step.overrides, ...fused }, tensors: { ...step.tensors, ...tensors.addend && { addend: tensors.addend } } }));
+  const memory = new Memory(device), bound = new Set(steps.flatMap((s) => Object.values(s.tensors)));
+  const planned = plan([steps], Object.values(tensors).filter((t) => bound.has(t)).map((whole) => ({ whole, parts: new Map() })));
   return checked(device, async () => {
     await memory.grow(planned);
     for (const [name, t] of Object.entries(tensors)) if (bound.has(t)) memory.write(t, values[name] ? Float32Array.from(values[name]) : new Uint32Array(t.size).fill(0x7fc00000));
-    const player = await Player.prepare(memory, rung.name, rec.steps);
+    const player = await Player.prepare(memory, rung.name, steps);
     player.play();
     const got = await Promise.all(Object.keys(outputs).map(async (name) => [name, bound.has(tensors[name]) ? await memory.read(tensors[name]) : undefined] as const));
     player.destroy();
@@ -94,8 +97,17 @@ describe("every rung of a convolution agrees with the twin", () => {
     await fc.assert(fc.asyncProperty(shapes, ({ variant, ...d }) => agrees(sized({ ...control, ...variant, ...d }))), { numRuns: 25, seed: 7 });
   });
 
+  test.each([{ K: 6 }, { K: 12 }, { C: 8, K: 20, BIAS: 0 }])("%j, with a batch normalisation folded in, and a sum behind it", async (some) => {
+    const d = sized({ ...control, ...some }), target = targetOf((await openTestDevice()).adapter), x = random(1, d.N * d.H * d.W * d.C), weight = random(2, d.R * d.S * d.D * d.K), bias = random(3, 2 * d.K);
+    const want = reference.forward({ ...d, BIAS: 0 } as typeof d, x, weight, new Float64Array(d.K)), addend = random(4, want.length);
+    for (const rung of forward.filter((r) => r.fits(d, target))) {
+      const { y } = await play(rung, d, { x, weight, bias, addend }, { y: want.length }, { SCALED: 1, ADDEND: 1, ACTIVATION: 1 });
+      expectClose(rung.name, y!, want.map((v, i) => Math.max(0, v * bias[i % d.K] + bias[d.K + i % d.K] + addend[i])), d.R * d.S * d.D);
+    }
+  });
+
   test("all their kernels were dispatched", async () => {
-    const all = ["conv2d", "conv2d_tiled", "conv2d_tiled_input", "conv2d_tiled_weight", "conv2d_vec4", "conv2d_vec4_input", "conv2d_vec4_weight", "conv2d_vec2_weight", "reduce", "conv2d_direct", "conv2d_direct_input", "conv2d_direct_weight", "conv2d_narrow", "conv2d_narrow_weight"];
+    const all = ["conv2d", "conv2d_tiled", "conv2d_tiled_input", "conv2d_tiled_weight", "conv2d_vec4", "conv2d_vec4_weight", "conv2d_vec2_weight", "reduce", "conv2d_direct", "conv2d_direct_input", "conv2d_direct_weight", "conv2d_narrow", "conv2d_narrow_weight"];
     const modules = await Promise.all(all.map((name) => import(`../../src/generated/${name}.ts`) as Promise<object>));
     expect([...dispatched].sort()).toEqual(modules.flatMap((m) => Object.keys(m)).sort());
   });

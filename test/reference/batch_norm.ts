@@ -26,3 +26,9 @@ export function backward({ M, C }: Dim, x: Vec, mean: Vec, invstd: Vec, weight: 
   const dx = dy.map((d, i) => weight[i % C] * invstd[i % C] * (training ? d - (dbias[i % C] + hat(i) * dweight[i % C]) / M : d));
   return { dx, dweight, dbias };
 }
+
+/** Factor and term of each channel for what is in front of it, whose bias is `own`. */
+export function fold({ eps }: Pick<Dim, "eps">, weight: Vec, bias: Vec, mean: Vec, variance: Vec, own: Vec): { factor: Vec; term: Vec } {
+  const factor = weight.map((w, c) => w / Math.sqrt(variance[c] + eps));
+  return { factor, term: bias.map((b, c) => b + (own[c] - mean[c]) * factor[c]) };
+}
