@@ -8,6 +8,8 @@
 enable subgroups;
 const COLUMNS = 4;
 alias Value = vec4f;
+alias Element = f32;
+const EACH = 1;
 // #import clock
 // #import stride
 // #import lanes
@@ -34,6 +36,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read> addend: array<vec4f>;  // where ADDEND: [N, P, Q, K / 4]
 
 // #import finish
+// #import padded
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_direct_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -57,16 +60,12 @@ fn conv2d_direct_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_
     for (var phase = 0u; phase < select(dim.phases, 1u, STRIDE_W == 1); phase++) {
       for (var c = 0; c < C; c++) {
         var w = left + i32(phase);
-        var v = vec4f();  // a channel of four pixels
-        if (u32(w) < width) { v.x = x[row + w * C + c]; }
-        w += i32(STRIDE_W);
-        if (u32(w) < width) { v.y = x[row + w * C + c]; }
-        w += i32(STRIDE_W);
-        if (u32(w) < width) { v.z = x[row + w * C + c]; }
+        let stride = i32(STRIDE_W);
+        var v = vec4f(padded(row + c, w, width), padded(row + c, w + stride, width), padded(row + c, w + 2 * stride, width), 0.0);  // a channel of four pixels
+        w += 2 * stride;
         for (var offset = phase; offset <= (dim.S - 1) * DILATION_W; offset += STRIDE_W) {
-          w += i32(STRIDE_W);
-          v.w = 0.0;
-          if (u32(w) < width) { v.w = x[row + w * C + c]; }
+          w += stride;
+          v.w = padded(row + c, w, width);
           if (offset % DILATION_W == 0) {
             add_lower(&sum, weight[((r * dim.S + offset / DILATION_W) * dim.C + u32(c)) * K4 + mine], v);
           }

@@ -34,6 +34,13 @@ struct Params {
 
 // #import slope
 
+/// Four filters' dy of pixel q of a row, whose first lies at `start`; 0 where that is padding.
+fn padded(start: i32, q: i32, width: u32) -> vec4f {
+  var v = vec4f();
+  if (u32(q) < width) { v = dy[start + q * i32(dim.dy_pitch / 4)]; }
+  return v;
+}
+
 /// Adds four filters of a channel, whose weights are u, to its sums. Columns of v are filters, its rows pixels.
 fn along(sum: vec4f, v: mat4x4f, u: vec4f) -> vec4f { return sum + v[0] * u.x + v[1] * u.y + v[2] * u.z + v[3] * u.w; }
 
@@ -57,48 +64,37 @@ fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @bui
   let size = (vec2u(dim.H, dim.W) + stride - 1 - phase) / stride;               // rows and columns of this phase
   let c0 = 16 * (group.z / phases);
   let K4 = i32(dim.K / 4);
-  let pitch = i32(dim.dy_pitch / 4);
   let quads = (size.y + 3) / 4;                                                 // of pixels in a row
-  let end = max(dim.N * size.x * quads, 1u) - 1;
+  let each = dim.N * quads;                                                     // in a row of all images
+  let end = max(each * size.x, 1u) - 1;
   let begin = (group.y * groups.x + group.x) * WORKGROUP;
   let at = min(begin + here, end);
   let image = at % dim.N;
   let w = at / dim.N % quads * 4;
-  let h = at / (dim.N * quads);
-  let mine = vec4u(c0 + lane % 8, c0 + 8 + lane % 8, c0 + 4 + lane % 4, c0 + 12 + lane % 4);  // with 4 lanes, each loads four channels
-  let rows = min(mine, vec4u(dim.C - 1));
+  let h = at / each;
+  let rows = min(c0 + vec4u(lane % 8, 8 + lane % 8, 4 + lane % 4, 12 + lane % 4), vec4u(dim.C - 1));  // with 4 lanes, each loads four channels
 
-  // The pixel i of a phase takes dy[i + d] by tap s where STRIDE · d = phase + padding − DILATION · s; likewise rows by taps r.
   let S = i32(select(TAPS, dim.S, TAPS == 0));
   let reach = vec2i(phase) + vec2i(dim.padding_h, dim.padding_w);
-  let first = reach.y - (S - 1) * i32(DILATION_W) + S * i32(DILATION_W * STRIDE_W);  // a multiple of the stride higher, and so not negative
-  let start = (first + i32(STRIDE_W) - 1) / i32(STRIDE_W) - S * i32(DILATION_W);
-  let steps = select(reach.y / i32(STRIDE_W) - start + 1, (S - 1) * i32(DILATION_W) + 1, STRIDE_W == 1);
-  let top = i32(min(begin, end) / (dim.N * quads));                                  // rows of this workgroup, from and to
-  let bottom = i32(min(begin + WORKGROUP - 1, end) / (dim.N * quads));
-  let above = max(0, (reach.x + (top - i32(dim.P) + 1) * i32(STRIDE_H) + i32(DILATION_H) - 1) / i32(DILATION_H));
-  let below = min(i32(dim.R), (reach.x + bottom * i32(STRIDE_H)) / i32(DILATION_H) + 1);
+  let top = i32(min(begin, end) / each);  // rows of this workgroup, from and to
+  let bottom = i32(min(begin + WORKGROUP - 1, end) / each);
 
+  // Pixel i of a phase takes dy[i + d] by the tap s where STRIDE · d = phase + padding − DILATION · s; likewise rows by taps r.
   var a = mat4x4f(); var b = mat4x4f(); var c = mat4x4f(); var d = mat4x4f();  // columns are channels, rows pixels
-  for (var r = above; r < below; r++) {
+  for (var r = 0; r < i32(dim.R); r++) {
     let over = reach.x - r * i32(DILATION_H);
-    if (over % i32(STRIDE_H) != 0) { continue; }  // reaches no pixel of this phase
-    let p = i32(h) + over / i32(STRIDE_H);
+    let down = over / i32(STRIDE_H);
+    if (over % i32(STRIDE_H) != 0 || top + down >= i32(dim.P) || bottom + down < 0) { continue; }
+    let p = i32(h) + down;
     let width = select(0u, dim.Q, p >= 0 && p < i32(dim.P));  // nothing lies on a row outside the output
-    let row = (i32(image * dim.P) + p) * i32(dim.Q) * pitch + i32(dim.dy_offset / 4);
+    let row = (i32(image * dim.P) + p) * i32(dim.Q * (dim.dy_pitch / 4)) + i32(dim.dy_offset / 4);
     for (var k = 0; k < K4; k++) {
-      var q = i32(w) + start;
-      var v_0 = vec4f(); var v_1 = vec4f(); var v_2 = vec4f();
-      if (u32(q) < width) { v_0 = dy[row + q * pitch + k]; }
-      if (u32(q + 1) < width) { v_1 = dy[row + (q + 1) * pitch + k]; }
-      if (u32(q + 2) < width) { v_2 = dy[row + (q + 2) * pitch + k]; }
-      q += 2;
-      for (var i = 0; i < steps; i++) {
-        let offset = start + i;
-        q++;
-        var v_3 = vec4f();
-        if (u32(q) < width) { v_3 = dy[row + q * pitch + k]; }
-        let tap = reach.y - offset * i32(STRIDE_W);
+      var q = i32(w) + reach.y / i32(STRIDE_W);
+      var v_1 = padded(row + k, q + 1, width);
+      var v_2 = padded(row + k, q + 2, width);
+      var v_3 = padded(row + k, q + 3, width);
+      for (var tap = reach.y % i32(STRIDE_W); tap <= (S - 1) * i32(DILATION_W); tap += i32(STRIDE_W)) {
+        let v_0 = padded(row + k, q, width);
         if (tap % i32(DILATION_W) == 0) {
           let j = u32(r * S + tap / i32(DILATION_W)) * dim.C;
           let held = weight[i32(j + rows.x) * K4 + k];
@@ -115,7 +111,8 @@ fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @bui
             d = along_upper(d, v, last);
           }
         }
-        v_0 = v_1; v_1 = v_2; v_2 = v_3;
+        v_3 = v_2; v_2 = v_1; v_1 = v_0;
+        q--;
       }
     }
   }

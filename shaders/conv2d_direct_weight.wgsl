@@ -7,6 +7,8 @@
 // from pixel to pixel. The direct rung for first layers, of one channel or three, where STRIDE_W and DILATION_W are 1: one group,
 // subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
+alias Element = f32;
+const EACH = 1;
 const COLUMNS = 4;
 
 // #import stride
@@ -32,16 +34,11 @@ struct Params {
 
 // #import totals
 
-/// x of pixel w of a row and channel; 0 outside the image.
-fn pixel(start: i32, w: i32, width: u32) -> f32 {
-  var v = 0.0;
-  if (u32(w) < width) { v = x[start + w * i32(dim.C)]; }
-  return v;
-}
+// #import padded
 
 /// What four taps next to each other see, the first at pixel w.
 fn window(start: i32, w: i32, width: u32) -> vec4f {
-  return vec4f(pixel(start, w, width), pixel(start, w + 1, width), pixel(start, w + 2, width), pixel(start, w + 3, width));
+  return vec4f(padded(start, w, width), padded(start, w + 1, width), padded(start, w + 2, width), padded(start, w + 3, width));
 }
 
 /// The 16 values that add_lower() takes, times one: a column for each four filters.

@@ -1,18 +1,19 @@
 // 2-D convolution for filter counts that are no multiple of 4: register tiles, subgroup broadcast and sliding pixels.
 //
-//   y[m,k] = f(bias[k] + Σ r,s,c  x[m∘(r,s), c] · weight[r,s,c,k] + addend[m,k])        m = (n, p, q), as in conv2d.wgsl
+//   y[m,k] = f(bias[k] + Σ r,s,c  x[m∘(r,s), c] · weight[r,s,c,k])        m = (n, p, q), as in conv2d.wgsl
 //
 // An invocation computes 8 neighbouring pixels of a row × 8 filters, one channel at a time; from tap to tap its pixels slide, as in
 // conv2d_vec4.wgsl. The lanes load a weight each (with 4 lanes: two) and share them by broadcast.
 // The direct rung for LeNet's 6 filters and the like: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
+alias Element = f32;
+const EACH = 1;
 
 // #import stride
 // #import lanes
+// #import eight
 override WORKGROUP: u32 = 16;
-override FILTERS: u32 = 8;  // that are computed: 8, or 6 where there are no more
 override ACTIVATION: u32 = 0;
-override ADDEND: bool = false;
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
@@ -27,21 +28,11 @@ struct Params {
 @group(0) @binding(1) var<storage, read> weight: array<f32>;   // [R, S, C, K]
 @group(0) @binding(2) var<storage, read> bias: array<f32>;     // [K]
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;  // [N, P, Q, K]
-@group(0) @binding(4) var<storage, read> addend: array<f32>;   // where ADDEND: [N, P, Q, K]
 
 // #import activation
 // #import bias
 
-fn outer(u: vec4f, v: vec4f) -> mat4x4f {
-  return mat4x4f(v.x * u, v.y * u, v.z * u, v.w * u);
-}
-
-/// x of pixel w of a row and channel; 0 outside the image.
-fn load(row: i32, w: i32, width: u32) -> f32 {
-  var v = 0.0;
-  if (u32(w) < width) { v = x[row + w * i32(dim.C)]; }
-  return v;
-}
+// #import padded
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_narrow_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -66,24 +57,23 @@ fn conv2d_narrow_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_
       for (var i = 0u; i < dim.C; i++) {
         let row = (image + h) * i32(dim.W * dim.C) + i32(i);
         var w = left + i32(phase);
-        var u = vec4f(load(row, w, width), load(row, w + stride, width), load(row, w + 2 * stride, width), load(row, w + 3 * stride, width));
+        var u = vec4f(padded(row, w, width), padded(row, w + stride, width), padded(row, w + 2 * stride, width), padded(row, w + 3 * stride, width));
         w += 4 * stride;
-        var v = vec4f(load(row, w, width), load(row, w + stride, width), load(row, w + 2 * stride, width), 0.0);
+        var v = vec4f(padded(row, w, width), padded(row, w + stride, width), padded(row, w + 2 * stride, width), 0.0);
         w += 2 * stride;
         for (var offset = phase; offset <= (dim.S - 1) * DILATION_W; offset += STRIDE_W) {
           w += stride;
-          v.w = load(row, w, width);
+          v.w = padded(row, w, width);
           if (offset % DILATION_W == 0) {
             let j = ((r * dim.S + offset / DILATION_W) * dim.C + i) * dim.K;
             let held = weight[j + mine];
             var more = held;
             if (LANES < 8) { more = weight[j + other]; }
-            let low = vec4f(subgroupBroadcast(held, 0u), subgroupBroadcast(held, 1u), subgroupBroadcast(held, 2u), subgroupBroadcast(held, 3u));
+            let low = lower(held);
+            let high = upper(more);
             a += outer(low, u);
-            c += outer(low, v);
-            var high = vec4f(subgroupBroadcast(more, UPPER), subgroupBroadcast(more, UPPER + 1), 0.0, 0.0);
-            if (FILTERS > 6) { high = vec4f(high.xy, subgroupBroadcast(more, UPPER + 2), subgroupBroadcast(more, UPPER + 3)); }
             b += outer(high, u);
+            c += outer(low, v);
             d += outer(high, v);
           }
           u = vec4f(u.yzw, v.x);
@@ -98,9 +88,7 @@ fn conv2d_narrow_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_
     var low = a[0];
     var high = b[0];
     for (var k = k0; k < min(k0 + 8, dim.K); k++) {
-      var v = biased(low.x, k, dim.K);
-      if (ADDEND) { v += addend[i * dim.K + k]; }
-      y[i * dim.K + k] = activate(v);
+      y[i * dim.K + k] = activate(biased(low.x, k, dim.K));
       low = vec4f(low.yzw, high.x);
       high = high.yzww;
     }

@@ -6,11 +6,13 @@
 // As conv2d_direct_weight.wgsl, with 4 or 5 taps × 8 filters an invocation, pixel by pixel; a lane loads one dy (with 4 lanes: two).
 // The direct rung for LeNet's 6 filters and the like: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
+alias Element = f32;
+const EACH = 1;
 
 // #import stride
 // #import lanes
+// #import eight
 override WORKGROUP: u32 = 8;
-override FILTERS: u32 = 8;  // that are computed: 8, or 6 where there are no more
 override BIAS: bool = true;
 override TAPS: u32 = 4;  // or 5, where they slide
 
@@ -28,29 +30,12 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> partial: array<f32>;       // [splits, R, S, C, K]
 @group(0) @binding(3) var<storage, read_write> partial_bias: array<f32>;  // [splits, K]
 
-fn outer(u: vec4f, v: vec4f) -> mat4x4f {
-  return mat4x4f(v.x * u, v.y * u, v.z * u, v.w * u);
-}
-
-/// Of four lanes, what each holds.
-fn lower(held: f32) -> vec4f { return vec4f(subgroupBroadcast(held, 0u), subgroupBroadcast(held, 1u), subgroupBroadcast(held, 2u), subgroupBroadcast(held, 3u)); }
-fn upper(held: f32) -> vec4f {
-  let two = vec4f(subgroupBroadcast(held, UPPER), subgroupBroadcast(held, UPPER + 1), 0.0, 0.0);
-  if (FILTERS == 6) { return two; }
-  return vec4f(two.xy, subgroupBroadcast(held, UPPER + 2), subgroupBroadcast(held, UPPER + 3));
-}
-
-/// x of pixel w of a row and channel; 0 outside the image.
-fn pixel(start: i32, w: i32, width: u32) -> f32 {
-  var v = 0.0;
-  if (u32(w) < width) { v = x[start + w * i32(dim.C)]; }
-  return v;
-}
+// #import padded
 
 /// What four taps next to each other see, the first at pixel w.
 fn window(start: i32, w: i32, width: u32) -> vec4f {
   let d = i32(DILATION_W);
-  return vec4f(pixel(start, w, width), pixel(start, w + d, width), pixel(start, w + 2 * d, width), pixel(start, w + 3 * d, width));
+  return vec4f(padded(start, w, width), padded(start, w + d, width), padded(start, w + 2 * d, width), padded(start, w + 3 * d, width));
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
@@ -76,7 +61,7 @@ fn conv2d_narrow_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
     let start = (i32(row / dim.P * dim.H) + h) * i32(dim.W * dim.C) + i32(c);
     var v = vec4f();  // with stride and dilation 1 the taps slide from pixel to pixel
     if (STRIDE_W == 1 && DILATION_W == 1) { v = window(start, left - 1, width); }
-    var fifth = pixel(start, left + 3, width);
+    var fifth = padded(start, left + 3, width);
     for (var q = 0u; q < dim.Q; q++) {
       let at = (row * dim.Q + q) * dim.K;
       let held = dy[at + mine];
@@ -85,7 +70,7 @@ fn conv2d_narrow_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
       total += vec2f(held, more);
       let w = i32(q * STRIDE_W) + left;
       if (STRIDE_W == 1 && DILATION_W == 1) { v = vec4f(v.yzw, fifth); } else { v = window(start, w, width); }
-      fifth = pixel(start, w + 4, width);
+      fifth = padded(start, w + 4, width);
       low += outer(lower(held), v);
       high += outer(upper(more), v);
       if (TAPS == 5) {

@@ -2,10 +2,10 @@
 //
 //   y[m,k] = f(bias[k] + Σ r,j  x[m∘(r,j)] · weight[r,j,k] + addend[m,k])        m = (n, p, q), j = s·C + c, as in conv2d.wgsl
 //
-// A workgroup computes 64 pixels × 64 filters, an invocation 8 × 8 of them: pixels m + 8 i and filters 4 k … and 32 + 4 k …, so that
-// neighbours read neighbouring banks. For each row r of the window, and 16 j at a time, every invocation brings one pixel's x and
-// four vec4 of weights; 16 vec4 read from the tiles feed 256 multiply-adds. One group, filters divisible by 4; where channels do
-// too, WIDTH is 4 and x comes by fours. Twin: test/reference/conv2d.ts.
+// A workgroup computes 64 pixels × 64 filters or, where that leaves less over, 128 × 32; an invocation 8 × 8 of them: every DOWN-th
+// pixel, and filters 4 k … and half a tile on, so that neighbours read neighbouring banks. For each row r of the window, and 16 j at
+// a time, every invocation brings x of a pixel or two and some weights; 16 vec4 read from the tiles feed 256 multiply-adds. One
+// group, filters divisible by 4; where channels do too, WIDTH is 4 and x comes by fours. Twin: test/reference/conv2d.ts.
 
 // #import window
 override WORKGROUP: u32 = 64;  // and no other: the tiles are laid out for it
@@ -13,6 +13,10 @@ override BIAS: bool = true;
 override SCALED: bool = false;  // as in lib/bias.wgsl
 override ACTIVATION: u32 = 0;
 override ADDEND: bool = false;
+// Filters of a tile of 4096 results; invocations along them, and along the other side.
+const TILE_K: u32 = 64;  // tune
+const ACROSS = TILE_K / 8;
+const DOWN = 64 / ACROSS;
 const PITCH = 5;  // vec4 from pixel to pixel in the tile of x: one more than there are, against bank conflicts
 
 struct Params {
@@ -29,8 +33,8 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>; // [N, P, Q, K / 4]
 @group(0) @binding(4) var<storage, read> addend: array<vec4f>;  // where ADDEND: [N, P, Q, K / 4]
 
-var<workgroup> tile_x: array<vec4f, 64 * PITCH>;  // [pixel, j / 4]
-var<workgroup> tile_w: array<vec4f, 16 * 16>;     // [j, k / 4]
+var<workgroup> tile_x: array<vec4f, 8 * DOWN * PITCH>;  // [pixel, j / 4]
+var<workgroup> tile_w: array<vec4f, 32 * ACROSS>;       // [16 j, k / 4]
 
 // #import activation
 
@@ -46,47 +50,51 @@ fn load(row: i32, left: i32, width: u32, j: u32) -> vec4f {
 fn conv2d_tiled_forward(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let K4 = dim.K / 4;
   let pixels = dim.N * dim.P * dim.Q;
-  let m0 = (group.y * groups.x + group.x) * 64;
-  let at = min(m0 + t, pixels - 1);  // the pixel whose x this invocation brings
-  let top = i32(at / dim.Q % dim.P * STRIDE_H) - dim.padding_h;
-  let left = i32(at % dim.Q * STRIDE_W) - dim.padding_w;
-  let image = i32(at / (dim.P * dim.Q) * dim.H);
-  let brought = min(group.z * 16 + t % 16, K4 - 1);  // and the vec4 of filters, of rows t / 16 + 4 i
-  let m = t / 8;
-  let k = t % 8;
+  let m0 = (group.y * groups.x + group.x) * 8 * DOWN;
+  let k0 = group.z * 2 * ACROSS;                // the first vec4 of filters
+  let m = t / ACROSS;
+  let k = t % ACROSS;
+  var corners = array<vec3i, DOWN / 8>();       // first row of the image, top and left of the windows whose x this invocation brings
+  for (var i = 0u; i < DOWN / 8; i++) {
+    let at = min(m0 + t + 64 * i, pixels - 1);
+    corners[i] = vec3i(vec3u(at / (dim.P * dim.Q) * dim.H, at / dim.Q % dim.P * STRIDE_H, at % dim.Q * STRIDE_W)) - vec3i(0, dim.padding_h, dim.padding_w);
+  }
 
   var a = array<vec4f, 8>();  // filters 4 k … of the eight pixels
-  var b = array<vec4f, 8>();  // filters 32 + 4 k …
+  var b = array<vec4f, 8>();  // filters 4 (ACROSS + k) …
   for (var r = 0u; r < R; r++) {
-    let h = top + i32(r * DILATION_H);
-    let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));
-    let row = (image + h) * i32(dim.W);
     for (var j0 = 0u; j0 < S * dim.C; j0 += 16) {
       workgroupBarrier();
-      for (var i = 0u; i < 4; i++) {
-        let j = j0 + 4 * i;
-        var v = load(row, left, width, j);
-        if (WIDTH == 1) { v = vec4f(v.x, load(row, left, width, j + 1).x, load(row, left, width, j + 2).x, load(row, left, width, j + 3).x); }
-        tile_x[t * PITCH + i] = v;
-        let down = j0 + t / 16 + 4 * i;
+      for (var i = 0u; i < DOWN / 2; i++) {
+        let corner = corners[i / 4];
+        let h = corner.y + i32(r * DILATION_H);
+        let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));
+        let row = (corner.x + h) * i32(dim.W);
+        let j = j0 + 4 * (i % 4);
+        var v = load(row, corner.z, width, j);
+        if (WIDTH == 1) { v = vec4f(v.x, load(row, corner.z, width, j + 1).x, load(row, corner.z, width, j + 2).x, load(row, corner.z, width, j + 3).x); }
+        tile_x[(t + i / 4 * 64) * PITCH + i % 4] = v;
+      }
+      for (var i = t; i < 32 * ACROSS; i += 64) {
+        let j = j0 + i / (2 * ACROSS);
         var w = vec4f();
-        if (down < S * dim.C) { w = weight[(r * S * dim.C + down) * K4 + brought]; }
-        tile_w[(t / 16 + 4 * i) * 16 + t % 16] = w;
+        if (j < S * dim.C) { w = weight[(r * S * dim.C + j) * K4 + min(k0 + i % (2 * ACROSS), K4 - 1)]; }
+        tile_w[i] = w;
       }
       workgroupBarrier();
       for (var i = 0u; i < 4; i++) {
-        let u = array<vec4f, 8>(tile_x[m * PITCH + i], tile_x[(m + 8) * PITCH + i], tile_x[(m + 16) * PITCH + i], tile_x[(m + 24) * PITCH + i],
-          tile_x[(m + 32) * PITCH + i], tile_x[(m + 40) * PITCH + i], tile_x[(m + 48) * PITCH + i], tile_x[(m + 56) * PITCH + i]);
-        let v = mat4x4f(tile_w[4 * i * 16 + k], tile_w[(4 * i + 1) * 16 + k], tile_w[(4 * i + 2) * 16 + k], tile_w[(4 * i + 3) * 16 + k]);
-        let w = mat4x4f(tile_w[4 * i * 16 + 8 + k], tile_w[(4 * i + 1) * 16 + 8 + k], tile_w[(4 * i + 2) * 16 + 8 + k], tile_w[(4 * i + 3) * 16 + 8 + k]);
+        let u = array<vec4f, 8>(tile_x[m * PITCH + i], tile_x[(m + DOWN) * PITCH + i], tile_x[(m + 2 * DOWN) * PITCH + i], tile_x[(m + 3 * DOWN) * PITCH + i],
+          tile_x[(m + 4 * DOWN) * PITCH + i], tile_x[(m + 5 * DOWN) * PITCH + i], tile_x[(m + 6 * DOWN) * PITCH + i], tile_x[(m + 7 * DOWN) * PITCH + i]);
+        let v = mat4x4f(tile_w[8 * i * ACROSS + k], tile_w[(8 * i + 2) * ACROSS + k], tile_w[(8 * i + 4) * ACROSS + k], tile_w[(8 * i + 6) * ACROSS + k]);
+        let w = mat4x4f(tile_w[(8 * i + 1) * ACROSS + k], tile_w[(8 * i + 3) * ACROSS + k], tile_w[(8 * i + 5) * ACROSS + k], tile_w[(8 * i + 7) * ACROSS + k]);
         a[0] += v * u[0]; a[1] += v * u[1]; a[2] += v * u[2]; a[3] += v * u[3]; a[4] += v * u[4]; a[5] += v * u[5]; a[6] += v * u[6]; a[7] += v * u[7];
         b[0] += w * u[0]; b[1] += w * u[1]; b[2] += w * u[2]; b[3] += w * u[3]; b[4] += w * u[4]; b[5] += w * u[5]; b[6] += w * u[6]; b[7] += w * u[7];
       }
     }
   }
   for (var i = 0u; i < 8; i++) {
-    finish(m0 + m + 8 * i, group.z * 16 + k, a[i]);
-    finish(m0 + m + 8 * i, group.z * 16 + 8 + k, b[i]);
+    finish(m0 + m + DOWN * i, k0 + k, a[i]);
+    finish(m0 + m + DOWN * i, k0 + ACROSS + k, b[i]);
   }
 }
 

@@ -3,14 +3,18 @@
 //   partial[z,r,j,k]   = Σ m in split z  x[m∘(r,j)] · dy[m,k]        m = (n, p, q), j = s·C + c, as in conv2d.wgsl
 //   partial_bias[z,k]  = Σ m in split z  dy[m,k]
 //
-// A workgroup sums 64 j of one row r of the window × 64 filters over one split of `span` pixels, an invocation 8 × 8 of them: j and
-// filters by fours, 4 j …, 32 + 4 j …, so that neighbours read neighbouring banks. For 16 pixels at a time every invocation brings
-// x and dy of one column of the tiles. Where there is one split, the partial sums are the gradient; else reduce.wgsl adds them
-// up. One group, filters divisible by 4; where channels do too, WIDTH is 4. Twin: test/reference/conv2d.ts.
+// A workgroup sums 64 j of one row r of the window × 64 filters, or 128 × 32, or 32 × 128, whichever leaves the least over, for one
+// split of `span` pixels; an invocation 8 × 8 of them: j and filters by fours, 4 j … and half a tile on, so that neighbours read
+// neighbouring banks. 16 pixels of x and dy are brought at a time. Where there is one split, the partial sums are the gradient;
+// else reduce.wgsl adds them up. One group, filters divisible by 4; where channels do too, WIDTH is 4. Twin: test/reference/conv2d.ts.
 
 // #import window
 override WORKGROUP: u32 = 64;  // and no other: the tiles are laid out for it
 override BIAS: bool = true;
+// Filters of a tile of 4096 results; invocations along them, and along the other side.
+const TILE_K: u32 = 64;  // tune
+const ACROSS = TILE_K / 8;
+const DOWN = 64 / ACROSS;
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
@@ -26,8 +30,8 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> partial: array<vec4f>;      // [splits, R, S, C, K / 4]
 @group(0) @binding(3) var<storage, read_write> partial_bias: array<vec4f>; // [splits, K / 4]
 
-var<workgroup> tile_x: array<vec4f, 16 * 16>;   // [pixel, j / 4]
-var<workgroup> tile_dy: array<vec4f, 16 * 16>;  // [pixel, k / 4]
+var<workgroup> tile_x: array<vec4f, 32 * DOWN>;     // [16 pixels, j / 4]
+var<workgroup> tile_dy: array<vec4f, 32 * ACROSS>;  // [16 pixels, k / 4]
 
 /// Element j = s·C + c of row r of the window at pixel m; 0 outside the image.
 fn load(m: u32, r: u32, j: u32, end: u32) -> vec4f {
@@ -43,37 +47,40 @@ fn load(m: u32, r: u32, j: u32, end: u32) -> vec4f {
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_tiled_weight_partial(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: vec3u) {
   let K4 = dim.K / 4;
-  let across = (S * dim.C + 63) / 64;  // tiles in a row of the window
+  let across = (S * dim.C + 8 * DOWN - 1) / (8 * DOWN);  // tiles in a row of the window
   let r = group.x / across;
-  let j0 = group.x % across * 64;
-  let k0 = group.y * 16;               // the first of 16 vec4
+  let j0 = group.x % across * 8 * DOWN;
+  let k0 = group.y * 2 * ACROSS;       // the first vec4 of filters
   let begin = group.z * dim.span;
   let end = min(begin + dim.span, dim.N * dim.P * dim.Q);
-  let down = t / 16;                   // brings pixels down + 4 i and, of them, the vec4 t % 16 of either tile
-  let j = t / 8;
-  let k = t % 8;
+  let j = t / ACROSS;
+  let k = t % ACROSS;
 
-  var a = mat4x4f(); var b = mat4x4f();  // filters 4 k … of j 4 j … and 32 + 4 j …; columns are j
-  var c = mat4x4f(); var d = mat4x4f();  // filters 32 + 4 k …
+  var a = mat4x4f(); var b = mat4x4f();  // filters 4 k … of j 4 j … and 4 (DOWN + j) …; columns are j
+  var c = mat4x4f(); var d = mat4x4f();  // filters 4 (ACROSS + k) …
   var low = vec4f(); var high = vec4f();
   for (var at = begin; at < end; at += 16) {
     workgroupBarrier();
-    for (var i = 0u; i < 4; i++) {
-      let m = at + down + 4 * i;
-      let from_j = j0 + 4 * (t % 16);
+    for (var i = t; i < 32 * DOWN; i += 64) {
+      let m = at + i / (2 * DOWN);
+      let from_j = j0 + 4 * (i % (2 * DOWN));
       var v = load(m, r, from_j, end);
       if (WIDTH == 1) { v = vec4f(v.x, load(m, r, from_j + 1, end).x, load(m, r, from_j + 2, end).x, load(m, r, from_j + 3, end).x); }
-      tile_x[(down + 4 * i) * 16 + t % 16] = v;
+      tile_x[i] = v;
+    }
+    for (var i = t; i < 32 * ACROSS; i += 64) {
+      let m = at + i / (2 * ACROSS);
+      let from_k = k0 + i % (2 * ACROSS);
       var w = vec4f();
-      if (m < end && k0 + t % 16 < K4) { w = dy[m * K4 + k0 + t % 16]; }
-      tile_dy[(down + 4 * i) * 16 + t % 16] = w;
+      if (m < end && from_k < K4) { w = dy[m * K4 + from_k]; }
+      tile_dy[i] = w;
     }
     workgroupBarrier();
     for (var i = 0u; i < 16; i++) {
-      let u = tile_x[i * 16 + j];
-      let v = tile_x[i * 16 + 8 + j];
-      let p = tile_dy[i * 16 + k];
-      let q = tile_dy[i * 16 + 8 + k];
+      let u = tile_x[2 * i * DOWN + j];
+      let v = tile_x[(2 * i + 1) * DOWN + j];
+      let p = tile_dy[2 * i * ACROSS + k];
+      let q = tile_dy[(2 * i + 1) * ACROSS + k];
       a += mat4x4f(u.x * p, u.y * p, u.z * p, u.w * p);
       b += mat4x4f(v.x * p, v.y * p, v.z * p, v.w * p);
       c += mat4x4f(u.x * q, u.y * q, u.z * q, u.w * q);
@@ -85,12 +92,13 @@ fn conv2d_tiled_weight_partial(@builtin(local_invocation_index) t: u32, @builtin
   for (var i = 0u; i < 4; i++) {
     let row = (group.z * R + r) * S * dim.C;
     let u = j0 + 4 * j + i;
+    let v = u + 4 * DOWN;
     if (u < S * dim.C && k0 + k < K4) { partial[(row + u) * K4 + k0 + k] = a[i]; }
-    if (u + 32 < S * dim.C && k0 + k < K4) { partial[(row + u + 32) * K4 + k0 + k] = b[i]; }
-    if (u < S * dim.C && k0 + k + 8 < K4) { partial[(row + u) * K4 + k0 + k + 8] = c[i]; }
-    if (u + 32 < S * dim.C && k0 + k + 8 < K4) { partial[(row + u + 32) * K4 + k0 + k + 8] = d[i]; }
+    if (v < S * dim.C && k0 + k < K4) { partial[(row + v) * K4 + k0 + k] = b[i]; }
+    if (u < S * dim.C && k0 + k + ACROSS < K4) { partial[(row + u) * K4 + k0 + k + ACROSS] = c[i]; }
+    if (v < S * dim.C && k0 + k + ACROSS < K4) { partial[(row + v) * K4 + k0 + k + ACROSS] = d[i]; }
   }
   if (!BIAS || group.x != 0 || j != 0) { return; }
   if (k0 + k < K4) { partial_bias[group.z * K4 + k0 + k] = low; }
-  if (k0 + k + 8 < K4) { partial_bias[group.z * K4 + k0 + k + 8] = high; }
+  if (k0 + k + ACROSS < K4) { partial_bias[group.z * K4 + k0 + k + ACROSS] = high; }
 }

@@ -7,6 +7,8 @@
 // loaded feed 384 multiply-adds instead of 12 feeding 256. The direct rung for windows of 3: one group, an even number of
 // channels, filters that divide by 4, stride and dilation 1, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
+alias Element = vec2f;
+const EACH = 2;
 const COLUMNS = 3;
 // #import lanes
 override WORKGROUP: u32 = 8;
@@ -28,13 +30,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> partial_bias: array<vec4f>; // [splits, K / 4]
 
 // #import totals
-
-/// x of pixel w of a row, two channels; 0 outside the image.
-fn pixel(start: i32, w: i32, width: u32) -> vec2f {
-  var v = vec2f();
-  if (u32(w) < width) { v = x[start + w * i32(dim.C / 2)]; }
-  return v;
-}
+// #import padded
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_vec2_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -56,8 +52,8 @@ fn conv2d_vec2_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin
     let h = i32(row % dim.P) + top;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));
     let start = (i32(row / dim.P * dim.H) + h) * i32(dim.W * C2) + i32(j % C2);
-    var v_0 = pixel(start, left, width);
-    var v_1 = pixel(start, left + 1, width);
+    var v_0 = padded(start, left, width);
+    var v_1 = padded(start, left + 1, width);
     for (var q = 0u; q < dim.Q; q += 4) {
       let held = load(row, q + ahead, mine);
       let more = load(row, q + 2 + ahead, mine);
@@ -70,10 +66,10 @@ fn conv2d_vec2_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin
       }
       total += held + more;
       let w = i32(q) + left;
-      let v_2 = pixel(start, w + 2, width);
-      let v_3 = pixel(start, w + 3, width);
-      let v_4 = pixel(start, w + 4, width);
-      let v_5 = pixel(start, w + 5, width);
+      let v_2 = padded(start, w + 2, width);
+      let v_3 = padded(start, w + 3, width);
+      let v_4 = padded(start, w + 4, width);
+      let v_5 = padded(start, w + 5, width);
       add_lower(&near, held, vec4f(v_0.x, v_1.x, v_2.x, 0.0));
       add_lower(&far, held, vec4f(v_0.y, v_1.y, v_2.y, 0.0));
       add_upper(&near, next, vec4f(v_1.x, v_2.x, v_3.x, 0.0));

@@ -8,6 +8,8 @@
 enable subgroups;
 const COLUMNS = 4;
 alias Value = vec4f;
+alias Element = vec4f;
+const EACH = 4;
 // #import clock
 // #import window
 // #import lanes
@@ -32,6 +34,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read> addend: array<vec4f>;  // where ADDEND: [N, P, Q, K / 4]
 
 // #import finish
+// #import padded
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_vec4_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -55,16 +58,13 @@ fn conv2d_vec4_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_wo
     let row = (image + h) * i32(dim.W) * C4;
     for (var c = 0; c < C4; c++) {
       var w = left;
-      var v_0 = vec4f(); var v_1 = vec4f(); var v_2 = vec4f();
-      if (u32(w) < width) { v_0 = x[row + w * C4 + c]; }
-      w++;
-      if (u32(w) < width) { v_1 = x[row + w * C4 + c]; }
-      w++;
-      if (u32(w) < width) { v_2 = x[row + w * C4 + c]; }
+      var v_0 = padded(row + c, w, width);
+      var v_1 = padded(row + c, w + 1, width);
+      var v_2 = padded(row + c, w + 2, width);
+      w += 2;
       for (var offset = 0u; offset <= (S - 1) * DILATION_W; offset++) {
         w++;
-        var v_3 = vec4f();
-        if (u32(w) < width) { v_3 = x[row + w * C4 + c]; }
+        let v_3 = padded(row + c, w, width);
         if (offset % DILATION_W == 0) {
           let v = transpose(mat4x4f(v_0, v_1, v_2, v_3));  // columns are channels
           let j = (r * S + offset / DILATION_W) * dim.C + 4 * u32(c) + ahead;

@@ -8,6 +8,8 @@
 // Where there is one split, the partial sums are the gradient; else reduce.wgsl adds them up, in their order.
 // The direct rung: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
+alias Element = vec4f;
+const EACH = 4;
 const COLUMNS = 4;
 
 // #import stride
@@ -31,6 +33,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> partial_bias: array<vec4f>; // [splits, K / 4]
 
 // #import totals
+// #import padded
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_vec4_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -63,15 +66,10 @@ fn conv2d_vec4_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin
       }
       total += held + more;
       let w = i32(q) * stride + left;
-      var v_0 = vec4f(); var v_1 = vec4f(); var v_2 = vec4f(); var v_3 = vec4f();
-      if (u32(w) < width) { v_0 = x[start + w * i32(C4)]; }
-      if (u32(w + stride) < width) { v_1 = x[start + (w + stride) * i32(C4)]; }
-      if (u32(w + 2 * stride) < width) { v_2 = x[start + (w + 2 * stride) * i32(C4)]; }
-      if (u32(w + 3 * stride) < width) { v_3 = x[start + (w + 3 * stride) * i32(C4)]; }
-      add_lower(&sum, held, v_0);
-      add_upper(&sum, next, v_1);
-      add_lower(&sum, more, v_2);
-      add_upper(&sum, last, v_3);
+      add_lower(&sum, held, padded(start, w, width));
+      add_upper(&sum, next, padded(start, w + stride, width));
+      add_lower(&sum, more, padded(start, w + 2 * stride, width));
+      add_upper(&sum, last, padded(start, w + 3 * stride, width));
     }
   }
   let sums = totals(total);

@@ -1,4 +1,4 @@
-import { root, touched, type Fusing, type Home, type Step, type Tensor } from "./gpu/recorder.js";
+import { root, touched, type Arena, type Fusing, type Step, type Tensor } from "./gpu/recorder.js";
 
 type Overrides = Step["overrides"];
 
@@ -13,8 +13,8 @@ type Overrides = Step["overrides"];
  *   y_pitch, x_pitch, …:      rows of that tensor are channels of a longer row; then no concatenation runs
  * A step is taken over where nobody else reads between. The arithmetic and its order stay the same. Kernels with a param `fused` keep one text for all. What only some layers need, `others`, comes with them.
  */
-export function fuse(recorded: readonly Step[], others: Iterable<Fusing> = [], home: Home = () => undefined): readonly Step[] {
-  const steps = [...others].reduce((all, { before }) => before?.(all, home) ?? all, recorded), fused: (Step | undefined)[] = [...steps], made = new Map<Tensor, number>(), readers = new Map<Tensor, number[]>();
+export function fuse(recorded: readonly Step[], others: Iterable<Fusing> = [], lasting: readonly Arena[] = []): readonly Step[] {
+  const steps = [...others].reduce((all, { before }) => before?.(all, lasting) ?? all, recorded), fused: (Step | undefined)[] = [...steps], made = new Map<Tensor, number>(), readers = new Map<Tensor, number[]>();
   steps.forEach((step, i) => {
     for (const t of touched(step, "read")) readers.set(t, [...readers.get(t) ?? [], i]);
   });

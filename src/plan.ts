@@ -1,5 +1,5 @@
 import { ConvoyError, LimitError } from "./errors.js";
-import { root, type Step, type Tensor } from "./gpu/recorder.js";
+import { root, type Arena, type Step, type Tensor } from "./gpu/recorder.js";
 
 const ALIGN = 64;  // elements: WebGPU's default alignment of storage offsets is 256 bytes
 const align = (size: number) => Math.ceil(size / ALIGN) * ALIGN;
@@ -7,8 +7,7 @@ const align = (size: number) => Math.ceil(size / ALIGN) * ALIGN;
 /** Where a tensor lives, in bytes. */
 export interface Place { readonly buffer: number; readonly offset: number; readonly bytes: number }
 
-/** Several long-lived tensors in one buffer: each can be bound by itself, and all of them as `whole`. */
-export interface Arena { readonly whole: Tensor; readonly parts: ReadonlyMap<Tensor, number> }
+export type { Arena } from "./gpu/recorder.js";
 
 /** A tensor with a buffer of its own. */
 export const single = (t: Tensor): Arena => ({ whole: t, parts: new Map() });

@@ -14,15 +14,17 @@ fn safe_tanh(v: Value) -> Value {
 /// exp(v) − 1 for v ≤ 0; near 0 Taylor's series, where the difference cancels.
 fn exp_minus_1(v: Value) -> Value {
   let a = max(v, Value(-0.7));
-  let near = a * (1.0 + a / 2.0 * (1.0 + a / 3.0 * (1.0 + a / 4.0 * (1.0 + a / 5.0 * (1.0 + a / 6.0 * (1.0 + a / 7.0 * (1.0 + a / 8.0 * (1.0 + a / 9.0))))))));
-  return select(near, exp(max(v, Value(-87.0))) - 1.0, v < Value(-0.7));
+  var near = Value(1.0);
+  for (var n = 9.0; n > 1.0; n -= 1.0) { near = 1.0 + a / n * near; }
+  return select(a * near, exp(max(v, Value(-87.0))) - 1.0, v < Value(-0.7));
 }
 
 /// log(1 + v) for v in [0, 1], as 2 artanh(v / (2 + v)): a small v keeps its digits.
 fn log_1_plus(v: Value) -> Value {
   let a = v / (2.0 + v);
-  let b = a * a;
-  return 2.0 * a * (1.0 + b * (1.0 / 3.0 + b * (1.0 / 5.0 + b * (1.0 / 7.0 + b * (1.0 / 9.0 + b * (1.0 / 11.0 + b / 13.0))))));
+  var series = Value();
+  for (var n = 13.0; n > 0.0; n -= 2.0) { series = 1.0 / n + a * a * series; }
+  return 2.0 * a * series;
 }
 
 fn softplus(v: Value) -> Value {

@@ -8,17 +8,11 @@ fn load(row: u32, q: u32, k4: u32) -> vec4f {
   return v;
 }
 
-/// The sum of what two lanes hold or, in subgroups of 4, of what is only one.
-fn both(a: vec4f, b: vec4f) -> vec4f {
-  if (LANES < 8) { return a; }
-  return a + b;
-}
-
 /// What the lanes have summed, filter by filter: all of a subgroup call it.
 fn totals(total: vec4f) -> mat4x4f {
-  return mat4x4f(
-    both(subgroupBroadcast(total, 0u), subgroupBroadcast(total, UPPER)), both(subgroupBroadcast(total, 1u), subgroupBroadcast(total, UPPER + 1)),
-    both(subgroupBroadcast(total, 2u), subgroupBroadcast(total, UPPER + 2)), both(subgroupBroadcast(total, 3u), subgroupBroadcast(total, UPPER + 3)));
+  var v = mat4x4f(subgroupBroadcast(total, 0u), subgroupBroadcast(total, 1u), subgroupBroadcast(total, 2u), subgroupBroadcast(total, 3u));
+  if (LANES >= 8) { v += mat4x4f(subgroupBroadcast(total, UPPER), subgroupBroadcast(total, UPPER + 1), subgroupBroadcast(total, UPPER + 2), subgroupBroadcast(total, UPPER + 3)); }
+  return v;
 }
 
 /// The bias gradient of a split.

@@ -39,13 +39,13 @@ export function touched({ kernel, tensors }: Step, how: Access): Tensor[] {
   return [...new Set(Object.entries(kernel.bindings).filter(([, [, access]]) => access === how).map(([name]) => root(tensors[name])))];
 }
 
-/** Where parameters and running statistics lie: in which buffer, from which element on. */
-export type Home = (t: Tensor) => { readonly whole: Tensor; readonly offset: number } | undefined;
+/** Several long-lived tensors in one buffer, and from which element on each lies there: each can be bound by itself, and all of them as `whole`. */
+export interface Arena { readonly whole: Tensor; readonly parts: ReadonlyMap<Tensor, number> }
 
 /** How steps of a layer become fewer: what fuse.ts does, over a whole recording, before and after its own. A page that has no such layer does without. */
 export interface Fusing {
   /** On the recording as it is. */
-  before?(steps: readonly Step[], home: Home): readonly Step[];
+  before?(steps: readonly Step[], lasting: readonly Arena[]): readonly Step[];
   /** On what fuse.ts has made of it. */
   after?(steps: readonly Step[]): readonly Step[];
 }

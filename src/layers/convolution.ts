@@ -28,6 +28,11 @@ const quads = (d: Convolution, target: Target) => direct(d, target) && d.K % 4 =
 const slides = (d: Convolution, target: Target) => quads(d, target) && d.C % 4 === 0 && d.STRIDE_W === 1;
 /** Tiles pay from a quarter of one on: below, most of it would be padding. */
 const tiled = (d: Convolution) => d.D === d.C && d.K % 4 === 0 && d.K >= 16 && d.N * d.P * d.Q >= 16;
+/** How many columns a tile of 4,096 results has: the first of these that leaves the least over. */
+function columnsOf(rows: number, columns: number, tiles: readonly number[] = [64, 32]): number {
+  const needed = (tile: number) => Math.ceil(rows * tile / 4096) * Math.ceil(columns / tile);
+  return tiles.reduce((best, tile) => needed(tile) < needed(best) ? tile : best);
+}
 const grid = (invocations: number, z: number, workgroup = 16): Grid => { const [gx, gy] = fold(invocations, workgroup); return [gx, gy, z]; };
 /** What a kernel with an epilogue is told as long as fuse.ts has put nothing there: its output ends with the filters, and dy likewise. */
 const plainly = ({ K, STRIDE_W }: Convolution) => ({ phases: STRIDE_W, FILTERS: K <= 6 ? 6 : 8, ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0, ...undropped, y_pitch: K, y_offset: 0, dy_pitch: K, dy_offset: 0, span: 0, size: 0 });
@@ -46,10 +51,11 @@ export const forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[
     rec.dispatch(conv2d_direct_forward, { ...ahead(t), clock: t.weight }, { ...flat(d), LANES: rec.target.lanes!, ...plainly(d) }, strips(flat(d), 4, 16));
   } },
   { name: "narrow", fits: direct, record(rec, t, d) {
-    rec.dispatch(conv2d_narrow_forward, ahead(t), { ...flat(d), LANES: rec.target.lanes!, ...plainly(d) }, strips(flat(d), 8, 8));
+    rec.dispatch(conv2d_narrow_forward, t, { ...flat(d), LANES: rec.target.lanes!, ...plainly(d) }, strips(flat(d), 8, 8));
   } },
   { name: "tiled", fits: tiled, record(rec, t, d) {
-    rec.dispatch(conv2d_tiled_forward, ahead(t), { ...d, WIDTH: rec.wide(d.C), ...plainly(d) }, grid(d.N * d.P * d.Q, Math.ceil(d.K / 64), 64));
+    const pixels = d.N * d.P * d.Q, TILE_K = columnsOf(pixels, d.K);
+    rec.dispatch(conv2d_tiled_forward, ahead(t), { ...d, WIDTH: rec.wide(d.C), ...plainly(d), TILE_K }, grid(pixels, Math.ceil(d.K / TILE_K), 4096 / TILE_K));
   } },
   { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_forward, ahead(t), { ...d, ...plainly(d) }, d.N * d.P * d.Q * d.K); } },
 ];
@@ -69,8 +75,8 @@ export const backwardInput: readonly Rung<Convolution, "weight" | "dy" | "dx">[]
     rec.dispatch(conv2d_direct_input_backward, behind(t), { ...flat(d), LANES: rec.target.lanes!, CHANNELS: d.C <= 6 ? 6 : d.C <= 8 ? 8 : 16, TAPS: unrolled(d), ...plainly(d) }, phases(flat(d)));
   } },
   { name: "tiled", fits: tiled, record(rec, t, d) {
-    const pixels = d.N * Math.ceil(d.H / d.STRIDE_H) * Math.ceil(d.W / d.STRIDE_W);  // of the largest phase
-    rec.dispatch(conv2d_tiled_input_backward, behind(t), d, grid(pixels, Math.ceil(d.C / 64) * d.STRIDE_H * d.STRIDE_W, 64));
+    const pixels = d.N * Math.ceil(d.H / d.STRIDE_H) * Math.ceil(d.W / d.STRIDE_W), TILE_C = columnsOf(pixels, d.C);  // pixels of the largest phase
+    rec.dispatch(conv2d_tiled_input_backward, behind(t), { ...d, TILE_C }, grid(pixels, Math.ceil(d.C / TILE_C) * d.STRIDE_H * d.STRIDE_W, 4096 / TILE_C));
   } },
   { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_backward_input, behind(t), { ...d, ...plainly(d) }, d.N * d.H * d.W * d.C); } },
 ];
@@ -101,7 +107,8 @@ export const backwardWeight: readonly Rung<Convolution, "x" | "dy" | "dweight" |
     split(rec, t, d, conv2d_narrow_weight_partial, lanewise(rec, d, strip(d).count, 8));
   } },
   { name: "tiled", fits: tiled, record(rec, t, d) {
-    split(rec, t, d, conv2d_tiled_weight_partial, { tiles: d.R * Math.ceil(d.S * d.C / 64), across: Math.ceil(d.K / 64), all: d.N * d.P * d.Q, unit: 16, WIDTH: rec.wide(d.C) });
+    const TILE_K = columnsOf(d.S * d.C, d.K, [64, 32, 128]);
+    split(rec, t, d, conv2d_tiled_weight_partial, { tiles: d.R * Math.ceil(d.S * d.C * TILE_K / 4096), across: Math.ceil(d.K / TILE_K), all: d.N * d.P * d.Q, unit: 16, WIDTH: rec.wide(d.C), TILE_K });
   } },
   { name: "plain", fits: () => true, record: plainSums },
 ];
@@ -113,7 +120,7 @@ export function plainSums(rec: Recorder, t: Sums, d: Convolution): void {
 }
 
 /** How a weight gradient is cut: tiles of its rows, and across its filters; and pixels, or rows of the image, that a split takes so many of. */
-interface Cut { tiles: number; across: number; all: number; unit: number; WORKGROUP?: number; WIDTH?: 1 | 4 }
+interface Cut { tiles: number; across: number; all: number; unit: number; WORKGROUP?: number; WIDTH?: 1 | 4; TILE_K?: number }
 
 /** A subgroup sums some of so many strips of the window, a lane each, times so many filters, over whole rows of the image. */
 const lanewise = (rec: Recorder, d: Convolution, strips: number, filters: number): Cut =>

@@ -1,5 +1,5 @@
 import { batch_norm_fold_all } from "../generated/batch_norm_fold.js";
-import { root, tensor, touched, type Fusing, type Home, type Step, type Tensor } from "../gpu/recorder.js";
+import { root, tensor, touched, type Arena, type Fusing, type Step, type Tensor } from "../gpu/recorder.js";
 
 const ALIGN = 64;       // elements, as in plan.ts
 const NONE = 2 ** 32 - 1;
@@ -8,7 +8,7 @@ const NONE = 2 ** 32 - 1;
  * Batch normalisations by running statistics, each into the convolution or linear layer in front of it where nobody else reads that one's
  * output: its kernel multiplies and adds two numbers a filter, which one dispatch makes for all of the network. Maths: shaders/batch_norm_fold.wgsl.
  */
-function folded(steps: readonly Step[], home: Home): readonly Step[] {
+function folded(steps: readonly Step[], lasting: readonly Arena[]): readonly Step[] {
   const reads = new Map<Tensor, number>(), made = new Map<Tensor, Step>(), changed = new Map<Step, Step | undefined>(), groups = new Map<string, Group>();
   for (const step of steps) {
     for (const t of touched(step, "read")) reads.set(t, (reads.get(t) ?? 0) + 1);
@@ -17,12 +17,13 @@ function folded(steps: readonly Step[], home: Home): readonly Step[] {
   for (const step of steps.filter(({ kernel }) => kernel.entry === "batch_norm_evaluate")) {
     const { tensors: { x, y, weight, bias, known_mean, known_var }, params: { C, eps } } = step, before = made.get(root(x));
     if (!before || reads.get(root(x)) !== 1 || before.overrides.SCALED !== 0 || before.params.K !== C) continue;
-    const [own, ...homes] = [before.overrides.BIAS ? before.tensors.bias : weight, weight, bias, known_mean, known_var].map(home);
-    const [parameters, statistics] = [own?.whole, homes[2]?.whole];
-    if (!parameters || !statistics || homes.some((h, i) => h?.whole !== (i < 2 ? parameters : statistics))) continue;
-    const key = [parameters.name, statistics.name, eps].join(), group = groups.get(key) ?? { parameters, statistics, eps, rows: [], size: 0, folds: [] };
+    const learned = [weight, bias, ...before.overrides.BIAS ? [before.tensors.bias] : []], holds = (all: Tensor[]) => lasting.find(({ parts }) => all.every((t) => parts.has(t)));
+    const parameters = holds(learned), statistics = holds([known_mean, known_var]);
+    if (!parameters || !statistics) continue;
+    const key = [parameters.whole.name, statistics.whole.name, eps].join(), group = groups.get(key) ?? { parameters: parameters.whole, statistics: statistics.whole, eps, rows: [], size: 0, folds: [] };
     groups.set(key, group);
-    group.rows.push(...homes.map((h) => h!.offset), before.overrides.BIAS ? own!.offset : NONE, group.size, C);
+    const [from, shift, own = NONE] = learned.map((t) => parameters.parts.get(t)!);
+    group.rows.push(from, shift, ...[known_mean, known_var].map((t) => statistics.parts.get(t)!), own, group.size, C);
     group.folds.push({ step, before, y, at: group.size });
     group.size += Math.ceil(2 * C / ALIGN) * ALIGN;
   }

@@ -8,14 +8,14 @@ import type { Clip } from "../optimizers/clip.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import { fuse } from "../fuse.js";
 import { arenas, type Arena } from "../plan.js";
-import { together, type Gradients as Placed } from "./reductions.js";
+import { together } from "./reductions.js";
 import { gather, type Source } from "./source.js";
 
 /** Rows of the ring that losses and hits are written to: the host must read at least this often. */
 export const RING = 128;
 const CLOCK = 64;  // words in front of the batch's indices: Clock, and room for the alignment
 
-interface Gradients extends Placed { readonly parts: Map<Tensor, number> }
+interface Gradients extends Arena { readonly parts: Map<Tensor, number> }
 
 /** A network at an input size: its parameters and all that outlives a step. No device, no batch size. */
 export interface Network {
@@ -121,10 +121,7 @@ function score({ batch, loss, control: { clock }, ring, fused = true }: Common, 
   });
 }
 
-const fusedOf = (steps: readonly Step[], { nodes }: Graph, { learned, others }: Network) => fuse(steps, new Set(nodes.flatMap(({ layer }) => layer.fusing ?? [])), (t) => {
-  const arena = [...learned, ...others].find(({ parts }) => parts.has(t));
-  return arena && { whole: arena.whole, offset: arena.parts.get(t)! };
-});
+const fusedOf = (steps: readonly Step[], { nodes }: Graph, { learned, others }: Network) => fuse(steps, new Set(nodes.flatMap(({ layer }) => layer.fusing ?? [])), [...learned, ...others]);
 
 /**
  * Gather, forward, loss and metrics, backward, clip, update: a training step. With `micro`, the first four run in several passes, one

@@ -1,15 +1,12 @@
 import { reduce_all_sum } from "../generated/reduce_all.js";
 import { reduce_sum } from "../generated/reduce.js";
-import { fold, tensor, type Step, type Tensor } from "../gpu/recorder.js";
-
-/** A buffer of gradients, and where in it each of them begins. */
-export interface Gradients { readonly whole: Tensor; readonly parts: ReadonlyMap<Tensor, number> }
+import { fold, tensor, type Arena, type Step, type Tensor } from "../gpu/recorder.js";
 
 const MOST = 2 ** 23;  // partial sums in one buffer, 32 MiB: they live until the last is there
 const ALIGN = 64;      // elements, as in plan.ts
 
 /** The second passes of a pass's split weight gradients become one: the same sums in the same order. Maths: shaders/reduce_all.wgsl. */
-export function together(steps: readonly Step[], gradients: readonly Gradients[]): Step[] {
+export function together(steps: readonly Step[], gradients: readonly Arena[]): Step[] {
   const result: (Step | undefined)[] = [...steps];
   for (const { whole, parts } of gradients) {
     let group: number[] = [], size = 0;

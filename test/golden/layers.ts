@@ -6,6 +6,7 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
   conv2d: ["Conv2d"], linear: ["Linear"], flatten: ["Flatten"], dropout: ["Dropout"],
   relu: ["ReLU"], sigmoid: ["Sigmoid"], tanh: ["Tanh"],
   maxPool2d: ["MaxPool2d"], avgPool2d: ["AvgPool2d"], globalAvgPool2d: ["AdaptiveAvgPool2d"], adaptiveAvgPool2d: ["AdaptiveAvgPool2d"],
+  localResponseNorm: ["LocalResponseNorm"],
   batchNorm: ["BatchNorm1d", "BatchNorm2d"], batchNorm1d: ["BatchNorm1d"], batchNorm2d: ["BatchNorm2d"],
 };
 const leaves = new Set(Object.values(kinds).flat());

@@ -31,6 +31,8 @@ const LOGITS = 1e-4, STEP = 1e-3, AFTER = 2e-3;
  */
 const KINKED: Readonly<Record<string, number>> = { "resnet18-eighth-64": 0.1, "resnet18-224": 0.1, "nin-224": 2e-3, "vgg11-224": 1e-2 };
 const norm = (numbers: Float32Array | readonly number[]) => Math.sqrt((numbers as readonly number[]).reduce((total, v) => total + v * v, 0));
+/** a / b, where nothing is no part of nothing. */
+const share = (a: number, b: number) => a === 0 ? 0 : a / b;
 const sum = (numbers: Float32Array) => numbers.reduce((total, v) => total + v, 0);
 
 /** One check for each kind of answer that the file has. A family that Convoy lacks is unsupported. A rung is taken wherever it fits. */
@@ -102,9 +104,9 @@ function gradientErrors(got: StateDict, want: readonly Gradient[]): [name: strin
     const none = g.name.endsWith(".bias") && g.l2 < 1e-9 * whole;
     const least = none ? 1e-2 * whole : 0, rms = g.l2 / Math.sqrt(data.length), note = none ? " (exactly 0 but for rounding: a batch norm follows)" : "";
     return [
-      [`norm of ${g.name}${note}`, Math.abs(norm(data) - g.l2) / Math.max(g.l2, least)],
-      [`sum of ${g.name}${note}`, Math.abs(sum(data) - g.sum) / Math.max(Math.abs(g.sum), g.l2, least)],
-      [`entries of ${g.name}${note}`, Math.max(...entries.map((v, i) => Math.abs(v - g.values[i]))) / Math.max(rms, ...g.values.map(Math.abs), least)],
+      [`norm of ${g.name}${note}`, share(Math.abs(norm(data) - g.l2), Math.max(g.l2, least))],
+      [`sum of ${g.name}${note}`, share(Math.abs(sum(data) - g.sum), Math.max(Math.abs(g.sum), g.l2, least))],
+      [`entries of ${g.name}${note}`, share(Math.max(...entries.map((v, i) => Math.abs(v - g.values[i]))), Math.max(rms, ...g.values.map(Math.abs), least))],
     ];
   });
 }

@@ -83,12 +83,14 @@ async function checkLayer(device: Device, c: Case, check: Checker, rung?: string
   graph.forward(rec, mode);
   graph.backward(rec, mode);
 
-  const order = new Map<Tensor, readonly number[]>([...inputs, y, dy].map((t) => [t, activation(t.shape)]));
+  /** The shape of a tensor's memory: features that were flattened lie as height, width, channels. */
+  const shapes = new Map<Tensor, readonly number[]>([y, dy].map((t) => [t, y.features && y.shape.length === 2 ? [y.shape[0], ...y.features] : y.shape])), shapeOf = (t: Tensor) => shapes.get(t) ?? t.shape;
+  const order = new Map<Tensor, readonly number[]>([...inputs, y, dy].map((t) => [t, activation(shapeOf(t))]));
   const named = new Map<string, Tensor>(inputs.map((t) => [t.name, t]));
   for (const [name, { tensor: t, spec }] of graph.params) order.set(t, spec.torch ?? spec.shape.map((_, axis) => axis)) && named.set(name, t);
   const fill = new Map([...named, ["dy", dy] as const].map(([name, t]) => {
     const { shape, ...input } = name === "dy" ? c.outputGrad! : given[name]!;
-    return [t, permuted(values({ ...input, shape }), shape, order.get(t)!)];
+    return [t, permuted(values({ ...input, shape }), t === dy ? inverse(order.get(t)!).map((axis) => shapeOf(t)[axis]) : shape, order.get(t)!)];
   }));
   const wanted = [...named].flatMap(([name, t]): [string, Tensor, number[], Tensor][] =>
     c.inputGrads?.[name] ? [[`d${name}`, graph.grads.get(t) ?? t, c.inputGrads[name], t]] : []);
@@ -98,7 +100,7 @@ async function checkLayer(device: Device, c: Case, check: Checker, rung?: string
     for (const [t, numbers] of fill) memory.write(t, numbers);
     player.play();
     /** What t holds, with the axes of `like` in PyTorch's order. */
-    const read = async (t: Tensor, like: Tensor) => permuted(await memory.read(t) as Float32Array<ArrayBuffer>, like.shape, inverse(order.get(like)!));
+    const read = async (t: Tensor, like: Tensor) => permuted(await memory.read(t) as Float32Array<ArrayBuffer>, shapeOf(like), inverse(order.get(like)!));
     const checks = [check("output", await read(y, y), c.output, FORWARD)];
     for (const [what, t, want, like] of wanted) checks.push(check(what, await read(t, like), want, GRADIENT));
     for (const [what, want] of after) if (want) checks.push(check(what, await read(named.get(what)!, named.get(what)!), want, FORWARD));

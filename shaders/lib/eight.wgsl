@@ -1,0 +1,17 @@
+// Eight filters of the narrow rungs, of which a lane holds a number each (with 4 lanes: two), and all need all.
+override FILTERS: u32 = 8;  // that are computed: 8, or 6 where there are no more
+
+/// The first four.
+fn lower(held: f32) -> vec4f { return vec4f(subgroupBroadcast(held, 0u), subgroupBroadcast(held, 1u), subgroupBroadcast(held, 2u), subgroupBroadcast(held, 3u)); }
+
+/// The others, which lanes 4 to 7 hold or, in subgroups of 4, lanes 0 to 3.
+fn upper(held: f32) -> vec4f {
+  let two = vec4f(subgroupBroadcast(held, UPPER), subgroupBroadcast(held, UPPER + 1), 0.0, 0.0);
+  if (FILTERS == 6) { return two; }
+  return vec4f(two.xy, subgroupBroadcast(held, UPPER + 2), subgroupBroadcast(held, UPPER + 3));
+}
+
+/// Column j is u · v[j].
+fn outer(u: vec4f, v: vec4f) -> mat4x4f {
+  return mat4x4f(v.x * u, v.y * u, v.z * u, v.w * u);
+}
