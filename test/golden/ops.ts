@@ -32,7 +32,6 @@ export interface OpsFile { torch: string; cases: Case[] }
 export interface Check { name: string; op: string; error: number; tolerance: number; ok: boolean; unsupported?: string }
 
 const FORWARD = 1e-5, GRADIENT = 1e-4;
-
 const part = (p: Part) => (x: Value) => typeof p === "function" ? p(x) : x.graph.apply(p, x);
 /** Operators of values, from PyTorch's options. */
 const layers: Record<string, (attrs: Attrs) => (...inputs: Value[]) => Value> = {
@@ -84,7 +83,7 @@ async function checkLayer(device: Device, c: Case, check: Checker, rung?: string
   graph.backward(rec, mode);
 
   /** The shape of a tensor's memory: features that were flattened lie as height, width, channels. */
-  const shapes = new Map<Tensor, readonly number[]>([y, dy].map((t) => [t, y.features && y.shape.length === 2 ? [y.shape[0], ...y.features] : y.shape])), shapeOf = (t: Tensor) => shapes.get(t) ?? t.shape;
+  const shapeOf = (t: Tensor) => (t === y || t === dy) && y.features && y.shape.length === 2 ? [y.shape[0], ...y.features] : t.shape;
   const order = new Map<Tensor, readonly number[]>([...inputs, y, dy].map((t) => [t, activation(shapeOf(t))]));
   const named = new Map<string, Tensor>(inputs.map((t) => [t.name, t]));
   for (const [name, { tensor: t, spec }] of graph.params) order.set(t, spec.torch ?? spec.shape.map((_, axis) => axis)) && named.set(name, t);
