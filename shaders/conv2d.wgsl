@@ -64,7 +64,8 @@ fn conv2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgro
       }
     }
   }
-  sum = biased(sum, k, dim.K);
+  let last = affine(k, dim.K);
+  sum = sum * last[0] + last[1];
   if (ADDEND) { sum += addend[i]; }
   y[i] = activate(sum);
 }

@@ -48,7 +48,7 @@ fn conv2d_narrow_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_
   let image = i32(at / (eights * dim.P) * dim.H);
   let stride = i32(STRIDE_W);
 
-  var a = mat4x4f(); var b = mat4x4f();  // filters 0 to 3 and 4 to 7 of pixels 0 to 3; columns are pixels
+  var a = mat4x4f(); var b = mat4x4f();  // filters 0 to 3 and 4 to 7 of pixels 0 to 3; columns are filters
   var c = mat4x4f(); var d = mat4x4f();  // of pixels 4 to 7
   for (var r = 0u; r < dim.R; r++) {
     let h = top + i32(r * DILATION_H);
@@ -71,10 +71,10 @@ fn conv2d_narrow_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_
             if (LANES < 8) { more = weight[j + other]; }
             let low = lower(held);
             let high = upper(more);
-            a += outer(low, u);
-            b += outer(high, u);
-            c += outer(low, v);
-            d += outer(high, v);
+            a += outer(u, low);
+            b += outer(u, high);
+            c += outer(v, low);
+            d += outer(v, high);
           }
           u = vec4f(u.yzw, v.x);
           v = vec4f(v.yzw, 0.0);
@@ -84,17 +84,18 @@ fn conv2d_narrow_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_
   }
   if (t != at) { return; }
   let m = at / eights * dim.Q + q;
-  for (var i = m; i < m + min(dim.Q - q, 8u); i++) {  // what is written next moves up, as in lib/finish.wgsl
-    var low = a[0];
-    var high = b[0];
-    for (var k = k0; k < min(k0 + 8, dim.K); k++) {
-      y[i * dim.K + k] = activate(biased(low.x, k, dim.K));
-      low = vec4f(low.yzw, high.x);
-      high = high.yzww;
+  for (var k = k0; k < min(k0 + 8, dim.K); k++) {  // what is written next moves up, as in lib/finish.wgsl
+    let last = affine(k, dim.K);
+    var near = a[0];
+    var far = c[0];
+    for (var i = m; i < m + min(dim.Q - q, 8u); i++) {
+      y[i * dim.K + k] = activate(near.x * last[0] + last[1]);
+      near = vec4f(near.yzw, far.x);
+      far = far.yzww;
     }
-    a = mat4x4f(a[1], a[2], a[3], c[0]);
-    b = mat4x4f(b[1], b[2], b[3], d[0]);
-    c = mat4x4f(c[1], c[2], c[3], c[3]);
+    a = mat4x4f(a[1], a[2], a[3], b[0]);
+    b = mat4x4f(b[1], b[2], b[3], b[3]);
+    c = mat4x4f(c[1], c[2], c[3], d[0]);
     d = mat4x4f(d[1], d[2], d[3], d[3]);
   }
 }

@@ -53,7 +53,8 @@ fn linear_forward(@builtin(local_invocation_index) here: u32, @builtin(workgroup
   }
   if (n >= dim.N) { return; }
   for (var i = k; i < min(k + 8, dim.K); i++) {
-    y[n * dim.K + i] = activate(biased(sum.lower.x, i, dim.K));
+    let last = affine(i, dim.K);
+    y[n * dim.K + i] = activate(sum.lower.x * last[0] + last[1]);
     sum = next(sum);
   }
 }

@@ -1,10 +1,11 @@
-// What a convolution or a linear layer makes of a finished sum: its bias, or the batch normalisation behind it, is added.
+// What a convolution or a linear layer makes of a finished sum v: v · factor + term, its bias or the batch normalisation behind it.
 override BIAS: bool = true;     // where false, any tensor may stand in for bias
 override SCALED: bool = false;  // bias holds a factor for each filter, and behind them a term: a batch normalisation, folded
 
-/// The sum v of filter k, of K.
-fn biased(v: Value, k: u32, K: u32) -> Value {
-  if (SCALED) { return v * bias[k] + bias[K + k]; }
-  if (BIAS) { return v + bias[k]; }
+/// Factor and term of filter k, of K.
+fn affine(k: u32, K: u32) -> array<Value, 2> {
+  var v = array<Value, 2>(Value(1.0), Value());
+  if (BIAS) { v[1] = bias[k]; }
+  if (SCALED) { v = array<Value, 2>(bias[k], bias[K + k]); }
   return v;
 }

@@ -159,9 +159,9 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   const gpu = globalThis.navigator?.gpu;
   if (!gpu) throw new AdapterError(globalThis.process?.versions?.node
     ? 'Node has no WebGPU of its own; import openDevice from "convoy-gpu/node" instead'
-    : "this browser has no WebGPU; use a recent Chrome or Edge, Firefox 141 or newer, or Safari 26 or newer, on a page served from https or localhost");
+    : "this browser has no WebGPU; use a recent Chrome or Edge, or from Firefox 141 or Safari 26 on, and a page from https or localhost");
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-  if (!adapter) throw new AdapterError("WebGPU is here, but it found no adapter; update the graphics driver, or see chrome://gpu for what is switched off");
+  if (!adapter) throw new AdapterError("WebGPU is here, but it found no adapter; update the graphics driver, or look into chrome://gpu");
   return fromAdapter(adapter, options, undefined, pageStore);
 }
 

@@ -40,15 +40,15 @@ const plainly = ({ K, STRIDE_W }: Convolution) => ({ phases: STRIDE_W, FILTERS: 
 export const undropped = { stream: 0, threshold: 0, scale: 1 };
 
 /** With what fuse.ts may put behind a convolution; until it does, any tensor stands in. */
-const ahead = <T extends { x: Tensor }>(t: T) => ({ ...t, addend: t.x });
+const ahead = <T extends { x: Tensor }>(t: T) => ({ ...t, addend: t.x, clock: t.x });
 
 /** y ← x, weight, bias. Where d.BIAS is 0, any tensor stands in for bias. */
 export const forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[] = [
   { name: "vec4", fits: slides, record(rec, t, d) {
-    rec.dispatch(conv2d_vec4_forward, { ...ahead(t), clock: t.weight }, { ...flat(d), LANES: rec.target.lanes!, ...plainly(d) }, strips(flat(d), 4, 16));
+    rec.dispatch(conv2d_vec4_forward, ahead(t), { ...flat(d), LANES: rec.target.lanes!, ...plainly(d) }, strips(flat(d), 4, 16));
   } },
   { name: "direct", fits: quads, record(rec, t, d) {
-    rec.dispatch(conv2d_direct_forward, { ...ahead(t), clock: t.weight }, { ...flat(d), LANES: rec.target.lanes!, ...plainly(d) }, strips(flat(d), 4, 16));
+    rec.dispatch(conv2d_direct_forward, ahead(t), { ...flat(d), LANES: rec.target.lanes!, ...plainly(d) }, strips(flat(d), 4, 16));
   } },
   { name: "narrow", fits: direct, record(rec, t, d) {
     rec.dispatch(conv2d_narrow_forward, t, { ...flat(d), LANES: rec.target.lanes!, ...plainly(d) }, strips(flat(d), 8, 8));
