@@ -9,7 +9,10 @@
 // addend where ADDEND, f′ by SLOPE where fuse.ts put them here. One invocation per WIDTH channels of a pixel written; tiled: of a window.
 // Twin: test/reference/avg_pool2d.ts.
 
-// #import pooled
+override STRIDE_H: u32 = 2;
+override STRIDE_W: u32 = 2;
+override WINDOWS_H: u32 = 1;  // windows that may hold a pixel: ⌈R / STRIDE_H⌉
+override WINDOWS_W: u32 = 1;
 override WORKGROUP: u32 = 64;
 override COUNT_PAD: bool = true;
 override ADDEND: bool = false;
@@ -18,6 +21,7 @@ struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32,                  // output
   padding_h: i32, padding_w: i32,
+  R: u32, S: u32,                  // window: all sizes share a text, and its loops compile fast
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
@@ -44,24 +48,16 @@ fn avg_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_wor
   let C = dim.C / WIDTH;
   if (i >= dim.N * dim.P * dim.Q * C) { return; }
   let at = place(i, dim.P, dim.Q, C);
-  let n = at.x;
-  let p = at.y;
-  let q = at.z;
-  let c = at.w;
-  let top = i32(p * STRIDE_H) - dim.padding_h;
-  let left = i32(q * STRIDE_W) - dim.padding_w;
+  let top = i32(at.y * STRIDE_H) - dim.padding_h;
+  let left = i32(at.z * STRIDE_W) - dim.padding_w;
 
   var sum = Value();
-  for (var r = 0u; r < R; r++) {
-    let h = top + i32(r);
-    if (h < 0 || h >= i32(dim.H)) { continue; }
-    for (var s = 0u; s < S; s++) {
-      let w = left + i32(s);
-      if (w < 0 || w >= i32(dim.W)) { continue; }
-      sum += x[((n * dim.H + u32(h)) * dim.W + u32(w)) * C + c];
+  for (var h = max(top, 0); h < min(top + i32(dim.R), i32(dim.H)); h++) {
+    for (var w = max(left, 0); w < min(left + i32(dim.S), i32(dim.W)); w++) {
+      sum += x[((at.x * dim.H + u32(h)) * dim.W + u32(w)) * C + at.w];
     }
   }
-  y[i] = sum / f32(counted(top, R, dim.H, dim.padding_h) * counted(left, S, dim.W, dim.padding_w));
+  y[i] = sum / f32(counted(top, dim.R, dim.H, dim.padding_h) * counted(left, dim.S, dim.W, dim.padding_w));
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
@@ -70,22 +66,20 @@ fn avg_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_wo
   let C = dim.C / WIDTH;
   if (e >= dim.N * dim.H * dim.W * C) { return; }
   let at = place(e, dim.H, dim.W, C);
-  let n = at.x;
-  let h = at.y;
-  let w = at.z;
-  let c = at.w;
+  let h = i32(at.y);
+  let w = i32(at.z);
 
   var sum = Value();
   for (var i = 0u; i < WINDOWS_H; i++) {
-    let p = (i32(h) + dim.padding_h) / i32(STRIDE_H) - i32(i);  // the last window that holds h, the one before, …
+    let p = (h + dim.padding_h) / i32(STRIDE_H) - i32(i);  // the last window that holds h, the one before, …
     let top = p * i32(STRIDE_H) - dim.padding_h;
-    if (p < 0 || p >= i32(dim.P) || i32(h) - top >= i32(R)) { continue; }
+    if (p < 0 || p >= i32(dim.P) || h - top >= i32(dim.R)) { continue; }
     for (var j = 0u; j < WINDOWS_W; j++) {
-      let q = (i32(w) + dim.padding_w) / i32(STRIDE_W) - i32(j);
+      let q = (w + dim.padding_w) / i32(STRIDE_W) - i32(j);
       let left = q * i32(STRIDE_W) - dim.padding_w;
-      if (q < 0 || q >= i32(dim.Q) || i32(w) - left >= i32(S)) { continue; }
-      let count = counted(top, R, dim.H, dim.padding_h) * counted(left, S, dim.W, dim.padding_w);
-      sum += dy[((n * dim.P + u32(p)) * dim.Q + u32(q)) * C + c] / f32(count);
+      if (q < 0 || q >= i32(dim.Q) || w - left >= i32(dim.S)) { continue; }
+      let count = counted(top, dim.R, dim.H, dim.padding_h) * counted(left, dim.S, dim.W, dim.padding_w);
+      sum += dy[((at.x * dim.P + u32(p)) * dim.Q + u32(q)) * C + at.w] / f32(count);
     }
   }
   if (ADDEND) { sum += addend[e]; }
@@ -100,10 +94,10 @@ fn avg_pool2d_tiled(@builtin(global_invocation_id) id: vec3u, @builtin(num_workg
   let C = dim.C / WIDTH;
   if (i >= dim.N * dim.P * dim.Q * C) { return; }
   let at = place(i, dim.P, dim.Q, C);
-  let d = dy[i] / f32(R * S);
-  for (var r = 0u; r < R; r++) {
-    for (var s = 0u; s < S; s++) {
-      let e = ((at.x * dim.H + at.y * R + r) * dim.W + at.z * S + s) * C + at.w;
+  let d = dy[i] / f32(dim.R * dim.S);
+  for (var r = 0u; r < dim.R; r++) {
+    for (var s = 0u; s < dim.S; s++) {
+      let e = ((at.x * dim.H + at.y * dim.R + r) * dim.W + at.z * dim.S + s) * C + at.w;
       var v = d;
       if (ADDEND) { v += addend[e]; }
       if (SLOPE > 0) { v *= slope(z[e]); }

@@ -39,24 +39,28 @@ struct Params {
 // #import padded
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn conv2d_direct_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+fn conv2d_direct_forward(@builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let C = i32(dim.C);
   let K4 = dim.K / 4;
   let k4 = 4 * group.z;                                  // the first of four vec4
   let mine = min(k4 + lane % 4, K4 - 1);
-  let quads = (dim.Q + 3) / 4;                           // of pixels in a row
-  let t = id.y * groups.x * WORKGROUP + id.x;
-  let at = min(t, dim.N * dim.P * quads - 1);
-  let q = at % quads * 4;
-  let top = i32(at / quads % dim.P * STRIDE_H) - dim.padding_h;
+  let strips = (dim.Q + 3) / 4;
+  let each = dim.N * strips;  // in a row of all images
+  let begin = (group.y * groups.x + group.x) * WORKGROUP;
+  let at = begin + here;
+  let p = at / each;          // past the last one, where there are no more
+  let n = at / strips % dim.N;
+  let q = at % strips * 4;
+  let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / each * STRIDE_H);  // rows of x that this workgroup's windows begin at, from and to
   let left = i32(q * STRIDE_W) - dim.padding_w;
-  let image = i32(at / (quads * dim.P) * dim.H);
 
   var sum: Tile;  // columns are pixels
   for (var r = 0u; r < dim.R; r++) {
-    let h = top + i32(r * DILATION_H);
+    let down = i32(r * DILATION_H) - dim.padding_h;
+    if (ends.x + down >= i32(dim.H) || ends.y + down < 0) { continue; }
+    let h = i32(p * STRIDE_H) + down;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
-    let row = (image + h) * i32(dim.W) * C;
+    let row = (i32(n * dim.H) + h) * i32(dim.W) * C;
     for (var phase = 0u; phase < select(dim.phases, 1u, STRIDE_W == 1); phase++) {
       for (var c = 0; c < C; c++) {
         var w = left + i32(phase);
@@ -74,6 +78,6 @@ fn conv2d_direct_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_
       }
     }
   }
-  if (t != at) { return; }
-  finish(sum, at / quads * dim.Q + q, k4, dim.Q - q);
+  if (p >= dim.P) { return; }
+  finish(sum, (n * dim.P + p) * dim.Q + q, k4, dim.Q - q);
 }

@@ -36,9 +36,8 @@ struct Params {
 
 /// Four filters' dy of pixel q of a row, whose first lies at `start`; 0 where that is padding.
 fn padded(start: i32, q: i32, width: u32) -> vec4f {
-  var v = vec4f();
-  if (u32(q) < width) { v = dy[start + q * i32(dim.dy_pitch / 4)]; }
-  return v;
+  let inside = u32(q) < width;
+  return select(vec4f(), dy[select(0, start + q * i32(dim.dy_pitch / 4), inside)], inside);
 }
 
 /// Adds four filters of a channel, whose weights are u, to its sums. Columns of v are filters, its rows pixels.
@@ -64,30 +63,28 @@ fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @bui
   let size = (vec2u(dim.H, dim.W) + stride - 1 - phase) / stride;               // rows and columns of this phase
   let c0 = 16 * (group.z / phases);
   let K4 = i32(dim.K / 4);
-  let quads = (size.y + 3) / 4;                                                 // of pixels in a row
-  let each = dim.N * quads;                                                     // in a row of all images
-  let end = max(each * size.x, 1u) - 1;
+  let strips = (size.y + 3) / 4;
+  let each = dim.N * strips;                                                    // in a row of all images
   let begin = (group.y * groups.x + group.x) * WORKGROUP;
-  let at = min(begin + here, end);
-  let image = at % dim.N;
-  let w = at / dim.N % quads * 4;
-  let h = at / each;
+  let at = begin + here;
+  let h = at / each;                                                            // past the last one, where there are no more
+  let n = at / strips % dim.N;
+  let w = at % strips * 4;
   let rows = min(c0 + vec4u(lane % 8, 8 + lane % 8, 4 + lane % 4, 12 + lane % 4), vec4u(dim.C - 1));  // with 4 lanes, each loads four channels
 
   let S = i32(select(TAPS, dim.S, TAPS == 0));
   let reach = vec2i(phase) + vec2i(dim.padding_h, dim.padding_w);
-  let top = i32(min(begin, end) / each);  // rows of this workgroup, from and to
-  let bottom = i32(min(begin + WORKGROUP - 1, end) / each);
+  let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / each);  // rows of this workgroup, from and to
 
   // Pixel i of a phase takes dy[i + d] by the tap s where STRIDE · d = phase + padding − DILATION · s; likewise rows by taps r.
   var a = mat4x4f(); var b = mat4x4f(); var c = mat4x4f(); var d = mat4x4f();  // columns are channels, rows pixels
   for (var r = 0; r < i32(dim.R); r++) {
     let over = reach.x - r * i32(DILATION_H);
     let down = over / i32(STRIDE_H);
-    if (over % i32(STRIDE_H) != 0 || top + down >= i32(dim.P) || bottom + down < 0) { continue; }
+    if (over % i32(STRIDE_H) != 0 || ends.x + down >= i32(dim.P) || ends.y + down < 0) { continue; }
     let p = i32(h) + down;
     let width = select(0u, dim.Q, p >= 0 && p < i32(dim.P));  // nothing lies on a row outside the output
-    let row = (i32(image * dim.P) + p) * i32(dim.Q * (dim.dy_pitch / 4)) + i32(dim.dy_offset / 4);
+    let row = (i32(n * dim.P) + p) * i32(dim.Q * (dim.dy_pitch / 4)) + i32(dim.dy_offset / 4);
     for (var k = 0; k < K4; k++) {
       var q = i32(w) + reach.y / i32(STRIDE_W);
       var v_1 = padded(row + k, q + 1, width);
@@ -116,8 +113,8 @@ fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @bui
       }
     }
   }
-  if (begin + here > end || any(size == vec2u())) { return; }
-  let m = (image * dim.H + h * STRIDE_H + phase.x) * dim.W + w * STRIDE_W + phase.y;
+  if (h >= size.x) { return; }
+  let m = (n * dim.H + h * STRIDE_H + phase.x) * dim.W + w * STRIDE_W + phase.y;
   for (var channel = c0; channel < min(c0 + 16, dim.C); channel++) {  // what is written next moves up, as in lib/finish.wgsl
     var pixels = a[0];
     for (var i = m; i < m + min(size.y - w, 4u) * STRIDE_W; i += STRIDE_W) {

@@ -35,27 +35,31 @@ struct Params {
 // #import padded
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn conv2d_narrow_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+fn conv2d_narrow_forward(@builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let k0 = 8 * group.z;
   let mine = min(k0 + lane % 8, dim.K - 1);
   let other = min(k0 + 4 + lane % 4, dim.K - 1);  // with 4 lanes, each loads two weights
-  let eights = (dim.Q + 7) / 8;                   // of pixels in a row
-  let t = id.y * groups.x * WORKGROUP + id.x;
-  let at = min(t, dim.N * dim.P * eights - 1);
-  let q = at % eights * 8;
-  let top = i32(at / eights % dim.P * STRIDE_H) - dim.padding_h;
+  let strips = (dim.Q + 7) / 8;
+  let each = dim.N * strips;  // in a row of all images
+  let begin = (group.y * groups.x + group.x) * WORKGROUP;
+  let at = begin + here;
+  let p = at / each;          // past the last one, where there are no more
+  let n = at / strips % dim.N;
+  let q = at % strips * 8;
+  let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / each * STRIDE_H);  // rows of x that this workgroup's windows begin at, from and to
   let left = i32(q * STRIDE_W) - dim.padding_w;
-  let image = i32(at / (eights * dim.P) * dim.H);
   let stride = i32(STRIDE_W);
 
   var a = mat4x4f(); var b = mat4x4f();  // filters 0 to 3 and 4 to 7 of pixels 0 to 3; columns are filters
   var c = mat4x4f(); var d = mat4x4f();  // of pixels 4 to 7
   for (var r = 0u; r < dim.R; r++) {
-    let h = top + i32(r * DILATION_H);
+    let down = i32(r * DILATION_H) - dim.padding_h;
+    if (ends.x + down >= i32(dim.H) || ends.y + down < 0) { continue; }
+    let h = i32(p * STRIDE_H) + down;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
     for (var phase = 0u; phase < select(dim.phases, 1u, STRIDE_W == 1); phase++) {
       for (var i = 0u; i < dim.C; i++) {
-        let row = (image + h) * i32(dim.W * dim.C) + i32(i);
+        let row = (i32(n * dim.H) + h) * i32(dim.W * dim.C) + i32(i);
         var w = left + i32(phase);
         var u = vec4f(padded(row, w, width), padded(row, w + stride, width), padded(row, w + 2 * stride, width), padded(row, w + 3 * stride, width));
         w += 4 * stride;
@@ -82,8 +86,8 @@ fn conv2d_narrow_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_
       }
     }
   }
-  if (t != at) { return; }
-  let m = at / eights * dim.Q + q;
+  if (p >= dim.P) { return; }
+  let m = (n * dim.P + p) * dim.Q + q;
   for (var k = k0; k < min(k0 + 8, dim.K); k++) {  // what is written next moves up, as in lib/finish.wgsl
     let last = affine(k, dim.K);
     var near = a[0];

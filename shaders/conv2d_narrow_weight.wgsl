@@ -92,6 +92,5 @@ fn conv2d_narrow_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
     high = mat4x4f(high[1], high[2], high[3], fifth_high);
   }
   if (!BIAS || group.x != 0) { return; }
-  if (lane < min(LANES, 8u) && k0 + lane < dim.K) { partial_bias[group.z * dim.K + k0 + lane] = total.x; }
-  if (LANES < 8 && lane < 4 && k0 + 4 + lane < dim.K) { partial_bias[group.z * dim.K + k0 + 4 + lane] = total.y; }
+  for (var k = lane; k < min(8u, dim.K - k0); k += LANES) { partial_bias[group.z * dim.K + k0 + k] = select(total.x, total.y, k > lane); }
 }

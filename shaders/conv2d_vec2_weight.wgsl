@@ -10,6 +10,7 @@ enable subgroups;
 alias Element = vec2f;
 const EACH = 2;
 const COLUMNS = 3;
+// #import stride
 // #import lanes
 override WORKGROUP: u32 = 8;
 override BIAS: bool = true;
@@ -31,6 +32,7 @@ struct Params {
 
 // #import totals
 // #import padded
+// #import reach
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_vec2_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -45,11 +47,14 @@ fn conv2d_vec2_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin
   let s = j / C2 % strips * 3;
   let top = i32(r) - dim.padding_h;
   let left = i32(s) - dim.padding_w;
+  let ends = reach(group, C2 * strips);
 
   var near: Tile; var far: Tile;  // of the first and the second channel; columns are taps
   var total = vec4f();            // of the dy that this lane has loaded
   for (var row = group.z * dim.span; row < min((group.z + 1) * dim.span, dim.N * dim.P); row++) {
-    let h = i32(row % dim.P) + top;
+    let p = i32(row % dim.P);
+    if (ends.x + p >= i32(dim.H) || ends.y + p < 0) { continue; }
+    let h = p + top;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));
     let start = (i32(row / dim.P * dim.H) + h) * i32(dim.W * C2) + i32(j % C2);
     var v_0 = padded(start, left, width);

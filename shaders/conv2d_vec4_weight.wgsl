@@ -34,6 +34,7 @@ struct Params {
 
 // #import totals
 // #import padded
+// #import reach
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_vec4_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -47,11 +48,14 @@ fn conv2d_vec4_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin
   let top = i32(j / (C4 * dim.S) * DILATION_H) - dim.padding_h;
   let left = i32(j / C4 % dim.S * DILATION_W) - dim.padding_w;
   let stride = i32(STRIDE_W);
+  let ends = reach(group, C4 * dim.S);
 
   var sum: Tile;  // columns are channels
   var total = vec4f();  // of the dy that this lane has loaded
   for (var row = group.z * dim.span; row < min((group.z + 1) * dim.span, dim.N * dim.P); row++) {
-    let h = i32(row % dim.P * STRIDE_H) + top;
+    let p = i32(row % dim.P * STRIDE_H);
+    if (ends.x + p >= i32(dim.H) || ends.y + p < 0) { continue; }
+    let h = p + top;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));
     let start = (i32(row / dim.P * dim.H) + h) * i32(dim.W * C4) + i32(j % C4);
     for (var q = 0u; q < dim.Q; q += 4) {

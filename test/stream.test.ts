@@ -49,7 +49,7 @@ test("images that exceed one binding stream by themselves, train and test each",
   expect((await end(run)).file).toEqual(file);
   await expect(open({ data, device, resident: true })).rejects.toThrow(/images of the training set \[3769\] takes 15,076 bytes; this device binds at most 12,000/);
   await expect(open({ data, device, batch: 170 })).rejects.toThrow(LimitError);
-  await expect(open({ data, device, batch: 170 })).rejects.toThrow("a batch of 170 images [3, 5, 5] takes 12,750 bytes, and this device binds at most 12,000; the largest batch that fits is 160");
+  await expect(open({ data, device, batch: 170 })).rejects.toThrow("a batch of 170 images [3, 5, 5] takes 12,750 bytes; this device binds at most 12,000; the largest batch that fits is 160");
 });
 
 test("images that the adapter has no room for stream; who wants them resident hears of it", async () => {

@@ -2,7 +2,6 @@
 // neighbouring channels, and how many, EACH.
 /// x of pixel w of a row, whose first lies at `start`; 0 where that is padding. Of a row outside the image, `width` is 0.
 fn padded(start: i32, w: i32, width: u32) -> Element {
-  var v = Element();
-  if (u32(w) < width) { v = x[start + w * i32(dim.C / EACH)]; }
-  return v;
+  let inside = u32(w) < width;
+  return select(Element(), x[select(0, start + w * i32(dim.C / EACH), inside)], inside);
 }

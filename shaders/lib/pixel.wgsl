@@ -2,7 +2,9 @@
 /// Row, column and image of pixel m of `images` images of `rows` × `columns`; the last pixel for any beyond it.
 fn pixel(m: u32, images: u32, rows: u32, columns: u32) -> vec3i {
   let at = min(m, images * rows * columns - 1);
-  return vec3i(vec3u(at / columns % rows, at % columns, at / (columns * rows)));
+  let row = at / columns;
+  let image = row / rows;
+  return vec3i(vec3u(row - image * rows, at - row * columns, image));
 }
 
 /// Whether (row, column) lies on an image of `rows` × `columns`.

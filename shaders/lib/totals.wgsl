@@ -3,9 +3,8 @@
 
 /// dy of pixel q of a row; 0 past its end.
 fn load(row: u32, q: u32, k4: u32) -> vec4f {
-  var v = vec4f();
-  if (q < dim.Q) { v = dy[((row * dim.Q + q) * dim.dy_pitch + dim.dy_offset) / 4 + k4]; }
-  return v;
+  let inside = q < dim.Q;
+  return select(vec4f(), dy[select(0, ((row * dim.Q + q) * dim.dy_pitch + dim.dy_offset) / 4 + k4, inside)], inside);
 }
 
 /// What the lanes have summed, filter by filter: all of a subgroup call it.

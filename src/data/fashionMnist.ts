@@ -14,7 +14,7 @@ export interface FashionMnistOptions {
 /** Fashion-MNIST, fetched and checked against SHA-256: 5 MB for the subset, 31 MB in full. In Node, take it from "convoy-gpu/node". */
 export async function fashionMnist({ url, full = false }: FashionMnistOptions = {}): Promise<Split> {
   if (full && url === undefined)
-    throw new OptionError("the package holds a subset of Fashion-MNIST only; for all of it put the four original .gz files (github.com/zalandoresearch/fashion-mnist) on your server and pass their folder: fashionMnist({ full: true, url })", { full });
+    throw new OptionError("the package has a part of Fashion-MNIST; for all of it put the four .gz files of github.com/zalandoresearch/fashion-mnist on your server and pass their folder: fashionMnist({ full: true, url })", { full });
   const folder = url === undefined ? new URL("./fashion-mnist/", import.meta.url) : resolve(url);
   return assemble((name) => download(new URL(name, folder)), full ? "full" : "subset", folder.href);
 }

@@ -62,8 +62,8 @@ const image = ({ N, C, K, BIAS }: Dims): convolution.Convolution => ({ N: 1, H: 
 const climbing = <T extends string>(ladder: readonly Rung<convolution.Convolution, T>[]) => ladder.slice(0, -1).map(({ name, fits, record }): Rung<Dims, T> =>
   ({ name, fits: (d, target) => fits(image(d), target), record: (rec, t, d) => record(rec, t, image(d)) }));
 
-const SMALL = 2 ** 14;  // products that a row of the batch costs, up to which a dispatch less gains more than a faster kernel
-const small = ({ C, K }: Dims) => C * K <= SMALL, large = (d: Dims) => !small(d);
+/** Where a dispatch less gains more than a faster kernel. */
+const small = ({ C, K }: Dims) => C * K <= 2 ** 14;
 
 /** Workgroups for so many rows and columns of an output. */
 const tiles = (rows: number, columns: number) => Math.ceil(rows / 16) * Math.ceil(columns / 8);
@@ -75,10 +75,14 @@ function gradients(rec: Recorder, t: { x?: Tensor; weight?: Tensor; dy: Tensor; 
   rec.dispatch(linear_backward, convolution.behind({ x, weight, dy, dx, dweight, dbias }), { ...d, inputs }, [gx, gy, 1]);
 }
 
-const plain = { name: "plain", record(rec: Recorder, t: Record<"x" | "weight" | "bias" | "y", Tensor>, d: Dims) {
+const plain = { name: "plain", fits: () => true, record(rec: Recorder, t: Record<"x" | "weight" | "bias" | "y", Tensor>, d: Dims) {
   rec.dispatch(linear_forward, t, { ...d, inputs: 0, ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0 }, [Math.ceil(d.N / 16), Math.ceil(d.K / 8), 1]);
 } };
-const forward: readonly Rung<Dims, "x" | "weight" | "bias" | "y">[] = [{ ...plain, fits: small }, ...climbing(convolution.forward), { ...plain, fits: large }];
+const fast = climbing(convolution.forward), [, direct] = fast;  // vec4, direct, narrow, tiled
+/** `direct` comes first up to a size, though `vec4` is faster: the first layers of a network have its text already, and another takes longer to compile than it gains. */
+const forward: readonly Rung<Dims, "x" | "weight" | "bias" | "y">[] = [
+  { ...direct, fits: (d, target) => d.C * d.K <= 2 ** 16 && direct.fits(d, target) }, { ...plain, fits: small }, ...fast, plain,
+];
 const backwardInput: readonly Rung<Dims, "weight" | "dy" | "dx">[] = [...climbing(convolution.backwardInput), { name: "plain", fits: () => true, record: gradients }];
 const backwardWeight: readonly Rung<Dims, "x" | "dy" | "dweight" | "dbias">[] = [...climbing(convolution.backwardWeight), { name: "plain", fits: () => true, record: gradients }];
 

@@ -96,7 +96,7 @@ function extent(shape: readonly number[], size: number, place: string): number {
 }
 
 function typeOf(dtype: string, name: string, what: string): (typeof dtypes)[Dtype] {
-  if (!Object.hasOwn(dtypes, dtype)) throw new FormatError(`${what}: tensor ${JSON.stringify(name)} has the unknown dtype ${JSON.stringify(dtype)}; known are ${Object.keys(dtypes).join(", ")}: convert it in PyTorch, as by tensor.float()`, { dtype });
+  if (!Object.hasOwn(dtypes, dtype)) throw new FormatError(`${what}: tensor ${JSON.stringify(name)} has the unknown dtype ${JSON.stringify(dtype)}; known are ${Object.keys(dtypes).join(", ")}; convert it by tensor.float()`, { dtype });
   return dtypes[dtype as Dtype];
 }
 

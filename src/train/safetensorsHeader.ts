@@ -37,7 +37,7 @@ class Scanner {
 
   fail(expected: string): never {
     const rest = this.text.slice(this.#at, this.#at + 20);
-    throw new FormatError(`${this.what}: header, character ${this.#at}: expected ${expected}; here is ${rest ? JSON.stringify(rest) : "the end"}. Write the file again with a safetensors library`, { at: this.#at, expected });
+    throw new FormatError(`${this.what}: header, character ${this.#at}: expected ${expected}; here is ${rest ? JSON.stringify(rest) : "the end"}; write the file again with a safetensors library`, { at: this.#at, expected });
   }
 
   /** Calls `value` after each key, to read what follows. A key may come once. */

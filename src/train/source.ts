@@ -36,7 +36,7 @@ export interface Lodging {
 export function sourceOf(name: string, { shape, size }: Dataset, { batch, limit, resident, augment }: Lodging): Source {
   const each = elements(shape), streamed = !(resident ?? size * each <= limit), room = streamed ? batch : size;
   if (streamed && batch * each > limit) throw new LimitError(
-    `a batch of ${batch} images [${shape.join(", ")}] takes ${(batch * each).toLocaleString("en")} bytes, and this device binds at most ${limit.toLocaleString("en")}; the largest batch that fits is ${Math.floor(limit / each)}`, { batch, limit, largestBatch: Math.floor(limit / each) });
+    `a batch of ${batch} images [${shape.join(", ")}] takes ${(batch * each).toLocaleString("en")} bytes; this device binds at most ${limit.toLocaleString("en")}; the largest batch that fits is ${Math.floor(limit / each)}`, { batch, limit, largestBatch: Math.floor(limit / each) });
   return {
     shape, streamed, images: tensor(`images of the ${name}`, [Math.ceil(room * each / 4)]), classes: tensor(`labels of the ${name}`, [Math.ceil(room / 4)]),
     levels: tensor(`levels of the ${name}`, [shape[0], 2]), ...augment && { augment: { greys: tensor(`greys of the ${name}`, [room]), by: augment } },
