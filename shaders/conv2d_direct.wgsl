@@ -3,8 +3,8 @@
 //   y[m,k] = f(bias[k] + Σ r,s,c  x[m∘(r,s), c] · weight[r,s,c,k] + addend[m,k])        m = (n, p, q), as in conv2d.wgsl
 //
 // An invocation computes 4 neighbouring pixels of a row × 16 filters, as in conv2d_vec4.wgsl, one channel at a time: a load of a
-// pixel and one of weights feed 64 multiply-adds. The direct rung for first layers, of one channel or three: one group,
-// subgroups of 4 or more. Twin: test/reference/conv2d.ts.
+// pixel and one of weights feed 64 multiply-adds. The direct rung for first layers, of one channel or three, for strides
+// and for linear layers of middle size: one group, a stride or a dilation along the row but not both, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 const COLUMNS = 4;
 alias Value = vec4f;
@@ -21,7 +21,6 @@ struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
-  phases: u32,                     // STRIDE_W, for a loop that is not to be unrolled where it is more than 1
   R: u32, S: u32,                  // window: few pipelines, and loops that compile fast
   y_pitch: u32, y_offset: u32,     // channels of y's pixels, K, and where these begin, 0: unless fuse.ts puts them into a concatenation
   stream: u32, threshold: u32, scale: f32,
@@ -40,7 +39,6 @@ struct Params {
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_direct_forward(@builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
-  let C = i32(dim.C);
   let K4 = dim.K / 4;
   let k4 = 4 * group.z;                                  // the first of four vec4
   let mine = min(k4 + lane % 4, K4 - 1);
@@ -60,20 +58,25 @@ fn conv2d_direct_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
     if (ends.x + down >= i32(dim.H) || ends.y + down < 0) { continue; }
     let h = i32(p * STRIDE_H) + down;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
-    let row = (i32(n * dim.H) + h) * i32(dim.W) * C;
-    for (var phase = 0u; phase < select(dim.phases, 1u, STRIDE_W == 1); phase++) {
-      for (var c = 0; c < C; c++) {
-        var w = left + i32(phase);
-        let stride = i32(STRIDE_W);
-        var v = vec4f(padded(row + c, w, width), padded(row + c, w + stride, width), padded(row + c, w + 2 * stride, width), 0.0);  // a channel of four pixels
-        w += 2 * stride;
-        for (var offset = phase; offset <= (dim.S - 1) * DILATION_W; offset += STRIDE_W) {
-          w += stride;
-          v.w = padded(row + c, w, width);
-          if (offset % DILATION_W == 0) {
-            add_lower(&sum, weight[((r * dim.S + offset / DILATION_W) * dim.C + u32(c)) * K4 + mine], v);
+    let row = (i32(n * dim.H) + h) * i32(dim.W * dim.C);
+    for (var i = 0u; i < dim.C * STRIDE_W; i++) {  // pixels that slide are STRIDE_W apart, from each of so many first ones
+      let phase = i % STRIDE_W;
+      let c = i / STRIDE_W;
+      let start = row + i32(c);
+      let stride = i32(STRIDE_W);
+      var w = left + i32(phase);
+      var v = vec4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width), 0.0);  // a channel of four pixels
+      w += 3 * stride;
+      for (var s = phase; s < dim.S; s += STRIDE_W) {
+        v.w = padded(start, w, width);
+        add_lower(&sum, weight[((r * dim.S + s) * dim.C + c) * K4 + mine], v);
+        v = vec4f(v.yzw, 0.0);
+        w += stride;
+        if (DILATION_W > 1) {
+          for (var skipped = 1u; skipped < DILATION_W; skipped++) {
+            v = vec4f(v.yz, padded(start, w, width), 0.0);
+            w++;
           }
-          v = vec4f(v.yzw, 0.0);
         }
       }
     }

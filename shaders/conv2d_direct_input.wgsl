@@ -6,7 +6,8 @@
 // at a time. Strides are taken apart by phase (h mod STRIDE_H, w mod STRIDE_W): the four are neighbours in their phase, reached
 // by the same taps, and none is multiplied by zero. From tap to tap they slide, as in conv2d_vec4.wgsl: one dy is loaded, and
 // weights, along k, once a subgroup. Images lie side by side, so that a workgroup shares a row and leaves out the taps that reach
-// none of y's. The direct rung: one group, filters divisible by 4, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
+// none of y's. The direct rung: one group, filters divisible by 4, a stride or a dilation along the row but not
+// both, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 
 // #import stride
@@ -90,26 +91,30 @@ fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @bui
       var v_1 = padded(row + k, q + 1, width);
       var v_2 = padded(row + k, q + 2, width);
       var v_3 = padded(row + k, q + 3, width);
-      for (var tap = reach.y % i32(STRIDE_W); tap <= (S - 1) * i32(DILATION_W); tap += i32(STRIDE_W)) {
+      for (var s = reach.y % i32(STRIDE_W); s < S; s += i32(STRIDE_W)) {
         let v_0 = padded(row + k, q, width);
-        if (tap % i32(DILATION_W) == 0) {
-          let j = u32(r * S + tap / i32(DILATION_W)) * dim.C;
-          let held = weight[i32(j + rows.x) * K4 + k];
-          var next = held;
-          if (LANES < 8) { next = weight[i32(j + rows.z) * K4 + k]; }
-          let v = transpose(mat4x4f(v_0, v_1, v_2, v_3));
-          a = along_lower(a, v, held);
-          b = along_upper(b, v, next);
-          if (CHANNELS == 16) {
-            let more = weight[i32(j + rows.y) * K4 + k];
-            var last = more;
-            if (LANES < 8) { last = weight[i32(j + rows.w) * K4 + k]; }
-            c = along_lower(c, v, more);
-            d = along_upper(d, v, last);
-          }
+        let j = u32(r * S + s) * dim.C;
+        let held = weight[i32(j + rows.x) * K4 + k];
+        var next = held;
+        if (LANES < 8) { next = weight[i32(j + rows.z) * K4 + k]; }
+        let v = transpose(mat4x4f(v_0, v_1, v_2, v_3));
+        a = along_lower(a, v, held);
+        b = along_upper(b, v, next);
+        if (CHANNELS == 16) {
+          let more = weight[i32(j + rows.y) * K4 + k];
+          var last = more;
+          if (LANES < 8) { last = weight[i32(j + rows.w) * K4 + k]; }
+          c = along_lower(c, v, more);
+          d = along_upper(d, v, last);
         }
         v_3 = v_2; v_2 = v_1; v_1 = v_0;
         q--;
+        if (DILATION_W > 1) {
+          for (var skipped = 1u; skipped < DILATION_W; skipped++) {
+            v_3 = v_2; v_2 = v_1; v_1 = padded(row + k, q, width);
+            q--;
+          }
+        }
       }
     }
   }

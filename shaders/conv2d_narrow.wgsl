@@ -4,7 +4,8 @@
 //
 // An invocation computes 8 neighbouring pixels of a row × 8 filters, one channel at a time; from tap to tap its pixels slide, as in
 // conv2d_vec4.wgsl. The lanes load a weight each (with 4 lanes: two) and share them by broadcast.
-// The direct rung for LeNet's 6 filters and the like: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
+// The direct rung for LeNet's 6 filters and the like: one group, a stride or a dilation along the row but not both,
+// subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 alias Element = f32;
 const EACH = 1;
@@ -19,7 +20,6 @@ struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
-  phases: u32,                     // STRIDE_W, for a loop that is not to be unrolled where it is more than 1
   R: u32, S: u32,                  // window: few pipelines, and loops that compile fast
 }
 @group(1) @binding(0) var<uniform> dim: Params;
@@ -57,31 +57,36 @@ fn conv2d_narrow_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
     if (ends.x + down >= i32(dim.H) || ends.y + down < 0) { continue; }
     let h = i32(p * STRIDE_H) + down;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
-    for (var phase = 0u; phase < select(dim.phases, 1u, STRIDE_W == 1); phase++) {
-      for (var i = 0u; i < dim.C; i++) {
-        let row = (i32(n * dim.H) + h) * i32(dim.W * dim.C) + i32(i);
-        var w = left + i32(phase);
-        var u = vec4f(padded(row, w, width), padded(row, w + stride, width), padded(row, w + 2 * stride, width), padded(row, w + 3 * stride, width));
-        w += 4 * stride;
-        var v = vec4f(padded(row, w, width), padded(row, w + stride, width), padded(row, w + 2 * stride, width), 0.0);
-        w += 2 * stride;
-        for (var offset = phase; offset <= (dim.S - 1) * DILATION_W; offset += STRIDE_W) {
-          w += stride;
-          v.w = padded(row, w, width);
-          if (offset % DILATION_W == 0) {
-            let j = ((r * dim.S + offset / DILATION_W) * dim.C + i) * dim.K;
-            let held = weight[j + mine];
-            var more = held;
-            if (LANES < 8) { more = weight[j + other]; }
-            let low = lower(held);
-            let high = upper(more);
-            a += outer(u, low);
-            b += outer(u, high);
-            c += outer(v, low);
-            d += outer(v, high);
+    let row = (i32(n * dim.H) + h) * i32(dim.W * dim.C);
+    for (var i = 0u; i < dim.C * STRIDE_W; i++) {  // pixels that slide are STRIDE_W apart, from each of so many first ones
+      let phase = i % STRIDE_W;
+      let start = row + i32(i / STRIDE_W);
+      var w = left + i32(phase);
+      var u = vec4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width), padded(start, w + 3 * stride, width));
+      w += 4 * stride;
+      var v = vec4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width), 0.0);
+      w += 3 * stride;
+      for (var s = phase; s < dim.S; s += STRIDE_W) {
+        v.w = padded(start, w, width);
+        let j = ((r * dim.S + s) * dim.C + i / STRIDE_W) * dim.K;
+        let held = weight[j + mine];
+        var more = held;
+        if (LANES < 8) { more = weight[j + other]; }
+        let low = lower(held);
+        let high = upper(more);
+        a += outer(u, low);
+        b += outer(u, high);
+        c += outer(v, low);
+        d += outer(v, high);
+        u = vec4f(u.yzw, v.x);
+        v = vec4f(v.yzw, 0.0);
+        w += stride;
+        if (DILATION_W > 1) {
+          for (var skipped = 1u; skipped < DILATION_W; skipped++) {
+            u = vec4f(u.yzw, v.x);
+            v = vec4f(v.yz, padded(start, w, width), 0.0);
+            w++;
           }
-          u = vec4f(u.yzw, v.x);
-          v = vec4f(v.yzw, 0.0);
         }
       }
     }

@@ -65,24 +65,28 @@ fn conv2d_vec4_forward(@builtin(local_invocation_index) here: u32, @builtin(num_
       var v_0 = padded(row + c, w, width);
       var v_1 = padded(row + c, w + 1, width);
       var v_2 = padded(row + c, w + 2, width);
-      w += 2;
-      for (var offset = 0u; offset <= (S - 1) * DILATION_W; offset++) {
-        w++;
+      w += 3;
+      for (var s = 0u; s < S; s++) {
         let v_3 = padded(row + c, w, width);
-        if (offset % DILATION_W == 0) {
-          let v = transpose(mat4x4f(v_0, v_1, v_2, v_3));  // columns are channels
-          let j = (r * S + offset / DILATION_W) * dim.C + 4 * u32(c) + ahead;
-          let held = weight[j * K4 + mine];
-          let more = weight[(j + 2) * K4 + mine];
-          var next = held;
-          var last = more;
-          if (LANES < 8) { next = weight[(j + 1) * K4 + mine]; last = weight[(j + 3) * K4 + mine]; }
-          add_lower(&sum, held, v[0]);
-          add_upper(&sum, next, v[1]);
-          add_lower(&sum, more, v[2]);
-          add_upper(&sum, last, v[3]);
-        }
+        let v = transpose(mat4x4f(v_0, v_1, v_2, v_3));  // columns are channels
+        let j = (r * S + s) * dim.C + 4 * u32(c) + ahead;
+        let held = weight[j * K4 + mine];
+        let more = weight[(j + 2) * K4 + mine];
+        var next = held;
+        var last = more;
+        if (LANES < 8) { next = weight[(j + 1) * K4 + mine]; last = weight[(j + 3) * K4 + mine]; }
+        add_lower(&sum, held, v[0]);
+        add_upper(&sum, next, v[1]);
+        add_lower(&sum, more, v[2]);
+        add_upper(&sum, last, v[3]);
         v_0 = v_1; v_1 = v_2; v_2 = v_3;
+        w++;
+        if (DILATION_W > 1) {
+          for (var skipped = 1u; skipped < DILATION_W; skipped++) {
+            v_0 = v_1; v_1 = v_2; v_2 = padded(row + c, w, width);
+            w++;
+          }
+        }
       }
     }
   }

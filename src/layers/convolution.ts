@@ -22,7 +22,8 @@ export interface Convolution {
   R: number; S: number; STRIDE_H: number; STRIDE_W: number; DILATION_H: number; DILATION_W: number; BIAS: number;
 }
 
-const direct = (d: Convolution, { lanes = 0 }: Target) => lanes >= 4 && d.D === d.C;
+/** Pixels slide over a stride or over a dilation, not over both. */
+const direct = (d: Convolution, { lanes = 0 }: Target) => lanes >= 4 && d.D === d.C && (d.STRIDE_W === 1 || d.DILATION_W === 1);
 const quads = (d: Convolution, target: Target) => direct(d, target) && d.K % 4 === 0;
 /** Where pixels slide by one: with a stride, vec4 is hardly faster than direct, whose text a first layer with a stride has already. */
 const slides = (d: Convolution, target: Target) => quads(d, target) && d.C % 4 === 0 && d.STRIDE_W === 1;
@@ -35,7 +36,7 @@ function columnsOf(rows: number, columns: number, tiles: readonly number[] = [64
 }
 const grid = (invocations: number, z: number, workgroup = 16): Grid => { const [gx, gy] = fold(invocations, workgroup); return [gx, gy, z]; };
 /** What a kernel with an epilogue is told as long as fuse.ts has put nothing there: its output ends with the filters, and dy likewise. */
-const plainly = ({ K, STRIDE_W }: Convolution) => ({ phases: STRIDE_W, FILTERS: K <= 6 ? 6 : 8, ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0, ...undropped, y_pitch: K, y_offset: 0, dy_pitch: K, dy_offset: 0, span: 0, size: 0 });
+const plainly = ({ K }: Convolution) => ({ FILTERS: K <= 6 ? 6 : 8, ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0, ...undropped, y_pitch: K, y_offset: 0, dy_pitch: K, dy_offset: 0, span: 0, size: 0 });
 /** No dropout behind a kernel. */
 export const undropped = { stream: 0, threshold: 0, scale: 1 };
 
