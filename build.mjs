@@ -11,8 +11,8 @@ const quote = JSON.stringify;
 const union = (names) => Object.keys(names).map(quote).join(" | ") || "never";
 const list = (entries) => `{ ${entries.map(([k, v]) => `${k}: ${quote(v)}`).join(", ")} }`;
 
-/** The text without comments and, but where bake() reads it, without needless spaces: a quarter of a bundle. Lines stay, so what a compiler says of them fits the text as pasted together. */
-const bare = (code) => code.replace(/[ \t]*\/\/(?! tune$).*$/gm, "")
+/** The text without comments (but imports, which kernel() reads out of the library, too) and, but where bake() reads it, without needless spaces: a quarter of a bundle. Lines stay, so what a compiler says of them fits the text as pasted together. */
+const bare = (code) => code.replace(/[ \t]*\/\/(?! tune$| #import ).*$/gm, "")
   .replace(/^(?!override|const|alias|\/\/).*$/gm, (line) => line.replace(/^ +|(?<=[\w)\]};]) +(?=[^\w\s])|(?<=[^\w\s]) +(?=[\w({[@])/g, ""));
 
 /** The reader that kernel() uses at run time, too. */
