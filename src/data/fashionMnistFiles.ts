@@ -40,7 +40,7 @@ export const fashionMnistFiles: Readonly<Record<Which, Readonly<Record<"train" |
 export async function checked(file: DataFile, bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   const raw = await gunzip(bytes, file.bytes, file.name), hash = await sha256(raw);
   if (hash !== file.sha256)
-    throw new FormatError(`${file.name}: expected ${file.bytes} bytes with SHA-256 ${file.sha256}, got ${raw.length} with ${hash}; it is damaged, or another file (a page, "not found"?): get it again`,
+    throw new FormatError(`${file.name}: expected ${file.bytes} bytes with SHA-256 ${file.sha256}, got ${raw.length} with ${hash}; it is damaged, or another file (a page: not found?): get it again`,
       { file: file.name, expected: file.sha256, got: hash, bytes: raw.length });
   return raw;
 }

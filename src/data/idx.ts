@@ -9,7 +9,7 @@ export interface Idx { readonly shape: number[]; readonly data: Uint8Array<Array
  * Layout (yann.lecun.com/exdb/mnist): two zero bytes, the type (8 = unsigned byte), the rank; the extents, 32-bit big-endian; the elements.
  */
 export function parseIdx(bytes: Uint8Array, what: string): Idx {
-  if (isGzip(bytes)) throw new FormatError(`${what}: gzipped bytes, not an IDX file; unpack it first`, { what });
+  if (isGzip(bytes)) throw new FormatError(`${what}: gzipped, not an IDX file; unpack it first`, { what });
   if (bytes.length < 4) throw new FormatError(`${what}: ${bytes.length} bytes are too few for an IDX file, which begins with 4; ${again}`, { what, bytes: bytes.length });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length), magic = view.getUint32(0), rank = magic & 0xff;
   if (magic >>> 8 !== 0x08 || rank < 1 || rank > 4)

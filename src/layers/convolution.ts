@@ -64,10 +64,10 @@ export const forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[
 /** An invocation for so many pixels of a row and so many filters. */
 const strips = ({ N, P, Q, K }: Convolution, pixels: number, filters: number) => grid(N * P * Math.ceil(Q / pixels), Math.ceil(K / filters));
 
-/** To a 1×1 window, all pixels are one row. */
-function flat(d: Convolution): Convolution {
-  const pixels = d.N * d.P * d.Q, pointwise = d.R * d.S * d.STRIDE_H * d.STRIDE_W === 1 && !d.padding_h && !d.padding_w;
-  return pointwise ? { ...d, N: 1, H: 1, P: 1, W: pixels, Q: pixels } : d;
+/** To a 1×1 window, all pixels are one row, or as many rows as there are images. */
+function flat(d: Convolution, P = 1): Convolution {
+  const Q = d.N * d.P * d.Q / P, pointwise = d.R * d.S * d.STRIDE_H * d.STRIDE_W === 1 && !d.padding_h && !d.padding_w;
+  return pointwise ? { ...d, N: 1, P, Q, H: P, W: Q } : d;
 }
 
 /** dx ← weight, dy. */
@@ -99,7 +99,8 @@ export const backwardWeight: readonly Rung<Convolution, "x" | "dy" | "dweight" |
     split(rec, t, d, conv2d_vec2_weight_partial, lanewise(rec, d, d.R * d.C / 2, 16));
   } },
   { name: "vec4", fits: (d, target) => quads(d, target) && d.C % 4 === 0, record(rec, t, d) {
-    split(rec, t, d, conv2d_vec4_weight_partial, lanewise(rec, d, d.R * d.S * d.C / 4, 16));
+    const e = flat(d, d.N);
+    split(rec, t, e, conv2d_vec4_weight_partial, lanewise(rec, e, d.R * d.S * d.C / 4, 16));
   } },
   { name: "direct", fits: (d, target) => quads(d, target) && d.STRIDE_W * d.DILATION_W === 1, record(rec, t, d) {
     split(rec, t, d, conv2d_direct_weight_partial, lanewise(rec, d, strip(d).count, 16));
