@@ -61,7 +61,7 @@ const inShaders: [pattern: RegExp, why: string, example: string][] = [
   [/\btanh\(/, "tanh is NaN for large arguments on some adapters: safe_tanh of lib/", "y[i] = tanh(v);"],
   [/\blog\(p/, "log of a probability: use log-softmax", "loss = -log(probs[i]);"],
   [/@workgroup_size\([^)]*\d\s*,\s*\d*[2-9]|@workgroup_size\(\s*\d/, "a workgroup size is an override", "@compute @workgroup_size(64, 1, 1)"],
-  [/\bselect\((?![^;]*\w\[select\(0, )[^;]*\w\[/, "select evaluates both sides: guard a load with if, or load element 0: x[select(0, i, inside)]", "let v = select(0.0, x[i], inside);"],
+  [/\bselect\([^;]*\w\[(?!select\(0, )/, "select evaluates both sides: guard a load with if, or load element 0: x[select(0, i, inside)]", "let v = select(0.0, x[i], inside);"],
   [/@compute(?:(?!\n\}).)*\breturn;(?:(?!\n\}).)*Barrier\(/s, "a return before a barrier", "@compute\nfn f() {\n  if (i > n) { return; }\n  workgroupBarrier();\n}"],
 ];
 
