@@ -11,8 +11,6 @@
 
 override STRIDE_H: u32 = 2;
 override STRIDE_W: u32 = 2;
-override WINDOWS_H: u32 = 1;  // windows that may hold a pixel: ⌈R / STRIDE_H⌉
-override WINDOWS_W: u32 = 1;
 override WORKGROUP: u32 = 64;
 override COUNT_PAD: bool = true;
 override ADDEND: bool = false;
@@ -35,11 +33,17 @@ struct Params {
 // #import place
 // #import slope
 
-/// Elements of a window along one axis that count, for the window that starts at `start`.
-fn counted(start: i32, window: u32, extent: u32, padding: i32) -> i32 {
-  let low = select(0, -padding, COUNT_PAD);
-  let high = select(i32(extent), i32(extent) + padding, COUNT_PAD);
-  return min(start + i32(window), high) - max(start, low);
+/// Elements that count of the window that starts at `start`.
+fn counted(start: vec2i) -> f32 {
+  let low = select(vec2i(), -vec2i(dim.padding_h, dim.padding_w), COUNT_PAD);
+  let size = min(start + vec2i(vec2u(dim.R, dim.S)), vec2i(vec2u(dim.H, dim.W)) - low) - max(start, low);
+  return f32(size.x * size.y);
+}
+
+/// The first and the last window along an axis that hold its element i.
+fn holding(i: u32, window: u32, stride: u32, padding: i32, windows: u32) -> vec2i {
+  let end = i32(i) + padding;
+  return vec2i(max(end - i32(window) + i32(stride), 0) / i32(stride), min(end / i32(stride), i32(windows) - 1));
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
@@ -48,43 +52,35 @@ fn avg_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_wor
   let C = dim.C / WIDTH;
   if (i >= dim.N * dim.P * dim.Q * C) { return; }
   let at = place(i, dim.P, dim.Q, C);
-  let top = i32(at.y * STRIDE_H) - dim.padding_h;
-  let left = i32(at.z * STRIDE_W) - dim.padding_w;
+  let start = vec2i(i32(at.y * STRIDE_H) - dim.padding_h, i32(at.z * STRIDE_W) - dim.padding_w);
 
   var sum = Value();
-  for (var h = max(top, 0); h < min(top + i32(dim.R), i32(dim.H)); h++) {
-    for (var w = max(left, 0); w < min(left + i32(dim.S), i32(dim.W)); w++) {
+  for (var h = max(start.x, 0); h < min(start.x + i32(dim.R), i32(dim.H)); h++) {
+    for (var w = max(start.y, 0); w < min(start.y + i32(dim.S), i32(dim.W)); w++) {
       sum += x[((at.x * dim.H + u32(h)) * dim.W + u32(w)) * C + at.w];
     }
   }
-  y[i] = sum / f32(counted(top, dim.R, dim.H, dim.padding_h) * counted(left, dim.S, dim.W, dim.padding_w));
+  y[i] = sum / counted(start);
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn avg_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let e = id.y * groups.x * WORKGROUP + id.x;
+  let i = id.y * groups.x * WORKGROUP + id.x;
   let C = dim.C / WIDTH;
-  if (e >= dim.N * dim.H * dim.W * C) { return; }
-  let at = place(e, dim.H, dim.W, C);
-  let h = i32(at.y);
-  let w = i32(at.z);
+  if (i >= dim.N * dim.H * dim.W * C) { return; }
+  let at = place(i, dim.H, dim.W, C);
+  let rows = holding(at.y, dim.R, STRIDE_H, dim.padding_h, dim.P);
+  let columns = holding(at.z, dim.S, STRIDE_W, dim.padding_w, dim.Q);
 
   var sum = Value();
-  for (var i = 0u; i < WINDOWS_H; i++) {
-    let p = (h + dim.padding_h) / i32(STRIDE_H) - i32(i);  // the last window that holds h, the one before, …
-    let top = p * i32(STRIDE_H) - dim.padding_h;
-    if (p < 0 || p >= i32(dim.P) || h - top >= i32(dim.R)) { continue; }
-    for (var j = 0u; j < WINDOWS_W; j++) {
-      let q = (w + dim.padding_w) / i32(STRIDE_W) - i32(j);
-      let left = q * i32(STRIDE_W) - dim.padding_w;
-      if (q < 0 || q >= i32(dim.Q) || w - left >= i32(dim.S)) { continue; }
-      let count = counted(top, dim.R, dim.H, dim.padding_h) * counted(left, dim.S, dim.W, dim.padding_w);
-      sum += dy[((at.x * dim.P + u32(p)) * dim.Q + u32(q)) * C + at.w] / f32(count);
+  for (var p = rows.x; p <= rows.y; p++) {
+    for (var q = columns.x; q <= columns.y; q++) {
+      sum += dy[((at.x * dim.P + u32(p)) * dim.Q + u32(q)) * C + at.w] / counted(vec2i(p * i32(STRIDE_H) - dim.padding_h, q * i32(STRIDE_W) - dim.padding_w));
     }
   }
-  if (ADDEND) { sum += addend[e]; }
-  if (SLOPE > 0) { sum *= slope(z[e]); }
-  dx[e] = sum;
+  if (ADDEND) { sum += addend[i]; }
+  if (SLOPE > 0) { sum *= slope(z[i]); }
+  dx[i] = sum;
 }
 
 /// Windows that tile the image: an invocation writes all pixels of one.

@@ -3,7 +3,7 @@
 //   y[m,k] = f(bias[k] + Σ r,s,c  x[m∘(r,s), c] · weight[r,s,c,k] + addend[m,k])        m = (n, p, q), as in conv2d.wgsl
 //
 // An invocation computes 4 neighbouring pixels of a row × 16 filters, as in conv2d_vec4.wgsl, one channel at a time: a load of a
-// pixel and one of weights feed 64 multiply-adds. The direct rung for first layers, of one channel or three, for strides
+// pixel and two of weights feed 64 multiply-adds. The direct rung for first layers, of one channel or three, for strides
 // and for linear layers of middle size: one group, a stride or a dilation along the row but not both, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 const COLUMNS = 4;
@@ -13,7 +13,9 @@ const EACH = 1;
 // #import clock
 // #import stride
 // #import lanes
+// #import eight
 override WORKGROUP: u32 = 16;
+override TAPS: u32 = 0;  // width of the window where the loop over it may be unrolled, with a stride of 1; else 0, and all windows share a text
 override ACTIVATION: u32 = 0;
 override ADDEND: bool = false;
 
@@ -21,14 +23,14 @@ struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
-  R: u32, S: u32,                  // window: few pipelines, and loops that compile fast
+  R: u32, S: u32,                  // window
   y_pitch: u32, y_offset: u32,     // channels of y's pixels, K, and where these begin, 0: unless fuse.ts puts them into a concatenation
   stream: u32, threshold: u32, scale: f32,
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;         // [N, H, W, C]
-@group(0) @binding(1) var<storage, read> weight: array<vec4f>;  // [R, S, C, K / 4]
+@group(0) @binding(1) var<storage, read> weight: array<f32>;    // [R, S, C, K]
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;    // [K / 4]
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>; // [N, P, Q, K / 4]
 @group(0) @binding(4) var<storage, read> clock: Clock;          // where DROP
@@ -39,9 +41,8 @@ struct Params {
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_direct_forward(@builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
-  let K4 = dim.K / 4;
-  let k4 = 4 * group.z;                                  // the first of four vec4
-  let mine = min(k4 + lane % 4, K4 - 1);
+  let k4 = 4 * group.z;  // the first of four vec4
+  let mine = min(4 * k4 + vec4u(lane % 8, 8 + lane % 8, 4 + lane % 4, 12 + lane % 4), vec4u(dim.K - 1));  // with 4 lanes, each loads four weights
   let strips = (dim.Q + 3) / 4;
   let each = dim.N * strips;  // in a row of all images
   let begin = (group.y * groups.x + group.x) * WORKGROUP;
@@ -51,6 +52,7 @@ fn conv2d_direct_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
   let q = at % strips * 4;
   let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / each * STRIDE_H);  // rows of x that this workgroup's windows begin at, from and to
   let left = i32(q * STRIDE_W) - dim.padding_w;
+  let S = select(TAPS, dim.S, TAPS == 0);
 
   var sum: Tile;  // columns are pixels
   for (var r = 0u; r < dim.R; r++) {
@@ -67,9 +69,15 @@ fn conv2d_direct_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
       var w = left + i32(phase);
       var v = vec4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width), 0.0);  // a channel of four pixels
       w += 3 * stride;
-      for (var s = phase; s < dim.S; s += STRIDE_W) {
+      for (var s = phase; s < S; s += STRIDE_W) {
         v.w = padded(start, w, width);
-        add_lower(&sum, weight[((r * dim.S + s) * dim.C + c) * K4 + mine], v);
+        let j = ((r * S + s) * dim.C + c) * dim.K;
+        let held = weight[j + mine.x];
+        let more = weight[j + mine.y];
+        var next = held;
+        var last = more;
+        if (LANES < 8) { next = weight[j + mine.z]; last = weight[j + mine.w]; }
+        add(&sum, mat4x4f(lower(held), upper(next), lower(more), upper(last)), v);
         v = vec4f(v.yzw, 0.0);
         w += stride;
         if (DILATION_W > 1) {

@@ -9,6 +9,7 @@
 // none of y's. The direct rung: one group, filters divisible by 4, a stride or a dilation along the row but not
 // both, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
+const COLUMNS = 4;
 
 // #import stride
 // #import lanes
@@ -34,26 +35,12 @@ struct Params {
 @group(0) @binding(4) var<storage, read> z: array<f32>;          // [N, H, W, C]
 
 // #import slope
+// #import tile
 
 /// Four filters' dy of pixel q of a row, whose first lies at `start`; 0 where that is padding.
 fn padded(start: i32, q: i32, width: u32) -> vec4f {
   let inside = u32(q) < width;
   return select(vec4f(), dy[select(0, start + q * i32(dim.dy_pitch / 4), inside)], inside);
-}
-
-/// Adds four filters of a channel, whose weights are u, to its sums. Columns of v are filters, its rows pixels.
-fn along(sum: vec4f, v: mat4x4f, u: vec4f) -> vec4f { return sum + v[0] * u.x + v[1] * u.y + v[2] * u.z + v[3] * u.w; }
-
-/// Of four channels, whose weights lanes 0 to 3 hold.
-fn along_lower(sum: mat4x4f, v: mat4x4f, held: vec4f) -> mat4x4f {
-  return mat4x4f(along(sum[0], v, subgroupBroadcast(held, 0u)), along(sum[1], v, subgroupBroadcast(held, 1u)), along(sum[2], v, subgroupBroadcast(held, 2u)), along(sum[3], v, subgroupBroadcast(held, 3u)));
-}
-
-/// Of the next four, or of two: their weights lanes 4 to 7 hold or, in subgroups of 4, lanes 0 to 3.
-fn along_upper(sum: mat4x4f, v: mat4x4f, held: vec4f) -> mat4x4f {
-  let two = mat2x4f(along(sum[0], v, subgroupBroadcast(held, UPPER)), along(sum[1], v, subgroupBroadcast(held, UPPER + 1)));
-  if (CHANNELS == 6) { return mat4x4f(two[0], two[1], vec4f(), vec4f()); }
-  return mat4x4f(two[0], two[1], along(sum[2], v, subgroupBroadcast(held, UPPER + 2)), along(sum[3], v, subgroupBroadcast(held, UPPER + 3)));
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
@@ -98,14 +85,16 @@ fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @bui
         var next = held;
         if (LANES < 8) { next = weight[i32(j + rows.z) * K4 + k]; }
         let v = transpose(mat4x4f(v_0, v_1, v_2, v_3));
-        a = along_lower(a, v, held);
-        b = along_upper(b, v, next);
+        a += v * lower_quads(held);
+        var u = upper_quads(next);
+        if (CHANNELS == 6) { u = mat4x4f(u[0], u[1], vec4f(), vec4f()); }
+        b += v * u;
         if (CHANNELS == 16) {
           let more = weight[i32(j + rows.y) * K4 + k];
           var last = more;
           if (LANES < 8) { last = weight[i32(j + rows.w) * K4 + k]; }
-          c = along_lower(c, v, more);
-          d = along_upper(d, v, last);
+          c += v * lower_quads(more);
+          d += v * upper_quads(last);
         }
         v_3 = v_2; v_2 = v_1; v_1 = v_0;
         q--;
@@ -133,6 +122,6 @@ fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @bui
     a = mat4x4f(a[1], a[2], a[3], b[0]);
     b = mat4x4f(b[1], b[2], b[3], c[0]);
     c = mat4x4f(c[1], c[2], c[3], d[0]);
-    d = mat4x4f(d[1], d[2], d[3], d[3]);
+    d = up(d);
   }
 }

@@ -33,31 +33,13 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> partial_bias: array<vec4f>; // [splits, K / 4]
 
 // #import totals
-
-// #import padded
-
-/// What four taps next to each other see, the first at pixel w.
-fn window(start: i32, w: i32, width: u32) -> vec4f {
-  return vec4f(padded(start, w, width), padded(start, w + 1, width), padded(start, w + 2, width), padded(start, w + 3, width));
-}
-
-/// The 16 values that add_lower() takes, times one: a column for each four filters.
-fn lower(held: vec4f, v: f32) -> mat4x4f {
-  return mat4x4f(v * subgroupBroadcast(held, 0u), v * subgroupBroadcast(held, 1u), v * subgroupBroadcast(held, 2u), v * subgroupBroadcast(held, 3u));
-}
-
-/// The 16 values that add_upper() takes, likewise.
-fn upper(held: vec4f, v: f32) -> mat4x4f {
-  return mat4x4f(v * subgroupBroadcast(held, UPPER), v * subgroupBroadcast(held, UPPER + 1), v * subgroupBroadcast(held, UPPER + 2), v * subgroupBroadcast(held, UPPER + 3));
-}
+// #import taps
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_direct_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let K4 = dim.K / 4;
   let strips = (dim.S + TAPS - 1) / TAPS;           // of taps
   let k4 = 4 * group.y;
-  let mine = min(k4 + lane % 4, K4 - 1);
-  let ahead = lane / 4 % (min(LANES, 8u) / 4);  // of two pixels, the one whose dy this lane loads
   let j = min(id.x, dim.R * strips * dim.C - 1);
   let r = j / (dim.C * strips);
   let s = j / dim.C % strips * TAPS;
@@ -74,23 +56,14 @@ fn conv2d_direct_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
     let start = (i32(row / dim.P * dim.H) + h) * i32(dim.W * dim.C) + i32(c);
     var u = window(start, left, width);
     for (var q = 0u; q < dim.Q; q += 4) {
-      let held = load(row, q + ahead, mine);
-      let more = load(row, q + 2 + ahead, mine);
-      var next = held;
-      var last = more;
-      if (LANES < 8) {
-        next = load(row, q + 1, mine);
-        last = load(row, q + 3, mine);
-        total += next + last;
-      }
-      total += held + more;
+      let d = held(row, q, k4, lane, &total);
       let v = window(start, i32(q) + left + 4, width);  // what the fifth tap sees
-      add_lower(&sum, held, u);
-      add_upper(&sum, next, vec4f(u.yzw, v.x));
-      add_lower(&sum, more, vec4f(u.zw, v.xy));
-      add_upper(&sum, last, vec4f(u.w, v.xyz));
+      add(&sum, lower_quads(d[0]), u);
+      add(&sum, upper_quads(d[1]), vec4f(u.yzw, v.x));
+      add(&sum, lower_quads(d[2]), vec4f(u.zw, v.xy));
+      add(&sum, upper_quads(d[3]), vec4f(u.w, v.xyz));
       u = v;
-      if (TAPS == 5) { fifth = fifth + lower(held, v.x) + upper(next, v.y) + lower(more, v.z) + upper(last, v.w); }
+      if (TAPS == 5) { fifth = fifth + v.x * lower_quads(d[0]) + v.y * upper_quads(d[1]) + v.z * lower_quads(d[2]) + v.w * upper_quads(d[3]); }
     }
   }
   let sums = totals(total);

@@ -9,18 +9,20 @@
 enable subgroups;
 alias Element = f32;
 const EACH = 1;
+const COLUMNS = 4;
 
 // #import stride
 // #import lanes
 // #import eight
 override WORKGROUP: u32 = 16;
+override TAPS: u32 = 0;  // width of the window where the loop over it may be unrolled, with a stride of 1; else 0, and all windows share a text
 override ACTIVATION: u32 = 0;
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
-  R: u32, S: u32,                  // window: few pipelines, and loops that compile fast
+  R: u32, S: u32,                  // window
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
@@ -48,6 +50,7 @@ fn conv2d_narrow_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
   let q = at % strips * 8;
   let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / each * STRIDE_H);  // rows of x that this workgroup's windows begin at, from and to
   let left = i32(q * STRIDE_W) - dim.padding_w;
+  let S = select(TAPS, dim.S, TAPS == 0);
   let stride = i32(STRIDE_W);
 
   var a = mat4x4f(); var b = mat4x4f();  // filters 0 to 3 and 4 to 7 of pixels 0 to 3; columns are filters
@@ -66,9 +69,9 @@ fn conv2d_narrow_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
       w += 4 * stride;
       var v = vec4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width), 0.0);
       w += 3 * stride;
-      for (var s = phase; s < dim.S; s += STRIDE_W) {
+      for (var s = phase; s < S; s += STRIDE_W) {
         v.w = padded(start, w, width);
-        let j = ((r * dim.S + s) * dim.C + i / STRIDE_W) * dim.K;
+        let j = ((r * S + s) * dim.C + i / STRIDE_W) * dim.K;
         let held = weight[j + mine];
         var more = held;
         if (LANES < 8) { more = weight[j + other]; }

@@ -8,6 +8,7 @@
 enable subgroups;
 alias Element = f32;
 const EACH = 1;
+const COLUMNS = 4;
 
 // #import stride
 // #import lanes
@@ -30,13 +31,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> partial: array<f32>;       // [splits, R, S, C, K]
 @group(0) @binding(3) var<storage, read_write> partial_bias: array<f32>;  // [splits, K]
 
-// #import padded
-
-/// What four taps next to each other see, the first at pixel w.
-fn window(start: i32, w: i32, width: u32) -> vec4f {
-  let d = i32(DILATION_W);
-  return vec4f(padded(start, w, width), padded(start, w + d, width), padded(start, w + 2 * d, width), padded(start, w + 3 * d, width));
-}
+// #import taps
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_narrow_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {

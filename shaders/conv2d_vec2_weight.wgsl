@@ -19,7 +19,7 @@ struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
-  R: u32, S: u32,                  // window: few pipelines, and loops that compile fast
+  R: u32,                          // rows of the window, which is 3 wide
   span: u32,
   dy_pitch: u32, dy_offset: u32,   // channels of dy's pixels, K, and where these begin, 0: unless they are a part of a concatenation's
 }
@@ -38,16 +38,11 @@ struct Params {
 fn conv2d_vec2_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let C2 = dim.C / 2;
   let K4 = dim.K / 4;
-  let strips = (dim.S + 2) / 3;                 // of taps
   let k4 = 4 * group.y;
-  let mine = min(k4 + lane % 4, K4 - 1);
-  let ahead = lane / 4 % (min(LANES, 8u) / 4);  // of two pixels, the one whose dy this lane loads
-  let j = min(id.x, dim.R * strips * C2 - 1);
-  let r = j / (C2 * strips);
-  let s = j / C2 % strips * 3;
-  let top = i32(r) - dim.padding_h;
-  let left = i32(s) - dim.padding_w;
-  let ends = reach(group, C2 * strips);
+  let j = min(id.x, dim.R * C2 - 1);
+  let top = i32(j / C2) - dim.padding_h;
+  let left = -dim.padding_w;
+  let ends = reach(group, C2);
 
   var near: Tile; var far: Tile;  // of the first and the second channel; columns are taps
   var total = vec4f();            // of the dy that this lane has loaded
@@ -60,37 +55,28 @@ fn conv2d_vec2_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin
     var v_0 = padded(start, left, width);
     var v_1 = padded(start, left + 1, width);
     for (var q = 0u; q < dim.Q; q += 4) {
-      let held = load(row, q + ahead, mine);
-      let more = load(row, q + 2 + ahead, mine);
-      var next = held;
-      var last = more;
-      if (LANES < 8) {
-        next = load(row, q + 1, mine);
-        last = load(row, q + 3, mine);
-        total += next + last;
-      }
-      total += held + more;
+      let u = held(row, q, k4, lane, &total);
       let w = i32(q) + left;
       let v_2 = padded(start, w + 2, width);
       let v_3 = padded(start, w + 3, width);
       let v_4 = padded(start, w + 4, width);
       let v_5 = padded(start, w + 5, width);
-      add_lower(&near, held, vec4f(v_0.x, v_1.x, v_2.x, 0.0));
-      add_lower(&far, held, vec4f(v_0.y, v_1.y, v_2.y, 0.0));
-      add_upper(&near, next, vec4f(v_1.x, v_2.x, v_3.x, 0.0));
-      add_upper(&far, next, vec4f(v_1.y, v_2.y, v_3.y, 0.0));
-      add_lower(&near, more, vec4f(v_2.x, v_3.x, v_4.x, 0.0));
-      add_lower(&far, more, vec4f(v_2.y, v_3.y, v_4.y, 0.0));
-      add_upper(&near, last, vec4f(v_3.x, v_4.x, v_5.x, 0.0));
-      add_upper(&far, last, vec4f(v_3.y, v_4.y, v_5.y, 0.0));
+      add(&near, lower_quads(u[0]), vec4f(v_0.x, v_1.x, v_2.x, 0.0));
+      add(&far, lower_quads(u[0]), vec4f(v_0.y, v_1.y, v_2.y, 0.0));
+      add(&near, upper_quads(u[1]), vec4f(v_1.x, v_2.x, v_3.x, 0.0));
+      add(&far, upper_quads(u[1]), vec4f(v_1.y, v_2.y, v_3.y, 0.0));
+      add(&near, lower_quads(u[2]), vec4f(v_2.x, v_3.x, v_4.x, 0.0));
+      add(&far, lower_quads(u[2]), vec4f(v_2.y, v_3.y, v_4.y, 0.0));
+      add(&near, upper_quads(u[3]), vec4f(v_3.x, v_4.x, v_5.x, 0.0));
+      add(&far, upper_quads(u[3]), vec4f(v_3.y, v_4.y, v_5.y, 0.0));
       v_0 = v_4;
       v_1 = v_5;
     }
   }
   let sums = totals(total);
-  let first = (((group.z * dim.R + r) * dim.S + s) * C2 + j % C2) * 2;
+  let first = ((group.z * dim.R + j / C2) * 3 * C2 + j % C2) * 2;
   for (var c = first; c < select(first, first + 2, id.x == j); c++) {  // what is written next moves up, as in lib/finish.wgsl
-    for (var i = c; i < c + min(3u, dim.S - s) * dim.C; i += dim.C) {
+    for (var i = c; i < c + 3 * dim.C; i += dim.C) {
       var four = mat4x4f(near.a[0], near.b[0], near.c[0], near.d[0]);
       for (var k = k4; k < min(k4 + 4, K4); k++) {
         partial[i * K4 + k] = four[0];

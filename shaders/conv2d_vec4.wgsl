@@ -75,10 +75,10 @@ fn conv2d_vec4_forward(@builtin(local_invocation_index) here: u32, @builtin(num_
         var next = held;
         var last = more;
         if (LANES < 8) { next = weight[(j + 1) * K4 + mine]; last = weight[(j + 3) * K4 + mine]; }
-        add_lower(&sum, held, v[0]);
-        add_upper(&sum, next, v[1]);
-        add_lower(&sum, more, v[2]);
-        add_upper(&sum, last, v[3]);
+        add(&sum, lower_quads(held), v[0]);
+        add(&sum, upper_quads(next), v[1]);
+        add(&sum, lower_quads(more), v[2]);
+        add(&sum, upper_quads(last), v[3]);
         v_0 = v_1; v_1 = v_2; v_2 = v_3;
         w++;
         if (DILATION_W > 1) {

@@ -42,8 +42,6 @@ fn conv2d_vec4_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin
   let K4 = dim.K / 4;
   let taps = dim.R * dim.S * C4;
   let k4 = 4 * group.y;
-  let mine = min(k4 + lane % 4, K4 - 1);
-  let ahead = lane / 4 % (min(LANES, 8u) / 4);  // of two pixels, the one whose dy this lane loads
   let j = min(id.x, taps - 1);
   let top = i32(j / (C4 * dim.S) * DILATION_H) - dim.padding_h;
   let left = i32(j / C4 % dim.S * DILATION_W) - dim.padding_w;
@@ -59,21 +57,12 @@ fn conv2d_vec4_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));
     let start = (i32(row / dim.P * dim.H) + h) * i32(dim.W * C4) + i32(j % C4);
     for (var q = 0u; q < dim.Q; q += 4) {
-      let held = load(row, q + ahead, mine);
-      let more = load(row, q + 2 + ahead, mine);
-      var next = held;
-      var last = more;
-      if (LANES < 8) {
-        next = load(row, q + 1, mine);
-        last = load(row, q + 3, mine);
-        total += next + last;
-      }
-      total += held + more;
+      let u = held(row, q, k4, lane, &total);
       let w = i32(q) * stride + left;
-      add_lower(&sum, held, padded(start, w, width));
-      add_upper(&sum, next, padded(start, w + stride, width));
-      add_lower(&sum, more, padded(start, w + 2 * stride, width));
-      add_upper(&sum, last, padded(start, w + 3 * stride, width));
+      add(&sum, lower_quads(u[0]), padded(start, w, width));
+      add(&sum, upper_quads(u[1]), padded(start, w + stride, width));
+      add(&sum, lower_quads(u[2]), padded(start, w + 2 * stride, width));
+      add(&sum, upper_quads(u[3]), padded(start, w + 3 * stride, width));
     }
   }
   let sums = totals(total);

@@ -5,16 +5,15 @@
 //   dweight[c,k] =  Σ n dy[n,k] · x[n,c]
 //   dbias[k]     =  Σ n dy[n,k]
 //
-// f by ACTIVATION, addend where ADDEND, f′ by SLOPE, where fuse.ts put them here. An invocation writes eight neighbours in a row;
-// what its whole workgroup needs, all read at one address. backward is all gradients: `inputs` workgroups write dx, those behind
-// them dweight, and those of the first channels dbias; a grid may leave out either. Takes every shape, and is the first choice
-// where the layer is so small that dispatches count. The plain rung. Twin: test/reference/linear.ts.
+// f by ACTIVATION, addend where ADDEND, f′ by SLOPE, where fuse.ts put them here. An invocation computes one of `all` elements. backward
+// is all gradients: the first `inputs` of them are dx, then come dweight and dbias; either end may be left out.
+// Takes every shape. The plain rung. Twin: test/reference/linear.ts.
 
-override WORKGROUP: u32 = 16;
+override WORKGROUP: u32 = 64;
 override ACTIVATION: u32 = 0;
 override ADDEND: bool = false;
 
-struct Params { N: u32, C: u32, K: u32, inputs: u32 }
+struct Params { N: u32, C: u32, K: u32, all: u32, inputs: u32 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;              // [N, C]
@@ -32,86 +31,39 @@ struct Params { N: u32, C: u32, K: u32, inputs: u32 }
 // #import bias
 // #import slope
 
-/// Eight neighbours of a row. A loop writes the first of them and moves up: eight writes one behind the other would take twice as long to compile.
-struct Eight { lower: vec4f, upper: vec4f }
-
-fn next(v: Eight) -> Eight { return Eight(vec4f(v.lower.yzw, v.upper.x), v.upper.yzww); }
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn linear_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * WORKGROUP + id.x;
+  if (i >= dim.all) { return; }
+  let n = i / dim.K;
+  let k = i % dim.K;
+  var sum = 0.0;
+  for (var c = 0u; c < dim.C; c++) { sum += x[n * dim.C + c] * weight[c * dim.K + k]; }
+  let last = affine(k, dim.K);
+  y[i] = activate(sum * last[0] + last[1]);
+}
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn linear_forward(@builtin(local_invocation_index) here: u32, @builtin(workgroup_id) group: vec3u) {
-  let n = group.x * WORKGROUP + here;
-  let k = 8 * group.y;
-  let row = min(n, dim.N - 1) * dim.C;
-  let lower = min(k + vec4u(0, 1, 2, 3), vec4u(dim.K - 1));
-  let upper = min(k + vec4u(4, 5, 6, 7), vec4u(dim.K - 1));
-  var sum = Eight();
-  for (var c = 0u; c < dim.C; c++) {
-    let v = x[row + c];
-    let w = c * dim.K;
-    sum.lower += v * vec4f(weight[w + lower.x], weight[w + lower.y], weight[w + lower.z], weight[w + lower.w]);
-    sum.upper += v * vec4f(weight[w + upper.x], weight[w + upper.y], weight[w + upper.z], weight[w + upper.w]);
+fn linear_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * WORKGROUP + id.x;
+  if (i >= dim.all) { return; }
+  let j = i - dim.inputs;  // of dweight and, behind it, dbias
+  var sum = 0.0;
+  if (i < dim.inputs) {
+    let n = i / dim.C;
+    let c = i % dim.C;
+    for (var k = 0u; k < dim.K; k++) { sum += dy[n * dim.K + k] * weight[c * dim.K + k]; }
+    if (ADDEND) { sum += addend[i]; }
+    if (SLOPE > 0) { sum *= slope(z[i]); }
+    dx[i] = sum;
+    return;
   }
-  if (n >= dim.N) { return; }
-  for (var i = k; i < min(k + 8, dim.K); i++) {
-    let last = affine(i, dim.K);
-    y[n * dim.K + i] = activate(sum.lower.x * last[0] + last[1]);
-    sum = next(sum);
-  }
-}
-
-fn input(n: u32, c: u32) {
-  let row = min(n, dim.N - 1) * dim.K;
-  let lower = min(c + vec4u(0, 1, 2, 3), vec4u(dim.C - 1)) * dim.K;
-  let upper = min(c + vec4u(4, 5, 6, 7), vec4u(dim.C - 1)) * dim.K;
-  var sum = Eight();
-  for (var k = 0u; k < dim.K; k++) {
-    let d = dy[row + k];
-    sum.lower += d * vec4f(weight[lower.x + k], weight[lower.y + k], weight[lower.z + k], weight[lower.w + k]);
-    sum.upper += d * vec4f(weight[upper.x + k], weight[upper.y + k], weight[upper.z + k], weight[upper.w + k]);
-  }
-  if (n >= dim.N) { return; }
-  for (var i = n * dim.C + c; i < n * dim.C + min(c + 8, dim.C); i++) {
-    var v = sum.lower.x;
-    if (ADDEND) { v += addend[i]; }
-    if (SLOPE > 0) { v *= slope(z[i]); }
-    dx[i] = v;
-    sum = next(sum);
-  }
-}
-
-fn parameters(c: u32, k: u32) {
-  let row = min(c, dim.C - 1);
-  let lower = min(k + vec4u(0, 1, 2, 3), vec4u(dim.K - 1));
-  let upper = min(k + vec4u(4, 5, 6, 7), vec4u(dim.K - 1));
-  var sum = Eight();
-  var all = Eight();
+  let k = j % dim.K;
+  let c = j / dim.K;  // C: of dbias
   for (var n = 0u; n < dim.N; n++) {
-    let v = x[n * dim.C + row];
-    let d = n * dim.K;
-    let d_0 = vec4f(dy[d + lower.x], dy[d + lower.y], dy[d + lower.z], dy[d + lower.w]);
-    let d_1 = vec4f(dy[d + upper.x], dy[d + upper.y], dy[d + upper.z], dy[d + upper.w]);
-    sum.lower += v * d_0;
-    sum.upper += v * d_1;
-    all.lower += d_0;
-    all.upper += d_1;
+    var v = 1.0;
+    if (c < dim.C) { v = x[n * dim.C + c]; }
+    sum += dy[n * dim.K + k] * v;
   }
-  if (c >= dim.C) { return; }
-  for (var i = k; i < min(k + 8, dim.K); i++) {
-    dweight[c * dim.K + i] = sum.lower.x;
-    if (BIAS && c == 0) { dbias[i] = all.lower.x; }
-    sum = next(sum);
-    all = next(all);
-  }
-}
-
-@compute @workgroup_size(WORKGROUP, 1, 1)
-fn linear_backward(@builtin(local_invocation_index) here: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let tile = group.y * groups.x + group.x;  // undoes fold()
-  if (tile < dim.inputs) {
-    let rows = (dim.N + WORKGROUP - 1) / WORKGROUP;
-    input(tile % rows * WORKGROUP + here, tile / rows * 8);
-  } else {
-    let rows = (dim.C + WORKGROUP - 1) / WORKGROUP;
-    parameters((tile - dim.inputs) % rows * WORKGROUP + here, (tile - dim.inputs) / rows * 8);
-  }
+  if (c < dim.C) { dweight[j] = sum; } else if (BIAS) { dbias[k] = sum; }
 }

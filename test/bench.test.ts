@@ -28,14 +28,14 @@ test("every case is recorded by every rung, and planned", () => {
 
 test("rungs are timed and compared, one row for each pass", async () => {
   const small = cases.find(({ operator, shape }) => operator === "linear" && shape.startsWith("LeNet 1"))!, rows = await bench(await openTestDevice(), small, { roofline, rounds: 2 });
-  for (const pass of ["forward", "input gradient", "weight gradient"]) {
+  for (const pass of ["forward", "backward"]) {  // all gradients, which one rung makes at once
     const mine = rows.filter((r) => r.pass === pass);
     expect(mine.map((r) => r.rung)).toContain("plain");
     expect(mine.filter((r) => r.taken), pass).toHaveLength(1);
   }
   expect(rows.some((r) => r.rung !== "plain")).toBe(true);
-  for (const { rung, flops, time: { median, low, high }, error } of rows) {
-    expect(flops * median / (2 * 64 * 400 * 120)).toBeCloseTo(1, 6);
+  for (const { pass, rung, flops, time: { median, low, high }, error } of rows) {
+    expect(flops * median / (2 * 64 * 400 * 120)).toBeCloseTo(pass === "forward" ? 1 : 2, 6);
     expect(low).toBeLessThanOrEqual(high);
     if (rung === "plain") expect(error).toBeUndefined(); else expect(error).toBeLessThan(1e-5);
   }

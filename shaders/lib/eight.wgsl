@@ -1,4 +1,5 @@
 // Eight filters of the narrow rungs, of which a lane holds a number each (with 4 lanes: two), and all need all.
+// #import outer
 override FILTERS: u32 = 8;  // that are computed: 8, or 6 where there are no more
 
 /// The first four.
@@ -9,9 +10,4 @@ fn upper(held: f32) -> vec4f {
   let two = vec4f(subgroupBroadcast(held, UPPER), subgroupBroadcast(held, UPPER + 1), 0.0, 0.0);
   if (FILTERS == 6) { return two; }
   return vec4f(two.xy, subgroupBroadcast(held, UPPER + 2), subgroupBroadcast(held, UPPER + 3));
-}
-
-/// Column j is u · v[j].
-fn outer(u: vec4f, v: vec4f) -> mat4x4f {
-  return mat4x4f(v.x * u, v.y * u, v.z * u, v.w * u);
 }

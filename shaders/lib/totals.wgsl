@@ -7,10 +7,26 @@ fn load(row: u32, q: u32, k4: u32) -> vec4f {
   return select(vec4f(), dy[select(0, ((row * dim.Q + q) * dim.dy_pitch + dim.dy_offset) / 4 + k4, inside)], inside);
 }
 
+/// dy of four pixels from q on, by the lanes: filters from k4 on in lanes 0 to 3 of the first and third, 4 to 7 of the others (with 4 lanes, 0 to 3). Adds what it loads to the lane's total.
+fn held(row: u32, q: u32, k4: u32, lane: u32, total: ptr<function, vec4f>) -> mat4x4f {
+  let mine = min(k4 + lane % 4, dim.K / 4 - 1);
+  let ahead = lane / 4 % (min(LANES, 8u) / 4);  // of two pixels, the one whose dy this lane loads
+  let near = load(row, q + ahead, mine);
+  let far = load(row, q + 2 + ahead, mine);
+  var all = mat4x4f(near, near, far, far);
+  *total += near + far;
+  if (LANES < 8) {
+    all[1] = load(row, q + 1, mine);
+    all[3] = load(row, q + 3, mine);
+    *total += all[1] + all[3];
+  }
+  return all;
+}
+
 /// What the lanes have summed, filter by filter: all of a subgroup call it.
 fn totals(total: vec4f) -> mat4x4f {
-  var v = mat4x4f(subgroupBroadcast(total, 0u), subgroupBroadcast(total, 1u), subgroupBroadcast(total, 2u), subgroupBroadcast(total, 3u));
-  if (LANES >= 8) { v += mat4x4f(subgroupBroadcast(total, UPPER), subgroupBroadcast(total, UPPER + 1), subgroupBroadcast(total, UPPER + 2), subgroupBroadcast(total, UPPER + 3)); }
+  var v = lower_quads(total);
+  if (LANES >= 8) { v += upper_quads(total); }
   return v;
 }
 

@@ -6,7 +6,7 @@ import { Player } from "../gpu/player.js";
 import { time, type Clock, type Timed, type Timing } from "../gpu/profiler.js";
 import { Recorder, type Step, type Tensor } from "../gpu/recorder.js";
 import { plan } from "../plan.js";
-import { bytes, macs, passOf } from "../profile/cost.js";
+import { bytes, joint, macs, passOf } from "../profile/cost.js";
 import type { Roofline } from "../profile/roofline.js";
 
 /** One rung of one operator in one pass, at one shape. */
@@ -49,9 +49,10 @@ export async function bench(device: Device, { record, operator, shape }: Case, {
   const target = targetOf(device.adapter), usual = new Recorder(target), programs: Program[] = [];
   record(usual);
   const names = new Set(usual.steps.flatMap((step) => step.rungs ?? [])), wanted = [...names].filter((name) => name === "plain" || rung === undefined || name === rung);
-  const taken = sections(usual.steps).map(({ pass, rung: name }) => `${pass} ${name}`);
+  const recordings = (wanted.length ? wanted : ["only"]).map((name) => { const rec = new Recorder({ ...target, rung: name }); return { name, rec, ...record(rec) }; });
+  const apart = ![usual, ...recordings.map(({ rec }) => rec)].some(({ steps }) => steps.some(joint)), taken = sections(usual.steps, apart).map(({ pass, rung: name }) => `${pass} ${name}`);
   try {
-    for (const name of wanted.length ? wanted : ["only"]) programs.push(await open(device, name, record, new Recorder({ ...target, rung: name })));
+    for (const recording of recordings) programs.push(await open(device, recording, apart));
     for (const { player } of programs) player.play();
     const errors = await compare(programs);
     const runs = programs.flatMap((program) => program.sections.filter((s) => s.rung === program.name || (s.rung === undefined && program === programs[0])).map((section) => ({ program, section })));
@@ -72,9 +73,9 @@ export async function bench(device: Device, { record, operator, shape }: Case, {
   }
 }
 
-/** The parts of a recording that are timed together: passes, or only forward and backward where nothing multiplies matrices. */
-export function sections(steps: readonly Step[]): Section[] {
-  const fine = steps.some((step) => macs(step)), found = new Map<string, number[]>();
+/** The parts of a recording that are timed together: passes, or only forward and backward where nothing multiplies matrices or some rung makes all gradients at once. */
+export function sections(steps: readonly Step[], apart = !steps.some(joint)): Section[] {
+  const fine = apart && steps.some((step) => macs(step)), found = new Map<string, number[]>();
   steps.forEach((step, i) => {
     const pass = passOf(step), name = fine || pass === "forward" || pass === "update" ? pass : "backward";
     found.set(name, [...found.get(name) ?? [], i]);
@@ -86,14 +87,14 @@ export function sections(steps: readonly Step[]): Section[] {
   });
 }
 
-async function open(device: Device, name: string, record: Case["record"], rec: Recorder): Promise<Program> {
-  const recorded = record(rec), { steps } = rec, memory = new Memory(device), kept = new Set([...recorded.given.keys(), ...recorded.made]);
+async function open(device: Device, { name, rec: { steps }, ...recorded }: Recorded & { name: string; rec: Recorder }, apart: boolean): Promise<Program> {
+  const memory = new Memory(device), kept = new Set([...recorded.given.keys(), ...recorded.made]);
   const written = (t: Tensor) => steps.some(({ kernel, tensors }) => Object.entries(kernel.bindings).some(([b, [, access]]) => access === "read_write" && tensors[b] === t));
   try {
     await memory.grow(plan([steps], [...kept].map((whole) => ({ whole, parts: new Map() })), device.adapter.limits.binding));
     for (const [seed, [t, what]] of [...recorded.given].entries()) memory.write(t, what === "labels" ? Uint32Array.from({ length: t.size }, (_, i) => i % 10)
       : Float32Array.from({ length: t.size }, (_, i) => what === "zeros" ? 0 : noise(i, seed) + (what === "positive" ? 1.5 : 0)));
-    return { ...recorded, made: recorded.made.filter(written), name, steps, sections: sections(steps), memory, player: await Player.prepare(memory, name, steps) };
+    return { ...recorded, made: recorded.made.filter(written), name, steps, sections: sections(steps, apart), memory, player: await Player.prepare(memory, name, steps) };
   } catch (e) { memory.destroy(); throw e; }
 }
 

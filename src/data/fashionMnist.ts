@@ -1,7 +1,7 @@
 // For pages. Node's entry must not import this file: shared by two entries, it would move into dist/chunks/, and its own URL with it.
 import { ConvoyError, OptionError } from "../errors.js";
 import type { Split } from "./dataset.js";
-import { assemble } from "./fashionMnistFiles.js";
+import { assemble, subsetFiles } from "./fashionMnistFiles.js";
 
 /** What fashionMnist() takes in a page. */
 export interface FashionMnistOptions {
@@ -16,7 +16,7 @@ export async function fashionMnist({ url, full = false }: FashionMnistOptions = 
   if (full && url === undefined)
     throw new OptionError("the package has a part of Fashion-MNIST; for all of it put the four .gz files of github.com/zalandoresearch/fashion-mnist on your server and pass their folder: fashionMnist({ full: true, url })", { full });
   const folder = url === undefined ? new URL("./fashion-mnist/", import.meta.url) : resolve(url);
-  return assemble((name) => download(new URL(name, folder)), full ? "full" : "subset", folder.href);
+  return assemble((name) => download(new URL(name, folder)), full ? (await import("./fashionMnistFull.js")).fullFiles : subsetFiles, folder.href);
 }
 
 /** An absolute URL that ends in a slash, so that names are appended to it. */

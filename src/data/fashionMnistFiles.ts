@@ -9,31 +9,20 @@ export const fashionMnistClasses = ["T-shirt/top", "Trouser", "Pullover", "Dress
 /** One file: its name, gzipped, and what it must be when unpacked. */
 export interface DataFile { readonly name: string; readonly bytes: number; readonly sha256: string }
 
-/** "full": the 60,000 + 10,000 images as published. "subset": the first 10,000 + 2,000, which travel with the package. */
-export type Which = "subset" | "full";
+/** Images and labels of both halves, and what they are together. */
+export interface DataFiles extends Readonly<Record<"train" | "test", readonly [images: DataFile, labels: DataFile]>> { readonly name: string }
 
-/** Images and labels of both halves. */
-export const fashionMnistFiles: Readonly<Record<Which, Readonly<Record<"train" | "test", readonly [images: DataFile, labels: DataFile]>>>> = {
-  subset: {
-    train: [
-      { name: "train-images.idx3.gz", bytes: 7_840_016, sha256: "ed2e37ed5a3a57d212141a69fe0a0de5a7126ffba14ac3f7e76f5f52cc04b1f0" },
-      { name: "train-labels.idx1.gz", bytes: 10_008, sha256: "a69f2dad024ca220a8c4d85f621fdf929042d40c444abde2868903e9220ad517" },
-    ],
-    test: [
-      { name: "test-images.idx3.gz", bytes: 1_568_016, sha256: "862035b0a96959b614c9574f4c2b0ae9584ca234813e8d6d7adb7838b12ca46b" },
-      { name: "test-labels.idx1.gz", bytes: 2_008, sha256: "aa3f574d30afaf0d4d9da084a6f8541771e20693d6a97fae6e9a4953fca8f078" },
-    ],
-  },
-  full: {
-    train: [
-      { name: "train-images-idx3-ubyte.gz", bytes: 47_040_016, sha256: "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888" },
-      { name: "train-labels-idx1-ubyte.gz", bytes: 60_008, sha256: "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9" },
-    ],
-    test: [
-      { name: "t10k-images-idx3-ubyte.gz", bytes: 7_840_016, sha256: "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b" },
-      { name: "t10k-labels-idx1-ubyte.gz", bytes: 10_008, sha256: "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34" },
-    ],
-  },
+/** The first 10,000 + 2,000 images, which travel with the package. All of them: fashionMnistFull.ts. */
+export const subsetFiles: DataFiles = {
+  name: "Fashion-MNIST, the first 10,000 + 2,000",
+  train: [
+    { name: "train-images.idx3.gz", bytes: 7_840_016, sha256: "ed2e37ed5a3a57d212141a69fe0a0de5a7126ffba14ac3f7e76f5f52cc04b1f0" },
+    { name: "train-labels.idx1.gz", bytes: 10_008, sha256: "a69f2dad024ca220a8c4d85f621fdf929042d40c444abde2868903e9220ad517" },
+  ],
+  test: [
+    { name: "test-images.idx3.gz", bytes: 1_568_016, sha256: "862035b0a96959b614c9574f4c2b0ae9584ca234813e8d6d7adb7838b12ca46b" },
+    { name: "test-labels.idx1.gz", bytes: 2_008, sha256: "aa3f574d30afaf0d4d9da084a6f8541771e20693d6a97fae6e9a4953fca8f078" },
+  ],
 };
 
 /** Unpacks one file and makes sure it is the one that was published. Takes it gzipped or plain. */
@@ -46,12 +35,12 @@ export async function checked(file: DataFile, bytes: Uint8Array): Promise<Uint8A
 }
 
 /** The data set out of its four files, each checked against its SHA-256. `files` gives one by name; `source` says where from. */
-export async function assemble(files: (name: string) => Promise<Uint8Array>, which: Which, source: string): Promise<Split> {
+export async function assemble(files: (name: string) => Promise<Uint8Array>, { name, ...parts }: DataFiles, source: string): Promise<Split> {
   async function half(part: "train" | "test"): Promise<Dataset> {
-    const [images, labels] = await Promise.all(fashionMnistFiles[which][part].map(async (file) =>
+    const [images, labels] = await Promise.all(parts[part].map(async (file) =>
       parseIdx(await checked(file, await files(file.name)), file.name).data));
     return dataset({ images, labels, shape: [1, 28, 28], classes: fashionMnistClasses });
   }
   const [train, test] = await Promise.all([half("train"), half("test")]);
-  return { train, test, name: which === "full" ? "Fashion-MNIST" : "Fashion-MNIST, the first 10,000 + 2,000", source };
+  return { train, test, name, source };
 }

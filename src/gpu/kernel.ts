@@ -37,12 +37,12 @@ export const PARAMS = 99;
 
 /**
  * The shader with its overrides written in as constants: arrays may have these sizes, and loops of them unroll.
- * A size that WGSL wants constant on disk too is declared `const TILE_M: u32 = 8;  // tune`, and baked likewise. With WIDTH 4
- * the text's `alias Value = f32;` becomes vec4f: an invocation takes four channels. The uniform, group 1 on disk, joins group 0: of what a dispatch
+ * A size that WGSL wants constant on disk too is declared `const TILE_M: u32 = 8;  // tune`, and baked likewise. With WIDTH 4 (or 2)
+ * the text's `alias Value = f32;` becomes vec4f (vec2f): an invocation takes so many channels. The uniform, group 1 on disk, joins group 0: of what a dispatch
  * costs the host, a bind group more to set is a third.
  */
 export function bake(code: string, overrides: Readonly<Record<string, number>>): string {
-  return code.replace("alias Value = f32;", overrides.WIDTH === 4 ? "alias Value = vec4f;" : "$&").replace(/@\w+\s*\([^)]*\)\s*@\w+\s*\([^)]*\)(?=\s*var\s*<\s*uniform)/, `@group(0) @binding(${PARAMS})`).replace(BAKED, (_, name: string, type: string) => {
+  return code.replace("alias Value = f32;", overrides.WIDTH > 1 ? `alias Value = vec${overrides.WIDTH}f;` : "$&").replace(/@\w+\s*\([^)]*\)\s*@\w+\s*\([^)]*\)(?=\s*var\s*<\s*uniform)/, `@group(0) @binding(${PARAMS})`).replace(BAKED, (_, name: string, type: string) => {
     const value = Object.hasOwn(overrides, name) ? overrides[name] : undefined;
     if (value === undefined || !Number.isFinite(value) || (type !== "f32" && !Number.isInteger(value)) || (type === "u32" && value < 0))
       throw new ShaderError(`override ${name}: ${type} cannot be ${value}`);

@@ -1,15 +1,15 @@
-import { conv2d_backward_input, conv2d_backward_weight, conv2d_forward } from "../generated/conv2d.js";
-import { conv2d_direct_forward } from "../generated/conv2d_direct.js";
-import { conv2d_direct_input_backward } from "../generated/conv2d_direct_input.js";
-import { conv2d_direct_weight_partial } from "../generated/conv2d_direct_weight.js";
-import { conv2d_narrow_forward } from "../generated/conv2d_narrow.js";
-import { conv2d_narrow_weight_partial } from "../generated/conv2d_narrow_weight.js";
-import { conv2d_tiled_forward } from "../generated/conv2d_tiled.js";
-import { conv2d_tiled_input_backward } from "../generated/conv2d_tiled_input.js";
-import { conv2d_tiled_weight_partial } from "../generated/conv2d_tiled_weight.js";
-import { conv2d_vec2_weight_partial } from "../generated/conv2d_vec2_weight.js";
 import { conv2d_vec4_forward } from "../generated/conv2d_vec4.js";
+import { conv2d_direct_forward } from "../generated/conv2d_direct.js";
+import { conv2d_narrow_forward } from "../generated/conv2d_narrow.js";
+import { conv2d_tiled_forward } from "../generated/conv2d_tiled.js";
+import { conv2d_backward_input, conv2d_backward_weight, conv2d_forward } from "../generated/conv2d.js";
+import { conv2d_direct_input_backward } from "../generated/conv2d_direct_input.js";
+import { conv2d_tiled_input_backward } from "../generated/conv2d_tiled_input.js";
+import { conv2d_vec2_weight_partial } from "../generated/conv2d_vec2_weight.js";
 import { conv2d_vec4_weight_partial } from "../generated/conv2d_vec4_weight.js";
+import { conv2d_direct_weight_partial } from "../generated/conv2d_direct_weight.js";
+import { conv2d_narrow_weight_partial } from "../generated/conv2d_narrow_weight.js";
+import { conv2d_tiled_weight_partial } from "../generated/conv2d_tiled_weight.js";
 import { reduce_sum } from "../generated/reduce.js";
 import { fold, tensor, type Grid, type Recorder, type Rung, type Target, type Tensor } from "../gpu/recorder.js";
 
@@ -36,7 +36,9 @@ function columnsOf(rows: number, columns: number, tiles: readonly number[] = [64
 }
 const grid = (invocations: number, z: number, workgroup = 16): Grid => { const [gx, gy] = fold(invocations, workgroup); return [gx, gy, z]; };
 /** What a kernel with an epilogue is told as long as fuse.ts has put nothing there: its output ends with the filters, and dy likewise. */
-const plainly = ({ K }: Convolution) => ({ FILTERS: K <= 6 ? 6 : 8, ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0, ...undropped, y_pitch: K, y_offset: 0, dy_pitch: K, dy_offset: 0, span: 0, size: 0 });
+const plainly = ({ K }: Convolution) => ({ ...unfused, ...undropped, FILTERS: K <= 6 ? 6 : 8, y_pitch: K, y_offset: 0, dy_pitch: K, dy_offset: 0, span: 0, size: 0 });
+/** No activation, nor its slope. */
+export const unfused = { FILTERS: 8, ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0 };
 /** No dropout behind a kernel. */
 export const undropped = { stream: 0, threshold: 0, scale: 1 };
 
@@ -49,10 +51,10 @@ export const forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[
     rec.dispatch(conv2d_vec4_forward, ahead(t), { ...flat(d), LANES: rec.target.lanes!, ...plainly(d) }, strips(flat(d), 4, 16));
   } },
   { name: "direct", fits: quads, record(rec, t, d) {
-    rec.dispatch(conv2d_direct_forward, ahead(t), { ...flat(d), LANES: rec.target.lanes!, ...plainly(d) }, strips(flat(d), 4, 16));
+    rec.dispatch(conv2d_direct_forward, ahead(t), { ...flat(d), LANES: rec.target.lanes!, TAPS: unrolled(d), ...plainly(d) }, strips(flat(d), 4, 16));
   } },
   { name: "narrow", fits: direct, record(rec, t, d) {
-    rec.dispatch(conv2d_narrow_forward, t, { ...flat(d), LANES: rec.target.lanes!, ...plainly(d) }, strips(flat(d), 8, 8));
+    rec.dispatch(conv2d_narrow_forward, t, { ...flat(d), LANES: rec.target.lanes!, TAPS: unrolled(d), ...plainly(d) }, strips(flat(d), 8, 8));
   } },
   { name: "tiled", fits: tiled, record(rec, t, d) {
     const pixels = d.N * d.P * d.Q, TILE_K = columnsOf(pixels, d.K);

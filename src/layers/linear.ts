@@ -1,6 +1,7 @@
 import { ShapeError } from "../errors.js";
 import { linear_backward, linear_forward } from "../generated/linear.js";
-import { fold, tensor, type Recorder, type Rung, type Shape, type Tensor } from "../gpu/recorder.js";
+import { linear_direct_backward } from "../generated/linear_direct.js";
+import { fold, named, tensor, type Recorder, type Rung, type Shape, type Target, type Tensor } from "../gpu/recorder.js";
 import * as convolution from "./convolution.js";
 import { torchDefault, type Fan, type Init } from "./init.js";
 import { nchw, positive, type Layer, type ParamSpec } from "./layer.js";
@@ -44,7 +45,7 @@ export function linear(options: LinearOptions): Layer<"weight" | "bias"> {
 
     backward(rec, { x, weight, dy, dx, dweight, dbias }) {
       const d = dims(x.shape);
-      if (dx && dweight && small(d) && (rec.target.rung ?? "plain") === "plain") return rec.climb(backward, { x, weight, dy, dx, dweight, dbias: dbias ?? dweight }, { ...d, BIAS: Number(Boolean(dbias)) });
+      if (dx && dweight && whole(d, rec.target)) return rec.climb(backward, { x, weight, dy, dx, dweight, dbias: dbias ?? dweight }, { ...d, BIAS: Number(Boolean(dbias)) }, "linear gradients");
       if (dx) rec.climb(backwardInput, { weight, dy, dx }, d, "linear input gradient");
       if (dweight) rec.climb(backwardWeight, { x, dy, dweight, dbias: dbias ?? dweight }, { ...d, BIAS: Number(Boolean(dbias)) }, "linear weight gradient");
       else if (dbias) convolution.plainSums(rec, { x: dy, dy, dbias }, image(d));
@@ -64,27 +65,42 @@ const climbing = <T extends string>(ladder: readonly Rung<convolution.Convolutio
 
 /** Where a dispatch less gains more than a faster kernel. */
 const small = ({ C, K }: Dims) => C * K <= 2 ** 14;
+/** Where a text less to compile does. */
+const medium = ({ C, K }: Dims) => C * K <= 2 ** 16;
 
-/** Workgroups for so many rows and columns of an output. */
-const tiles = (rows: number, columns: number) => Math.ceil(rows / 16) * Math.ceil(columns / 8);
+type Gradients = Record<"weight" | "x" | "dy" | "dx" | "dweight" | "dbias", Tensor>;
 
-/** The gradients that are asked for, in one dispatch. */
-function gradients(rec: Recorder, t: { x?: Tensor; weight?: Tensor; dy: Tensor; dx?: Tensor; dweight?: Tensor; dbias?: Tensor }, d: Dims): void {
-  const { N, C, K } = d, unused = () => tensor("unused", [1]), inputs = t.dx ? tiles(N, C) : 0, [gx, gy] = fold(inputs + (t.dweight ? tiles(C, K) : 0), 1);
-  const { x = t.dy, weight = t.dy, dy, dx = unused(), dweight = unused() } = t, dbias = d.BIAS && t.dbias || unused();
-  rec.dispatch(linear_backward, convolution.behind({ x, weight, dy, dx, dweight, dbias }), { ...d, inputs }, [gx, gy, 1]);
+/** The gradients that are asked for, in one dispatch of the plain kernel. */
+function gradients(rec: Recorder, { dy, ...t }: Partial<Gradients> & { dy: Tensor }, d: Dims): void {
+  const { N, C, K } = d, unused = () => tensor("unused", [1]), inputs = t.dx ? N * C : 0, all = inputs + (t.dweight ? (C + 1) * K : 0);
+  const { x = dy, weight = dy, dx = unused(), dweight = unused() } = t, dbias = d.BIAS && t.dbias || unused();
+  rec.dispatch(linear_backward, convolution.behind({ x, weight, dy, dx, dweight, dbias }), { ...d, all, inputs, ...convolution.unfused }, all);
 }
 
 const plain = { name: "plain", fits: () => true, record(rec: Recorder, t: Record<"x" | "weight" | "bias" | "y", Tensor>, d: Dims) {
-  rec.dispatch(linear_forward, t, { ...d, inputs: 0, ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0 }, [Math.ceil(d.N / 16), Math.ceil(d.K / 8), 1]);
+  rec.dispatch(linear_forward, t, { ...d, all: d.N * d.K, inputs: 0, ...convolution.unfused }, d.N * d.K);
 } };
 const fast = climbing(convolution.forward), [, direct] = fast;  // vec4, direct, narrow, tiled
 /** `direct` comes first up to a size, though `vec4` is faster: the first layers of a network have its text already, and another takes longer to compile than it gains. */
 const forward: readonly Rung<Dims, "x" | "weight" | "bias" | "y">[] = [
-  { ...direct, fits: (d, target) => d.C * d.K <= 2 ** 16 && direct.fits(d, target) }, { ...plain, fits: small }, ...fast, plain,
+  { ...direct, fits: (d, target) => medium(d) && direct.fits(d, target) }, { ...plain, fits: small }, ...fast, plain,
 ];
-const backwardInput: readonly Rung<Dims, "weight" | "dy" | "dx">[] = [...climbing(convolution.backwardInput), { name: "plain", fits: () => true, record: gradients }];
-const backwardWeight: readonly Rung<Dims, "x" | "dy" | "dweight" | "dbias">[] = [...climbing(convolution.backwardWeight), { name: "plain", fits: () => true, record: gradients }];
+const rest = { name: "plain", fits: () => true, record: gradients };
+const backwardInput: readonly Rung<Dims, "weight" | "dy" | "dx">[] = [...climbing(convolution.backwardInput), rest];
+const backwardWeight: readonly Rung<Dims, "x" | "dy" | "dweight" | "dbias">[] = [...climbing(convolution.backwardWeight), rest];
 
-/** All gradients of a small layer. */
-const backward: readonly Rung<Dims, "x" | "weight" | "dy" | "dx" | "dweight" | "dbias">[] = [{ name: "plain", fits: () => true, record: gradients }];
+/** Whether all gradients may be one dispatch. */
+const whole = (d: Dims, { lanes = 0 }: Target) => small(d) || (medium(d) && lanes >= 4);
+/** The input's gradient and the weights', by rungs of this name where there are any. */
+const apart = (name: string): Rung<Dims, keyof Gradients> => ({ name, fits: (d, target) => backwardWeight.some((rung) => rung.name === name && rung.fits(d, target)), record(rec, { x, weight, dy, dx, dweight, dbias }, d) {
+  const best = <T extends string>(ladder: readonly Rung<Dims, T>[]) => named(ladder.filter((rung) => rung.fits(d, rec.target)), name);
+  best(backwardInput).record(rec, { weight, dy, dx }, d);
+  best(backwardWeight).record(rec, { x, dy, dweight, dbias }, d);
+} });
+const backward: readonly Rung<Dims, keyof Gradients>[] = [
+  { name: "direct", fits: (_, { lanes = 0 }) => lanes >= 4, record(rec, { dbias, ...t }, d) {
+    const { N, C, K } = d, tiles = (rows: number, columns: number) => Math.ceil(rows / 16) * Math.ceil(columns / 32), inputs = tiles(N, C), [gx, gy] = fold(inputs + tiles(K, C + 1), 1);
+    rec.dispatch(linear_direct_backward, convolution.behind({ ...t, dbias: d.BIAS ? dbias : tensor("unused", [1]) }), { ...d, LANES: rec.target.lanes!, inputs, ...convolution.unfused }, [gx, gy, 1]);
+  } },
+  { ...rest, fits: small }, apart("vec4"), apart("tiled"), rest,
+];

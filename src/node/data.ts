@@ -4,8 +4,12 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Split } from "../data/dataset.js";
-import { assemble, checked, fashionMnistFiles, type DataFile, type Which } from "../data/fashionMnistFiles.js";
+import { assemble, checked, subsetFiles, type DataFile, type DataFiles } from "../data/fashionMnistFiles.js";
+import { fullFiles } from "../data/fashionMnistFull.js";
 import { ConvoyError, OptionError } from "../errors.js";
+
+/** "full": the 60,000 + 10,000 images as published. "subset": the first 10,000 + 2,000, which travel with the package. */
+export type Which = "subset" | "full";
 
 /** What fashionMnist() takes in Node. */
 export interface NodeFashionMnistOptions {
@@ -30,17 +34,17 @@ export async function fashionMnist({ which = "subset", dir }: NodeFashionMnistOp
   const own = [...given, ...besideTheCode()];
 
   if (which !== "subset") {
-    const folder = shared.find((place) => holds(place, "full"));
-    if (folder !== undefined) return load(folder, "full");
+    const folder = shared.find((place) => holds(place, fullFiles));
+    if (folder !== undefined) return load(folder, fullFiles);
     if (which === "full") {
       await download(cache, shared);
-      return load(cache, "full");
+      return load(cache, fullFiles);
     }
   }
-  const folder = own.find((place) => holds(place, "subset"));
+  const folder = own.find((place) => holds(place, subsetFiles));
   if (folder === undefined)
     throw new ConvoyError("data", `Fashion-MNIST's subset is in none of ${own.join(", ")}; install convoy-gpu again, or, if a bundler moved its code, name the folder: fashionMnist({ dir })`, { looked: own });
-  return load(folder, "subset");
+  return load(folder, subsetFiles);
 }
 
 /** Folders of the subset, from wherever this module is: dist/ and dist/chunks/ in the package, src/node/ in the source, either in a working copy. */
@@ -49,18 +53,18 @@ function besideTheCode(): string[] {
     .map((path) => fileURLToPath(new URL(path, import.meta.url)));
 }
 
-const filesOf = (which: Which): readonly DataFile[] => [...fashionMnistFiles[which].train, ...fashionMnistFiles[which].test];
+const filesOf = ({ train, test }: DataFiles): readonly DataFile[] => [...train, ...test];
 
 /** The path of a file, gzipped or plain, if the folder has it. */
 const find = (folder: string, name: string) => [join(folder, name), join(folder, name.replace(/\.gz$/, ""))].find(existsSync);
-const holds = (folder: string, which: Which) => filesOf(which).every(({ name }) => find(folder, name) !== undefined);
-const load = (folder: string, which: Which) => assemble((name) => readFile(find(folder, name) ?? join(folder, name)), which, folder);
+const holds = (folder: string, files: DataFiles) => filesOf(files).every(({ name }) => find(folder, name) !== undefined);
+const load = (folder: string, files: DataFiles) => assemble((name) => readFile(find(folder, name) ?? join(folder, name)), files, folder);
 
 /** Fetches the original files into the cache. A file gets its name when it is whole and right, so a broken download leaves nothing that is believed. */
 async function download(cache: string, looked: readonly string[]): Promise<void> {
   try {
     await mkdir(cache, { recursive: true });
-    for (const file of filesOf("full")) {
+    for (const file of filesOf(fullFiles)) {
       if (find(cache, file.name) !== undefined) continue;
       const bytes = await fetchFile(file), path = join(cache, file.name), draft = `${path}.${process.pid}.part`;
       await checked(file, bytes);

@@ -3,5 +3,5 @@ export { fashionMnist, type NodeFashionMnistOptions } from "./data.js";
 export { openDevice, type NodeDeviceOptions } from "./device.js";
 export { saveFile } from "./files.js";
 export { fromFolder } from "./folder.js";
-export type { Which } from "../data/fashionMnistFiles.js";
+export type { Which } from "./data.js";
 export type { FilesOptions } from "../data/files.js";

@@ -17,11 +17,14 @@ export function passOf({ kernel, tensors }: Step): Pass {
   return names.includes("dy") ? "weight gradient" : "forward";
 }
 
+/** Whether a step makes the gradients of an input and of weights at once. */
+export const joint = ({ tensors: { dx, dweight } }: Step): boolean => [dx, dweight].every((t) => t && t.name !== "unused");
+
 /** Multiply-adds a step must do at least; 0 where multiplying matrices is not what it is for. Taps that fall on padding count. */
 export function macs({ kernel: { entry }, tensors, params: { N, C, D = C, P, Q, K, R, S } }: Step): number {
   if (/_(reduce|bias|pack|sum)$/.test(entry)) return 0;
   if (entry.startsWith("conv2d")) return N * P * Q * K * R * S * D;
-  if (entry === "linear_backward") return N * C * K * (Number(tensors.dx.name !== "unused") + Number(tensors.dweight.name !== "unused"));
+  if (/^linear.*_backward/.test(entry)) return N * C * K * (Number(tensors.dx.name !== "unused") + Number(tensors.dweight.name !== "unused"));
   return entry.startsWith("linear") ? N * C * K : 0;
 }
 

@@ -1,8 +1,10 @@
 import fc from "fast-check";
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { linear_backward, linear_forward } from "../../src/generated/linear.js";
+import { linear_direct_backward } from "../../src/generated/linear_direct.js";
+import { targetOf } from "../../src/gpu/device.js";
 import * as reference from "../reference/linear.js";
-import { expectClose, expectGradient, gpu, random, run, runners, type Runner, type Values } from "../support.js";
+import { expectClose, expectGradient, gpu, openTestDevice, random, run, runners, type Runner, type Values } from "../support.js";
 
 const control: reference.Dim = { N: 4, C: 7, K: 5, BIAS: 1 };
 const cases: Record<string, Partial<reference.Dim>> = {
@@ -12,31 +14,48 @@ const cases: Record<string, Partial<reference.Dim>> = {
   "one feature": { C: 1 },
   "one output element": { N: 1, K: 1 },
   "more features than a workgroup": { C: 70, K: 67 },
+  "as many features as a tile, whose ones lie in the next": { N: 17, C: 32, K: 16 },
   "grid folded into y": {},
 };
 const inputs = ({ N, C, K }: reference.Dim) => ({ x: random(1, N * C), weight: random(2, C * K), bias: random(3, K), dy: random(4, N * K) });
 const results = (d: reference.Dim, { x, weight, bias, dy }: ReturnType<typeof inputs>) =>
   ({ y: reference.forward(d, x, weight, bias), ...reference.backward(d, x, weight, dy) });
 
-const tiles = (rows: number, columns: number) => Math.ceil(rows / 16) * Math.ceil(columns / 8);
+type Gradients = Record<"dx" | "dweight" | "dbias", Values>;
+const elements = ({ N, C, K }: reference.Dim) => ({ dx: N * C, dweight: C * K, dbias: K });
+const tiles = (rows: number, columns: number) => Math.ceil(rows / 16) * Math.ceil(columns / 32);
+const off = { ACTIVATION: 0, SLOPE: 0, ALPHA: 1, THRESHOLD: 0 };
 
-/** Both entry points against the twin; backward as a whole, and each part alone. */
+/** The gradients by the plain kernel or, on a device with subgroups, the direct one: as a whole, and each part alone. */
+async function backward(runner: Runner, d: reference.Dim, { x, weight, dy }: ReturnType<typeof inputs>, LANES: number, folded: boolean): Promise<[all: Gradients, input: Gradients, parameters: Gradients]> {
+  const { dx, dweight, dbias } = elements(d), [of, others] = LANES ? [tiles(d.N, d.C), tiles(d.K, d.C + 1)] : [dx, dweight + dbias];
+  const part = (inputs: number, all: number) => {
+    const groups = LANES ? all : Math.ceil(all / 64);
+    return run(runner, LANES ? linear_direct_backward : linear_backward, { x, weight, dy, addend: dy, z: dy }, { dx, dweight, dbias }, { ...d, ...off, LANES, fused: 0, all, inputs }, folded ? [1, groups, 1] : [groups, 1, 1]);
+  };
+  return [await part(of, of + others), await part(of, of), await part(0, others)];
+}
+
+/** All entry points against the twin. */
 async function agrees(runner: Runner, d: reference.Dim, folded = false) {
   const given = inputs(d), want = results(d, given), { x, weight, dy } = given, bias = d.BIAS ? given.bias : weight;
-  const absolute = Object.fromEntries(Object.entries(given).map(([name, v]) => [name, v.map(Math.abs)])) as typeof given;
-  const size = results(d, absolute), of = { ...d, ACTIVATION: 0, SLOPE: 0, ALPHA: 1, THRESHOLD: 0 }, inputTiles = tiles(d.N, d.C), weightTiles = tiles(d.C, d.K);
-  const { y } = await run(runner, linear_forward, { x, weight, bias }, { y: dy.length }, { ...of, inputs: 0 }, [Math.ceil(d.N / 16), Math.ceil(d.K / 8), 1]);
+  const absolute = Object.fromEntries(Object.entries(given).map(([name, v]) => [name, v.map(Math.abs)])) as typeof given, size = results(d, absolute);
+  const { y } = await run(runner, linear_forward, { x, weight, bias }, { y: dy.length }, { ...d, ...off, all: dy.length, inputs: 0 });
   expectClose("y", y, want.y, d.C, size.y);
-  const outputs = { dx: x.length, dweight: weight.length, dbias: d.K };
-  const backward = (n: number, tileCount: number): Promise<Record<keyof typeof outputs, Values>> =>
-    run(runner, linear_backward, { x, weight, dy, addend: dy, z: dy }, outputs, { ...of, inputs: n }, folded ? [1, tileCount, 1] : [tileCount, 1, 1]);
-  const all = await backward(inputTiles, inputTiles + weightTiles), one = await backward(inputTiles, inputTiles), other = await backward(0, weightTiles);
-  for (const dx of [all.dx, one.dx]) expectClose("dx", dx, want.dx, d.K, size.dx);
-  for (const { dweight, dbias } of [all, other]) {
-    expectClose("dweight", dweight, want.dweight, d.N, size.dweight);
-    if (d.BIAS) expectClose("dbias", dbias, want.dbias, d.N, size.dbias);
+  const lanes = runner === gpu ? targetOf((await openTestDevice()).adapter).lanes ?? 0 : 0;
+  for (const [file, LANES] of [["linear", 0] as const, ...lanes ? [["linear_direct", lanes] as const] : []]) {
+    const [all, input, parameters] = await backward(runner, d, given, LANES, folded);
+    for (const { dx } of [all, input]) expectClose(`${file}: dx`, dx, want.dx, d.K, size.dx);
+    for (const { dweight, dbias } of [all, parameters]) {
+      expectClose(`${file}: dweight`, dweight, want.dweight, d.N, size.dweight);
+      if (d.BIAS) expectClose(`${file}: dbias`, dbias, want.dbias, d.N, size.dbias);
+    }
+    for (const { dx } of [parameters]) expect(dx, "left out").toEqual(unwritten(dx));
+    for (const { dweight, dbias } of [input]) for (const left of [dweight, dbias]) expect(left, "left out").toEqual(unwritten(left));
   }
 }
+
+const unwritten = (v: Values) => new Float32Array(v.length).fill(NaN);
 
 describe.each(Object.keys(cases))("linear, %s", (name) => {
   const d = { ...control, ...cases[name] }, folded = name === "grid folded into y";
