@@ -4,11 +4,10 @@
 //   y[m,c]  = f((x[m,c] − mean[c]) · invstd[c] · weight[c] + bias[c] + addend[m,c])
 //   running_mean ← (1 − momentum) · running_mean + momentum · mean,   running_var likewise with M2 / (M − 1)
 //
-// f by ACTIVATION, and addend where ADDEND, where fuse.ts put them here. A workgroup is 4 Values of channels × 16 lanes of rows.
-// Mean and M2 by Welford's updates in a lane; lanes and splits put together in order (Chan, Golub and LeVeque 1979, equation
-// 2.1): Σ x² − (Σ x)² would cancel. column: all of it, a workgroup for its channels. partial, apply: the rows in splits, whose
-// moments every invocation of apply puts together. evaluate: by running statistics; running: these as stats, for a backward
-// pass. A row of x is the first C of x_pitch channels. One Value is WIDTH channels. Twin: test/reference/batch_norm.ts.
+// f by ACTIVATION, and addend where ADDEND, where fuse.ts put them here. A workgroup is 4 Values of channels (WIDTH each) × 16 lanes of rows.
+// Mean and M2 by Welford's updates in a lane; lanes and splits put together in order (Chan, Golub and LeVeque 1979, equation 2.1): Σ x² − (Σ x)²
+// would cancel. column: all of it, a workgroup for its channels. partial, apply: the rows in splits, whose moments every invocation of apply
+// puts together. evaluate: by running statistics; running: these as stats, for a backward pass. x_pitch: its rows' channels. Twin: test/reference/batch_norm.ts.
 
 override WORKGROUP: u32 = 64;
 override ACTIVATION: u32 = 0;
@@ -50,9 +49,9 @@ fn measured(c: u32, first: u32, end: u32, lane: u32) -> Moments {
 
 /// What the lanes measured of `rows` rows, put together.
 fn gathered(column: u32, rows: u32) -> Moments {
-  var all = held[column];
-  var before = share(0, rows);
-  for (var i = column + 4; i < min(4 * rows, WORKGROUP); i += 4) {
+  var all = Moments();
+  var before = 0.0;
+  for (var i = column; i < min(4 * rows, WORKGROUP); i += 4) {
     all = joined(all, before, held[i], share(i / 4, rows));
     before += share(i / 4, rows);
   }
@@ -102,11 +101,12 @@ fn batch_norm_column(@builtin(local_invocation_index) here: u32, @builtin(workgr
   if (!exists) { return; }
   let all = gathered(here % 4, dim.M);
   let invstd = inverseSqrt(all.m2 / f32(dim.M) + dim.eps);
+  let scale = invstd * weight[c];
   if (here < 4) {
-    keep(c, all.mean, invstd, invstd * weight[c]);
+    keep(c, all.mean, invstd, scale);
     follow(c, all);
   }
-  normalise(c, 0, dim.M, here / 4, all.mean, invstd * weight[c]);
+  normalise(c, 0, dim.M, here / 4, all.mean, scale);
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
@@ -124,8 +124,8 @@ fn batch_norm_partial(@builtin(local_invocation_index) here: u32, @builtin(workg
 fn batch_norm_apply(@builtin(local_invocation_index) here: u32, @builtin(workgroup_id) group: vec3u) {
   let c = 4 * group.x + here % 4;
   if (c >= dim.C / WIDTH) { return; }
-  var all = parts[c];
-  for (var z = 1u; z < dim.splits; z++) {
+  var all = Moments();
+  for (var z = 0u; z < dim.splits; z++) {
     all = joined(all, f32(z * dim.rows), parts[z * (dim.C / WIDTH) + c], f32(min(dim.rows, dim.M - z * dim.rows)));
   }
   if (group.y == 0 && here < 4) { follow(c, all); }

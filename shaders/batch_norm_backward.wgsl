@@ -52,8 +52,8 @@ fn summed(c: u32, first: u32, end: u32, lane: u32, mean: Value, invstd: Value) -
 
 /// What the lanes that had rows summed, in order.
 fn gathered(column: u32, rows: u32) -> Sums {
-  var all = held[column];
-  for (var i = column + 4; i < min(4 * rows, WORKGROUP); i += 4) {
+  var all = Sums();
+  for (var i = column; i < min(4 * rows, WORKGROUP); i += 4) {
     all.dy += held[i].dy;
     all.dyx += held[i].dyx;
   }
@@ -73,6 +73,7 @@ fn batch_norm_backward_column(@builtin(local_invocation_index) here: u32, @built
   let at = 3 * min(c, dim.C / WIDTH - 1);
   let mean = known[at];
   let invstd = known[at + 1];
+  let scale = known[at + 2];
   if (exists) { held[here] = summed(c, 0, dim.M, here / 4, mean, invstd); }
   workgroupBarrier();
   if (!exists) { return; }
@@ -83,7 +84,7 @@ fn batch_norm_backward_column(@builtin(local_invocation_index) here: u32, @built
   }
   for (var m = here / 4; m < dim.M; m += WORKGROUP / 4) {
     let i = m * (dim.C / WIDTH) + c;
-    var value = gradient(dy[i], (x[m * (dim.x_pitch / WIDTH) + c] - mean) * invstd, all, known[at + 2]);
+    var value = gradient(dy[i], (x[m * (dim.x_pitch / WIDTH) + c] - mean) * invstd, all, scale);
     if (ADDEND && (dim.fused & 1) > 0) { value += addend[m * (dim.addend_pitch / WIDTH) + c]; }
     if (SLOPE > 0 && (dim.fused & 2) > 0) { value *= slope(z[i]); }
     dx[i] = value;
@@ -96,8 +97,8 @@ fn batch_norm_backward_partial(@builtin(local_invocation_index) here: u32, @buil
   let c = 4 * group.x + here % 4;
   let exists = c < C;
   if (exists) {
-    var all = moments[c];
-    for (var s = 1u; s < dim.splits; s++) {
+    var all = Moments();
+    for (var s = 0u; s < dim.splits; s++) {
       all = joined(all, f32(s * dim.rows), moments[s * C + c], f32(min(dim.rows, dim.M - s * dim.rows)));
     }
     let invstd = inverseSqrt(all.m2 / f32(dim.M) + dim.eps);
@@ -117,8 +118,8 @@ fn batch_norm_backward_input(@builtin(local_invocation_index) here: u32, @builti
   let C = dim.C / WIDTH;
   let c = 4 * group.x + here % 4;
   if (c >= C) { return; }
-  var all = parts[c];
-  for (var s = 1u; s < dim.splits; s++) {
+  var all = Sums();
+  for (var s = 0u; s < dim.splits; s++) {
     all.dy += parts[s * C + c].dy;
     all.dyx += parts[s * C + c].dyx;
   }
@@ -126,9 +127,12 @@ fn batch_norm_backward_input(@builtin(local_invocation_index) here: u32, @builti
     dbias[c] = all.dy;
     dweight[c] = all.dyx;
   }
+  let mean = known[3 * c];
+  let invstd = known[3 * c + 1];
+  let scale = known[3 * c + 2];
   for (var m = group.y * dim.span + here / 4; m < min((group.y + 1) * dim.span, dim.M); m += WORKGROUP / 4) {
     let i = m * C + c;
-    var value = gradient(dy[i], (x[m * (dim.x_pitch / WIDTH) + c] - known[3 * c]) * known[3 * c + 1], all, known[3 * c + 2]);
+    var value = gradient(dy[i], (x[m * (dim.x_pitch / WIDTH) + c] - mean) * invstd, all, scale);
     if (ADDEND && (dim.fused & 1) > 0) { value += addend[m * (dim.addend_pitch / WIDTH) + c]; }
     dx[i] = value;
   }
