@@ -11,9 +11,10 @@ alias Value = vec4f;
 alias Element = vec4f;
 const EACH = 4;
 // #import clock
-// #import window
+// #import stride
 // #import lanes
 override WORKGROUP: u32 = 16;
+override TAPS: u32 = 3;  // width of the window, whose loop unrolls
 override ACTIVATION: u32 = 0;
 override ADDEND: bool = false;
 
@@ -21,6 +22,7 @@ struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
+  R: u32,                          // height of the window
   y_pitch: u32, y_offset: u32,     // channels of y's pixels, K, and where these begin, 0: unless fuse.ts puts them into a concatenation
   stream: u32, threshold: u32, scale: f32,
 }
@@ -54,7 +56,7 @@ fn conv2d_vec4_forward(@builtin(local_invocation_index) here: u32, @builtin(num_
   let left = i32(q) - dim.padding_w;
 
   var sum: Tile;  // columns are pixels
-  for (var r = 0u; r < R; r++) {
+  for (var r = 0u; r < dim.R; r++) {
     let down = i32(r * DILATION_H) - dim.padding_h;
     if (ends.x + down >= i32(dim.H) || ends.y + down < 0) { continue; }
     let h = i32(p * STRIDE_H) + down;
@@ -66,10 +68,10 @@ fn conv2d_vec4_forward(@builtin(local_invocation_index) here: u32, @builtin(num_
       var v_1 = padded(row + c, w + 1, width);
       var v_2 = padded(row + c, w + 2, width);
       w += 3;
-      for (var s = 0u; s < S; s++) {
+      for (var s = 0u; s < TAPS; s++) {
         let v_3 = padded(row + c, w, width);
         let v = transpose(mat4x4f(v_0, v_1, v_2, v_3));  // columns are channels
-        let j = (r * S + s) * dim.C + 4 * u32(c) + ahead;
+        let j = (r * TAPS + s) * dim.C + 4 * u32(c) + ahead;
         let held = weight[j * K4 + mine];
         let more = weight[(j + 2) * K4 + mine];
         var next = held;

@@ -48,7 +48,7 @@ const ahead = <T extends { x: Tensor }>(t: T) => ({ ...t, addend: t.x, clock: t.
 /** y ← x, weight, bias. Where d.BIAS is 0, any tensor stands in for bias. */
 export const forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[] = [
   { name: "vec4", fits: slides, record(rec, t, d) {
-    rec.dispatch(conv2d_vec4_forward, ahead(t), { ...flat(d), LANES: rec.target.lanes!, ...plainly(d) }, strips(flat(d), 4, 16));
+    rec.dispatch(conv2d_vec4_forward, ahead(t), { ...flat(d), LANES: rec.target.lanes!, TAPS: d.S, ...plainly(d) }, strips(flat(d), 4, 16));
   } },
   { name: "direct", fits: quads, record(rec, t, d) {
     rec.dispatch(conv2d_direct_forward, ahead(t), { ...flat(d), LANES: rec.target.lanes!, TAPS: unrolled(d), ...plainly(d) }, strips(flat(d), 4, 16));
