@@ -4,5 +4,5 @@ struct Moments { mean: Value, m2: Value }
 /// Those of `before` rows and `further` more (Chan, Golub and LeVeque 1979, equation 2.1).
 fn joined(u: Moments, before: f32, v: Moments, further: f32) -> Moments {
   let d = v.mean - u.mean;
-  return Moments(u.mean + d * (further / (before + further)), u.m2 + v.m2 + d * d * (before * further / (before + further)));
+  return Moments(u.mean + d * (further / (before + further)), u.m2 + v.m2 + d * (before * further / (before + further) * d));
 }

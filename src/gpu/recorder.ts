@@ -79,7 +79,7 @@ export interface Rung<D, T extends string> {
 }
 
 /** The rung of this name or, where there is none, the first. */
-export const named = <R extends { readonly name: string }>(rungs: readonly R[], wanted?: string): R => rungs.find(({ name }) => name === wanted) ?? rungs[0];
+export const pick = <R extends { readonly name: string }>(rungs: readonly R[], wanted?: string): R => rungs.find(({ name }) => name === wanted) ?? rungs[0];
 
 /** What layers, losses and optimizers record into: the steps of a program, in their order. Knows no device. */
 export class Recorder {
@@ -96,7 +96,7 @@ export class Recorder {
   climb<D, T extends string>(ladder: readonly Rung<D, T>[], t: Record<T, Tensor>, d: D, operator?: string): void {
     const { target } = this, fitting = ladder.filter((rung) => rung.fits(d, target));
     const key = operator && `${operator}: ${Object.entries(d as object).map(([letter, extent]) => `${letter}${Number(extent)}`).join(" ")}`;
-    const chosen = named(fitting, target.rung ?? (key && target.choice?.(key)));
+    const chosen = pick(fitting, target.rung ?? (key && target.choice?.(key)));
     this.#climbed = { rung: chosen.name, rungs: fitting.map(({ name }) => name), key };
     try { chosen.record(this, t, d); } finally { this.#climbed = {}; }
   }
