@@ -16,6 +16,7 @@ struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32,                  // output
   padding_h: i32, padding_w: i32,
+  rows: u32,                       // of tiled
   stream: u32, threshold: u32, scale: f32,  // of a dropout behind forward
 }
 @group(1) @binding(0) var<uniform> dim: Params;
@@ -32,8 +33,8 @@ struct Params {
 @group(0) @binding(8) var<storage, read> clock: Clock;             // where DROP
 
 // #import drop
+// #import put
 // #import rows
-// #import slope
 
 const SHIFTS = vec4u(0, 8, 16, 24);
 
@@ -65,19 +66,6 @@ fn max_pool2d_wide_forward(@builtin(global_invocation_id) id: vec3u, @builtin(wo
   index[i] = bytes.x | bytes.y | bytes.z | bytes.w;
 }
 
-/// How many blocks, of as many rows as the stride, the image takes with its padding; pixels of one are in the same windows.
-fn blocks() -> u32 { return (dim.H + u32(dim.padding_h) + STRIDE_H - 1) / STRIDE_H; }
-
-fn put(e: u32, gradient: vec4f) {
-  var sum = gradient;
-  if (ADDEND) { sum += addend[e]; }
-  if (SLOPE > 0) {
-    let v = z[e];
-    sum *= vec4f(slope(v.x), slope(v.y), slope(v.z), slope(v.w));
-  }
-  dx[e] = sum;
-}
-
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn max_pool2d_wide_backward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let C = dim.C / 4;
@@ -103,42 +91,48 @@ fn max_pool2d_wide_backward(@builtin(global_invocation_id) id: vec3u, @builtin(w
   put(e, sum);
 }
 
-/// At most two windows along an axis hold a pixel, and the same ones all STRIDE_H × STRIDE_W pixels of a block: an invocation writes these.
+/// At most two windows along an axis hold a pixel, and the same ones all STRIDE_H × STRIDE_W pixels of a block: an invocation writes
+/// these, block by block down a column of up to `rows` of them, where the windows of the row before are known.
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn max_pool2d_wide_tiled(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let C = dim.C / 4;
-  let at = place_by_row(id.x, group, groups, blocks(), C);
+  let blocks = (dim.H + u32(dim.padding_h) + STRIDE_H - 1) / STRIDE_H;
+  let at = place_by_row(id.x, group, groups, (blocks + dim.rows - 1) / dim.rows, C);
   if (at.x >= dim.N) { return; }
-  var d: array<vec4f, 4>;
+  let end = min((at.y + 1) * dim.rows, blocks);
+  var d: array<vec4f, 4>;      // of two rows of two windows, the last row first
   var bytes: array<vec4u, 4>;
-  for (var i = 0u; i < WINDOWS_H; i++) {
+  for (var p = at.y * dim.rows + 1 - WINDOWS_H; p + 1 <= end; p++) {  // far above P, if it is before the first
+    d[2] = d[0]; d[3] = d[1];
+    bytes[2] = bytes[0]; bytes[3] = bytes[1];
     for (var j = 0u; j < WINDOWS_W; j++) {
-      let p = at.y - i;  // far above P, if it is before the first
       let q = at.z - j;
-      let from_y = ((at.x * dim.P + min(p, dim.P - 1)) * dim.Q + min(q, dim.Q - 1)) * C + at.w;
-      d[2 * i + j] = dy[from_y];
-      bytes[2 * i + j] = (vec4u(chosen[from_y]) >> SHIFTS) & vec4u(255);
-      if (p >= dim.P || q >= dim.Q) { bytes[2 * i + j] = vec4u(256); }  // no tap's
+      let place = ((at.x * dim.P + min(p, dim.P - 1)) * dim.Q + min(q, dim.Q - 1)) * C + at.w;
+      d[j] = dy[place];
+      bytes[j] = (vec4u(chosen[place]) >> SHIFTS) & vec4u(255);
+      if (p >= dim.P || q >= dim.Q) { bytes[j] = vec4u(256); }  // no tap's
     }
-  }
-  for (var u = first(at.x, STRIDE_H * WINDOWS_H); u < STRIDE_H; u++) {
-    let h = at.y * STRIDE_H + u - u32(dim.padding_h);
-    if (h >= dim.H) { continue; }
-    for (var v = 0u; v < STRIDE_W; v++) {
-      let w = at.z * STRIDE_W + v - u32(dim.padding_w);
-      if (w >= dim.W) { continue; }
-      var sum = vec4f();
-      for (var i = 0u; i < WINDOWS_H; i++) {
-        for (var j = 0u; j < WINDOWS_W; j++) {
-          let r = i * STRIDE_H + u;
-          let s = j * STRIDE_W + v;
-          if (r % DILATION_H + s % DILATION_W != 0 || r / DILATION_H >= R || s / DILATION_W >= S) { continue; }
-          let here = d[2 * i + j];
-          let winner = bytes[2 * i + j];
-          sum += select(vec4f(), here, winner == vec4u(r / DILATION_H * S + s / DILATION_W));
+    if (p + 1 == at.y * dim.rows && WINDOWS_H == 2) { continue; }
+    for (var u = first(at.x, STRIDE_H * WINDOWS_H); u < STRIDE_H; u++) {
+      let h = p * STRIDE_H + u - u32(dim.padding_h);
+      if (h >= dim.H) { continue; }
+      for (var v = 0u; v < STRIDE_W; v++) {
+        let w = at.z * STRIDE_W + v - u32(dim.padding_w);
+        if (w >= dim.W) { continue; }
+        var sum = vec4f();
+        for (var i = 0u; i < WINDOWS_H; i++) {
+          for (var j = 0u; j < WINDOWS_W; j++) {
+            let r = i * STRIDE_H + u;
+            let s = j * STRIDE_W + v;
+            if (r % DILATION_H + s % DILATION_W != 0 || r / DILATION_H >= R || s / DILATION_W >= S) { continue; }
+            let here = d[2 * i + j];
+            let winner = bytes[2 * i + j];
+            sum += select(vec4f(), here, winner == vec4u(r / DILATION_H * S + s / DILATION_W));
+          }
         }
+        put(((at.x * dim.H + h) * dim.W + w) * C + at.w, sum);
       }
-      put(((at.x * dim.H + h) * dim.W + w) * C + at.w, sum);
     }
+    if (WINDOWS_H == 1) { break; }  // a block an invocation, where blocks share no windows
   }
 }

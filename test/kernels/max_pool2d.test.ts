@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { max_pool2d_backward, max_pool2d_forward } from "../../src/generated/max_pool2d.js";
+import { max_pool2d_column_backward, max_pool2d_column_forward } from "../../src/generated/max_pool2d_column.js";
 import { max_pool2d_wide_backward, max_pool2d_wide_forward, max_pool2d_wide_tiled } from "../../src/generated/max_pool2d_wide.js";
 import type { Grid } from "../../src/gpu/recorder.js";
-import { byBlocks, byX, byY, extent } from "../../src/layers/window.js";
+import { byX, byY, extent, rows } from "../../src/layers/window.js";
 import * as reference from "../reference/max_pool2d.js";
 import { epilogue, expectClose, expectGradient, gpu, random, run, runners, threefold, type Runner } from "../support.js";
 
@@ -18,6 +19,8 @@ const cases: Record<string, Partial<Case>> = {
   "windows overlap": { R: 3, S: 3, padding_h: 1, padding_w: 1, STRIDE_H: 1, STRIDE_W: 2 },
   "stride leaves rows unread": { STRIDE_H: 3, STRIDE_W: 5 },
   "dilation": { DILATION_H: 2, DILATION_W: 3, padding_h: 1, padding_w: 1 },
+  "windows overlap, by twos": { H: 19, R: 3, S: 3, padding_h: 1, padding_w: 1 },
+  "windows overlap down columns": { H: 19, R: 3, S: 3, padding_h: 1, STRIDE_H: 1, DILATION_W: 2, STRIDE_W: 3 },
   "ceil mode": { H: 7, W: 6, R: 3, S: 3, ceil: true },
   "one output element": { N: 1, H: 2, W: 2, C: 1 },
   "a window in the padding altogether": { N: 1, H: 2, W: 2, DILATION_H: 3, DILATION_W: 3, padding_h: 1, padding_w: 1 },
@@ -28,7 +31,7 @@ const cases: Record<string, Partial<Case>> = {
 function sized({ ceil, ...d }: Case) {
   const P = extent(d.H, d.R, d.STRIDE_H, d.padding_h, d.DILATION_H, ceil), Q = extent(d.W, d.S, d.STRIDE_W, d.padding_w, d.DILATION_W, ceil);
   const windows = { WINDOWS_H: Math.ceil((d.DILATION_H * (d.R - 1) + 1) / d.STRIDE_H), WINDOWS_W: Math.ceil((d.DILATION_W * (d.S - 1) + 1) / d.STRIDE_W) };
-  return { ...d, ...windows, P, Q, stream: 0, threshold: 0, scale: 1 };
+  return { ...d, ...windows, P, Q, rows: 1, stream: 0, threshold: 0, scale: 1 };
 }
 type Dim = ReturnType<typeof sized>;
 const inputs = (d: Dim) => ({ x: random(1, d.N * d.H * d.W * d.C), dy: random(2, d.N * d.P * d.Q * d.C) });
@@ -43,7 +46,7 @@ async function agrees(runner: Runner, d: Dim, { x, dy } = inputs(d), folded = fa
   expectClose("dx", dx, reference.backward(d, want.index, dy), d.R * d.S, reference.backward(d, want.index, dy.map(Math.abs)));
 }
 
-/** "max_pool2d_wide": four channels an invocation, and their winners in one word. On the GPU alone: the interpreter's select knows no vectors. */
+/** "max_pool2d_wide", "max_pool2d_column": four channels an invocation, and their winners in one word. On the GPU alone: the interpreter's select knows no vectors. */
 async function widelyAgrees(d: Dim, x = inputs(d).x) {
   const { dy } = inputs(d), want = reference.forward(d, x), n = dy.length / 4, behind = epilogue(x.length);
   const packed = Uint32Array.from({ length: n }, (_, i) => [3, 2, 1, 0].reduce((word, j) => word * 256 + want.index[4 * i + j] % 256, 0));
@@ -54,8 +57,18 @@ async function widelyAgrees(d: Dim, x = inputs(d).x) {
   expectClose("dx", (await run(gpu, max_pool2d_wide_backward, given, { dx: size }, { ...d }, byX(d, 4))).dx, dx, d.R * d.S, scale);
   const fused = await run(gpu, max_pool2d_wide_backward, { ...given, ...behind.values }, { dx: size }, { ...d, ...behind.params }, byX(d, 4));
   expectClose("dx, fused", fused.dx, behind.of(dx), d.R * d.S);
-  if (d.WINDOWS_H <= 2 && d.WINDOWS_W <= 2) for (const [t, params, want] of [[{}, {}, dx], [behind.values, behind.params, behind.of(dx)]] as const)
-    expectClose("dx, tiled", (await run(gpu, max_pool2d_wide_tiled, { ...given, ...t }, { dx: size }, { ...d, ...params }, byBlocks(d, 4))).dx, want, d.R * d.S, scale);
+  const both = [[{}, {}, dx], [behind.values, behind.params, behind.of(dx)]] as const, blocks = Math.ceil((d.H + d.padding_h) / d.STRIDE_H), across = Math.ceil((d.W + d.padding_w) / d.STRIDE_W);
+  for (const span of d.WINDOWS_H > 1 ? [1, 2, 8] : [1]) {  // rows an invocation
+    const down = (extent: number, along: number) => rows(d.N * Math.ceil(extent / span), along * d.C / 4);
+    if (d.WINDOWS_H <= 2 && d.WINDOWS_W <= 2) for (const [t, params, want] of both)
+      expectClose("dx, tiled", (await run(gpu, max_pool2d_wide_tiled, { ...given, ...t }, { dx: size }, { ...d, ...params, rows: span }, down(blocks, across))).dx, want, d.R * d.S, scale);
+    if (d.R !== 3 || d.STRIDE_H > 2 || d.DILATION_H > 1) continue;
+    const column = await run(gpu, max_pool2d_column_forward, { x }, { y: 4 * n, index: n }, { ...d, rows: span }, down(d.P, d.Q));
+    expect([...column.y]).toEqual([...want.y]);
+    expect([...column.index]).toEqual([...packed]);
+    if (d.STRIDE_H === 1) for (const [t, params, want] of both)
+      expectClose("dx, column", (await run(gpu, max_pool2d_column_backward, { ...given, ...t }, { dx: size }, { ...d, ...params, rows: span }, down(d.H, d.W))).dx, want, d.R * d.S, scale);
+  }
   const plain = await run(gpu, max_pool2d_backward, { chosen: want.index, dy, ...behind.values }, { dx: size }, { ...d, ...behind.params }, byX(d, 1));
   expectClose("dx, fused, plain", plain.dx, behind.of(dx), d.R * d.S);
 }
@@ -92,8 +105,10 @@ describe.each(Object.keys(runners))("max_pool2d: %s", (where) => {
     if (where !== "gpu") return;
     const e = { ...d, C: 4 }, four = random(1, e.N * e.H * e.W * 4);
     four.forEach((_, i) => { if (value === -Infinity ? i < e.H * e.W * 4 : [0, 40, 100, 101, 102].includes(i)) four[i] = value; });
-    const wide = await run(gpu, max_pool2d_wide_forward, { x: four }, { y: e.N * e.P * e.Q * 4, index: e.N * e.P * e.Q }, { ...e }, byY(e, 4));
-    expect([...wide.y]).toEqual([...reference.forward(e, four).y]);
+    for (const kernel of [max_pool2d_wide_forward, max_pool2d_column_forward]) {
+      const { y } = await run(gpu, kernel, { x: four }, { y: e.N * e.P * e.Q * 4, index: e.N * e.P * e.Q }, { ...e }, byY(e, 4));
+      expect([...y]).toEqual([...reference.forward(e, four).y]);
+    }
   });
 });
 
