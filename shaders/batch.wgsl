@@ -31,8 +31,8 @@ struct Params {
 fn batch_gather(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
   if (i >= dim.N * dim.P * dim.Q * dim.C) { return; }
-  let e = place(i);
-  let source = order[e.w];
-  x[i] = resized(source, e.x, e.y, e.z, vec3f(1.0, 0.0, 1.0)) * levels[2 * e.z] + levels[2 * e.z + 1];
-  if (e.x + e.y + e.z == 0) { labels[e.w] = label(source); }
+  let at = place(i, dim.P, dim.Q, dim.C);  // n, p, q, c
+  let source = order[at.x];
+  x[i] = resized(source, at.y, at.z, at.w, vec3f(1.0, 0.0, 1.0)) * levels[2 * at.w] + levels[2 * at.w + 1];
+  if (at.y + at.z + at.w == 0) { labels[at.x] = label(source); }
 }

@@ -29,18 +29,18 @@ struct Params {
 fn batch_augment_gather(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * WORKGROUP + id.x;
   if (i >= dim.N * dim.P * dim.Q * dim.C) { return; }
-  let e = place(i);
-  let source = order[e.w];
-  let d = draws[e.w];
-  let p = i32(e.x) + d.top;
-  let q = select(i32(e.y), i32(dim.Q) - 1 - i32(e.y), d.flip == 1) + d.left;
+  let at = place(i, dim.P, dim.Q, dim.C);  // n, p, q, c
+  let source = order[at.x];
+  let d = draws[at.x];
+  let p = i32(at.y) + d.top;
+  let q = select(i32(at.z), i32(dim.Q) - 1 - i32(at.z), d.flip == 1) + d.left;
 
   var value = 0.0;
   if (p >= 0 && p < i32(dim.P) && q >= 0 && q < i32(dim.Q)) {
-    value = resized(source, u32(p), u32(q), e.z, vec3f(d.contrast, d.grey, d.brightness));
+    value = resized(source, u32(p), u32(q), at.w, vec3f(d.contrast, d.grey, d.brightness));
   }
-  value = value * levels[2 * e.z] + levels[2 * e.z + 1];
-  let erased = e.x >= d.rows.x && e.x < d.rows.y && e.y >= d.columns.x && e.y < d.columns.y;
+  value = value * levels[2 * at.w] + levels[2 * at.w + 1];
+  let erased = at.y >= d.rows.x && at.y < d.rows.y && at.z >= d.columns.x && at.z < d.columns.y;
   x[i] = select(value, 0.0, erased);
-  if (e.x + e.y + e.z == 0) { labels[e.w] = label(source); }
+  if (at.y + at.z + at.w == 0) { labels[at.x] = label(source); }
 }

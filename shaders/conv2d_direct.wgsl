@@ -38,19 +38,19 @@ struct Params {
 
 // #import finish
 // #import padded
+// #import unravel
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_direct_forward(@builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let k4 = 4 * group.z;  // the first of four vec4
   let mine = min(4 * k4 + vec4u(lane % 8, 8 + lane % 8, 4 + lane % 4, 12 + lane % 4), vec4u(dim.K - 1));  // with 4 lanes, each loads four weights
   let strips = (dim.Q + 3) / 4;
-  let each = dim.N * strips;  // in a row of all images
   let begin = (group.y * groups.x + group.x) * WORKGROUP;
-  let at = begin + here;
-  let p = at / each;          // past the last one, where there are no more
-  let n = at / strips % dim.N;
-  let q = at % strips * 4;
-  let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / each * STRIDE_H);  // rows of x that this workgroup's windows begin at, from and to
+  let at = unravel(begin + here, dim.N, strips);  // the same row of all images lies side by side
+  let p = at.x;  // past the last one, where there are no more
+  let n = at.y;
+  let q = 4 * at.z;
+  let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / (dim.N * strips) * STRIDE_H);  // rows of x that this workgroup's windows begin at, from and to
   let left = i32(q * STRIDE_W) - dim.padding_w;
   let S = select(TAPS, dim.S, TAPS == 0);
 

@@ -35,6 +35,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read> z: array<f32>;          // [N, H, W, C]
 
 // #import slope
+// #import unravel
 // #import tile
 
 /// Four filters' dy of pixel q of a row, whose first lies at `start`; 0 where that is padding.
@@ -52,17 +53,16 @@ fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @bui
   let c0 = 16 * (group.z / phases);
   let K4 = i32(dim.K / 4);
   let strips = (size.y + 3) / 4;
-  let each = dim.N * strips;                                                    // in a row of all images
   let begin = (group.y * groups.x + group.x) * WORKGROUP;
-  let at = begin + here;
-  let h = at / each;                                                            // past the last one, where there are no more
-  let n = at / strips % dim.N;
-  let w = at % strips * 4;
+  let at = unravel(begin + here, dim.N, strips);  // the same row of all images lies side by side
+  let h = at.x;  // past the last one, where there are no more
+  let n = at.y;
+  let w = 4 * at.z;
   let rows = min(c0 + vec4u(lane % 8, 8 + lane % 8, 4 + lane % 4, 12 + lane % 4), vec4u(dim.C - 1));  // with 4 lanes, each loads four channels
 
   let S = i32(select(TAPS, dim.S, TAPS == 0));
   let reach = vec2i(phase) + vec2i(dim.padding_h, dim.padding_w);
-  let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / each);  // rows of this workgroup, from and to
+  let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / (dim.N * strips));  // rows of this workgroup, from and to
 
   // Pixel i of a phase takes dy[i + d] by the tap s where STRIDE · d = phase + padding − DILATION · s; likewise rows by taps r.
   var a = mat4x4f(); var b = mat4x4f(); var c = mat4x4f(); var d = mat4x4f();  // columns are channels, rows pixels

@@ -34,6 +34,7 @@ struct Params {
 
 // #import totals
 // #import taps
+// #import unravel
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_direct_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -41,9 +42,10 @@ fn conv2d_direct_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
   let strips = (dim.S + TAPS - 1) / TAPS;           // of taps
   let k4 = 4 * group.y;
   let j = min(id.x, dim.R * strips * dim.C - 1);
-  let r = j / (dim.C * strips);
-  let s = j / dim.C % strips * TAPS;
-  let c = j % dim.C;
+  let at = unravel(j, strips, dim.C);
+  let r = at.x;
+  let s = at.y * TAPS;
+  let c = at.z;
   let top = i32(r * DILATION_H) - dim.padding_h;
   let left = i32(s) - dim.padding_w;
 
@@ -51,9 +53,10 @@ fn conv2d_direct_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
   var fifth: mat4x4f;   // of the fifth tap, where there is one: columns are filters
   var total = vec4f();  // of the dy that this lane has loaded
   for (var row = group.z * dim.span; row < min((group.z + 1) * dim.span, dim.N * dim.P); row++) {
-    let h = i32(row % dim.P * STRIDE_H) + top;
+    let n = row / dim.P;
+    let h = i32((row - n * dim.P) * STRIDE_H) + top;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));
-    let start = (i32(row / dim.P * dim.H) + h) * i32(dim.W * dim.C) + i32(c);
+    let start = (i32(n * dim.H) + h) * i32(dim.W * dim.C) + i32(c);
     var u = window(start, left, width);
     for (var q = 0u; q < dim.Q; q += 4) {
       let d = held(row, q, k4, lane, &total);

@@ -35,6 +35,7 @@ struct Params {
 // #import bias
 
 // #import padded
+// #import unravel
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_narrow_forward(@builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -42,13 +43,12 @@ fn conv2d_narrow_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
   let mine = min(k0 + lane % 8, dim.K - 1);
   let other = min(k0 + 4 + lane % 4, dim.K - 1);  // with 4 lanes, each loads two weights
   let strips = (dim.Q + 7) / 8;
-  let each = dim.N * strips;  // in a row of all images
   let begin = (group.y * groups.x + group.x) * WORKGROUP;
-  let at = begin + here;
-  let p = at / each;          // past the last one, where there are no more
-  let n = at / strips % dim.N;
-  let q = at % strips * 8;
-  let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / each * STRIDE_H);  // rows of x that this workgroup's windows begin at, from and to
+  let at = unravel(begin + here, dim.N, strips);  // the same row of all images lies side by side
+  let p = at.x;  // past the last one, where there are no more
+  let n = at.y;
+  let q = 8 * at.z;
+  let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / (dim.N * strips) * STRIDE_H);  // rows of x that this workgroup's windows begin at, from and to
   let left = i32(q * STRIDE_W) - dim.padding_w;
   let S = select(TAPS, dim.S, TAPS == 0);
   let stride = i32(STRIDE_W);

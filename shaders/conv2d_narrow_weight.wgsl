@@ -32,6 +32,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> partial_bias: array<f32>;  // [splits, K]
 
 // #import taps
+// #import unravel
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_narrow_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -40,9 +41,10 @@ fn conv2d_narrow_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
   let mine = min(k0 + lane % 8, dim.K - 1);
   let other = min(k0 + 4 + lane % 4, dim.K - 1);  // with 4 lanes, each loads two of dy
   let j = min(id.x, dim.R * strips * dim.C - 1);
-  let r = j / (dim.C * strips);
-  let s = j / dim.C % strips * TAPS;
-  let c = j % dim.C;
+  let at = unravel(j, strips, dim.C);
+  let r = at.x;
+  let s = at.y * TAPS;
+  let c = at.z;
   let top = i32(r * DILATION_H) - dim.padding_h;
   let left = i32(s * DILATION_W) - dim.padding_w;
 
@@ -51,17 +53,18 @@ fn conv2d_narrow_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
   var fifth_low = vec4f(); var fifth_high = vec4f();  // of the fifth tap, where there is one
   var total = vec2f();   // of the dy that this lane has loaded
   for (var row = group.z * dim.span; row < min((group.z + 1) * dim.span, dim.N * dim.P); row++) {
-    let h = i32(row % dim.P * STRIDE_H) + top;
+    let n = row / dim.P;
+    let h = i32((row - n * dim.P) * STRIDE_H) + top;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));
-    let start = (i32(row / dim.P * dim.H) + h) * i32(dim.W * dim.C) + i32(c);
+    let start = (i32(n * dim.H) + h) * i32(dim.W * dim.C) + i32(c);
     var v = vec4f();  // with stride and dilation 1 the taps slide from pixel to pixel
     if (STRIDE_W == 1 && DILATION_W == 1) { v = window(start, left - 1, width); }
     var fifth = padded(start, left + 3, width);
     for (var q = 0u; q < dim.Q; q++) {
-      let at = (row * dim.Q + q) * dim.K;
-      let held = dy[at + mine];
+      let pixel = (row * dim.Q + q) * dim.K;
+      let held = dy[pixel + mine];
       var more = held;
-      if (LANES < 8) { more = dy[at + other]; }
+      if (LANES < 8) { more = dy[pixel + other]; }
       total += vec2f(held, more);
       let w = i32(q * STRIDE_W) + left;
       if (STRIDE_W == 1 && DILATION_W == 1) { v = vec4f(v.yzw, fifth); } else { v = window(start, w, width); }

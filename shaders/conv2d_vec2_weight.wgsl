@@ -47,11 +47,12 @@ fn conv2d_vec2_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin
   var near: Tile; var far: Tile;  // of the first and the second channel; columns are taps
   var total = vec4f();            // of the dy that this lane has loaded
   for (var row = group.z * dim.span; row < min((group.z + 1) * dim.span, dim.N * dim.P); row++) {
-    let p = i32(row % dim.P);
+    let n = row / dim.P;
+    let p = i32(row - n * dim.P);
     if (ends.x + p >= i32(dim.H) || ends.y + p < 0) { continue; }
     let h = p + top;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));
-    let start = (i32(row / dim.P * dim.H) + h) * i32(dim.W * C2) + i32(j % C2);
+    let start = (i32(n * dim.H) + h) * i32(dim.W * C2) + i32(j % C2);
     var v_0 = padded(start, left, width);
     var v_1 = padded(start, left + 1, width);
     for (var q = 0u; q < dim.Q; q += 4) {

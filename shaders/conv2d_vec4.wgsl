@@ -37,6 +37,7 @@ struct Params {
 
 // #import finish
 // #import padded
+// #import unravel
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_vec4_forward(@builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -46,13 +47,12 @@ fn conv2d_vec4_forward(@builtin(local_invocation_index) here: u32, @builtin(num_
   let mine = min(k4 + lane % 4, K4 - 1);
   let ahead = lane / 4 % (min(LANES, 8u) / 4);           // of two channels, the one whose weights this lane loads
   let strips = (dim.Q + 3) / 4;
-  let each = dim.N * strips;  // in a row of all images
   let begin = (group.y * groups.x + group.x) * WORKGROUP;
-  let at = begin + here;
-  let p = at / each;          // past the last one, where there are no more
-  let n = at / strips % dim.N;
-  let q = at % strips * 4;
-  let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / each * STRIDE_H);  // rows of x that this workgroup's windows begin at, from and to
+  let at = unravel(begin + here, dim.N, strips);  // the same row of all images lies side by side
+  let p = at.x;  // past the last one, where there are no more
+  let n = at.y;
+  let q = 4 * at.z;
+  let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / (dim.N * strips) * STRIDE_H);  // rows of x that this workgroup's windows begin at, from and to
   let left = i32(q) - dim.padding_w;
 
   var sum: Tile;  // columns are pixels

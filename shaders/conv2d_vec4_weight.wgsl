@@ -35,6 +35,7 @@ struct Params {
 // #import totals
 // #import padded
 // #import reach
+// #import unravel
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_vec4_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -43,19 +44,21 @@ fn conv2d_vec4_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin
   let taps = dim.R * dim.S * C4;
   let k4 = 4 * group.y;
   let j = min(id.x, taps - 1);
-  let top = i32(j / (C4 * dim.S) * DILATION_H) - dim.padding_h;
-  let left = i32(j / C4 % dim.S * DILATION_W) - dim.padding_w;
+  let at = unravel(j, dim.S, C4);  // r, s, c / 4
+  let top = i32(at.x * DILATION_H) - dim.padding_h;
+  let left = i32(at.y * DILATION_W) - dim.padding_w;
   let stride = i32(STRIDE_W);
   let ends = reach(group, C4 * dim.S);
 
   var sum: Tile;  // columns are channels
   var total = vec4f();  // of the dy that this lane has loaded
   for (var row = group.z * dim.span; row < min((group.z + 1) * dim.span, dim.N * dim.P); row++) {
-    let p = i32(row % dim.P * STRIDE_H);
+    let n = row / dim.P;
+    let p = i32((row - n * dim.P) * STRIDE_H);
     if (ends.x + p >= i32(dim.H) || ends.y + p < 0) { continue; }
     let h = p + top;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));
-    let start = (i32(row / dim.P * dim.H) + h) * i32(dim.W * C4) + i32(j % C4);
+    let start = (i32(n * dim.H) + h) * i32(dim.W * C4) + i32(at.z);
     for (var q = 0u; q < dim.Q; q += 4) {
       let u = held(row, q, k4, lane, &total);
       let w = i32(q) * stride + left;

@@ -43,8 +43,9 @@ fn linear_direct_backward(@builtin(local_invocation_index) here: u32, @builtin(w
   let at = select(tile - dim.inputs, tile, input);
   let size = select(vec3u(dim.K, dim.C + 1, dim.N), vec3u(dim.N, dim.C, dim.K), input);  // rows, columns, terms of their sums
   let across = (size.y + 4 * WORKGROUP - 1) / (4 * WORKGROUP);
-  let row = at / across * 16;
-  let c = at % across * 4 * WORKGROUP + here + vec4u(0, 1, 2, 3) * WORKGROUP;
+  let down = at / across;
+  let row = 16 * down;
+  let c = (at - down * across) * 4 * WORKGROUP + here + vec4u(0, 1, 2, 3) * WORKGROUP;
   let own = min(c, vec4u(dim.C - 1));
   let step = select(vec2u(dim.K, 1), vec2u(1, dim.K), input);  // from term to term of dy, and from row to row
   let mine = min(row + vec4u(lane % 8, 8 + lane % 8, 4 + lane % 4, 12 + lane % 4), vec4u(size.x - 1)) * step.y;  // with 4 lanes, each loads four of dy

@@ -1,9 +1,5 @@
 // An image of the set, for batch.wgsl and batch_augment.wgsl, which declare what it is made of.
-/// Where an element of x is: p, q, c, n.
-fn place(i: u32) -> vec4u {
-  return vec4u(i / (dim.C * dim.Q) % dim.P, i / dim.C % dim.Q, i % dim.C, i / (dim.C * dim.Q * dim.P));
-}
-
+// #import place
 /// A byte of the set after contrast (look.x, look.y) and brightness (look.z).
 fn image(row: u32, w: u32, c: u32, look: vec3f) -> f32 {
   let at = (row * dim.W + w) * dim.C + c;
