@@ -15,7 +15,7 @@ const EACH = 1;
 // #import lanes
 // #import eight
 override WORKGROUP: u32 = 16;
-override TAPS: u32 = 0;  // width of the window where the loop over it may be unrolled, with a stride of 1; else 0, and all windows share a text
+override TAPS: u32 = 0;  // width of the window where the loop over it may be unrolled, with a stride of 1 along the row; else 0, and all windows share a text
 override ACTIVATION: u32 = 0;
 override ADDEND: bool = false;
 

@@ -15,7 +15,7 @@ const COLUMNS = 4;
 // #import lanes
 override WORKGROUP: u32 = 16;
 override CHANNELS: u32 = 16;  // that are computed: 16, or 8 or 6 where there are no more
-override TAPS: u32 = 0;       // width of the window where the loop over it may be unrolled, with a stride of 1; else 0, and all windows share a text
+override TAPS: u32 = 0;       // width of the window where the loop over it may be unrolled, with a stride of 1 along the row; else 0, and all windows share a text
 override ADDEND: bool = false;
 
 struct Params {

@@ -15,7 +15,7 @@ const COLUMNS = 4;
 // #import lanes
 // #import eight
 override WORKGROUP: u32 = 16;
-override TAPS: u32 = 0;  // width of the window where the loop over it may be unrolled, with a stride of 1; else 0, and all windows share a text
+override TAPS: u32 = 0;  // width of the window where the loop over it may be unrolled, with a stride of 1 along the row; else 0, and all windows share a text
 override ACTIVATION: u32 = 0;
 
 struct Params {
@@ -106,8 +106,8 @@ fn conv2d_narrow_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
       far = far.yzww;
     }
     a = mat4x4f(a[1], a[2], a[3], b[0]);
-    b = mat4x4f(b[1], b[2], b[3], b[3]);
+    b = mat4x4f(b[1], b[2], b[3], b[0]);
     c = mat4x4f(c[1], c[2], c[3], d[0]);
-    d = mat4x4f(d[1], d[2], d[3], d[3]);
+    d = mat4x4f(d[1], d[2], d[3], d[0]);
   }
 }

@@ -31,8 +31,8 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> partial: array<f32>;       // [splits, R, S, C, K]
 @group(0) @binding(3) var<storage, read_write> partial_bias: array<f32>;  // [splits, K]
 
-// #import taps
 // #import unravel
+// #import taps
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_narrow_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -61,10 +61,10 @@ fn conv2d_narrow_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
     if (STRIDE_W == 1 && DILATION_W == 1) { v = window(start, left - 1, width); }
     var fifth = padded(start, left + 3, width);
     for (var q = 0u; q < dim.Q; q++) {
-      let pixel = (row * dim.Q + q) * dim.K;
-      let held = dy[pixel + mine];
+      let e = (row * dim.Q + q) * dim.K;
+      let held = dy[e + mine];
       var more = held;
-      if (LANES < 8) { more = dy[pixel + other]; }
+      if (LANES < 8) { more = dy[e + other]; }
       total += vec2f(held, more);
       let w = i32(q * STRIDE_W) + left;
       if (STRIDE_W == 1 && DILATION_W == 1) { v = vec4f(v.yzw, fifth); } else { v = window(start, w, width); }

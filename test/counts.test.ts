@@ -26,10 +26,10 @@ const cases: Record<string, Case> = {
   "densenet": { size: 96, goal: 140, mmac: 380.01, mb: 32.948, now: { dispatches: 123, pipelines: 27, executed: 1.0, moved: 0.97, slots: 1.17 } },
 };
 
-function recorded(family: string, size: number, target: Target) {
-  const net = network(families[family](), [1, size, size], 2 ** 32), order = control(BATCH), ring = tensor("ring", [RING, 4]);
+function recorded(family: string, size: number, target: Target, batch = BATCH) {
+  const net = network(families[family](), [1, size, size], 2 ** 32), order = control(batch), ring = tensor("ring", [RING, 4]);
   const source = { shape: net.input, streamed: false, images: tensor("images", [1]), classes: tensor("labels", [1]), levels: tensor("levels", [1, 2]) };
-  const { steps } = training({ network: net, batch: BATCH, loss: crossEntropy(), control: order, ring, source, target, optimizer: sgd({ lr: 0.1 }), states: net.learned.map(() => ({})) });
+  const { steps } = training({ network: net, batch, loss: crossEntropy(), control: order, ring, source, target, optimizer: sgd({ lr: 0.1 }), states: net.learned.map(() => ({})) });
   const kept = [order, single(ring), ...lastingOf(source), ...net.learned, ...net.gradients, ...net.others];
   return { steps, use: memoryUse(steps, plan([steps], kept, 2 ** 33)) };
 }
@@ -128,4 +128,13 @@ test("no kernel asks for more than every adapter has: 8 storage buffers, 16 KiB 
 test("on a GPU no weight gradient of a convolution is left to a few invocations, nor LeNet's 150 first weights to 150", () => {
   for (const [family, { size }] of Object.entries(cases)) for (const { path, kernel: { entry }, params: { N, P, Q }, grid, overrides } of recorded(family, size, none).steps)
     if (/weight/.test(entry) && N * P * Q > 4096) expect(grid[0] * grid[1] * grid[2] * overrides.WORKGROUP, `${family} ${path} ${entry}`).toBeGreaterThan(10_000);
+});
+
+test("where there are few rows, no subgroup is there for nothing", () => {
+  for (const batch of [1, 4, 20]) for (const { path, kernel: { entry }, params: { N, P, Q, LANES }, grid, overrides } of recorded("lenet", 28, subgroups, batch).steps)
+    if (/^conv2d_\w+_forward$/.test(entry)) {
+      const needed = N * P * Math.ceil(Q / (entry === "conv2d_narrow_forward" ? 8 : 4)), there = grid[0] * grid[1] * overrides.WORKGROUP;
+      expect(there - needed, `batch ${batch}, ${path} ${entry}`).toBeGreaterThanOrEqual(0);
+      expect(there - needed, `batch ${batch}, ${path} ${entry}`).toBeLessThan(needed > 16 ? 16 : LANES);
+    }
 });

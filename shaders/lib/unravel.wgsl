@@ -1,8 +1,7 @@
 // Places in a tensor by as few divisions as there are: lavapipe divides integers lane by lane, and is as long to compile it as a load.
 /// Where element i of a tensor [·, rows, columns] lies.
 fn unravel(i: u32, rows: u32, columns: u32) -> vec3u {
-  let first = i / (rows * columns);
-  let rest = i - first * (rows * columns);
-  let row = rest / columns;
-  return vec3u(first, row, rest - row * columns);
+  let row = i / columns;
+  let first = row / rows;
+  return vec3u(first, row - first * rows, i - row * columns);
 }

@@ -48,13 +48,13 @@ const ahead = <T extends { x: Tensor }>(t: T) => ({ ...t, addend: t.x, clock: t.
 /** y ← x, weight, bias. Where d.BIAS is 0, any tensor stands in for bias. */
 export const forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[] = [
   { name: "vec4", fits: slides, record(rec, t, d) {
-    rec.dispatch(conv2d_vec4_forward, ahead(t), { ...flat(d), LANES: rec.target.lanes!, TAPS: d.S, ...plainly(d) }, strips(flat(d), 4, 16));
+    rec.dispatch(conv2d_vec4_forward, ahead(t), ...strips(rec, flat(d), 4, 16));
   } },
   { name: "direct", fits: quads, record(rec, t, d) {
-    rec.dispatch(conv2d_direct_forward, ahead(t), { ...flat(d), LANES: rec.target.lanes!, TAPS: unrolled(d), ...plainly(d) }, strips(flat(d), 4, 16));
+    rec.dispatch(conv2d_direct_forward, ahead(t), ...strips(rec, flat(d), 4, 16));
   } },
   { name: "narrow", fits: direct, record(rec, t, d) {
-    rec.dispatch(conv2d_narrow_forward, t, { ...flat(d), LANES: rec.target.lanes!, TAPS: unrolled(d), ...plainly(d) }, strips(flat(d), 8, 8));
+    rec.dispatch(conv2d_narrow_forward, t, ...strips(rec, flat(d), 8, 8));
   } },
   { name: "tiled", fits: tiled, record(rec, t, d) {
     const pixels = d.N * d.P * d.Q, TILE_K = columnsOf(pixels, d.K);
@@ -63,8 +63,11 @@ export const forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[
   { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_forward, ahead(t), { ...d, ...plainly(d) }, d.N * d.P * d.Q * d.K); } },
 ];
 
-/** An invocation for so many pixels of a row and so many filters. */
-const strips = ({ N, P, Q, K }: Convolution, pixels: number, filters: number) => grid(N * P * Math.ceil(Q / pixels), Math.ceil(K / filters));
+/** An invocation for so many pixels of a row and so many filters: in workgroups of 16, or less where that is enough, as for linear layers and few images. */
+function strips(rec: Recorder, d: Convolution, pixels: number, filters: number) {
+  const LANES = rec.target.lanes!, count = d.N * d.P * Math.ceil(d.Q / pixels), WORKGROUP = Math.min(16, LANES * Math.ceil(count / LANES));
+  return [{ ...d, ...plainly(d), LANES, TAPS: unrolled(d), WORKGROUP }, grid(count, Math.ceil(d.K / filters), WORKGROUP)] as const;
+}
 
 /** To a 1×1 window, all pixels are one row, or as many rows as there are images. */
 function flat(d: Convolution, P = 1): Convolution {
@@ -84,8 +87,8 @@ export const backwardInput: readonly Rung<Convolution, "weight" | "dy" | "dx">[]
   { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_backward_input, behind(t), { ...d, ...plainly(d) }, d.N * d.H * d.W * d.C); } },
 ];
 
-/** What an input gradient may know of its window: with a stride nothing, so that windows of all sizes share a text. */
-const unrolled = ({ S, STRIDE_H, STRIDE_W }: Convolution) => STRIDE_H * STRIDE_W > 1 ? 0 : S;
+/** What a kernel may know of its window's width: with a stride along the row nothing, so that windows of all sizes share a text. */
+const unrolled = ({ S, STRIDE_W }: Convolution) => STRIDE_W > 1 ? 0 : S;
 
 /** With what fuse.ts may put behind an input gradient; until it does, any tensor stands in. */
 export const behind = <T extends { dy: Tensor }>(t: T) => ({ ...t, addend: t.dy, z: t.dy });
