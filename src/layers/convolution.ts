@@ -36,7 +36,7 @@ function columnsOf(rows: number, columns: number, tiles: readonly number[] = [64
 }
 const grid = (invocations: number, z: number, workgroup = 16): Grid => { const [gx, gy] = fold(invocations, workgroup); return [gx, gy, z]; };
 /** What a kernel with an epilogue is told as long as fuse.ts has put nothing there: its output ends with the filters, and dy likewise. */
-const plainly = ({ K }: Convolution) => ({ ...unfused, ...undropped, FILTERS: K <= 6 ? 6 : 8, y_pitch: K, y_offset: 0, dy_pitch: K, dy_offset: 0, span: 0, size: 0 });
+const plainly = ({ C, K }: Convolution) => ({ ...unfused, ...undropped, CHANNELS: C <= 6 ? 6 : C <= 8 ? 8 : 16, FILTERS: K <= 6 ? 6 : 8, y_pitch: K, y_offset: 0, dy_pitch: K, dy_offset: 0, span: 0, size: 0 });
 /** No activation, nor its slope. */
 export const unfused = { FILTERS: 8, ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0 };
 /** No dropout behind a kernel. */
@@ -63,10 +63,17 @@ export const forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[
   { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_forward, ahead(t), { ...d, ...plainly(d) }, d.N * d.P * d.Q * d.K); } },
 ];
 
-/** An invocation for so many pixels of a row and so many filters: in workgroups of 16, or less where that is enough, as for linear layers and few images. */
-function strips(rec: Recorder, d: Convolution, pixels: number, filters: number) {
-  const LANES = rec.target.lanes!, count = d.N * d.P * Math.ceil(d.Q / pixels), WORKGROUP = Math.min(16, LANES * Math.ceil(count / LANES));
-  return [{ ...d, ...plainly(d), LANES, TAPS: unrolled(d), WORKGROUP }, grid(count, Math.ceil(d.K / filters), WORKGROUP)] as const;
+/** An invocation for so many pixels of a row and so many filters. */
+const strips = (rec: Recorder, d: Convolution, pixels: number, filters: number) => tiles(rec, d, d.N * d.P * Math.ceil(d.Q / pixels), Math.ceil(d.K / filters));
+
+/** An invocation for four pixels of a row, in their phase, and 16 channels. */
+const phases = (rec: Recorder, d: Convolution) =>
+  tiles(rec, d, d.N * Math.ceil(d.H / d.STRIDE_H) * Math.ceil(Math.ceil(d.W / d.STRIDE_W) / 4), Math.ceil(d.C / 16) * d.STRIDE_H * d.STRIDE_W);
+
+/** Params and grid of register tiles, so many down and across: in workgroups of 16, or less where that is enough, as for linear layers and few images. */
+function tiles(rec: Recorder, d: Convolution, down: number, across: number) {
+  const LANES = rec.target.lanes!, WORKGROUP = Math.min(16, LANES * Math.ceil(down / LANES));
+  return [{ ...d, ...plainly(d), LANES, TAPS: unrolled(d), WORKGROUP }, grid(down, across, WORKGROUP)] as const;
 }
 
 /** To a 1×1 window, all pixels are one row, or as many rows as there are images. */
@@ -78,7 +85,7 @@ function flat(d: Convolution, P = 1): Convolution {
 /** dx ← weight, dy. */
 export const backwardInput: readonly Rung<Convolution, "weight" | "dy" | "dx">[] = [
   { name: "direct", fits: quads, record(rec, t, d) {
-    rec.dispatch(conv2d_direct_input_backward, behind(t), { ...flat(d), LANES: rec.target.lanes!, CHANNELS: d.C <= 6 ? 6 : d.C <= 8 ? 8 : 16, TAPS: unrolled(d), ...plainly(d) }, phases(flat(d)));
+    rec.dispatch(conv2d_direct_input_backward, behind(t), ...phases(rec, flat(d)));
   } },
   { name: "tiled", fits: tiled, record(rec, t, d) {
     const pixels = d.N * Math.ceil(d.H / d.STRIDE_H) * Math.ceil(d.W / d.STRIDE_W), TILE_C = columnsOf(pixels, d.C);  // pixels of the largest phase
@@ -92,11 +99,6 @@ const unrolled = ({ S, STRIDE_W }: Convolution) => STRIDE_W > 1 ? 0 : S;
 
 /** With what fuse.ts may put behind an input gradient; until it does, any tensor stands in. */
 export const behind = <T extends { dy: Tensor }>(t: T) => ({ ...t, addend: t.dy, z: t.dy });
-
-/** An invocation for four pixels of a row, in their phase, and 16 channels. */
-function phases({ N, H, W, C, STRIDE_H, STRIDE_W }: Convolution): Grid {
-  return grid(N * Math.ceil(H / STRIDE_H) * Math.ceil(Math.ceil(W / STRIDE_W) / 4), Math.ceil(C / 16) * STRIDE_H * STRIDE_W);
-}
 
 /** dweight, dbias ← x, dy. Where d.BIAS is 0, dbias is not written. */
 export const backwardWeight: readonly Rung<Convolution, "x" | "dy" | "dweight" | "dbias">[] = [
