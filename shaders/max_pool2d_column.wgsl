@@ -7,7 +7,6 @@
 // channels and up to `rows` rows of what is written: 3 loads an element instead of 9 at 3×3. Twin: test/reference/max_pool2d.ts.
 
 // #import clock
-// #import first
 // #import pooled
 override WORKGROUP: u32 = 64;
 override DILATION_W: u32 = 1;
