@@ -1,4 +1,4 @@
-// Places in a tensor by as few divisions as there are: lavapipe divides integers lane by lane, and is as long to compile it as a load.
+// Places in a tensor by as few divisions as can be: lavapipe divides integers lane by lane.
 /// Where element i of a tensor [·, rows, columns] lies.
 fn unravel(i: u32, rows: u32, columns: u32) -> vec3u {
   let row = i / columns;
