@@ -2,8 +2,8 @@
 //
 //   y[m,k] = f(bias[k] + Σ r,s,c  x[m∘(r,s), c] · weight[r,s,c,k] + addend[m,k])        m = (n, p, q), as in conv2d.wgsl
 //
-// An invocation computes 4 neighbouring pixels of a row × 16 filters, as in conv2d_vec4.wgsl, one channel at a time: a load of a
-// pixel and two of weights feed 64 multiply-adds. The direct rung for first layers, of one channel or three, for strides
+// An invocation computes 4 or 5 neighbouring pixels of a row × 16 filters, as in conv2d_vec4.wgsl, one channel at a time: a load of a
+// pixel and two of weights feed 64 or 80 multiply-adds. The direct rung for first layers, of one channel or three, for strides
 // and for linear layers of middle size: one group, a stride or a dilation along the row but not both, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 const COLUMNS = 4;
@@ -16,6 +16,7 @@ const EACH = 1;
 // #import eight
 override WORKGROUP: u32 = 16;
 override TAPS: u32 = 0;  // width of the window where the loop over it may be unrolled, with a stride of 1 along the row; else 0, and all windows share a text
+override PIXELS: u32 = 4;  // of a row that an invocation computes: 4 or 5
 override ACTIVATION: u32 = 0;
 override ADDEND: bool = false;
 
@@ -44,15 +45,17 @@ struct Params {
 fn conv2d_direct_forward(@builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let k4 = 4 * group.z;  // the first of four vec4
   let mine = min(4 * k4 + vec4u(lane % 8, 8 + lane % 8, 4 + lane % 4, 12 + lane % 4), vec4u(dim.K - 1));  // with 4 lanes, each loads four weights
-  let strips = (dim.Q + 3) / 4;
+  let strips = (dim.Q + PIXELS - 1) / PIXELS;
   let begin = (group.y * groups.x + group.x) * WORKGROUP;
   let at = unravel(begin + here, dim.N, strips);  // the same row of all images lies side by side
   let p = at.x;  // past the last one, where there are no more
   let n = at.y;
-  let q = 4 * at.z;
+  let q = PIXELS * at.z;
   let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / (dim.N * strips) * STRIDE_H);  // rows of x that this workgroup's windows begin at, from and to
   let left = i32(q * STRIDE_W) - dim.padding_w;
   let S = select(TAPS, dim.S, TAPS == 0);
+  let phases = min(STRIDE_W, S);
+  let stride = i32(STRIDE_W);
 
   var sum: Tile;  // columns are pixels
   for (var r = 0u; r < dim.R; r++) {
@@ -61,24 +64,26 @@ fn conv2d_direct_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
     let h = i32(p * STRIDE_H) + down;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
     let row = (i32(n * dim.H) + h) * i32(dim.W * dim.C);
-    for (var i = 0u; i < dim.C * STRIDE_W; i++) {  // pixels that slide are STRIDE_W apart, from each of so many first ones
-      let phase = i % STRIDE_W;
-      let c = i / STRIDE_W;
-      let start = row + i32(c);
-      let stride = i32(STRIDE_W);
+    for (var i = 0u; i < dim.C * phases; i++) {  // pixels that slide are STRIDE_W apart, from each of so many first ones
+      let phase = i % phases;
+      let start = row + i32(i / phases);
       var w = left + i32(phase);
-      var v = vec4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width), 0.0);  // a channel of four pixels
+      var v = vec4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width), 0.0);  // a channel of three pixels: the fourth comes with each tap,
       w += 3 * stride;
+      if (PIXELS == 5) { v.w = padded(start, w, width); }  // or the fifth
       for (var s = phase; s < S; s += STRIDE_W) {
-        v.w = padded(start, w, width);
-        let j = ((r * S + s) * dim.C + c) * dim.K;
+        let far = padded(start, w + i32(PIXELS - 4) * stride, width);
+        if (PIXELS == 4) { v.w = far; }
+        let j = ((r * S + s) * dim.C + i / phases) * dim.K;
         let held = weight[j + mine.x];
         let more = weight[j + mine.y];
         var next = held;
         var last = more;
         if (LANES < 8) { next = weight[j + mine.z]; last = weight[j + mine.w]; }
-        add(&sum, mat4x4f(lower(held), upper(next), lower(more), upper(last)), v);
-        v = vec4f(v.yzw, 0.0);
+        let u = mat4x4f(lower(held), upper(next), lower(more), upper(last));
+        add(&sum, u, v);
+        if (PIXELS == 5) { sum.e += far * u; }
+        v = vec4f(v.yzw, far);
         w += stride;
         if (DILATION_W > 1) {
           for (var skipped = 1u; skipped < DILATION_W; skipped++) {
@@ -90,5 +95,5 @@ fn conv2d_direct_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
     }
   }
   if (p >= dim.P) { return; }
-  finish(sum, (n * dim.P + p) * dim.Q + q, k4, dim.Q - q);
+  finish(sum, (n * dim.P + p) * dim.Q + q, k4, min(dim.Q - q, PIXELS));
 }

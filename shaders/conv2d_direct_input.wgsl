@@ -62,6 +62,7 @@ fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @bui
 
   let S = i32(select(TAPS, dim.S, TAPS == 0));
   let reach = vec2i(phase) + vec2i(dim.padding_h, dim.padding_w);
+  let first = reach.y % i32(STRIDE_W);
   let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / (dim.N * strips));  // rows of this workgroup, from and to
 
   // Pixel i of a phase takes dy[i + d] by the tap s where STRIDE · d = phase + padding − DILATION · s; likewise rows by taps r.
@@ -69,7 +70,7 @@ fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @bui
   for (var r = 0; r < i32(dim.R); r++) {
     let over = reach.x - r * i32(DILATION_H);
     let down = over / i32(STRIDE_H);
-    if (over % i32(STRIDE_H) != 0 || ends.x + down >= i32(dim.P) || ends.y + down < 0) { continue; }
+    if (over % i32(STRIDE_H) != 0 || first >= S || ends.x + down >= i32(dim.P) || ends.y + down < 0) { continue; }
     let p = i32(h) + down;
     let width = select(0u, dim.Q, p >= 0 && p < i32(dim.P));  // nothing lies on a row outside the output
     let row = (i32(n * dim.P) + p) * i32(dim.Q * (dim.dy_pitch / 4)) + i32(dim.dy_offset / 4);
@@ -78,7 +79,7 @@ fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @bui
       var v_1 = padded(row + k, q + 1, width);
       var v_2 = padded(row + k, q + 2, width);
       var v_3 = padded(row + k, q + 3, width);
-      for (var s = reach.y % i32(STRIDE_W); s < S; s += i32(STRIDE_W)) {
+      for (var s = first; s < S; s += i32(STRIDE_W)) {
         let v_0 = padded(row + k, q, width);
         let j = u32(r * S + s) * dim.C;
         let held = weight[i32(j + rows.x) * K4 + k];
@@ -119,9 +120,9 @@ fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @bui
       dx[to] = v;
       pixels = pixels.yzww;
     }
-    a = mat4x4f(a[1], a[2], a[3], b[0]);
-    b = mat4x4f(b[1], b[2], b[3], c[0]);
-    c = mat4x4f(c[1], c[2], c[3], d[0]);
-    d = up(d);
+    a = up(a, b[0]);
+    b = up(b, c[0]);
+    c = up(c, d[0]);
+    d = up(d, d[3]);
   }
 }

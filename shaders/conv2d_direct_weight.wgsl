@@ -38,7 +38,6 @@ struct Params {
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_direct_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
-  let K4 = dim.K / 4;
   let strips = (dim.S + TAPS - 1) / TAPS;           // of taps
   let k4 = 4 * group.y;
   let j = min(id.x, dim.R * strips * dim.C - 1);
@@ -50,7 +49,6 @@ fn conv2d_direct_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
   let left = i32(s) - dim.padding_w;
 
   var sum: Tile;        // columns are taps
-  var fifth: mat4x4f;   // of the fifth tap, where there is one: columns are filters
   var total = vec4f();  // of the dy that this lane has loaded
   for (var row = group.z * dim.span; row < min((group.z + 1) * dim.span, dim.N * dim.P); row++) {
     let n = row / dim.P;
@@ -66,20 +64,14 @@ fn conv2d_direct_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
       add(&sum, lower_quads(d[2]), vec4f(u.zw, v.xy));
       add(&sum, upper_quads(d[3]), vec4f(u.w, v.xyz));
       u = v;
-      if (TAPS == 5) { fifth = fifth + v.x * lower_quads(d[0]) + v.y * upper_quads(d[1]) + v.z * lower_quads(d[2]) + v.w * upper_quads(d[3]); }
+      if (TAPS == 5) { sum.e += v.x * lower_quads(d[0]) + v.y * upper_quads(d[1]) + v.z * lower_quads(d[2]) + v.w * upper_quads(d[3]); }
     }
   }
   let sums = totals(total);
   let end = select(s, min(s + TAPS, dim.S), id.x == j);
-  for (var i = s; i < end; i++) {  // what is written next moves up, as in lib/finish.wgsl
-    var four = mat4x4f(sum.a[0], sum.b[0], sum.c[0], sum.d[0]);
-    for (var k = k4; k < min(k4 + 4, K4); k++) {
-      partial[(((group.z * dim.R + r) * dim.S + i) * dim.C + c) * K4 + k] = four[0];
-      four = up(four);
-    }
-    sum = Tile(
-      mat4x4f(sum.a[1], sum.a[2], sum.a[3], fifth[0]), mat4x4f(sum.b[1], sum.b[2], sum.b[3], fifth[1]),
-      mat4x4f(sum.c[1], sum.c[2], sum.c[3], fifth[2]), mat4x4f(sum.d[1], sum.d[2], sum.d[3], fifth[3]));
+  for (var i = s; i < end; i++) {
+    write(sum, ((group.z * dim.R + r) * dim.S + i) * dim.C + c, k4);
+    sum = rest(sum);
   }
   if (BIAS && group.x == 0 && lane == 0) { finish_bias(sums, group.z, k4); }
 }

@@ -51,6 +51,7 @@ fn conv2d_narrow_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
   let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / (dim.N * strips) * STRIDE_H);  // rows of x that this workgroup's windows begin at, from and to
   let left = i32(q * STRIDE_W) - dim.padding_w;
   let S = select(TAPS, dim.S, TAPS == 0);
+  let phases = min(STRIDE_W, S);
   let stride = i32(STRIDE_W);
 
   var a = mat4x4f(); var b = mat4x4f();  // filters 0 to 3 and 4 to 7 of pixels 0 to 3; columns are filters
@@ -61,9 +62,9 @@ fn conv2d_narrow_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
     let h = i32(p * STRIDE_H) + down;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
     let row = (i32(n * dim.H) + h) * i32(dim.W * dim.C);
-    for (var i = 0u; i < dim.C * STRIDE_W; i++) {  // pixels that slide are STRIDE_W apart, from each of so many first ones
-      let phase = i % STRIDE_W;
-      let start = row + i32(i / STRIDE_W);
+    for (var i = 0u; i < dim.C * phases; i++) {  // pixels that slide are STRIDE_W apart, from each of so many first ones
+      let phase = i % phases;
+      let start = row + i32(i / phases);
       var w = left + i32(phase);
       var u = vec4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width), padded(start, w + 3 * stride, width));
       w += 4 * stride;
@@ -71,7 +72,7 @@ fn conv2d_narrow_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
       w += 3 * stride;
       for (var s = phase; s < S; s += STRIDE_W) {
         v.w = padded(start, w, width);
-        let j = ((r * S + s) * dim.C + i / STRIDE_W) * dim.K;
+        let j = ((r * S + s) * dim.C + i / phases) * dim.K;
         let held = weight[j + mine];
         var more = held;
         if (LANES < 8) { more = weight[j + other]; }
@@ -105,9 +106,9 @@ fn conv2d_narrow_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
       near = vec4f(near.yzw, far.x);
       far = far.yzww;
     }
-    a = mat4x4f(a[1], a[2], a[3], b[0]);
-    b = mat4x4f(b[1], b[2], b[3], b[0]);
-    c = mat4x4f(c[1], c[2], c[3], d[0]);
-    d = mat4x4f(d[1], d[2], d[3], d[0]);
+    a = up(a, b[0]);
+    b = up(b, b[0]);
+    c = up(c, d[0]);
+    d = up(d, d[0]);
   }
 }

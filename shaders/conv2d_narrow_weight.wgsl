@@ -86,8 +86,8 @@ fn conv2d_narrow_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
       lower = vec4f(lower.yzw, upper.x);
       upper = upper.yzww;
     }
-    low = mat4x4f(low[1], low[2], low[3], fifth_low);
-    high = mat4x4f(high[1], high[2], high[3], fifth_high);
+    low = up(low, fifth_low);
+    high = up(high, fifth_high);
   }
   if (!BIAS || group.x != 0) { return; }
   for (var k = lane; k < min(8u, dim.K - k0); k += LANES) { partial_bias[group.z * dim.K + k0 + k] = select(total.x, total.y, k > lane); }

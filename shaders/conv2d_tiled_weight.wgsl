@@ -8,6 +8,8 @@
 // neighbouring banks. 16 pixels of x and dy are brought at a time. Where there is one split, the partial sums are the gradient;
 // else reduce.wgsl adds them up. One group, filters divisible by 4; where channels do too, WIDTH is 4. Twin: test/reference/conv2d.ts.
 
+const COLUMNS = 4;
+// #import outer
 // #import window
 override WORKGROUP: u32 = 64;  // and no other: the tiles are laid out for it
 override BIAS: bool = true;
@@ -81,24 +83,26 @@ fn conv2d_tiled_weight_partial(@builtin(local_invocation_index) t: u32, @builtin
       let v = tile_x[(2 * i + 1) * DOWN + j];
       let p = tile_dy[2 * i * ACROSS + k];
       let q = tile_dy[(2 * i + 1) * ACROSS + k];
-      a += mat4x4f(u.x * p, u.y * p, u.z * p, u.w * p);
-      b += mat4x4f(v.x * p, v.y * p, v.z * p, v.w * p);
-      c += mat4x4f(u.x * q, u.y * q, u.z * q, u.w * q);
-      d += mat4x4f(v.x * q, v.y * q, v.z * q, v.w * q);
+      a = a + outer(p, u);
+      b = b + outer(p, v);
+      c = c + outer(q, u);
+      d = d + outer(q, v);
       low += p;
       high += q;
     }
   }
+  let row = (group.z * R + r) * S * dim.C;
   for (var i = 0u; i < 4; i++) {
-    let row = (group.z * R + r) * S * dim.C;
-    let u = j0 + 4 * j + i;
-    let v = u + 4 * DOWN;
-    if (u < S * dim.C && k0 + k < K4) { partial[(row + u) * K4 + k0 + k] = a[i]; }
-    if (v < S * dim.C && k0 + k < K4) { partial[(row + v) * K4 + k0 + k] = b[i]; }
-    if (u < S * dim.C && k0 + k + ACROSS < K4) { partial[(row + u) * K4 + k0 + k + ACROSS] = c[i]; }
-    if (v < S * dim.C && k0 + k + ACROSS < K4) { partial[(row + v) * K4 + k0 + k + ACROSS] = d[i]; }
+    finish(row, j0 + 4 * j + i, k0 + k, a[i]);
+    finish(row, j0 + 4 * (DOWN + j) + i, k0 + k, b[i]);
+    finish(row, j0 + 4 * j + i, k0 + ACROSS + k, c[i]);
+    finish(row, j0 + 4 * (DOWN + j) + i, k0 + ACROSS + k, d[i]);
   }
   if (!BIAS || group.x != 0 || j != 0) { return; }
   if (k0 + k < K4) { partial_bias[group.z * K4 + k0 + k] = low; }
-  if (k0 + k + ACROSS < K4) { partial_bias[group.z * K4 + k0 + k + ACROSS] = high; }
+  if (k0 + ACROSS + k < K4) { partial_bias[group.z * K4 + k0 + ACROSS + k] = high; }
+}
+
+fn finish(row: u32, column: u32, k4: u32, sum: vec4f) {
+  if (column < S * dim.C && k4 < dim.K / 4) { partial[(row + column) * (dim.K / 4) + k4] = sum; }
 }

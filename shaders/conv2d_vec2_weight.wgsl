@@ -37,7 +37,6 @@ struct Params {
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_vec2_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let C2 = dim.C / 2;
-  let K4 = dim.K / 4;
   let k4 = 4 * group.y;
   let j = min(id.x, dim.R * C2 - 1);
   let top = i32(j / C2) - dim.padding_h;
@@ -76,14 +75,10 @@ fn conv2d_vec2_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin
   }
   let sums = totals(total);
   let first = ((group.z * dim.R + j / C2) * 3 * C2 + j % C2) * 2;
-  for (var c = first; c < select(first, first + 2, id.x == j); c++) {  // what is written next moves up, as in lib/finish.wgsl
+  for (var c = first; c < select(first, first + 2, id.x == j); c++) {
     for (var i = c; i < c + 3 * dim.C; i += dim.C) {
-      var four = mat4x4f(near.a[0], near.b[0], near.c[0], near.d[0]);
-      for (var k = k4; k < min(k4 + 4, K4); k++) {
-        partial[i * K4 + k] = four[0];
-        four = up(four);
-      }
-      near = Tile(up(near.a), up(near.b), up(near.c), up(near.d));
+      write(near, i, k4);
+      near = rest(near);
     }
     near = far;
   }

@@ -93,5 +93,5 @@ fn conv2d_vec4_forward(@builtin(local_invocation_index) here: u32, @builtin(num_
     }
   }
   if (p >= dim.P) { return; }
-  finish(sum, (n * dim.P + p) * dim.Q + q, k4, dim.Q - q);
+  finish(sum, (n * dim.P + p) * dim.Q + q, k4, min(dim.Q - q, 4));
 }

@@ -40,7 +40,6 @@ struct Params {
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_vec4_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let C4 = dim.C / 4;
-  let K4 = dim.K / 4;
   let taps = dim.R * dim.S * C4;
   let k4 = 4 * group.y;
   let j = min(id.x, taps - 1);
@@ -71,13 +70,9 @@ fn conv2d_vec4_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin
   let sums = totals(total);
   let first = (group.z * taps + j) * 4;
   let end = select(first, first + 4, id.x < taps);
-  for (var i = first; i < end; i++) {  // what is written next moves up, as in lib/finish.wgsl
-    var four = mat4x4f(sum.a[0], sum.b[0], sum.c[0], sum.d[0]);
-    for (var k = k4; k < min(k4 + 4, K4); k++) {
-      partial[i * K4 + k] = four[0];
-      four = up(four);
-    }
-    sum = Tile(up(sum.a), up(sum.b), up(sum.c), up(sum.d));
+  for (var i = first; i < end; i++) {
+    write(sum, i, k4);
+    sum = rest(sum);
   }
   if (BIAS && group.x == 0 && lane == 0) { finish_bias(sums, group.z, k4); }
 }

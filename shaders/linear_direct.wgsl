@@ -80,6 +80,6 @@ fn linear_direct_backward(@builtin(local_invocation_index) here: u32, @builtin(w
       else if (BIAS) { dbias[i] = v; }
       four = mat4x4f(vec4f(four[0].yzw, four[1].x), vec4f(four[1].yzw, four[2].x), vec4f(four[2].yzw, four[3].x), four[3].yzww);
     }
-    sum = Tile(up(sum.a), up(sum.b), up(sum.c), up(sum.d));
+    sum = rest(sum);
   }
 }

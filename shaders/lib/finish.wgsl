@@ -10,14 +10,14 @@ fn finish(tile: Tile, m: u32, k4: u32, count: u32) {
   for (var k = k4; k < min(k4 + 4, dim.K / 4); k++) {
     let last = affine(k, dim.K / 4);
     var four = sum.a;
-    for (var i = m; i < m + min(4u, count); i++) {
+    for (var i = m; i < m + count; i++) {
       var v = four[0] * last[0] + last[1];
       if (ADDEND) { v += addend[i * (dim.K / 4) + k]; }
       v = activate(v);
       if (DROP) { v *= factors(i * (dim.K / 4) + k); }
       y[(i * dim.y_pitch + dim.y_offset) / 4 + k] = v;
-      four = up(four);
+      four = up(four, sum.e[0]);
     }
-    sum = Tile(sum.b, sum.c, sum.d, sum.d);
+    sum = Tile(sum.b, sum.c, sum.d, sum.d, up(sum.e, sum.e[3]));
   }
 }

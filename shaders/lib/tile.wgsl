@@ -2,8 +2,9 @@
 // LANES, and UPPER = 4 % LANES: where the second four of eight shared values begin, in the upper lanes or in a load of their own.
 // #import outer
 
-/// 4 × 16 sums: 16 filters in four vec4, one in each matrix; a column for each of four pixels (or rows of a weight gradient).
-struct Tile { a: mat4x4f, b: mat4x4f, c: mat4x4f, d: mat4x4f }
+/// 4 × 16 sums: 16 filters in four vec4, one in each matrix; a column for each of four pixels (or rows of a weight gradient). Of a fifth
+/// one, where a kernel has it, e holds the column of each.
+struct Tile { a: mat4x4f, b: mat4x4f, c: mat4x4f, d: mat4x4f, e: mat4x4f }
 
 /// Adds 16 values, a column for each four, times v.
 fn add(sum: ptr<function, Tile>, u: mat4x4f, v: vec4f) {
@@ -23,5 +24,7 @@ fn upper_quads(held: vec4f) -> mat4x4f {
   return mat4x4f(subgroupBroadcast(held, UPPER), subgroupBroadcast(held, UPPER + 1), subgroupBroadcast(held, UPPER + 2), subgroupBroadcast(held, UPPER + 3));
 }
 
-/// Columns move up by one.
-fn up(m: mat4x4f) -> mat4x4f { return mat4x4f(m[1], m[2], m[3], m[3]); }
+/// A tile without its first pixel.
+fn rest(sum: Tile) -> Tile {
+  return Tile(up(sum.a, sum.e[0]), up(sum.b, sum.e[1]), up(sum.c, sum.e[2]), up(sum.d, sum.e[3]), sum.e);
+}

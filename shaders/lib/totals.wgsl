@@ -30,12 +30,22 @@ fn totals(total: vec4f) -> mat4x4f {
   return v;
 }
 
+/// Writes the first row of a tile as row i of the weight gradients.
+fn write(sum: Tile, i: u32, k4: u32) {
+  let K4 = dim.K / 4;
+  var four = mat4x4f(sum.a[0], sum.b[0], sum.c[0], sum.d[0]);
+  for (var k = k4; k < min(k4 + 4, K4); k++) {  // what is written next moves up, as in lib/finish.wgsl
+    partial[i * K4 + k] = four[0];
+    four = up(four, four[3]);
+  }
+}
+
 /// The bias gradient of a split.
 fn finish_bias(sums: mat4x4f, split: u32, k4: u32) {
   let K4 = dim.K / 4;
-  var v = sums;
+  var four = sums;
   for (var k = k4; k < min(k4 + 4, K4); k++) {
-    partial_bias[split * K4 + k] = v[0];
-    v = up(v);
+    partial_bias[split * K4 + k] = four[0];
+    four = up(four, four[3]);
   }
 }

@@ -34,7 +34,7 @@ function columnsOf(rows: number, columns: number, tiles: readonly number[] = [64
   const needed = (tile: number) => Math.ceil(rows * tile / 4096) * Math.ceil(columns / tile);
   return tiles.reduce((best, tile) => needed(tile) < needed(best) ? tile : best);
 }
-const grid = (invocations: number, z: number, workgroup = 16): Grid => { const [gx, gy] = fold(invocations, workgroup); return [gx, gy, z]; };
+const grid = (invocations: number, z: number, workgroup: number): Grid => { const [gx, gy] = fold(invocations, workgroup); return [gx, gy, z]; };
 /** What a kernel with an epilogue is told as long as fuse.ts has put nothing there: its output ends with the filters, and dy likewise. */
 const plainly = ({ C, K }: Convolution) => ({ ...unfused, ...undropped, CHANNELS: C <= 6 ? 6 : C <= 8 ? 8 : 16, FILTERS: K <= 6 ? 6 : 8, y_pitch: K, y_offset: 0, dy_pitch: K, dy_offset: 0, span: 0, size: 0 });
 /** No activation, nor its slope. */
@@ -50,8 +50,8 @@ export const forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[
   { name: "vec4", fits: slides, record(rec, t, d) {
     rec.dispatch(conv2d_vec4_forward, ahead(t), ...strips(rec, flat(d), 4, 16));
   } },
-  { name: "direct", fits: quads, record(rec, t, d) {
-    rec.dispatch(conv2d_direct_forward, ahead(t), ...strips(rec, flat(d), 4, 16));
+  { name: "direct", fits: quads, record(rec, t, d) {  // five pixels an invocation where they divide a row and four do not
+    rec.dispatch(conv2d_direct_forward, ahead(t), ...strips(rec, flat(d), d.Q % 4 && d.Q % 5 === 0 && d.DILATION_W === 1 ? 5 : 4, 16));
   } },
   { name: "narrow", fits: direct, record(rec, t, d) {
     rec.dispatch(conv2d_narrow_forward, t, ...strips(rec, flat(d), 8, 8));
@@ -64,16 +64,18 @@ export const forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[
 ];
 
 /** An invocation for so many pixels of a row and so many filters. */
-const strips = (rec: Recorder, d: Convolution, pixels: number, filters: number) => tiles(rec, d, d.N * d.P * Math.ceil(d.Q / pixels), Math.ceil(d.K / filters));
+const strips = (rec: Recorder, d: Convolution, PIXELS: number, filters: number) =>
+  tiles(rec, { ...d, PIXELS }, d.N * d.P * Math.ceil(d.Q / PIXELS), Math.ceil(d.K / filters));
 
 /** An invocation for four pixels of a row, in their phase, and 16 channels. */
 const phases = (rec: Recorder, d: Convolution) =>
   tiles(rec, d, d.N * Math.ceil(d.H / d.STRIDE_H) * Math.ceil(Math.ceil(d.W / d.STRIDE_W) / 4), Math.ceil(d.C / 16) * d.STRIDE_H * d.STRIDE_W);
 
 /** Params and grid of register tiles, so many down and across: in workgroups of 16, or less where that is enough, as for linear layers and few images. */
-function tiles(rec: Recorder, d: Convolution, down: number, across: number) {
+function tiles<D extends Convolution>(rec: Recorder, d: D, down: number, across: number) {
   const LANES = rec.target.lanes!, WORKGROUP = Math.min(16, LANES * Math.ceil(down / LANES));
-  return [{ ...d, ...plainly(d), LANES, TAPS: unrolled(d), WORKGROUP }, grid(down, across, WORKGROUP)] as const;
+  const TAPS = d.STRIDE_W > 1 ? 0 : d.S;  // with a stride along the row, windows of all widths share a text
+  return [{ ...d, ...plainly(d), LANES, TAPS, WORKGROUP }, grid(down, across, WORKGROUP)] as const;
 }
 
 /** To a 1×1 window, all pixels are one row, or as many rows as there are images. */
@@ -93,9 +95,6 @@ export const backwardInput: readonly Rung<Convolution, "weight" | "dy" | "dx">[]
   } },
   { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_backward_input, behind(t), { ...d, ...plainly(d) }, d.N * d.H * d.W * d.C); } },
 ];
-
-/** What a kernel may know of its window's width: with a stride along the row nothing, so that windows of all sizes share a text. */
-const unrolled = ({ S, STRIDE_W }: Convolution) => STRIDE_W > 1 ? 0 : S;
 
 /** With what fuse.ts may put behind an input gradient; until it does, any tensor stands in. */
 export const behind = <T extends { dy: Tensor }>(t: T) => ({ ...t, addend: t.dy, z: t.dy });

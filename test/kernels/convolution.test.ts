@@ -35,6 +35,11 @@ const cases: Record<string, Partial<Case>> = {
   "no bias, six filters": { BIAS: 0, K: 6 },
   "rows that only some taps reach, and as many images as a workgroup has invocations": { N: 32, C: 6, K: 8, R: 5, S: 5, H: 9, W: 9, padding_h: 0, padding_w: 0 },
   "the same with a stride and dilation": { N: 16, C: 4, K: 4, R: 3, H: 14, W: 9, STRIDE_H: 2, DILATION_H: 2, padding_h: 1 },
+  "rows of five pixels": { W: 5, S: 5, padding_w: 2, K: 20 },
+  "rows of fifteen, with a stride": { C: 3, W: 30, STRIDE_H: 2, STRIDE_W: 2 },
+  "rows of ten, dilated": { W: 12, S: 2, DILATION_W: 4 },
+  "a row of ten pixels, 1×1": { N: 1, H: 1, W: 10, R: 1, S: 1, padding_h: 0, padding_w: 0 },
+  "1×1 with a stride": { R: 1, S: 1, STRIDE_H: 2, STRIDE_W: 2, padding_h: 0, padding_w: 0 },
   "a long sum": { N: 16, H: 12, W: 12, C: 2, K: 4 },
 };
 
@@ -99,7 +104,7 @@ describe("every rung of a convolution agrees with the twin", () => {
     await fc.assert(fc.asyncProperty(shapes, ({ variant, ...d }) => agrees(sized({ ...control, ...variant, ...d }))), { numRuns: 25, seed: 7 });
   });
 
-  test.each([{ K: 6 }, { K: 12 }, { C: 8, K: 20, BIAS: 0 }])("%j, with a batch normalisation folded in, and a sum behind it", async (some) => {
+  test.each([{ K: 6 }, { K: 12 }, { W: 10 }, { C: 8, K: 20, BIAS: 0 }])("%j, with a batch normalisation folded in, and a sum behind it", async (some) => {
     const d = sized({ ...control, ...some }), target = targetOf((await openTestDevice()).adapter), x = random(1, d.N * d.H * d.W * d.C), weight = random(2, d.R * d.S * d.D * d.K), bias = random(3, 2 * d.K);
     const want = reference.forward({ ...d, BIAS: 0 } as typeof d, x, weight, new Float64Array(d.K)), addend = random(4, want.length);
     for (const rung of forward.filter((r) => r.fits(d, target))) {
