@@ -70,7 +70,7 @@ fn conv2d_direct_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
   let sums = totals(total);
   let end = select(s, min(s + TAPS, dim.S), id.x == j);
   for (var i = s; i < end; i++) {
-    write(sum, ((group.z * dim.R + r) * dim.S + i) * dim.C + c, k4);
+    put(sum, ((group.z * dim.R + r) * dim.S + i) * dim.C + c, k4);
     sum = rest(sum);
   }
   if (BIAS && group.x == 0 && lane == 0) { finish_bias(sums, group.z, k4); }

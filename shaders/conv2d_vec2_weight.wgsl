@@ -77,7 +77,7 @@ fn conv2d_vec2_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin
   let first = ((group.z * dim.R + j / C2) * 3 * C2 + j % C2) * 2;
   for (var c = first; c < select(first, first + 2, id.x == j); c++) {
     for (var i = c; i < c + 3 * dim.C; i += dim.C) {
-      write(near, i, k4);
+      put(near, i, k4);
       near = rest(near);
     }
     near = far;

@@ -71,7 +71,7 @@ fn conv2d_vec4_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin
   let first = (group.z * taps + j) * 4;
   let end = select(first, first + 4, id.x < taps);
   for (var i = first; i < end; i++) {
-    write(sum, i, k4);
+    put(sum, i, k4);
     sum = rest(sum);
   }
   if (BIAS && group.x == 0 && lane == 0) { finish_bias(sums, group.z, k4); }
