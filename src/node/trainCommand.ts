@@ -33,7 +33,7 @@ const PICTURES = 10, INTERRUPTED = 130;
 /** Trains, tells about it, saves. Returns the exit code. */
 export async function trainCommand(command: TrainCommand, terminal: Terminal, interrupt: Interrupt): Promise<number> {
   const say = (text = "") => { if (!command.quiet) terminal.line(text); };
-  const device = await openDevice({ adapter: command.adapter });
+  const device = await openDevice({ adapter: command.adapter, robust: false });  // it plays none but our own kernels
   try {
     const { adapter } = device;
     say(`Adapter: ${adapter.name}`);
