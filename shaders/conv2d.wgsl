@@ -38,16 +38,18 @@ struct Params {
 
 // #import activation
 // #import bias
+// #import place
 // #import slope
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
   if (i >= dim.N * dim.P * dim.Q * dim.K) { return; }
-  let k = i % dim.K;
-  let q = i / dim.K % dim.Q;
-  let p = i / (dim.K * dim.Q) % dim.P;
-  let n = i / (dim.K * dim.Q * dim.P);
+  let at = place(i, dim.P, dim.Q, dim.K);
+  let n = at.x;
+  let p = at.y;
+  let q = at.z;
+  let k = at.w;
   let first = k / dim.F * dim.D;  // of the channels that filter k sees
 
   var sum = 0.0;
@@ -74,10 +76,11 @@ fn conv2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgro
 fn conv2d_backward_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * WORKGROUP + id.x;
   if (i >= dim.N * dim.H * dim.W * dim.C) { return; }
-  let c = i % dim.C;
-  let w = i / dim.C % dim.W;
-  let h = i / (dim.C * dim.W) % dim.H;
-  let n = i / (dim.C * dim.W * dim.H);
+  let at = place(i, dim.H, dim.W, dim.C);
+  let n = at.x;
+  let h = at.y;
+  let w = at.z;
+  let c = at.w;
   let first = c / dim.D * dim.F;  // of the filters that see channel c
 
   var sum = 0.0;
@@ -105,11 +108,11 @@ fn conv2d_backward_weight(@builtin(global_invocation_id) id: vec3u, @builtin(num
   let end = min((id.z + 1) * dim.span, dim.N * dim.P);
   var sum = 0.0;
   if (i < dim.size) {
-    let k = i % dim.K;
-    let d = i / dim.K % dim.D;
-    let s = i / (dim.K * dim.D) % S;
-    let r = i / (dim.K * dim.D * S);
-    let c = k / dim.F * dim.D + d;
+    let at = place(i, S, dim.D, dim.K);
+    let r = at.x;
+    let s = at.y;
+    let k = at.w;
+    let c = k / dim.F * dim.D + at.z;
     for (var row = id.z * dim.span; row < end; row++) {
       let h = i32(row % dim.P * STRIDE_H + r * DILATION_H) - dim.padding_h;
       if (h < 0 || h >= i32(dim.H)) { continue; }

@@ -56,15 +56,16 @@ fn conv2d_direct_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));
     let start = (i32(n * dim.H) + h) * i32(dim.W * dim.C) + i32(c);
     var u = window(start, left, width);
-    for (var q = 0u; q < dim.Q; q += 4) {
-      let d = held(row, q, k4, lane, &total);
-      let v = window(start, i32(q) + left + 4, width);  // what the fifth tap sees
-      add(&sum, lower_quads(d[0]), u);
-      add(&sum, upper_quads(d[1]), vec4f(u.yzw, v.x));
-      add(&sum, lower_quads(d[2]), vec4f(u.zw, v.xy));
-      add(&sum, upper_quads(d[3]), vec4f(u.w, v.xyz));
-      u = v;
-      if (TAPS == 5) { sum.e += v.x * lower_quads(d[0]) + v.y * upper_quads(d[1]) + v.z * lower_quads(d[2]) + v.w * upper_quads(d[3]); }
+    for (var q = 0u; q < dim.Q; q += 2) {
+      let d = pair(row, q, k4, lane, &total);
+      let w = i32(q) + left + 4;
+      let v = vec2f(padded(start, w, width), padded(start, w + 1, width));  // what the fifth tap sees
+      let low = lower_quads(d[0]);
+      let high = upper_quads(d[1]);
+      add(&sum, low, u);
+      add(&sum, high, vec4f(u.yzw, v.x));
+      if (TAPS == 5) { sum.e += v.x * low + v.y * high; }
+      u = vec4f(u.zw, v);
     }
   }
   let sums = totals(total);

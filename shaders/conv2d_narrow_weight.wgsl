@@ -69,11 +69,13 @@ fn conv2d_narrow_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
       let w = i32(q * STRIDE_W) + left;
       if (STRIDE_W == 1 && DILATION_W == 1) { v = vec4f(v.yzw, fifth); } else { v = window(start, w, width); }
       fifth = padded(start, w + 4, width);
-      low += outer(lower(held), v);
-      high += outer(upper(more), v);
+      let near = lower(held);
+      let far = upper(more);
+      low += outer(near, v);
+      high += outer(far, v);
       if (TAPS == 5) {
-        fifth_low += fifth * lower(held);
-        fifth_high += fifth * upper(more);
+        fifth_low += fifth * near;
+        fifth_high += fifth * far;
       }
     }
   }

@@ -34,6 +34,12 @@ struct Params {
 // #import padded
 // #import reach
 
+/// Adds a pixel's dy times what three taps see of it, to the tile of the first channel and to that of the second.
+fn both(near: ptr<function, Tile>, far: ptr<function, Tile>, u: mat4x4f, v_0: vec2f, v_1: vec2f, v_2: vec2f) {
+  add(near, u, vec4f(v_0.x, v_1.x, v_2.x, 0.0));
+  add(far, u, vec4f(v_0.y, v_1.y, v_2.y, 0.0));
+}
+
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_vec2_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let C2 = dim.C / 2;
@@ -61,14 +67,10 @@ fn conv2d_vec2_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin
       let v_3 = padded(start, w + 3, width);
       let v_4 = padded(start, w + 4, width);
       let v_5 = padded(start, w + 5, width);
-      add(&near, lower_quads(u[0]), vec4f(v_0.x, v_1.x, v_2.x, 0.0));
-      add(&far, lower_quads(u[0]), vec4f(v_0.y, v_1.y, v_2.y, 0.0));
-      add(&near, upper_quads(u[1]), vec4f(v_1.x, v_2.x, v_3.x, 0.0));
-      add(&far, upper_quads(u[1]), vec4f(v_1.y, v_2.y, v_3.y, 0.0));
-      add(&near, lower_quads(u[2]), vec4f(v_2.x, v_3.x, v_4.x, 0.0));
-      add(&far, lower_quads(u[2]), vec4f(v_2.y, v_3.y, v_4.y, 0.0));
-      add(&near, upper_quads(u[3]), vec4f(v_3.x, v_4.x, v_5.x, 0.0));
-      add(&far, upper_quads(u[3]), vec4f(v_3.y, v_4.y, v_5.y, 0.0));
+      both(&near, &far, lower_quads(u[0]), v_0, v_1, v_2);
+      both(&near, &far, upper_quads(u[1]), v_1, v_2, v_3);
+      both(&near, &far, lower_quads(u[2]), v_2, v_3, v_4);
+      both(&near, &far, upper_quads(u[3]), v_3, v_4, v_5);
       v_0 = v_4;
       v_1 = v_5;
     }

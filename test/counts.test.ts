@@ -58,7 +58,7 @@ function executed(step: Step): number {
     case "conv2d_direct_input_backward": return input(4) * up(C, CHANNELS) * S * K;
     case "conv2d_vec4_weight_partial": return 4 * weight(S * C / 4) * up(K, 16);
     case "conv2d_vec2_weight_partial": return 6 * weight(Math.ceil(S / 3) * C / 2) * up(K, 16);
-    case "conv2d_direct_weight_partial": return TAPS * rows(R * Math.ceil(S / TAPS) * C) * up(K, 16) * pixels(4);
+    case "conv2d_direct_weight_partial": return TAPS * rows(R * Math.ceil(S / TAPS) * C) * up(K, 16) * pixels(2);
     case "conv2d_narrow_weight_partial": return TAPS * rows(R * Math.ceil(S / TAPS) * C) * up(K, FILTERS) * N * P * Q;
     default: if (macs(step)) throw new Error(`nobody knows what ${entry} executes`); return 0;
   }

@@ -7,20 +7,25 @@ fn load(row: u32, q: u32, k4: u32) -> vec4f {
   return select(vec4f(), dy[select(0, ((row * dim.Q + q) * dim.dy_pitch + dim.dy_offset) / 4 + k4, inside)], inside);
 }
 
-/// dy of four pixels from q on, by the lanes: filters from k4 on in lanes 0 to 3 of the first and third, 4 to 7 of the others (with 4 lanes, 0 to 3). Adds what it loads to the lane's total.
-fn held(row: u32, q: u32, k4: u32, lane: u32, total: ptr<function, vec4f>) -> mat4x4f {
+/// dy of two pixels from q on, by the lanes: filters from k4 on in lanes 0 to 3 of the first, 4 to 7 of the second (with 4 lanes, 0 to 3). Adds what it loads to the lane's total.
+fn pair(row: u32, q: u32, k4: u32, lane: u32, total: ptr<function, vec4f>) -> mat2x4f {
   let mine = min(k4 + lane % 4, dim.K / 4 - 1);
   let ahead = lane / 4 % (min(LANES, 8u) / 4);  // of two pixels, the one whose dy this lane loads
   let near = load(row, q + ahead, mine);
-  let far = load(row, q + 2 + ahead, mine);
-  var all = mat4x4f(near, near, far, far);
-  *total += near + far;
+  var far = near;
+  *total += near;
   if (LANES < 8) {
-    all[1] = load(row, q + 1, mine);
-    all[3] = load(row, q + 3, mine);
-    *total += all[1] + all[3];
+    far = load(row, q + 1, mine);
+    *total += far;
   }
-  return all;
+  return mat2x4f(near, far);
+}
+
+/// Of four pixels.
+fn held(row: u32, q: u32, k4: u32, lane: u32, total: ptr<function, vec4f>) -> mat4x4f {
+  let near = pair(row, q, k4, lane, total);
+  let far = pair(row, q + 2, k4, lane, total);
+  return mat4x4f(near[0], near[1], far[0], far[1]);
 }
 
 /// What the lanes have summed, filter by filter: all of a subgroup call it.
