@@ -37,6 +37,7 @@ var<workgroup> tile_x: array<vec4f, 8 * DOWN * PITCH>;  // [pixel, j / 4]
 var<workgroup> tile_w: array<vec4f, 32 * ACROSS>;       // [16 j, k / 4]
 
 // #import activation
+// #import unravel
 
 /// Element j = s·C + c of a row of the window whose first pixel is `left`; 0 outside the image.
 fn load(row: i32, left: i32, width: u32, j: u32) -> vec4f {
@@ -56,8 +57,8 @@ fn conv2d_tiled_forward(@builtin(local_invocation_index) t: u32, @builtin(workgr
   let k = t % ACROSS;
   var corners = array<vec3i, DOWN / 8>();       // first row of the image, top and left of the windows whose x this invocation brings
   for (var i = 0u; i < DOWN / 8; i++) {
-    let at = min(m0 + t + 64 * i, pixels - 1);
-    corners[i] = vec3i(vec3u(at / (dim.P * dim.Q) * dim.H, at / dim.Q % dim.P * STRIDE_H, at % dim.Q * STRIDE_W)) - vec3i(0, dim.padding_h, dim.padding_w);
+    let at = unravel(min(m0 + t + 64 * i, pixels - 1), dim.P, dim.Q);
+    corners[i] = vec3i(at * vec3u(dim.H, STRIDE_H, STRIDE_W)) - vec3i(0, dim.padding_h, dim.padding_w);
   }
 
   var a = array<vec4f, 8>();  // filters 4 k … of the eight pixels

@@ -34,6 +34,7 @@ var<workgroup> tile_dy: array<vec4f, 8 * DOWN * PITCH>;   // [pixel, k / 4]
 var<workgroup> tile_w: array<vec4f, 8 * ACROSS * PITCH>;  // [channel, k / 4]
 
 // #import slope
+// #import unravel
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_tiled_input_backward(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -49,8 +50,8 @@ fn conv2d_tiled_input_backward(@builtin(local_invocation_index) t: u32, @builtin
   let c = t % ACROSS;
   var places = array<vec3i, DOWN / 8>();  // first row of the output, row and column of the pixels whose dy this invocation brings
   for (var i = 0u; i < DOWN / 8; i++) {
-    let at = min(m0 + t + 64 * i, max(count, 1u) - 1);
-    places[i] = vec3i(vec3u(at / (size.x * size.y) * dim.P, at / size.y % size.x, at % size.y));
+    let at = unravel(min(m0 + t + 64 * i, max(count, 1u) - 1), size.x, size.y);
+    places[i] = vec3i(at * vec3u(dim.P, 1, 1));
   }
 
   var a = array<vec4f, 8>();  // channels c + ACROSS j, j < 4, of the eight pixels
@@ -89,9 +90,8 @@ fn conv2d_tiled_input_backward(@builtin(local_invocation_index) t: u32, @builtin
   }
   for (var i = 0u; i < 8; i++) {
     let to = m0 + m + DOWN * i;
-    let h = to / size.y % size.x * STRIDE_H + phase.x;
-    let w = to % size.y * STRIDE_W + phase.y;
-    let pixel = ((to / (size.x * size.y) * dim.H + h) * dim.W + w) * dim.C;
+    let at = unravel(to, size.x, size.y);
+    let pixel = ((at.x * dim.H + at.y * STRIDE_H + phase.x) * dim.W + at.z * STRIDE_W + phase.y) * dim.C;
     for (var j = 0u; j < 4 && to < count; j++) {
       finish(pixel, c0 + c + ACROSS * j, a[i][j]);
       finish(pixel, c0 + c + ACROSS * (4 + j), b[i][j]);

@@ -26,6 +26,7 @@ struct Params {
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
+// #import unravel
 // #import value
 @group(0) @binding(0) var<storage, read> x: array<Value>;                  // [N, H, W, C]
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;                 // [N, P, Q, K / 4]
@@ -37,11 +38,12 @@ var<workgroup> tile_dy: array<vec4f, 32 * ACROSS>;  // [16 pixels, k / 4]
 
 /// Element j = s·C + c of row r of the window at pixel m; 0 outside the image.
 fn load(m: u32, r: u32, j: u32, end: u32) -> vec4f {
-  let h = i32(m / dim.Q % dim.P * STRIDE_H + r * DILATION_H) - dim.padding_h;
-  let w = i32(m % dim.Q * STRIDE_W + j / dim.C * DILATION_W) - dim.padding_w;
+  let at = unravel(m, dim.P, dim.Q);
+  let h = i32(at.y * STRIDE_H + r * DILATION_H) - dim.padding_h;
+  let w = i32(at.z * STRIDE_W + j / dim.C * DILATION_W) - dim.padding_w;
   var v = vec4f();
   if (m < end && j < S * dim.C && h >= 0 && h < i32(dim.H) && w >= 0 && w < i32(dim.W)) {
-    v = vec4f(x[(((m / (dim.P * dim.Q) * dim.H + u32(h)) * dim.W + u32(w)) * dim.C + j % dim.C) / WIDTH]);
+    v = vec4f(x[(((at.x * dim.H + u32(h)) * dim.W + u32(w)) * dim.C + j % dim.C) / WIDTH]);
   }
   return v;
 }
