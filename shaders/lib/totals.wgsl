@@ -1,4 +1,4 @@
-// dy of a row and its sums over the pixels, for conv2d_direct_weight.wgsl and conv2d_vec4_weight.wgsl, where lanes load it for their subgroup.
+// dy of a row and its sums over the pixels, for the weight gradients conv2d_direct, _vec4 and _vec2, where lanes load it for their subgroup.
 // #import tile
 
 /// dy of pixel q of a row; 0 past its end.
