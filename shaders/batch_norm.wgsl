@@ -4,7 +4,7 @@
 //   y[m,c]  = f((x[m,c] − mean[c]) · invstd[c] · weight[c] + bias[c] + addend[m,c])
 //   running_mean ← (1 − momentum) · running_mean + momentum · mean,   running_var likewise with M2 / (M − 1)
 //
-// f by ACTIVATION, and addend where ADDEND, where fuse.ts put them here. A workgroup is 4 Values of channels (WIDTH each) × 16 lanes of rows.
+// f by ACTIVATION, and addend where ADDEND, where fuse.ts put them here. A workgroup is 2^columns_log2 Values of channels (WIDTH each) × lanes of rows.
 // Mean and M2 by Welford's updates in a lane; lanes and splits put together in order (Chan, Golub and LeVeque 1979, equation 2.1): Σ x² − (Σ x)²
 // would cancel. column: all of it, a workgroup for its channels. partial, apply: the rows in splits, whose moments every invocation of apply
 // puts together. evaluate: by running statistics; running: these as stats, for a backward pass. x_pitch: its rows' channels. Twin: test/reference/batch_norm.ts.
@@ -12,8 +12,8 @@
 override WORKGROUP: u32 = 64;
 override ACTIVATION: u32 = 0;
 override ADDEND: bool = false;
-// rows: of a split of partial; span: of apply; fused: 1 where ADDEND is meant for this step
-struct Params { M: u32, C: u32, rows: u32, splits: u32, span: u32, eps: f32, momentum: f32, x_pitch: u32, fused: u32 }
+// rows: of a split of partial; span: of apply; columns_log2: 2, or 1 where there are no more than 4 Values; fused: 1 where ADDEND is meant for this step
+struct Params { M: u32, C: u32, rows: u32, splits: u32, span: u32, columns_log2: u32, eps: f32, momentum: f32, x_pitch: u32, fused: u32 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
 // #import activation
@@ -33,11 +33,11 @@ struct Params { M: u32, C: u32, rows: u32, splits: u32, span: u32, eps: f32, mom
 @group(0) @binding(11) var<storage, read> known_var: array<Value>;
 var<workgroup> held: array<Moments, WORKGROUP>;
 
-/// Moments of every 16th row of channels c, from `first + lane` to before `end`.
+/// Moments of a lane's rows of channels c, from `first + lane` to before `end`.
 fn measured(c: u32, first: u32, end: u32, lane: u32) -> Moments {
   var all = Moments();
   var count = 0.0;
-  for (var m = first + lane; m < end; m += WORKGROUP / 4) {
+  for (var m = first + lane; m < end; m += WORKGROUP >> dim.columns_log2) {
     let value = x[m * (dim.x_pitch / WIDTH) + c];
     let d = value - all.mean;
     count += 1.0;
@@ -48,19 +48,19 @@ fn measured(c: u32, first: u32, end: u32, lane: u32) -> Moments {
 }
 
 /// What the lanes measured of `rows` rows, put together.
-fn gathered(column: u32, rows: u32) -> Moments {
+fn gathered(here: u32, rows: u32) -> Moments {
   var all = Moments();
   var before = 0.0;
-  for (var i = column; i < min(4 * rows, WORKGROUP); i += 4) {
-    all = joined(all, before, held[i], share(i / 4, rows));
-    before += share(i / 4, rows);
+  for (var i = column(0, here); i < min(rows << dim.columns_log2, WORKGROUP); i += 1u << dim.columns_log2) {
+    all = joined(all, before, held[i], share(i >> dim.columns_log2, rows));
+    before += share(i >> dim.columns_log2, rows);
   }
   return all;
 }
 
 /// How many of `rows` rows a lane takes.
 fn share(lane: u32, rows: u32) -> f32 {
-  return f32((rows + WORKGROUP / 4 - 1 - lane) / (WORKGROUP / 4));
+  return f32((rows + (WORKGROUP >> dim.columns_log2) - 1 - lane) / (WORKGROUP >> dim.columns_log2));
 }
 
 /// Writes three numbers of channels c into stats: one write in a loop, as in lib/finish.wgsl.
@@ -80,10 +80,10 @@ fn follow(c: u32, all: Moments) {
   running_var[c] += dim.momentum * (all.m2 / f32(max(dim.M, 2u) - 1) - running_var[c]);
 }
 
-/// Normalises every 16th row of channels c.
+/// Normalises a lane's rows of channels c.
 fn normalise(c: u32, first: u32, end: u32, lane: u32, mean: Value, scale: Value) {
   let shift = bias[c];
-  for (var m = first + lane; m < end; m += WORKGROUP / 4) {
+  for (var m = first + lane; m < end; m += WORKGROUP >> dim.columns_log2) {
     let i = m * (dim.C / WIDTH) + c;
     var value = (x[m * (dim.x_pitch / WIDTH) + c] - mean) * scale + shift;
     if (ADDEND && (dim.fused & 1) > 0) { value += addend[i]; }
@@ -94,51 +94,51 @@ fn normalise(c: u32, first: u32, end: u32, lane: u32, mean: Value, scale: Value)
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn batch_norm_column(@builtin(local_invocation_index) here: u32, @builtin(workgroup_id) group: vec3u) {
-  let c = 4 * group.x + here % 4;
+  let c = column(group.x, here);
   let exists = c < dim.C / WIDTH;
-  if (exists) { held[here] = measured(c, 0, dim.M, here / 4); }
+  if (exists) { held[here] = measured(c, 0, dim.M, here >> dim.columns_log2); }
   workgroupBarrier();
   if (!exists) { return; }
-  let all = gathered(here % 4, dim.M);
+  let all = gathered(here, dim.M);
   let invstd = inverseSqrt(all.m2 / f32(dim.M) + dim.eps);
   let scale = invstd * weight[c];
-  if (here < 4) {
+  if (here >> dim.columns_log2 == 0) {
     keep(c, all.mean, invstd, scale);
     follow(c, all);
   }
-  normalise(c, 0, dim.M, here / 4, all.mean, scale);
+  normalise(c, 0, dim.M, here >> dim.columns_log2, all.mean, scale);
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn batch_norm_partial(@builtin(local_invocation_index) here: u32, @builtin(workgroup_id) group: vec3u) {
-  let c = 4 * group.x + here % 4;
+  let c = column(group.x, here);
   let exists = c < dim.C / WIDTH;
   let first = group.y * dim.rows;
   let end = min(first + dim.rows, dim.M);
-  if (exists) { held[here] = measured(c, first, end, here / 4); }
+  if (exists) { held[here] = measured(c, first, end, here >> dim.columns_log2); }
   workgroupBarrier();
-  if (exists && here < 4) { partial[group.y * (dim.C / WIDTH) + c] = gathered(here, end - first); }
+  if (exists && here >> dim.columns_log2 == 0) { partial[group.y * (dim.C / WIDTH) + c] = gathered(here, end - first); }
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn batch_norm_apply(@builtin(local_invocation_index) here: u32, @builtin(workgroup_id) group: vec3u) {
-  let c = 4 * group.x + here % 4;
+  let c = column(group.x, here);
   if (c >= dim.C / WIDTH) { return; }
   var all = Moments();
   for (var z = 0u; z < dim.splits; z++) {
     all = joined(all, f32(z * dim.rows), parts[z * (dim.C / WIDTH) + c], f32(min(dim.rows, dim.M - z * dim.rows)));
   }
-  if (group.y == 0 && here < 4) { follow(c, all); }
+  if (group.y == 0 && here >> dim.columns_log2 == 0) { follow(c, all); }
   let scale = inverseSqrt(all.m2 / f32(dim.M) + dim.eps) * weight[c];
-  normalise(c, group.y * dim.span, min((group.y + 1) * dim.span, dim.M), here / 4, all.mean, scale);
+  normalise(c, group.y * dim.span, min((group.y + 1) * dim.span, dim.M), here >> dim.columns_log2, all.mean, scale);
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn batch_norm_evaluate(@builtin(local_invocation_index) here: u32, @builtin(workgroup_id) group: vec3u) {
-  let c = 4 * group.x + here % 4;
+  let c = column(group.x, here);
   if (c >= dim.C / WIDTH) { return; }
   let scale = inverseSqrt(known_var[c] + dim.eps) * weight[c];
-  normalise(c, group.y * dim.span, min((group.y + 1) * dim.span, dim.M), here / 4, known_mean[c], scale);
+  normalise(c, group.y * dim.span, min((group.y + 1) * dim.span, dim.M), here >> dim.columns_log2, known_mean[c], scale);
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)

@@ -4,7 +4,7 @@
 //   dx[m,c]    = weight[c] · invstd[c] · (dy[m,c] − (dbias[c] + x̂[m,c] · dweight[c]) / M)      where batch statistics were used
 //   dx[m,c]    = weight[c] · invstd[c] · dy[m,c]                                               where running ones were
 //
-// (dx + addend) · f′(z) where ADDEND and SLOPE, where fuse.ts put them here. A workgroup is 4 Values of channels × 16 lanes of
+// (dx + addend) · f′(z) where ADDEND and SLOPE, where fuse.ts put them here. A workgroup is 2^columns_log2 Values of channels × lanes of
 // rows. column: all of it, a workgroup for its channels. partial, input: the rows in splits, whose sums every invocation of
 // input adds in order; the moments that forward left in splits become stats on the way (known: they are stats already).
 // Rows of x and addend are the first C of x_pitch and addend_pitch channels. One Value is WIDTH channels. Twin: test/reference/batch_norm.ts.
@@ -14,7 +14,7 @@ override TRAINING: bool = true;
 override ADDEND: bool = false;
 
 // rows: of a split of partial; span: of input; fused: 1: ADDEND is meant for this step, 2: SLOPE
-struct Params { M: u32, C: u32, rows: u32, splits: u32, span: u32, eps: f32, x_pitch: u32, addend_pitch: u32, fused: u32 }
+struct Params { M: u32, C: u32, rows: u32, splits: u32, span: u32, columns_log2: u32, eps: f32, x_pitch: u32, addend_pitch: u32, fused: u32 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
 // #import slope
@@ -39,10 +39,10 @@ struct Sums { dy: Value, dyx: Value }
 
 var<workgroup> held: array<Sums, WORKGROUP>;
 
-/// Sums over every 16th row of channels c.
+/// Sums over a lane's rows of channels c.
 fn summed(c: u32, first: u32, end: u32, lane: u32, mean: Value, invstd: Value) -> Sums {
   var all = Sums();
-  for (var m = first + lane; m < end; m += WORKGROUP / 4) {
+  for (var m = first + lane; m < end; m += WORKGROUP >> dim.columns_log2) {
     let d = dy[m * (dim.C / WIDTH) + c];
     all.dy += d;
     all.dyx += d * ((x[m * (dim.x_pitch / WIDTH) + c] - mean) * invstd);
@@ -51,9 +51,9 @@ fn summed(c: u32, first: u32, end: u32, lane: u32, mean: Value, invstd: Value) -
 }
 
 /// What the lanes that had rows summed, in order.
-fn gathered(column: u32, rows: u32) -> Sums {
+fn gathered(here: u32, rows: u32) -> Sums {
   var all = Sums();
-  for (var i = column; i < min(4 * rows, WORKGROUP); i += 4) {
+  for (var i = column(0, here); i < min(rows << dim.columns_log2, WORKGROUP); i += 1u << dim.columns_log2) {
     all.dy += held[i].dy;
     all.dyx += held[i].dyx;
   }
@@ -68,21 +68,21 @@ fn gradient(d: Value, v: Value, all: Sums, scale: Value) -> Value {
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn batch_norm_backward_column(@builtin(local_invocation_index) here: u32, @builtin(workgroup_id) group: vec3u) {
-  let c = 4 * group.x + here % 4;
+  let c = column(group.x, here);
   let exists = c < dim.C / WIDTH;
   let at = 3 * min(c, dim.C / WIDTH - 1);
   let mean = known[at];
   let invstd = known[at + 1];
   let scale = known[at + 2];
-  if (exists) { held[here] = summed(c, 0, dim.M, here / 4, mean, invstd); }
+  if (exists) { held[here] = summed(c, 0, dim.M, here >> dim.columns_log2, mean, invstd); }
   workgroupBarrier();
   if (!exists) { return; }
-  let all = gathered(here % 4, dim.M);
-  if (here < 4) {
+  let all = gathered(here, dim.M);
+  if (here >> dim.columns_log2 == 0) {
     dbias[c] = all.dy;
     dweight[c] = all.dyx;
   }
-  for (var m = here / 4; m < dim.M; m += WORKGROUP / 4) {
+  for (var m = here >> dim.columns_log2; m < dim.M; m += WORKGROUP >> dim.columns_log2) {
     let i = m * (dim.C / WIDTH) + c;
     var value = gradient(dy[i], (x[m * (dim.x_pitch / WIDTH) + c] - mean) * invstd, all, scale);
     if (ADDEND && (dim.fused & 1) > 0) { value += addend[m * (dim.addend_pitch / WIDTH) + c]; }
@@ -94,7 +94,7 @@ fn batch_norm_backward_column(@builtin(local_invocation_index) here: u32, @built
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn batch_norm_backward_partial(@builtin(local_invocation_index) here: u32, @builtin(workgroup_id) group: vec3u) {
   let C = dim.C / WIDTH;
-  let c = 4 * group.x + here % 4;
+  let c = column(group.x, here);
   let exists = c < C;
   if (exists) {
     var all = Moments();
@@ -102,35 +102,35 @@ fn batch_norm_backward_partial(@builtin(local_invocation_index) here: u32, @buil
       all = joined(all, f32(s * dim.rows), moments[s * C + c], f32(min(dim.rows, dim.M - s * dim.rows)));
     }
     let invstd = inverseSqrt(all.m2 / f32(dim.M) + dim.eps);
-    if (group.y == 0 && here < 4) {
+    if (group.y == 0 && here >> dim.columns_log2 == 0) {
       stats[3 * c] = all.mean;
       stats[3 * c + 1] = invstd;
       stats[3 * c + 2] = invstd * weight[c];
     }
-    held[here] = summed(c, group.y * dim.rows, min((group.y + 1) * dim.rows, dim.M), here / 4, all.mean, invstd);
+    held[here] = summed(c, group.y * dim.rows, min((group.y + 1) * dim.rows, dim.M), here >> dim.columns_log2, all.mean, invstd);
   }
   workgroupBarrier();
-  if (exists && here < 4) { partial[group.y * C + c] = gathered(here, dim.rows); }
+  if (exists && here >> dim.columns_log2 == 0) { partial[group.y * C + c] = gathered(here, dim.rows); }
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn batch_norm_backward_input(@builtin(local_invocation_index) here: u32, @builtin(workgroup_id) group: vec3u) {
   let C = dim.C / WIDTH;
-  let c = 4 * group.x + here % 4;
+  let c = column(group.x, here);
   if (c >= C) { return; }
   var all = Sums();
   for (var s = 0u; s < dim.splits; s++) {
     all.dy += parts[s * C + c].dy;
     all.dyx += parts[s * C + c].dyx;
   }
-  if (group.y == 0 && here < 4) {
+  if (group.y == 0 && here >> dim.columns_log2 == 0) {
     dbias[c] = all.dy;
     dweight[c] = all.dyx;
   }
   let mean = known[3 * c];
   let invstd = known[3 * c + 1];
   let scale = known[3 * c + 2];
-  for (var m = group.y * dim.span + here / 4; m < min((group.y + 1) * dim.span, dim.M); m += WORKGROUP / 4) {
+  for (var m = group.y * dim.span + (here >> dim.columns_log2); m < min((group.y + 1) * dim.span, dim.M); m += WORKGROUP >> dim.columns_log2) {
     let i = m * C + c;
     var value = gradient(dy[i], (x[m * (dim.x_pitch / WIDTH) + c] - mean) * invstd, all, scale);
     if (ADDEND && (dim.fused & 1) > 0) { value += addend[m * (dim.addend_pitch / WIDTH) + c]; }

@@ -110,19 +110,20 @@ fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @bui
   }
   if (h >= size.x) { return; }
   let m = (n * dim.H + h * STRIDE_H + phase.x) * dim.W + w * STRIDE_W + phase.y;
-  for (var channel = c0; channel < min(c0 + 16, dim.C); channel++) {  // what is written next moves up, as in lib/finish.wgsl
-    var pixels = a[0];
-    for (var i = m; i < m + min(size.y - w, 4u) * STRIDE_W; i += STRIDE_W) {
-      let to = i * dim.C + channel;
-      var v = pixels.x;
-      if (ADDEND && (dim.fused & 1) > 0) { v += addend[to]; }
-      if (SLOPE > 0 && (dim.fused & 2) > 0) { v *= slope(z[to]); }
-      dx[to] = v;
-      pixels = pixels.yzww;
+  for (var c4 = c0; c4 < min(c0 + 16, dim.C); c4 += 4) {  // what is written next moves up, as in lib/finish.wgsl
+    var four = a;
+    for (var channel = c4; channel < min(c4 + 4, dim.C); channel++) {
+      var pixels = four[0];
+      for (var i = m; i < m + min(size.y - w, 4u) * STRIDE_W; i += STRIDE_W) {
+        let to = i * dim.C + channel;
+        var v = pixels.x;
+        if (ADDEND && (dim.fused & 1) > 0) { v += addend[to]; }
+        if (SLOPE > 0 && (dim.fused & 2) > 0) { v *= slope(z[to]); }
+        dx[to] = v;
+        pixels = pixels.yzww;
+      }
+      four = up(four, four[3]);
     }
-    a = up(a, b[0]);
-    b = up(b, c[0]);
-    c = up(c, d[0]);
-    d = up(d, d[3]);
+    a = b; b = c; c = d;
   }
 }

@@ -60,19 +60,15 @@ fn conv2d_vec2_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin
     let start = (i32(n * dim.H) + h) * i32(dim.W * C2) + i32(j % C2);
     var v_0 = padded(start, left, width);
     var v_1 = padded(start, left + 1, width);
-    for (var q = 0u; q < dim.Q; q += 4) {
-      let u = held(row, q, k4, lane, &total);
+    for (var q = 0u; q < dim.Q; q += 2) {
+      let u = pair(row, q, k4, lane, &total);
       let w = i32(q) + left;
       let v_2 = padded(start, w + 2, width);
       let v_3 = padded(start, w + 3, width);
-      let v_4 = padded(start, w + 4, width);
-      let v_5 = padded(start, w + 5, width);
       both(&near, &far, lower_quads(u[0]), v_0, v_1, v_2);
       both(&near, &far, upper_quads(u[1]), v_1, v_2, v_3);
-      both(&near, &far, lower_quads(u[2]), v_2, v_3, v_4);
-      both(&near, &far, upper_quads(u[3]), v_3, v_4, v_5);
-      v_0 = v_4;
-      v_1 = v_5;
+      v_0 = v_2;
+      v_1 = v_3;
     }
   }
   let sums = totals(total);

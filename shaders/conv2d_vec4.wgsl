@@ -3,8 +3,9 @@
 //   y[m,k] = f(bias[k] + Σ r,s,c  x[m∘(r,s), c] · weight[r,s,c,k] + addend[m,k])        m = (n, p, q), as in conv2d.wgsl
 //
 // An invocation computes 4 neighbouring pixels of a row × 16 filters, four channels at a time. From tap to tap its pixels slide:
-// three are known from the tap before, one is loaded. Weights are loaded once a subgroup and reach its lanes by broadcast, so
-// that three loads feed 256 multiply-adds. The direct rung where STRIDE_W is 1: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
+// three are known from the tap before (with a stride of 2: from the one before that), one is loaded. Weights are loaded once a
+// subgroup and reach its lanes by broadcast, so that three loads feed 256 multiply-adds. The direct rung where STRIDE_W is 1, or 2
+// in a wider window: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 const COLUMNS = 4;
 alias Value = vec4f;
@@ -39,6 +40,12 @@ struct Params {
 // #import padded
 // #import unravel
 
+/// Three pixels of a row, as far apart as windows.
+fn three(start: i32, w: i32, width: u32) -> mat3x4f {
+  let stride = i32(STRIDE_W);
+  return mat3x4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width));
+}
+
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_vec4_forward(@builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let C4 = i32(dim.C / 4);
@@ -53,7 +60,7 @@ fn conv2d_vec4_forward(@builtin(local_invocation_index) here: u32, @builtin(num_
   let n = at.y;
   let q = 4 * at.z;
   let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / (dim.N * strips) * STRIDE_H);  // rows of x that this workgroup's windows begin at, from and to
-  let left = i32(q) - dim.padding_w;
+  let left = i32(q * STRIDE_W) - dim.padding_w;
 
   var sum: Tile;  // columns are pixels
   for (var r = 0u; r < dim.R; r++) {
@@ -63,14 +70,12 @@ fn conv2d_vec4_forward(@builtin(local_invocation_index) here: u32, @builtin(num_
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
     let row = (i32(n * dim.H) + h) * i32(dim.W) * C4;
     for (var c = 0; c < C4; c++) {
-      var w = left;
-      var v_0 = padded(row + c, w, width);
-      var v_1 = padded(row + c, w + 1, width);
-      var v_2 = padded(row + c, w + 2, width);
-      w += 3;
+      var near = three(row + c, left, width);
+      var other = three(row + c, left + 1, width);  // with a stride of 2: what every other tap sees
+      var w = left + 3 * i32(STRIDE_W);
       for (var s = 0u; s < TAPS; s++) {
-        let v_3 = padded(row + c, w, width);
-        let v = transpose(mat4x4f(v_0, v_1, v_2, v_3));  // columns are channels
+        let far = padded(row + c, w, width);
+        let v = transpose(mat4x4f(near[0], near[1], near[2], far));  // columns are channels
         let j = (r * TAPS + s) * dim.C + 4 * u32(c) + ahead;
         let held = weight[j * K4 + mine];
         let more = weight[(j + 2) * K4 + mine];
@@ -81,14 +86,12 @@ fn conv2d_vec4_forward(@builtin(local_invocation_index) here: u32, @builtin(num_
         add(&sum, upper_quads(next), v[1]);
         add(&sum, lower_quads(more), v[2]);
         add(&sum, upper_quads(last), v[3]);
-        v_0 = v_1; v_1 = v_2; v_2 = v_3;
-        w++;
-        if (DILATION_W > 1) {
-          for (var skipped = 1u; skipped < DILATION_W; skipped++) {
-            v_0 = v_1; v_1 = v_2; v_2 = padded(row + c, w, width);
-            w++;
-          }
-        }
+        let slid = mat3x4f(near[1], near[2], far);
+        near = other;
+        other = slid;
+        if (STRIDE_W == 1) { near = slid; }
+        w += i32(DILATION_W);
+        if (DILATION_W > 1) { near = three(row + c, w - 3, width); }
       }
     }
   }

@@ -3,7 +3,7 @@
 //   partial[z,r,s,c,k]  = Σ m in split z  x[m∘(r,s), c] · dy[m,k]        m = (n, p, q), as in conv2d.wgsl
 //   partial_bias[z,k]   = Σ m in split z  dy[m,k]
 //
-// An invocation sums 4 channels of one tap × 16 filters over one split, which is `span` rows (n, p) of the output gradient, four
+// An invocation sums 4 channels of one tap × 16 filters over one split, which is `span` rows (n, p) of the output gradient, two
 // pixels at a time. Its lanes have other taps and channels; the dy that all of them need is loaded once a subgroup and shared.
 // Where there is one split, the partial sums are the gradient; else reduce.wgsl adds them up, in their order.
 // The direct rung: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
@@ -58,13 +58,11 @@ fn conv2d_vec4_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin
     let h = p + top;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));
     let start = (i32(n * dim.H) + h) * i32(dim.W * C4) + i32(at.z);
-    for (var q = 0u; q < dim.Q; q += 4) {
-      let u = held(row, q, k4, lane, &total);
+    for (var q = 0u; q < dim.Q; q += 2) {
+      let u = pair(row, q, k4, lane, &total);
       let w = i32(q) * stride + left;
       add(&sum, lower_quads(u[0]), padded(start, w, width));
       add(&sum, upper_quads(u[1]), padded(start, w + stride, width));
-      add(&sum, lower_quads(u[2]), padded(start, w + 2 * stride, width));
-      add(&sum, upper_quads(u[3]), padded(start, w + 3 * stride, width));
     }
   }
   let sums = totals(total);

@@ -45,19 +45,22 @@ fn image(n: u32) -> vec2f {
   }
   var total = 0.0;
   var mean = 0.0;  // Σ z / K
+  var aim = 0.0;   // z of the target
   for (var k = 0u; k < dim.K; k++) {
     let z = x[row + k] - largest;
-    total += exp(z);
+    let share = exp(z);
+    probs[row + k] = share;
+    total += share;
     mean += z / f32(dim.K);
+    if (k == label) { aim = z; }
   }
   for (var k = 0u; k < dim.K; k++) {
-    let share = exp(x[row + k] - largest) / total;
+    let share = probs[row + k] / total;
     let hot = select(0.0, 1.0 - dim.smoothing, k == label);
     probs[row + k] = share;
     dx[row + k] = (share - hot - dim.smoothing / f32(dim.K)) / f32(dim.images);
   }
-  let aim = (1.0 - dim.smoothing) * (x[row + label] - largest) + dim.smoothing * mean;
-  return vec2f(log(total) - aim, select(0.0, 1.0, first == label));
+  return vec2f(log(total) - ((1.0 - dim.smoothing) * aim + dim.smoothing * mean), select(0.0, 1.0, first == label));
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)

@@ -6,3 +6,8 @@ fn joined(u: Moments, before: f32, v: Moments, further: f32) -> Moments {
   let d = v.mean - u.mean;
   return Moments(u.mean + d * (further / (before + further)), u.m2 + v.m2 + d * (before * further / (before + further) * d));
 }
+
+/// The Value of channels of an invocation: a workgroup has 2^columns_log2 of them.
+fn column(group: u32, here: u32) -> u32 {
+  return (group << dim.columns_log2) + (here & ((1u << dim.columns_log2) - 1));
+}

@@ -21,13 +21,6 @@ fn pair(row: u32, q: u32, k4: u32, lane: u32, total: ptr<function, vec4f>) -> ma
   return mat2x4f(near, far);
 }
 
-/// Of four pixels.
-fn held(row: u32, q: u32, k4: u32, lane: u32, total: ptr<function, vec4f>) -> mat4x4f {
-  let near = pair(row, q, k4, lane, total);
-  let far = pair(row, q + 2, k4, lane, total);
-  return mat4x4f(near[0], near[1], far[0], far[1]);
-}
-
 /// What the lanes have summed, filter by filter: all of a subgroup call it.
 fn totals(total: vec4f) -> mat4x4f {
   var v = lower_quads(total);

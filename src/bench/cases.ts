@@ -89,7 +89,7 @@ export const cases: readonly Case[] = [
   on("maxPool2d", "2×2", [64, 28, 6], maxPool2d({ kernel: 2 })), on("maxPool2d", "3×3 /1", [16, 12, 256], maxPool2d({ kernel: 3, stride: 1, padding: 1 })),
   on("avgPool2d", "2×2", [16, 32, 64], avgPool2d({ kernel: 2 })), on("avgPool2d", "2×2", [64, 28, 6], avgPool2d({ kernel: 2 })),
   on("adaptiveAvgPool2d", "1×1", [64, 8, 512], adaptiveAvgPool2d()),
-  on("batchNorm", "", [16, 32, 64], batchNorm()), on("batchNorm", "", [64, 24, 6], batchNorm()), on("batchNorm", "", [64, 3, 512], batchNorm()),
+  on("batchNorm", "", [16, 32, 64], batchNorm()), on("batchNorm", "", [64, 32, 16], batchNorm()), on("batchNorm", "", [64, 24, 6], batchNorm()), on("batchNorm", "", [64, 3, 512], batchNorm()),
   on("localResponseNorm", "", [4, 26, 96], localResponseNorm({ size: 5 })),
   on("relu", "", [16, 32, 64], relu()), on("sigmoid", "", [16, 32, 64], sigmoid()), on("dropout", "", [16, 32, 64], dropout()),
   on("add", "", [16, 32, 64], (x) => add(x, x)), on("concat", "", [16, 32, 64], (x) => concat(x, x)),

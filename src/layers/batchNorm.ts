@@ -19,8 +19,8 @@ export interface BatchNormOptions {
 const COLUMN = 2 ** 22;  // rows that one workgroup takes × workgroups that keep the adapter busy: where few do, a workgroup may have a long column before another dispatch pays
 const SPLITS = 64;     // of the rows, at most
 
-interface Dims { M: number; C: number; rows: number; splits: number; span: number; eps: number; momentum: number; x_pitch: number; addend_pitch: number; WIDTH: 1 | 4; TRAINING: number }
-const groups = ({ C, WIDTH }: Dims) => Math.ceil(C / WIDTH / 4), spans = ({ M, span }: Dims) => Math.ceil(M / span);
+interface Dims { M: number; C: number; rows: number; splits: number; span: number; columns_log2: number; eps: number; momentum: number; x_pitch: number; addend_pitch: number; WIDTH: 1 | 4; TRAINING: number }
+const groups = ({ C, WIDTH, columns_log2 }: Dims) => Math.ceil(C / WIDTH / 2 ** columns_log2), spans = ({ M, span }: Dims) => Math.ceil(M / span);
 const short = ({ M }: Dims, { tasks = 32 }: Target) => M * tasks <= COLUMN;
 
 /** y, running statistics and what backward needs ← x by the batch's statistics. Only the one of stats and moments that a rung fills takes memory. */
@@ -56,9 +56,9 @@ export function batchNorm({ eps = 1e-5, momentum = 0.1, requiresGrad }: BatchNor
 
   /** Rows and channels, and cuts of the rows that keep the adapter busy. */
   function dims(rec: Recorder, x: Tensor, training: boolean): Dims {
-    const C = x.shape.at(-1)!, M = x.size / C, many = (rec.target.tasks ?? 32) > 32;
+    const C = x.shape.at(-1)!, M = x.size / C, many = (rec.target.tasks ?? 32) > 32, WIDTH = rec.wide(C);
     const rows = Math.ceil(M / Math.min(many ? SPLITS : 16, Math.ceil(M / 256))), splits = Math.ceil(M / rows);
-    return { M, C, rows, splits, span: many ? 1024 : 4096, eps, momentum, x_pitch: C, addend_pitch: C, WIDTH: rec.wide(C), TRAINING: Number(training) };
+    return { M, C, rows, splits, span: many ? 1024 : 4096, columns_log2: many || C > 4 * WIDTH ? 2 : 1, eps, momentum, x_pitch: C, addend_pitch: C, WIDTH, TRAINING: Number(training) };
   }
 
   return {

@@ -1,15 +1,16 @@
+// In the order in which a bundle compresses best: what is alike, side by side.
 import { conv2d_vec4_forward } from "../generated/conv2d_vec4.js";
-import { conv2d_direct_forward } from "../generated/conv2d_direct.js";
-import { conv2d_narrow_forward } from "../generated/conv2d_narrow.js";
-import { conv2d_tiled_forward } from "../generated/conv2d_tiled.js";
-import { conv2d_backward_input, conv2d_backward_weight, conv2d_forward } from "../generated/conv2d.js";
-import { conv2d_direct_input_backward } from "../generated/conv2d_direct_input.js";
-import { conv2d_tiled_input_backward } from "../generated/conv2d_tiled_input.js";
-import { conv2d_vec2_weight_partial } from "../generated/conv2d_vec2_weight.js";
 import { conv2d_vec4_weight_partial } from "../generated/conv2d_vec4_weight.js";
+import { conv2d_narrow_forward } from "../generated/conv2d_narrow.js";
+import { conv2d_tiled_input_backward } from "../generated/conv2d_tiled_input.js";
+import { conv2d_tiled_forward } from "../generated/conv2d_tiled.js";
+import { conv2d_direct_input_backward } from "../generated/conv2d_direct_input.js";
+import { conv2d_vec2_weight_partial } from "../generated/conv2d_vec2_weight.js";
+import { conv2d_backward_input, conv2d_backward_weight, conv2d_forward } from "../generated/conv2d.js";
 import { conv2d_direct_weight_partial } from "../generated/conv2d_direct_weight.js";
-import { conv2d_narrow_weight_partial } from "../generated/conv2d_narrow_weight.js";
 import { conv2d_tiled_weight_partial } from "../generated/conv2d_tiled_weight.js";
+import { conv2d_narrow_weight_partial } from "../generated/conv2d_narrow_weight.js";
+import { conv2d_direct_forward } from "../generated/conv2d_direct.js";
 import { reduce_sum } from "../generated/reduce.js";
 import { fold, tensor, type Grid, type Recorder, type Rung, type Target, type Tensor } from "../gpu/recorder.js";
 
@@ -25,8 +26,8 @@ export interface Convolution {
 /** Pixels slide over a stride or over a dilation, not over both. */
 const direct = (d: Convolution, { lanes = 0 }: Target) => lanes >= 4 && d.D === d.C && (d.STRIDE_W === 1 || d.DILATION_W === 1);
 const quads = (d: Convolution, target: Target) => direct(d, target) && d.K % 4 === 0;
-/** Where pixels slide by one: with a stride, vec4 is hardly faster than direct, whose text a first layer with a stride has already. */
-const slides = (d: Convolution, target: Target) => quads(d, target) && d.C % 4 === 0 && d.STRIDE_W === 1;
+/** Where windows overlap or touch, with a stride of 2 at most: the loop over their taps unrolls. */
+const slides = (d: Convolution, target: Target) => quads(d, target) && d.C % 4 === 0 && d.STRIDE_W <= Math.min(2, d.S);
 /** Tiles pay from a quarter of one on: below, most of it would be padding. */
 const tiled = (d: Convolution) => d.D === d.C && d.K % 4 === 0 && d.K >= 16 && d.N * d.P * d.Q >= 16;
 /** How many columns a tile of 4,096 results has: the first of these that leaves the least over. */
@@ -65,16 +66,16 @@ export const forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[
 
 /** An invocation for so many pixels of a row and so many filters. */
 const strips = (rec: Recorder, d: Convolution, PIXELS: number, filters: number) =>
-  tiles(rec, { ...d, PIXELS }, d.N * d.P * Math.ceil(d.Q / PIXELS), Math.ceil(d.K / filters));
+  tiles(rec, { ...d, PIXELS }, d.N * d.P * Math.ceil(d.Q / PIXELS), Math.ceil(d.K / filters), slides(d, rec.target));
 
 /** An invocation for four pixels of a row, in their phase, and 16 channels. */
 const phases = (rec: Recorder, d: Convolution) =>
   tiles(rec, d, d.N * Math.ceil(d.H / d.STRIDE_H) * Math.ceil(Math.ceil(d.W / d.STRIDE_W) / 4), Math.ceil(d.C / 16) * d.STRIDE_H * d.STRIDE_W);
 
 /** Params and grid of register tiles, so many down and across: in workgroups of 16, or less where that is enough, as for linear layers and few images. */
-function tiles<D extends Convolution>(rec: Recorder, d: D, down: number, across: number) {
+function tiles<D extends Convolution>(rec: Recorder, d: D, down: number, across: number, unrolls = false) {
   const LANES = rec.target.lanes!, WORKGROUP = Math.min(16, LANES * Math.ceil(down / LANES));
-  const TAPS = d.STRIDE_W > 1 ? 0 : d.S;  // with a stride along the row, windows of all widths share a text
+  const TAPS = unrolls || d.STRIDE_W === 1 ? d.S : 0;  // with another stride along the row, windows of all widths share a text
   return [{ ...d, ...plainly(d), LANES, TAPS, WORKGROUP }, grid(down, across, WORKGROUP)] as const;
 }
 

@@ -6,7 +6,7 @@ import * as reference from "../reference/batch_norm.js";
 import { able, epilogue, expectClose, expectGradient, gpu, random, run, runners } from "../support.js";
 
 // Both shaders, "batch_norm" and "batch_norm_backward", against their one twin. Those with barriers run on the GPU alone.
-const control = { M: 40, C: 3, rows: 9, splits: 5, span: 16, eps: 1e-5, momentum: 0.1, WIDTH: 1 };
+const control = { M: 40, C: 3, rows: 9, splits: 5, span: 16, columns_log2: 2, eps: 1e-5, momentum: 0.1, WIDTH: 1 };
 const cases: Record<string, Partial<typeof control> & { shift?: number }> = {
   "control": {},
   "one split": { rows: 40, splits: 1, span: 40 },
@@ -16,6 +16,8 @@ const cases: Record<string, Partial<typeof control> & { shift?: number }> = {
   "a mean a thousand times the deviation": { shift: 1000, M: 64, rows: 16, splits: 4 },
   "another momentum and eps": { momentum: 0.3, eps: 1e-3 },
   "four channels an invocation": { C: 20, WIDTH: 4 },
+  "two columns a workgroup, more lanes than rows": { C: 3, M: 23, rows: 9, splits: 3, columns_log2: 1 },
+  "two columns a workgroup, four channels an invocation": { C: 12, WIDTH: 4, M: 100, rows: 40, splits: 3, span: 50, columns_log2: 1 },
   "four channels an invocation, many rows": { C: 4, WIDTH: 4, M: 1000, rows: 128, splits: 8, span: 300 },
   "four channels, a mean a thousand times the deviation": { C: 4, WIDTH: 4, shift: 1000, M: 64, rows: 16, splits: 4 },
 };
@@ -26,7 +28,7 @@ const woven = (WIDTH: number, ...columns: ArrayLike<number>[]) => Float64Array.f
   columns[Math.floor(i / WIDTH) % columns.length][Math.floor(i / WIDTH / columns.length) * WIDTH + i % WIDTH]);
 
 describe.each(Object.keys(cases))("batch norm, %s", (name) => {
-  const { shift = 0, ...e } = { ...control, ...cases[name] }, d = { ...e, x_pitch: e.C, addend_pitch: e.C }, size = d.M * d.C, { WIDTH } = d, groups = Math.ceil(d.C / WIDTH / 4);
+  const { shift = 0, ...e } = { ...control, ...cases[name] }, d = { ...e, x_pitch: e.C, addend_pitch: e.C }, size = d.M * d.C, { WIDTH } = d, groups = Math.ceil(d.C / WIDTH / 2 ** d.columns_log2);
   const x = random(1, size).map((v) => Math.fround(v + shift)), weight = random(2, d.C), bias = random(3, d.C), dy = random(4, size);
   const before = { running_mean: random(5, d.C), running_var: random(6, d.C).map((v) => v + 2) };
   const stats = reference.statistics(d, x), want = reference.backward(d, x, stats.mean, stats.invstd, weight, dy, true);
