@@ -64,7 +64,7 @@ test.each<[string, Part, { gone: string[]; left: Record<string, number> }]>([
 test("kernels that differ in what is behind them alone are one text", async () => {
   const block: Block = (x) => named("out", relu())(add(conv("b", 8, batchNorm())(conv("a", 8)(x)), x));
   const { steps } = await trained(sequential(conv2d({ filters: 8, kernel: 3, stride: 2 }), relu(), block, block, adaptiveAvgPool2d({ size: 1 }), flatten(), linear({ units: 10 })), true);
-  const inputs = steps.filter(({ kernel }) => kernel.entry === "conv2d_direct_input_backward");
+  const inputs = steps.filter(({ kernel }) => kernel.entry.endsWith("_input_backward"));
   expect(new Set(inputs.map(({ params }) => params.fused))).toEqual(new Set([2, 3]));
   expect(new Set(inputs.map(({ kernel, overrides }) => bake(kernel.code, overrides))).size).toBe(1);
 });

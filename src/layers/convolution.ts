@@ -11,6 +11,7 @@ import { conv2d_direct_weight_partial } from "../generated/conv2d_direct_weight.
 import { conv2d_tiled_weight_partial } from "../generated/conv2d_tiled_weight.js";
 import { conv2d_narrow_weight_partial } from "../generated/conv2d_narrow_weight.js";
 import { conv2d_direct_forward } from "../generated/conv2d_direct.js";
+import { conv2d_row_input_backward } from "../generated/conv2d_row_input.js";
 import { reduce_sum } from "../generated/reduce.js";
 import { fold, tensor, type Grid, type Recorder, type Rung, type Target, type Tensor } from "../gpu/recorder.js";
 
@@ -51,8 +52,8 @@ export const forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[
   { name: "vec4", fits: slides, record(rec, t, d) {
     rec.dispatch(conv2d_vec4_forward, ahead(t), ...strips(rec, flat(d), 4, 16));
   } },
-  { name: "direct", fits: quads, record(rec, t, d) {  // five pixels an invocation where they divide a row and four do not
-    rec.dispatch(conv2d_direct_forward, ahead(t), ...strips(rec, flat(d), d.Q % 4 && d.Q % 5 === 0 && d.DILATION_W === 1 ? 5 : 4, 16));
+  { name: "direct", fits: quads, record(rec, t, d) {
+    rec.dispatch(conv2d_direct_forward, ahead(t), ...strips(rec, flat(d), fives(d), 16));
   } },
   { name: "narrow", fits: direct, record(rec, t, d) {
     rec.dispatch(conv2d_narrow_forward, t, ...strips(rec, flat(d), 8, 8));
@@ -63,6 +64,9 @@ export const forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[
   } },
   { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_forward, ahead(t), { ...d, ...plainly(d) }, d.N * d.P * d.Q * d.K); } },
 ];
+
+/** Pixels that an invocation takes at once: five where they divide a row and four do not. */
+const fives = ({ Q, DILATION_W }: Convolution) => Q % 4 && Q % 5 === 0 && DILATION_W === 1 ? 5 : 4;
 
 /** An invocation for so many pixels of a row and so many filters. */
 const strips = (rec: Recorder, d: Convolution, PIXELS: number, filters: number) =>
@@ -85,11 +89,20 @@ function flat(d: Convolution, P = 1): Convolution {
   return pointwise ? { ...d, N: 1, P, Q, H: P, W: Q } : d;
 }
 
+type InputRung = Rung<Convolution, "weight" | "dy" | "dx">;
+
+/** A row an invocation: of few channels, where windows move by one. */
+const row: InputRung = { name: "row", fits: (d, target) => quads(d, target) && d.C <= 8 && d.S > 1 && d.S <= 5 && d.STRIDE_H * d.STRIDE_W * d.DILATION_H * d.DILATION_W === 1, record(rec, t, d) {
+  rec.dispatch(conv2d_row_input_backward, behind(t), ...tiles(rec, { ...d, PIXELS: fives(d) }, d.N * d.H, 1));
+} };
+
 /** dx ← weight, dy. */
-export const backwardInput: readonly Rung<Convolution, "weight" | "dy" | "dx">[] = [
+export const backwardInput: readonly InputRung[] = [
+  { ...row, fits: (d, target) => target.lanes! > 4 && row.fits(d, target) },
   { name: "direct", fits: quads, record(rec, t, d) {
     rec.dispatch(conv2d_direct_input_backward, behind(t), ...phases(rec, flat(d)));
   } },
+  row,
   { name: "tiled", fits: tiled, record(rec, t, d) {
     const pixels = d.N * Math.ceil(d.H / d.STRIDE_H) * Math.ceil(d.W / d.STRIDE_W), TILE_C = columnsOf(pixels, d.C);  // pixels of the largest phase
     rec.dispatch(conv2d_tiled_input_backward, behind(t), { ...d, TILE_C }, grid(pixels, Math.ceil(d.C / TILE_C) * d.STRIDE_H * d.STRIDE_W, 4096 / TILE_C));

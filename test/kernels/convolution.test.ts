@@ -44,6 +44,9 @@ const cases: Record<string, Partial<Case>> = {
   "the same, in a wide window": { C: 4, W: 12, S: 5, STRIDE_W: 2, padding_w: 2 },
   "the same, in windows that touch": { C: 4, K: 20, W: 11, S: 2, STRIDE_H: 2, STRIDE_W: 2, padding_w: 0 },
   "channels by four, dilated, rows of five": { C: 4, W: 9, DILATION_W: 3, padding_w: 1 },
+  "rows of eight channels, two taps, much padding": { C: 8, W: 5, R: 2, S: 2, padding_h: 2, padding_w: 3 },
+  "rows by five pixels, a low window": { N: 3, C: 7, K: 8, W: 9, R: 1, S: 5, padding_h: 0 },
+  "rows that only some taps reach, dx": { N: 32, C: 6, K: 8, R: 5, S: 5, H: 9, W: 9, padding_h: 2, padding_w: 0 },
   "a long sum": { N: 16, H: 12, W: 12, C: 2, K: 4 },
 };
 
@@ -118,7 +121,7 @@ describe("every rung of a convolution agrees with the twin", () => {
   });
 
   test("all their kernels were dispatched", async () => {
-    const all = ["conv2d", "conv2d_tiled", "conv2d_tiled_input", "conv2d_tiled_weight", "conv2d_vec4", "conv2d_vec4_weight", "conv2d_vec2_weight", "reduce", "conv2d_direct", "conv2d_direct_input", "conv2d_direct_weight", "conv2d_narrow", "conv2d_narrow_weight"];
+    const all = ["conv2d", "conv2d_tiled", "conv2d_tiled_input", "conv2d_tiled_weight", "conv2d_vec4", "conv2d_vec4_weight", "conv2d_vec2_weight", "reduce", "conv2d_direct", "conv2d_direct_input", "conv2d_row_input", "conv2d_direct_weight", "conv2d_narrow", "conv2d_narrow_weight"];
     const modules = await Promise.all(all.map((name) => import(`../../src/generated/${name}.ts`) as Promise<object>));
     expect([...dispatched].sort()).toEqual(modules.flatMap((m) => Object.keys(m)).sort());
   });
