@@ -5,15 +5,15 @@
 
 /// tanh by way of exp: WGSL's own is NaN for large arguments on some adapters. Near 0 a series, where the other form cancels.
 fn safe_tanh(v: Value) -> Value {
-  let a = min(abs(v), Value(15.0));
+  let a = at_most(15.0, abs(v));
   let far = 1.0 - 2.0 / (exp(2.0 * a) + 1.0);
   let near = a - a * a * a / 3.0 * (1.0 - 0.4 * a * a);
-  return sign(v) * select(far, near, a < Value(0.06));
+  return sign(v) * select(near, far, a > Value(0.06));
 }
 
 /// exp(v) − 1 for v ≤ 0; near 0 Taylor's series, where the difference cancels.
 fn exp_minus_1(v: Value) -> Value {
-  let a = max(v, Value(-0.7));
+  let a = -at_most(0.7, -v);
   var near = Value(1.0);
   for (var n = 9.0; n > 1.0; n -= 1.0) { near = 1.0 + a / n * near; }
   return select(a * near, exp(max(v, Value(-87.0))) - 1.0, v < Value(-0.7));
@@ -27,19 +27,21 @@ fn log_1_plus(v: Value) -> Value {
   return 2.0 * a * series;
 }
 
+fn positive(v: Value) -> Value { return select(v, Value(), v < Value()); }
+
 fn softplus(v: Value) -> Value {
   let a = ALPHA * v;
-  let curve = (max(a, Value()) + log_1_plus(exp(-min(abs(a), Value(87.0))))) / ALPHA;
+  let curve = (positive(a) + log_1_plus(exp(-min(abs(a), Value(87.0))))) / ALPHA;
   return select(curve, v, a > Value(THRESHOLD));
 }
 
 fn activate(v: Value) -> Value {
   switch (ACTIVATION) {
-    case 1: { return max(v, Value()); }
+    case 1: { return positive(v); }
     case 2: { return safe_sigmoid(v); }
     case 3: { return safe_tanh(v); }
-    case 4: { return select(ALPHA * v, v, v > Value()); }
-    case 5: { return select(ALPHA * exp_minus_1(min(v, Value())), v, v > Value()); }
+    case 4: { return select(v, ALPHA * v, v < Value()); }
+    case 5: { return select(ALPHA * exp_minus_1(at_most(0.0, v)), v, v > Value()); }
     case 6: { return v * normal(v); }
     case 7: { return v * nearly_normal(v); }
     case 8: { return v * gate(v); }

@@ -7,8 +7,12 @@ override ALPHA: f32 = 1.0;
 // From where on softplus is v itself: ALPHA · v > THRESHOLD.
 override THRESHOLD: f32 = 20.0;
 
+/// v, but at most `high`. min() and max() may make a number of a NaN, which then nobody sees.
+fn at_most(high: f32, v: Value) -> Value { return select(v, Value(high), v > Value(high)); }
+
+/// Around 0 by its series, so that a NaN, which is not far from it, stays one: an adapter may have a number for its exp().
 fn safe_sigmoid(v: Value) -> Value {
-  return 1.0 / (1.0 + exp(-clamp(v, Value(-87.0), Value(87.0))));
+  return select(0.5 + 0.25 * v, 1.0 / (1.0 + exp(-clamp(v, Value(-87.0), Value(87.0)))), abs(v) > Value(1e-3));
 }
 
 /// A sigmoid to multiply v by: 0 where even a huge v must give 0.

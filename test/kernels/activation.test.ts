@@ -45,6 +45,11 @@ describe.each(Object.entries(activations))("activation, %s", (name, { near = 4e-
       }
     });
 
+    test("is no number where x is none", async () => {
+      const { y } = await run(runners[where], activation_forward, { x: Float64Array.of(NaN, 1, NaN, -1) }, { y: 4 }, dim(4));
+      expect([...y].map(Number.isNaN)).toEqual([true, false, true, false]);
+    });
+
     test("is a number wherever x is one, and right to the last few bits near 0", async () => {
       const x = Float64Array.of(0, 100, -100, 1e4, -1e4, 3e38, -3e38, ...Array.from({ length: 60 }, (_, i) => (i % 2 ? -1 : 1) * 10 ** (1 - i / 10))).map(Math.fround);
       const d = dim(x.length), { y } = await run(runners[where], activation_forward, { x }, { y: x.length }, d);
