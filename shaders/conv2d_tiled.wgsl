@@ -4,8 +4,8 @@
 //
 // A workgroup computes 64 pixels × 64 filters or, where that leaves less over, 128 × 32; an invocation 8 × 8 of them: every DOWN-th
 // pixel, and filters 4 k … and half a tile on, so that neighbours read neighbouring banks. For each row r of the window, and 16 j at
-// a time, every invocation brings x of a pixel or two and some weights; 16 vec4 read from the tiles feed 256 multiply-adds. One
-// group, filters divisible by 4; where channels do too, WIDTH is 4 and x comes by fours. Twin: test/reference/conv2d.ts.
+// a time, four neighbours bring 16 x of a pixel, which lie side by side, and all bring weights; 16 vec4 read from the tiles feed 256
+// multiply-adds. One group, filters divisible by 4; where channels do too, WIDTH is 4 and x comes by fours. Twin: test/reference/conv2d.ts.
 
 // #import window
 override WORKGROUP: u32 = 64;  // and no other: the tiles are laid out for it
@@ -18,6 +18,7 @@ const TILE_K: u32 = 64;  // tune
 const ACROSS = TILE_K / 8;
 const DOWN = 64 / ACROSS;
 const PITCH = 5;  // vec4 from pixel to pixel in the tile of x: one more than there are, against bank conflicts
+const NOWHERE = -0x40000000;  // a column that no image has, nor twice it
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
@@ -35,67 +36,82 @@ struct Params {
 
 var<workgroup> tile_x: array<vec4f, 8 * DOWN * PITCH>;  // [pixel, j / 4]
 var<workgroup> tile_w: array<vec4f, 32 * ACROSS>;       // [16 j, k / 4]
+var<workgroup> starts: array<vec2i, 8 * DOWN>;          // of the pixels' windows in row r: where that row of x begins, and the column of the first tap
 
 // #import activation
+// #import stack
 // #import unravel
 
-/// Element j = s·C + c of a row of the window whose first pixel is `left`; 0 outside the image.
-fn load(row: i32, left: i32, width: u32, j: u32) -> vec4f {
-  let w = left + i32(j / dim.C * DILATION_W);
+/// Column from the first tap on, and channel, of element j = s·C + c of a row of the window.
+fn element(j: u32) -> vec2i {
+  let s = j / dim.C;
+  return vec2i(select(NOWHERE, i32(s * DILATION_W), s < S), i32(j - s * dim.C));
+}
+
+/// x of an element; 0 outside the image.
+fn load(start: vec2i, at: vec2i) -> vec4f {
+  let w = start.y + at.x;
   var v = vec4f();
-  if (u32(w) < width && j < S * dim.C) { v = vec4f(x[((row + w) * i32(dim.C) + i32(j % dim.C)) / i32(WIDTH)]); }
+  if (u32(w) < dim.W) { v = vec4f(x[((start.x + w) * i32(dim.C) + at.y) / i32(WIDTH)]); }
   return v;
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_tiled_forward(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let K4 = dim.K / 4;
-  let pixels = dim.N * dim.P * dim.Q;
+  let elements = S * dim.C;
   let m0 = (group.y * groups.x + group.x) * 8 * DOWN;
-  let k0 = group.z * 2 * ACROSS;                // the first vec4 of filters
+  let k0 = group.z * 2 * ACROSS;  // the first vec4 of filters
   let m = t / ACROSS;
   let k = t % ACROSS;
-  var corners = array<vec3i, DOWN / 8>();       // first row of the image, top and left of the windows whose x this invocation brings
-  for (var i = 0u; i < DOWN / 8; i++) {
-    let at = unravel(min(m0 + t + 64 * i, pixels - 1), dim.P, dim.Q);
-    corners[i] = vec3i(at * vec3u(dim.H, STRIDE_H, STRIDE_W)) - vec3i(0, dim.padding_h, dim.padding_w);
-  }
 
-  var a = array<vec4f, 8>();  // filters 4 k … of the eight pixels
-  var b = array<vec4f, 8>();  // filters 4 (ACROSS + k) …
+  var a = Stack();  // filters 4 k … of the eight pixels
+  var b = Stack();  // filters 4 (ACROSS + k) …
   for (var r = 0u; r < R; r++) {
-    for (var j0 = 0u; j0 < S * dim.C; j0 += 16) {
+    let down = i32(r * DILATION_H) - dim.padding_h;
+    if (down >= i32(dim.H) || down + i32((dim.P - 1) * STRIDE_H) < 0) { continue; }  // reaches no row of any image
+    for (var i = t; i < 8 * DOWN; i += 64) {
+      let at = unravel(min(m0 + i, dim.N * dim.P * dim.Q - 1), dim.P, dim.Q);
+      let h = i32(at.y * STRIDE_H) + down;
+      starts[i] = vec2i((i32(at.x * dim.H) + h) * i32(dim.W), select(NOWHERE, i32(at.z * STRIDE_W) - dim.padding_w, u32(h) < dim.H));
+    }
+    for (var j0 = 0u; j0 < elements; j0 += 16) {
       workgroupBarrier();
-      for (var i = 0u; i < DOWN / 2; i++) {
-        let corner = corners[i / 4];
-        let h = corner.y + i32(r * DILATION_H);
-        let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));
-        let row = (corner.x + h) * i32(dim.W);
-        let j = j0 + 4 * (i % 4);
-        var v = load(row, corner.z, width, j);
-        if (WIDTH == 1) { v = vec4f(v.x, load(row, corner.z, width, j + 1).x, load(row, corner.z, width, j + 2).x, load(row, corner.z, width, j + 3).x); }
-        tile_x[(t + i / 4 * 64) * PITCH + i % 4] = v;
+      let j = j0 + 4 * (t % 4);
+      let one = element(j);
+      for (var i = t / 4; i < 8 * DOWN; i += 16) {
+        let start = starts[i];
+        var v = load(start, one);
+        if (WIDTH == 1) { v = vec4f(v.x, load(start, element(j + 1)).x, load(start, element(j + 2)).x, load(start, element(j + 3)).x); }
+        tile_x[i * PITCH + t % 4] = v;
       }
       for (var i = t; i < 32 * ACROSS; i += 64) {
         let j = j0 + i / (2 * ACROSS);
         var w = vec4f();
-        if (j < S * dim.C) { w = weight[(r * S * dim.C + j) * K4 + min(k0 + i % (2 * ACROSS), K4 - 1)]; }
+        if (j < elements) { w = weight[(r * elements + j) * K4 + min(k0 + i % (2 * ACROSS), K4 - 1)]; }
         tile_w[i] = w;
       }
       workgroupBarrier();
       for (var i = 0u; i < 4; i++) {
-        let u = array<vec4f, 8>(tile_x[m * PITCH + i], tile_x[(m + DOWN) * PITCH + i], tile_x[(m + 2 * DOWN) * PITCH + i], tile_x[(m + 3 * DOWN) * PITCH + i],
-          tile_x[(m + 4 * DOWN) * PITCH + i], tile_x[(m + 5 * DOWN) * PITCH + i], tile_x[(m + 6 * DOWN) * PITCH + i], tile_x[(m + 7 * DOWN) * PITCH + i]);
         let v = mat4x4f(tile_w[8 * i * ACROSS + k], tile_w[(8 * i + 2) * ACROSS + k], tile_w[(8 * i + 4) * ACROSS + k], tile_w[(8 * i + 6) * ACROSS + k]);
         let w = mat4x4f(tile_w[(8 * i + 1) * ACROSS + k], tile_w[(8 * i + 3) * ACROSS + k], tile_w[(8 * i + 5) * ACROSS + k], tile_w[(8 * i + 7) * ACROSS + k]);
-        a[0] += v * u[0]; a[1] += v * u[1]; a[2] += v * u[2]; a[3] += v * u[3]; a[4] += v * u[4]; a[5] += v * u[5]; a[6] += v * u[6]; a[7] += v * u[7];
-        b[0] += w * u[0]; b[1] += w * u[1]; b[2] += w * u[2]; b[3] += w * u[3]; b[4] += w * u[4]; b[5] += w * u[5]; b[6] += w * u[6]; b[7] += w * u[7];
+        var u = tile_x[m * PITCH + i];
+        a[0] += v * u; b[0] += w * u; u = tile_x[(m + DOWN) * PITCH + i];
+        a[1] += v * u; b[1] += w * u; u = tile_x[(m + 2 * DOWN) * PITCH + i];
+        a[2] += v * u; b[2] += w * u; u = tile_x[(m + 3 * DOWN) * PITCH + i];
+        a[3] += v * u; b[3] += w * u; u = tile_x[(m + 4 * DOWN) * PITCH + i];
+        a[4] += v * u; b[4] += w * u; u = tile_x[(m + 5 * DOWN) * PITCH + i];
+        a[5] += v * u; b[5] += w * u; u = tile_x[(m + 6 * DOWN) * PITCH + i];
+        a[6] += v * u; b[6] += w * u; u = tile_x[(m + 7 * DOWN) * PITCH + i];
+        a[7] += v * u; b[7] += w * u;
       }
     }
   }
   for (var i = 0u; i < 8; i++) {
-    finish(m0 + m + DOWN * i, k0 + k, a[i]);
-    finish(m0 + m + DOWN * i, k0 + ACROSS + k, b[i]);
+    finish(m0 + m + DOWN * i, k0 + k, a[0]);
+    finish(m0 + m + DOWN * i, k0 + ACROSS + k, b[0]);
+    a = rest(a);
+    b = rest(b);
   }
 }
 

@@ -5,8 +5,8 @@
 // addend where ADDEND, f′ by SLOPE where fuse.ts put them here. Strides are taken apart by phase (h mod STRIDE_H, w mod STRIDE_W),
 // so that all pixels of a workgroup are reached by the same taps. A workgroup computes 64 pixels of a phase × 64 channels or, where
 // that leaves less over, 128 × 32; an invocation 8 × 8 of them: every DOWN-th pixel, every ACROSS-th channel. For each tap and 16
-// filters at a time every invocation brings dy of a pixel or two and some weights, by fours along k. One group, filters divisible
-// by 4. Twin: test/reference/conv2d.ts.
+// filters at a time four neighbours bring dy of a pixel or weights of a channel, which lie side by side. One group, filters
+// divisible by 4. Twin: test/reference/conv2d.ts.
 
 // #import window
 override WORKGROUP: u32 = 64;  // and no other: the tiles are laid out for it
@@ -32,8 +32,10 @@ struct Params {
 
 var<workgroup> tile_dy: array<vec4f, 8 * DOWN * PITCH>;   // [pixel, k / 4]
 var<workgroup> tile_w: array<vec4f, 8 * ACROSS * PITCH>;  // [channel, k / 4]
+var<workgroup> sources: array<i32, 8 * DOWN>;             // pixels of dy that a tap takes to those computed here; below 0 where none
 
 // #import slope
+// #import stack
 // #import unravel
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
@@ -48,42 +50,45 @@ fn conv2d_tiled_input_backward(@builtin(local_invocation_index) t: u32, @builtin
   let K4 = dim.K / 4;
   let m = t / ACROSS;
   let c = t % ACROSS;
-  var places = array<vec3i, DOWN / 8>();  // first row of the output, row and column of the pixels whose dy this invocation brings
-  for (var i = 0u; i < DOWN / 8; i++) {
-    let at = unravel(min(m0 + t + 64 * i, max(count, 1u) - 1), size.x, size.y);
-    places[i] = vec3i(at * vec3u(dim.P, 1, 1));
-  }
 
-  var a = array<vec4f, 8>();  // channels c + ACROSS j, j < 4, of the eight pixels
-  var b = array<vec4f, 8>();  // the four behind them
+  var a = Stack();  // channels c + ACROSS j, j < 4, of the eight pixels
+  var b = Stack();  // the four behind them
   for (var r = 0u; r < R; r++) {
     for (var s = 0u; s < S; s++) {
       let reach = vec2i(phase) + vec2i(dim.padding_h, dim.padding_w) - vec2i(vec2u(r * DILATION_H, s * DILATION_W));
-      if (any(reach % vec2i(stride) != vec2i())) { continue; }  // reaches no pixel of this phase
+      let ahead = reach / vec2i(stride);
+      if (any(reach % vec2i(stride) != vec2i()) || any(ahead >= vec2i(vec2u(dim.P, dim.Q))) || any(ahead + vec2i(size) <= vec2i())) { continue; }  // reaches no pixel of this phase
+      for (var i = t; i < 8 * DOWN; i += 64) {
+        let at = vec3i(unravel(min(m0 + i, max(count, 1u) - 1), size.x, size.y));
+        let to = vec2u(at.yz + ahead);
+        sources[i] = select(-1, (at.x * i32(dim.P) + i32(to.x)) * i32(dim.Q) + i32(to.y), to.x < dim.P && to.y < dim.Q);
+      }
       for (var k0 = 0u; k0 < K4; k0 += 4) {
         workgroupBarrier();
-        for (var i = 0u; i < DOWN / 2; i++) {
-          let place = places[i / 4];
-          let to = place.yz + reach / vec2i(stride);
-          let k = k0 + i % 4;
+        let k = k0 + t % 4;
+        for (var i = t / 4; i < 8 * DOWN; i += 16) {
           var v = vec4f();
-          if (all(to >= vec2i()) && to.x < i32(dim.P) && to.y < i32(dim.Q) && k < K4) { v = dy[u32((place.x + to.x) * i32(dim.Q) + to.y) * K4 + k]; }
-          tile_dy[(t + i / 4 * 64) * PITCH + i % 4] = v;
+          if (sources[i] >= 0 && k < K4) { v = dy[u32(sources[i]) * K4 + k]; }
+          tile_dy[i * PITCH + t % 4] = v;
         }
-        for (var i = t; i < 4 * TILE_C; i += 64) {
-          let k = k0 + i % 4;
+        for (var i = t / 4; i < TILE_C; i += 16) {
           var w = vec4f();
-          if (k < K4) { w = weight[((r * S + s) * dim.C + min(c0 + i / 4, dim.C - 1)) * K4 + k]; }
-          tile_w[i / 4 * PITCH + i % 4] = w;
+          if (k < K4) { w = weight[((r * S + s) * dim.C + min(c0 + i, dim.C - 1)) * K4 + k]; }
+          tile_w[i * PITCH + t % 4] = w;
         }
         workgroupBarrier();
         for (var i = 0u; i < 4; i++) {
-          let u = array<vec4f, 8>(tile_dy[m * PITCH + i], tile_dy[(m + DOWN) * PITCH + i], tile_dy[(m + 2 * DOWN) * PITCH + i], tile_dy[(m + 3 * DOWN) * PITCH + i],
-            tile_dy[(m + 4 * DOWN) * PITCH + i], tile_dy[(m + 5 * DOWN) * PITCH + i], tile_dy[(m + 6 * DOWN) * PITCH + i], tile_dy[(m + 7 * DOWN) * PITCH + i]);
           let v = mat4x4f(tile_w[c * PITCH + i], tile_w[(c + ACROSS) * PITCH + i], tile_w[(c + 2 * ACROSS) * PITCH + i], tile_w[(c + 3 * ACROSS) * PITCH + i]);
           let w = mat4x4f(tile_w[(c + 4 * ACROSS) * PITCH + i], tile_w[(c + 5 * ACROSS) * PITCH + i], tile_w[(c + 6 * ACROSS) * PITCH + i], tile_w[(c + 7 * ACROSS) * PITCH + i]);
-          a[0] += u[0] * v; a[1] += u[1] * v; a[2] += u[2] * v; a[3] += u[3] * v; a[4] += u[4] * v; a[5] += u[5] * v; a[6] += u[6] * v; a[7] += u[7] * v;
-          b[0] += u[0] * w; b[1] += u[1] * w; b[2] += u[2] * w; b[3] += u[3] * w; b[4] += u[4] * w; b[5] += u[5] * w; b[6] += u[6] * w; b[7] += u[7] * w;
+          var u = tile_dy[m * PITCH + i];
+          a[0] += u * v; b[0] += u * w; u = tile_dy[(m + DOWN) * PITCH + i];
+          a[1] += u * v; b[1] += u * w; u = tile_dy[(m + 2 * DOWN) * PITCH + i];
+          a[2] += u * v; b[2] += u * w; u = tile_dy[(m + 3 * DOWN) * PITCH + i];
+          a[3] += u * v; b[3] += u * w; u = tile_dy[(m + 4 * DOWN) * PITCH + i];
+          a[4] += u * v; b[4] += u * w; u = tile_dy[(m + 5 * DOWN) * PITCH + i];
+          a[5] += u * v; b[5] += u * w; u = tile_dy[(m + 6 * DOWN) * PITCH + i];
+          a[6] += u * v; b[6] += u * w; u = tile_dy[(m + 7 * DOWN) * PITCH + i];
+          a[7] += u * v; b[7] += u * w;
         }
       }
     }
@@ -92,10 +97,18 @@ fn conv2d_tiled_input_backward(@builtin(local_invocation_index) t: u32, @builtin
     let to = m0 + m + DOWN * i;
     let at = unravel(to, size.x, size.y);
     let pixel = ((at.x * dim.H + at.y * STRIDE_H + phase.x) * dim.W + at.z * STRIDE_W + phase.y) * dim.C;
-    for (var j = 0u; j < 4 && to < count; j++) {
-      finish(pixel, c0 + c + ACROSS * j, a[i][j]);
-      finish(pixel, c0 + c + ACROSS * (4 + j), b[i][j]);
+    var near = a[0];
+    var far = b[0];
+    for (var j = 0u; j < 4; j++) {
+      if (to < count) {
+        finish(pixel, c0 + c + ACROSS * j, near.x);
+        finish(pixel, c0 + c + ACROSS * (4 + j), far.x);
+      }
+      near = near.yzww;
+      far = far.yzww;
     }
+    a = rest(a);
+    b = rest(b);
   }
 }
 

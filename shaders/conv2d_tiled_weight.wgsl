@@ -1,11 +1,11 @@
 // Weight and bias gradient of a convolution as a matrix product, by split-K and tiles in workgroup memory: the rung for GPUs.
 //
-//   partial[z,r,j,k]   = Σ m in split z  x[m∘(r,j)] · dy[m,k]        m = (n, p, q), j = s·C + c, as in conv2d.wgsl
+//   partial[z,j,k]     = Σ m in split z  x[m∘j] · dy[m,k]        m = (n, p, q), j = (r·S + s)·C + c, as in conv2d.wgsl
 //   partial_bias[z,k]  = Σ m in split z  dy[m,k]
 //
-// A workgroup sums 64 j of one row r of the window × 64 filters, or 128 × 32, or 32 × 128, whichever leaves the least over, for one
-// split of `span` pixels; an invocation 8 × 8 of them: j and filters by fours, 4 j … and half a tile on, so that neighbours read
-// neighbouring banks. 16 pixels of x and dy are brought at a time. Where there is one split, the partial sums are the gradient;
+// A workgroup sums 64 j × 64 filters, or 128 × 32, or 32 × 128, whichever leaves the least over, for one split of `span` pixels; an
+// invocation 8 × 8 of them: j and filters by fours, 4 j … and half a tile on, so that neighbours read neighbouring banks. 16 pixels
+// of x and dy are brought at a time, by each invocation x of the same j. Where there is one split, the partial sums are the gradient;
 // else reduce.wgsl adds them up. One group, filters divisible by 4; where channels do too, WIDTH is 4. Twin: test/reference/conv2d.ts.
 
 const COLUMNS = 4;
@@ -36,29 +36,33 @@ struct Params {
 var<workgroup> tile_x: array<vec4f, 32 * DOWN>;     // [16 pixels, j / 4]
 var<workgroup> tile_dy: array<vec4f, 32 * ACROSS>;  // [16 pixels, k / 4]
 
-/// Element j = s·C + c of row r of the window at pixel m; 0 outside the image.
-fn load(m: u32, r: u32, j: u32, end: u32) -> vec4f {
-  let at = unravel(m, dim.P, dim.Q);
-  let h = i32(at.y * STRIDE_H + r * DILATION_H) - dim.padding_h;
-  let w = i32(at.z * STRIDE_W + j / dim.C * DILATION_W) - dim.padding_w;
+/// Row and column, from its window's first tap on, and channel of element j; a row that no image has, behind the last.
+fn element(j: u32) -> vec3i {
+  let tap = j / dim.C;
+  let down = select(-0x40000000, i32(tap / S * DILATION_H) - dim.padding_h, tap < R * S);
+  return vec3i(down, i32(tap % S * DILATION_W) - dim.padding_w, i32(j - tap * dim.C));
+}
+
+/// x of an element at a pixel (n, p, q); 0 outside the image.
+fn load(at: vec3u, part: vec3i) -> vec4f {
+  let h = i32(at.y * STRIDE_H) + part.x;
+  let w = i32(at.z * STRIDE_W) + part.y;
   var v = vec4f();
-  if (m < end && j < S * dim.C && h >= 0 && h < i32(dim.H) && w >= 0 && w < i32(dim.W)) {
-    v = vec4f(x[(((at.x * dim.H + u32(h)) * dim.W + u32(w)) * dim.C + j % dim.C) / WIDTH]);
-  }
+  if (u32(h) < dim.H && u32(w) < dim.W) { v = vec4f(x[(((at.x * dim.H + u32(h)) * dim.W + u32(w)) * dim.C + u32(part.z)) / WIDTH]); }
   return v;
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_tiled_weight_partial(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: vec3u) {
   let K4 = dim.K / 4;
-  let across = (S * dim.C + 8 * DOWN - 1) / (8 * DOWN);  // tiles in a row of the window
-  let r = group.x / across;
-  let j0 = group.x % across * 8 * DOWN;
-  let k0 = group.y * 2 * ACROSS;       // the first vec4 of filters
+  let j0 = group.x * 8 * DOWN;
+  let k0 = group.y * 2 * ACROSS;  // the first vec4 of filters
   let begin = group.z * dim.span;
   let end = min(begin + dim.span, dim.N * dim.P * dim.Q);
   let j = t / ACROSS;
   let k = t % ACROSS;
+  let mine = j0 + 4 * (t % (2 * DOWN));  // the j that this invocation brings, of each of its pixels
+  let parts = array<vec3i, 4>(element(mine), element(mine + 1), element(mine + 2), element(mine + 3));
 
   var a = mat4x4f(); var b = mat4x4f();  // filters 4 k … of j 4 j … and 4 (DOWN + j) …; columns are j
   var c = mat4x4f(); var d = mat4x4f();  // filters 4 (ACROSS + k) …
@@ -67,9 +71,12 @@ fn conv2d_tiled_weight_partial(@builtin(local_invocation_index) t: u32, @builtin
     workgroupBarrier();
     for (var i = t; i < 32 * DOWN; i += 64) {
       let m = at + i / (2 * DOWN);
-      let from_j = j0 + 4 * (i % (2 * DOWN));
-      var v = load(m, r, from_j, end);
-      if (WIDTH == 1) { v = vec4f(v.x, load(m, r, from_j + 1, end).x, load(m, r, from_j + 2, end).x, load(m, r, from_j + 3, end).x); }
+      let place = unravel(m, dim.P, dim.Q);
+      var v = vec4f();
+      if (m < end) {
+        v = load(place, parts[0]);
+        if (WIDTH == 1) { v = vec4f(v.x, load(place, parts[1]).x, load(place, parts[2]).x, load(place, parts[3]).x); }
+      }
       tile_x[i] = v;
     }
     for (var i = t; i < 32 * ACROSS; i += 64) {
@@ -93,18 +100,22 @@ fn conv2d_tiled_weight_partial(@builtin(local_invocation_index) t: u32, @builtin
       high += q;
     }
   }
-  let row = (group.z * R + r) * S * dim.C;
   for (var i = 0u; i < 4; i++) {
-    finish(row, j0 + 4 * j + i, k0 + k, a[i]);
-    finish(row, j0 + 4 * (DOWN + j) + i, k0 + k, b[i]);
-    finish(row, j0 + 4 * j + i, k0 + ACROSS + k, c[i]);
-    finish(row, j0 + 4 * (DOWN + j) + i, k0 + ACROSS + k, d[i]);
+    finish(group.z, j0 + 4 * j + i, k0 + k, a[0]);
+    finish(group.z, j0 + 4 * (DOWN + j) + i, k0 + k, b[0]);
+    finish(group.z, j0 + 4 * j + i, k0 + ACROSS + k, c[0]);
+    finish(group.z, j0 + 4 * (DOWN + j) + i, k0 + ACROSS + k, d[0]);
+    a = up(a, a[3]);
+    b = up(b, b[3]);
+    c = up(c, c[3]);
+    d = up(d, d[3]);
   }
   if (!BIAS || group.x != 0 || j != 0) { return; }
   if (k0 + k < K4) { partial_bias[group.z * K4 + k0 + k] = low; }
   if (k0 + ACROSS + k < K4) { partial_bias[group.z * K4 + k0 + ACROSS + k] = high; }
 }
 
-fn finish(row: u32, column: u32, k4: u32, sum: vec4f) {
-  if (column < S * dim.C && k4 < dim.K / 4) { partial[(row + column) * (dim.K / 4) + k4] = sum; }
+fn finish(z: u32, j: u32, k4: u32, sum: vec4f) {
+  let rows = R * S * dim.C;
+  if (j < rows && k4 < dim.K / 4) { partial[(z * rows + j) * (dim.K / 4) + k4] = sum; }
 }

@@ -129,8 +129,8 @@ export const backwardWeight: readonly Rung<Convolution, "x" | "dy" | "dweight" |
     split(rec, t, d, conv2d_narrow_weight_partial, lanewise(rec, d, strip(d).count, 8));
   } },
   { name: "tiled", fits: tiled, record(rec, t, d) {
-    const TILE_K = columnsOf(d.S * d.C, d.K, [64, 32, 128]);
-    split(rec, t, d, conv2d_tiled_weight_partial, { tiles: d.R * Math.ceil(d.S * d.C * TILE_K / 4096), across: Math.ceil(d.K / TILE_K), all: d.N * d.P * d.Q, unit: 16, WIDTH: rec.wide(d.C), TILE_K });
+    const rows = d.R * d.S * d.C, TILE_K = columnsOf(rows, d.K, [64, 32, 128]);
+    split(rec, t, d, conv2d_tiled_weight_partial, { tiles: Math.ceil(rows * TILE_K / 4096), across: Math.ceil(d.K / TILE_K), all: d.N * d.P * d.Q, unit: 16, least: 256, WIDTH: rec.wide(d.C), TILE_K });
   } },
   { name: "plain", fits: () => true, record: plainSums },
 ];
@@ -141,8 +141,8 @@ export function plainSums(rec: Recorder, t: Sums, d: Convolution): void {
   split(rec, t, d, conv2d_backward_weight, { tiles, across, all: d.N * d.P, unit: 1 });
 }
 
-/** How a weight gradient is cut: tiles of its rows, and across its filters; and pixels, or rows of the image, that a split takes so many of. */
-interface Cut { tiles: number; across: number; all: number; unit: number; WORKGROUP?: number; WIDTH?: 1 | 4; TILE_K?: number }
+/** How a weight gradient is cut: tiles of its rows, and across its filters; and pixels, or rows of the image, that a split takes so many of, and at least so many unless a quarter of the tasks is not reached. */
+interface Cut { tiles: number; across: number; all: number; unit: number; least?: number; WORKGROUP?: number; WIDTH?: 1 | 4; TILE_K?: number }
 
 /** A subgroup sums some of so many strips of the window, a lane each, times so many filters, over whole rows of the image. */
 const lanewise = (rec: Recorder, d: Convolution, strips: number, filters: number): Cut =>
@@ -158,9 +158,10 @@ type Sums = Record<"x" | "dy" | "dbias", Tensor> & { dweight?: Tensor };
 type Partial = typeof conv2d_backward_weight | typeof conv2d_vec2_weight_partial | typeof conv2d_vec4_weight_partial | typeof conv2d_narrow_weight_partial | typeof conv2d_tiled_weight_partial;
 
 /** A weight gradient in two passes: the sum over all pixels is cut so that about `tasks` workgroups have work. One split needs no second pass. */
-function split(rec: Recorder, { x, dy, dweight, dbias }: Sums, d: Convolution, kernel: Partial, { tiles, across, all, unit, ...sized }: Cut): void {
+function split(rec: Recorder, { x, dy, dweight, dbias }: Sums, d: Convolution, kernel: Partial, { tiles, across, all, unit, least = 1, ...sized }: Cut): void {
   const { lanes: LANES = 4, tasks = 32 } = rec.target, most = Math.ceil(all / unit), unused = () => tensor("unused", [4]), size = dweight?.size ?? 0;
-  const span = unit * Math.ceil(most / Math.min(most, Math.ceil(tasks / (tiles * across)))), splits = Math.ceil(all / span);
+  const busy = (n: number) => Math.ceil(n / (tiles * across)), wanted = Math.min(most, busy(tasks), Math.max(Math.floor(all / least), busy(tasks / 4)));
+  const span = unit * Math.ceil(most / wanted), splits = Math.ceil(all / span);
   const partial = !dweight ? unused() : splits === 1 ? dweight : tensor("partial", [splits, size]);
   const partial_bias = !d.BIAS ? unused() : splits === 1 ? dbias : tensor("partial_bias", [splits, d.K]);
   const params = { ...d, ...plainly(d), span, size, LANES, TAPS: strip(d).TAPS, ...sized };

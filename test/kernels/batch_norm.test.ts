@@ -6,7 +6,7 @@ import * as reference from "../reference/batch_norm.js";
 import { able, epilogue, expectClose, expectGradient, gpu, random, run, runners } from "../support.js";
 
 // Both shaders, "batch_norm" and "batch_norm_backward", against their one twin. Those with barriers run on the GPU alone.
-const control = { M: 40, C: 3, rows: 9, splits: 5, span: 16, columns_log2: 2, eps: 1e-5, momentum: 0.1, WIDTH: 1 };
+const control = { M: 40, C: 3, rows: 9, splits: 5, span: 16, columns_log2: 2, eps: 1e-5, momentum: 0.1, WIDTH: 1, WORKGROUP: 64 };
 const cases: Record<string, Partial<typeof control> & { shift?: number }> = {
   "control": {},
   "one split": { rows: 40, splits: 1, span: 40 },
@@ -18,6 +18,8 @@ const cases: Record<string, Partial<typeof control> & { shift?: number }> = {
   "four channels an invocation": { C: 20, WIDTH: 4 },
   "two columns a workgroup, more lanes than rows": { C: 3, M: 23, rows: 9, splits: 3, columns_log2: 1 },
   "two columns a workgroup, four channels an invocation": { C: 12, WIDTH: 4, M: 100, rows: 40, splits: 3, span: 50, columns_log2: 1 },
+  "256 lanes, as on GPUs": { C: 20, WIDTH: 4, M: 300, rows: 100, splits: 3, span: 128, WORKGROUP: 256 },
+  "256 lanes, more than rows": { M: 23, rows: 9, splits: 3, WORKGROUP: 256 },
   "four channels an invocation, many rows": { C: 4, WIDTH: 4, M: 1000, rows: 128, splits: 8, span: 300 },
   "four channels, a mean a thousand times the deviation": { C: 4, WIDTH: 4, shift: 1000, M: 64, rows: 16, splits: 4 },
 };
