@@ -69,7 +69,7 @@ describe("files of a drop", () => {
     await refused([...train, ...[file("test-images.idx", idx([1, 1, 1], [1])), file("test-labels.idx", idx([1], [1]))]], "those of the test set [1, 1, 1]; choose files of one data set");
   });
   test("what is nothing, or too much, is refused; a share that is none, too", async () => {
-    await refused([file("a.txt", new Uint8Array(1))], "none of 1 files is of a kind that is known");
+    await refused([file("a.txt", new Uint8Array(1))], "none of the files (1) is of a kind that is known");
     await refused([file("data_batch_1.bin", cifar10(1)), file("x/y.png", new Uint8Array(1))], "files of CIFAR (data_batch_1.bin) and of images (y.png)");
     await refused([file("a.bin", new Uint8Array(5))], "of neither CIFAR-10 (3073 bytes each) nor CIFAR-100 (3074)");
     await refused([file("a.bin", cifar10(1)), file("b.bin", Uint8Array.from(record([1, 2], 3)))], "b.bin is of CIFAR-100, and files before it of CIFAR-10");

@@ -50,7 +50,7 @@ export function timeline() {
     element.hidden = !shown;
     if (!shown) return;
     const { network, batch, dispatches, seconds, step, host, clock } = shown, same = other && other.network === network && other.batch === batch;
-    about.textContent = `${network}, batch ${batch}: ${dispatches} dispatches take ${digits(1e3 * seconds)} ms, each in a pass of its own${clock === "wall clock" ? ", by the wall clock" : ""}. Played as one pass the step takes ${digits(1e3 * step)} ms, ${digits(batch / step)} images a second; the host takes ${digits(1e6 * host)} µs of each dispatch.${same ? ` On ${other.adapter} it takes ${digits(1e3 * other.step)} ms, ${digits(other.step / step)} times that.` : ""}`;
+    about.textContent = `${network}, batch ${batch}: ${dispatches} dispatches take ${digits(1e3 * seconds)} ms, each in a pass of its own${clock === "wall clock" ? ", by the wall clock" : ""}. Played as one pass the step takes ${digits(1e3 * step)} ms, ${digits(batch / step)} images a second${host ? `; the host takes ${digits(1e6 * host)} µs of each dispatch` : ""}.${same ? ` On ${other.adapter} it takes ${digits(1e3 * other.step)} ms, ${digits(other.step / step)} times that.` : ""}`;
     rest();
     draw();
     fill();

@@ -1,5 +1,5 @@
 // The editors: CodeMirror with a small mode for WGSL. They live in a shadow root, whose style sheets the page's strict policy allows.
-import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory } from "@codemirror/commands";
 import { javascriptLanguage } from "@codemirror/lang-javascript";
 import { bracketMatching, HighlightStyle, indentOnInput, StreamLanguage, syntaxHighlighting } from "@codemirror/language";
 import { lintGutter, setDiagnostics } from "@codemirror/lint";
@@ -73,7 +73,10 @@ export function editor(label: string, language: "wgsl" | "javascript", changed: 
   return {
     element: host,
     get text(): string { return view.state.doc.toString(); },
-    set text(doc: string) { view.setState(EditorState.create({ doc, extensions })); },
+    set text(insert: string) {  // undo brings back what was there
+      if (view.state.doc.length) view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert }, annotations: isolateHistory.of("full") });
+      else view.setState(EditorState.create({ doc: insert, extensions }));
+    },
     /** Underlines what is wrong, and goes to the first of it. */
     mark(places: readonly Place[]): void {
       const { doc } = view.state, found = places.map(({ line, column, message }) => {

@@ -23,7 +23,8 @@ const choice = el("select", { id: "example" }, el("option", { value: "" }, "Choo
 const limit = el("select", { id: "limit" }, ...patience.map((s) => el("option", { value: String(s), selected: s === 60 }, s < 100 ? `${s} s` : `${s / 60} min`)));
 
 const draft = (): Draft => ({ shader: shader.text, code: code.text });
-const tell = (...all: Notice[]) => { notices.replaceChildren(...all.map(notice)); };
+const able = "gpu" in navigator, panel = noWebGpu(), unable: Notice = { ...panel, lines: [panel.lines[0], "Layers can be read and written all the same; only running them needs WebGPU."] };
+const tell = (...all: Notice[]) => { notices.replaceChildren(...[...able ? [] : [unable], ...all].map(notice)); };
 
 /** Some moments after an edit the address holds it. */
 function edited(): void {
@@ -40,8 +41,8 @@ async function keep(): Promise<string> {
 
 function fill({ shader: text, code: lines }: Draft, why: string): void {
   end();
-  clearTimeout(written);
   [shader.text, code.text] = [text, lines];
+  clearTimeout(written);
   shown.clear();
   problems.replaceChildren();
   status.textContent = why;
@@ -49,7 +50,7 @@ function fill({ shader: text, code: lines }: Draft, why: string): void {
 
 async function example(name: string): Promise<void> {
   const read = async (file: string) => (await fetch(new URL(`./layers/${name}${file}`, import.meta.url))).text();
-  fill({ shader: await read(".wgsl"), code: await read(".layer.js") }, `${examples[name]}: an example. Run it, or change it.`);
+  fill({ shader: await read(".wgsl"), code: await read(".layer.js") }, `${examples[name]}: an example. ${able ? "Run it, or change it." : "Read it, or change it: to run it needs WebGPU."}`);
   choice.value = name;
   tell();
   history.replaceState(null, "", `${location.pathname}?example=${name}`);
@@ -57,7 +58,7 @@ async function example(name: string): Promise<void> {
 
 function busy(action: Action | undefined): void {
   running = action;
-  for (const button of buttons) button.disabled = action !== undefined || !("gpu" in navigator);
+  for (const button of buttons) button.disabled = action !== undefined || !able;
   stop.disabled = action === undefined;
 }
 
@@ -88,7 +89,7 @@ function end(): void {
 }
 
 function start(action: Action): void {
-  if (running) return;
+  if (running || !able) return;
   if (!worker) {
     answered = false;
     const begun = worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
@@ -150,13 +151,13 @@ addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctr
 
 root?.replaceChildren(notices,
   el("section", { class: "deck play-deck", "aria-label": "Actions" }, el("div", { class: "buttons" }, ...buttons, stop),
-    el("div", { class: "play-choices" }, el("span", {}, el("label", { for: "example" }, "Example"), choice), el("span", {}, el("label", { for: "limit" }, "Give up after"), limit), share), el("div", { class: "deck-foot" }, status, el("p", { class: "keys" }, el("kbd", {}, "Ctrl"), " + ", el("kbd", {}, "Enter"), " runs"))),
+    el("div", { class: "play-choices" }, el("span", {}, el("label", { for: "example" }, "Example"), choice), el("span", {}, el("label", { for: "limit" }, "Give up after"), limit), share), el("div", { class: "deck-foot" }, status, el("p", { class: "keys" }, el("kbd", {}, "Ctrl"), " + ", el("kbd", {}, "Enter"), " runs, ", el("kbd", {}, "Esc"), " and ", el("kbd", {}, "Tab"), " leave an editor"))),
   problems,
   el("div", { class: "bench-two" }, el("section", { class: "card pad", "aria-labelledby": "shader-title" }, el("h2", { id: "shader-title" }, "Shader ", el("span", { class: "soft" }, "WGSL, forward and backward")), shader.element),
     el("section", { class: "card pad", "aria-labelledby": "code-title" }, el("h2", { id: "code-title" }, "Layer ", el("span", { class: "soft" }, "JavaScript, what a layer says of itself")), code.element)),
   el("div", { class: "outcome" }, ...shown.elements));
 busy(undefined);
-if (!("gpu" in navigator)) { const panel = noWebGpu(); tell({ ...panel, lines: [panel.lines[0], "Layers can be read and written all the same; only running them needs WebGPU."] }); }
+tell();
 
 const asked = new URLSearchParams(location.search).get("example") ?? "swish";
 fromHash(location.hash).then((found) => {

@@ -33,6 +33,14 @@ export function deck(commands: Commands) {
     pressed.click();
   });
 
+  const put = (name: Figure, text: string) => { values[name].textContent = text; };
+  /** Where the run stands. */
+  function place({ epoch, epochs, step: at, steps }: Pick<Progress, "epoch" | "epochs" | "step" | "steps">): void {
+    put("Epoch", `${epoch} / ${epochs}`);
+    put("Step", `${number(at)} / ${number(steps)}`);
+    progress.value = at / steps;
+  }
+
   return {
     element: el("section", { class: "deck", "aria-label": "Training" },
       el("div", { class: "buttons" }, go, step, reset),
@@ -53,16 +61,16 @@ export function deck(commands: Commands) {
       progress.value = 0;
     },
 
-    show({ epoch, epochs, step: at, steps, loss, losses, accuracy, test, imagesPerSecond, secondsLeft }: Progress): void {
-      const put = (name: Figure, text: string) => { values[name].textContent = text; };
-      put("Epoch", `${epoch} / ${epochs}`);
-      put("Step", `${number(at)} / ${number(steps)}`);
-      put("Loss", number(losses.length ? losses.reduce((a, b) => a + b, 0) / losses.length : loss, 3));
+    place,
+
+    /** `loss`: the smoothed one, as in the chart and the table of runs. */
+    show({ accuracy, test, imagesPerSecond, secondsLeft, ...at }: Progress, loss: number): void {
+      place(at);
+      put("Loss", number(loss, 3));
       put("Training accuracy", percent(accuracy));
       if (test) put("Test accuracy", percent(test.accuracy));
       if (imagesPerSecond) put("Images/s", number(imagesPerSecond));
       if (Number.isFinite(secondsLeft)) put("Time left", duration(secondsLeft));
-      progress.value = at / steps;
     },
 
     /** Tells of an event. Of what is no event, a screen reader alone hears, as the figures show it; while training, not if something was said just before. */

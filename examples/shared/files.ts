@@ -5,17 +5,31 @@ export interface FileCommands { save(optimizer: boolean): void; open(file: Uint8
 
 export function filesCard({ save, open }: FileCommands) {
   const kept = el("p", { class: "soft", role: "status" }, "Nothing is kept yet. While it trains, this page keeps the run by itself, in this browser."), input = el("input", { type: "file", accept: ".safetensors", id: "checkpoint-file" });
+  const problem = el("p", { class: "problem", role: "alert", hidden: true });
   const button = (label: string, act: () => void) => { const b = el("button", { type: "button", disabled: true }, label); b.addEventListener("click", act); return b; };
   const all = button("Save checkpoint", () => { save(true); }), weights = button("Save weights", () => { save(false); });
   input.addEventListener("change", () => {
     const [file] = input.files ?? [];
-    if (file) void file.arrayBuffer().then((buffer) => { open(new Uint8Array(buffer), file.name); });
     input.value = "";
+    if (file) bring(file);
+  });
+  function bring(file: File): void {
+    problem.hidden = true;
+    void file.arrayBuffer().then((buffer) => { open(new Uint8Array(buffer), file.name); });
+  }
+  const element = el("section", { class: "card", "aria-labelledby": "files-title" }, el("h2", { id: "files-title" }, "Checkpoints"), kept, problem,
+      el("div", { class: "own-tools" }, all, weights, el("label", { class: "button", for: "checkpoint-file" }, "Open a file", input)),
+      el("p", { class: "soft" }, "Files are safetensors with PyTorch’s names, and this page’s settings. A checkpoint holds the optimizer and the place in the epoch too: a run restored from it ends in the same bits. Weights alone begin a new run."));
+  element.addEventListener("dragover", (event) => { event.preventDefault(); });
+  element.addEventListener("drop", (event) => {
+    event.preventDefault();
+    const file = event.dataTransfer?.files[0];
+    if (file) bring(file);
   });
   return {
-    element: el("section", { class: "card", "aria-labelledby": "files-title" }, el("h2", { id: "files-title" }, "Checkpoints"), kept,
-      el("div", { class: "own-tools" }, all, weights, el("label", { class: "button", for: "checkpoint-file" }, "Open a file", input)),
-      el("p", { class: "soft" }, "Files are safetensors with PyTorch’s names. A checkpoint holds the optimizer and the place in the epoch too: a run restored from it ends in the same bits. Weights alone begin a new run.")),
+    element,
+    /** A file could not be opened, and what was there goes on. */
+    refuse(message: string): void { problem.textContent = message; problem.hidden = false; },
     set ready(on: boolean) { all.disabled = weights.disabled = !on; },
     /** The step that was kept last; undefined if the checkpoint has more than `most` bytes, or the browser keeps no files. */
     kept(step: number | undefined, size: number, most: number): void {

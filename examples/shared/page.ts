@@ -26,7 +26,7 @@ export function openPage(family: Family, script: URL): void {
   if (!root) return;
   let worker: Worker, settings: Settings = readSettings(family.controls, family.presets.article), plans: readonly PresetPlan[] = [], adapter: Adapter | undefined;
   let waiting: Kept | undefined;  // of an earlier visit
-  let begin = false;  // train as soon as the run is ready
+  let begin = false, restored = 0;  // train as soon as the run is ready; steps that it has behind it
   let classes: readonly string[] = [], shape: readonly [number, number, number] = [1, 28, 28];
   let facts: DataFacts = { name: "Fashion-MNIST", own: false, shape, classes: 10, train: 10_000, test: 2_000 };
   const look = { image: 0, layer: 0 };
@@ -44,7 +44,7 @@ export function openPage(family: Family, script: URL): void {
   const judged = judgementView(), own = sketch((pixels) => { send({ type: "own", pixels }); });
   const past = runs({ title: family.title, controls: [...family.controls, { name: "data", label: "Data", kind: "choice" }] }, () => { draw(); }, download), files = filesCard({
     save: (optimizer) => { send({ type: "save", optimizer }); },
-    open: (file, name) => { start(`Opening ${name} …`, { file, name }); },
+    open: (file, name) => { bar.say(`Opening ${name} …`); send({ type: "start", settings, from: { file, name }, run: Date.now() }); },  // what is there goes on if it is no checkpoint
   });
   const draw = () => { loss.show(past.now.curve, past.past); accuracy.show(past.now.curve, past.past, Number(settings.epochs)); };
   addEventListener("pagehide", () => { past.keep(); });
@@ -126,13 +126,17 @@ export function openPage(family: Family, script: URL): void {
       }
       case "refused": data.refuse(message.message); bar.say(`The data set stays ${facts.name}.`); break;
       case "presets": plans = message.plans; preset.plans(plans, adapter); break;
+      case "unread": files.refuse(message.message); bar.say("The file was not opened; the run goes on as it was."); break;
       case "preparing": {
+        bar.state = "waiting";
+        tell();
         if (message.run !== past.now.id) past.keep();
         if (JSON.stringify(settings) !== JSON.stringify(message.settings)) { settings = message.settings; writeSettings(settings); show(); }
         past.begin({ ...settings, data: facts.name }, message.run);
         past.curve = upTo(past.now.curve, message.from);
-        if (!message.from) { bar.clear(); judged.element.hidden = true; }
-        files.ready = false;
+        bar.clear();
+        judged.element.hidden = true;
+        [restored, files.ready] = [message.from, false];
         draw();
         break;
       }
@@ -143,7 +147,9 @@ export function openPage(family: Family, script: URL): void {
         own.begin(shape, classes, facts.own);
         bar.state = "paused";
         files.ready = true;
-        bar.say(`Ready: ${number(message.steps)} steps an epoch, ${number(message.trained)} training and ${number(message.tested)} test images.`);
+        const { steps } = message, epochs = Number(settings.epochs), epoch = Math.min(Math.floor(restored / steps) + 1, epochs), step = restored - (epoch - 1) * steps;
+        if (restored) bar.place({ epoch, epochs, step, steps });
+        bar.say(`${restored ? `Restored at epoch ${epoch}, step ${number(step)}` : "Ready"}: ${number(message.steps)} steps an epoch, ${number(message.trained)} training and ${number(message.tested)} test images.`);
         look.image = Math.min(look.image, message.pictures.length - 1);
         if (look.image) send({ type: "look", ...look });
         if (begin) { begin = false; bar.state = "training"; send({ type: "train" }); }
@@ -151,11 +157,12 @@ export function openPage(family: Family, script: URL): void {
       }
       case "progress": {
         const { progress: p, total } = message;
-        bar.show(p);
         past.curve = withLosses(past.now.curve, total, p.losses);
+        const smoothed = past.now.curve.means.at(-1) ?? p.loss;
+        bar.show(p, smoothed);
         if (p.epochEnd) past.curve = withEpoch(past.now.curve, total, p);
         draw();
-        bar.say(`Epoch ${p.epoch} of ${p.epochs}, step ${number(p.step)} of ${number(p.steps)}: loss ${number(p.loss, 3)}, ${percent(p.accuracy)} right, ${number(p.imagesPerSecond)} images a second.`, false);
+        bar.say(`Epoch ${p.epoch} of ${p.epochs}, step ${number(p.step)} of ${number(p.steps)}: loss ${number(smoothed, 3)}, ${percent(p.accuracy)} right, ${number(p.imagesPerSecond)} images a second.`, false);
         break;
       }
       case "finished": bar.state = "finished"; bar.say("Finished. Reset begins a new run."); break;

@@ -45,7 +45,7 @@ export const found = ({ at, epoch, step, data, settings: { epochs } }: Kept, her
 
 /** What to tell someone about an error of the worker's. `restart` opens a new device, `reset` begins anew on the same. */
 export function failure(code: string, message: string, snapshot: number | undefined, restart: () => void, reset: () => void): Notice {
-  const sentence = `${message.slice(0, 1).toUpperCase()}${message.slice(1).replace(/\.$/, "")}.`;
+  const sentence = `${message.replace(/^[a-z](?=[a-z]*[ ,:])/, (first) => first.toUpperCase()).replace(/\.$/, "")}.`;  // not the name of a file
   switch (code) {
     case "device-lost": return {
       tone: "bad", title: "The device was lost", actions: [{ label: "Restart", run: restart }],

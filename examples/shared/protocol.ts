@@ -64,6 +64,8 @@ export type FromWorker =
   | { readonly type: "data"; readonly data: DataFacts }
   /** Files are no data set for this network; that in use stays. */
   | { readonly type: "refused"; readonly message: string }
+  /** A file is no checkpoint for this network; the run that is there goes on. */
+  | { readonly type: "unread"; readonly message: string }
   /** All messages from here on are of a new run, which begins after `from` steps; of the run `run`, with its settings. */
   | { readonly type: "preparing"; readonly from: number; readonly settings: Settings; readonly run: number }
   /** What the browser's files hold from an earlier visit. */

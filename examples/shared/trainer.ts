@@ -1,5 +1,5 @@
 // The worker's half of a page: a device, a run, and what the page wants to see of it. Training never runs in the page's own thread.
-import { ConvoyError, openDevice, readSafetensors, stateDict, summary, train, type Device, type Optimizer, type Run } from "convoy-gpu";
+import { ConvoyError, FormatError, openDevice, readSafetensors, stateDict, summary, train, writeSafetensors, type Device, type Optimizer, type Run, type TensorToStore } from "convoy-gpu";
 import { subset, type Dataset, type Split } from "convoy-gpu/data";
 import { initOf, inputOf, optimizerOf, presetNames, tested, type Family, type Settings } from "./family.js";
 import { together, type Description, type From, type FromWorker, type Picture, type ToWorker } from "./protocol.js";
@@ -23,6 +23,7 @@ function turns(rest: number) {
   let next = 0, busy: Promise<void> | undefined;
   return {
     due: () => !busy && performance.now() >= next,
+    busy: () => busy !== undefined,
     /** Takes a turn, unless one is being taken. */
     async take(work: () => Promise<void>): Promise<void> {
       if (busy) return;
@@ -42,7 +43,7 @@ export function serve(family: Family, data: URL): void {
   let device: Device | undefined, source = published(data), kind: Kind = fashion, name = "Fashion-MNIST", run: Run | undefined, settings: Settings = {};
   let generation = 0, total = 0, optimizer: { lr: number } = { lr: 0 }, snapshot: { kept: Kept; file: Uint8Array<ArrayBuffer> } | undefined, shown: Dataset | undefined;
   let looks = turns(LOOK), keeps = turns(KEEP), judges = turns(KEEP);
-  let id = 0, following = Promise.resolve(), closing = Promise.resolve();
+  let id = 0, missed = false, following = Promise.resolve(), closing = Promise.resolve();
   const wanted: Wanted = { image: 0, layer: 0 }, store = vault(family.title);
 
   /** Tells the page what went wrong, once a run: all that waits for a lost device fails. */
@@ -74,16 +75,21 @@ export function serve(family: Family, data: URL): void {
   }
 
   async function start(from: From | undefined, newId: number): Promise<void> {
+    let brought: { file: Uint8Array<ArrayBuffer>; kept: Kept } | undefined;
+    try { brought = typeof from === "object" ? { file: from.file, kept: keptOf(from, newId) } : undefined; } catch (error) {
+      port.postMessage({ type: "unread", message: error instanceof Error ? error.message : String(error) });
+      return;
+    }
     const mine = ++generation, stale = () => mine !== generation, old = run, uses = [looks, keeps, judges].map((t) => t.idle());
     run = undefined;
     old?.stop();
     closing = Promise.all([closing, following, ...uses]).then(() => { old?.destroy(); });  // not while something plays on its buffers
     try {
       await closing;
-      const saved = from === "device" ? snapshot : from === "vault" ? await store.load() : from && { file: from.file, kept: keptOf(from, newId) };
+      const saved = from === "device" ? snapshot : from === "vault" ? await store.load() : brought;
       if (stale()) return;
       snapshot = from === "device" || from === "vault" ? saved : undefined;
-      if (saved) settings = readSettings(family.controls, settings, new URLSearchParams(Object.entries(saved.kept.settings).map(([key, value]) => [key, String(value)])).toString());
+      if (saved) settings = understood(saved.kept.settings);
       id = saved?.kept.run ?? newId;
       total = saved?.kept.step ?? 0;
       port.postMessage({ type: "preparing", from: total, settings, run: id });
@@ -128,12 +134,13 @@ export function serve(family: Family, data: URL): void {
 
   function see(): Promise<void> {
     const of = generation, mine = run, data = shown;
+    missed = looks.busy();
     return looks.take(async () => {
       if (!mine || !data) return;
       const asked = { ...wanted }, seen = await look(mine, data, asked);
       if (of !== generation) return;
       port.postMessage(seen);
-      if (asked.image !== wanted.image || asked.layer !== wanted.layer || asked.own !== wanted.own) setTimeout(() => { void see(); });
+      if (missed || asked.image !== wanted.image || asked.layer !== wanted.layer || asked.own !== wanted.own) setTimeout(() => { void see(); });
     }).catch((error: unknown) => { fail(error, of); });
   }
 
@@ -150,10 +157,16 @@ export function serve(family: Family, data: URL): void {
     }).catch((error: unknown) => { fail(error, of); });
   }
 
-  /** What a checkpoint of the visitor's says of its settings; a file of weights alone begins at step 0. */
+  /** Settings out of a file, as far as this page knows them; the rest stays as it is. */
+  const understood = (given: Settings) => readSettings(family.controls, settings, new URLSearchParams(Object.entries(given).map(([key, value]) => [key, String(value)])).toString());
+
+  /** What a file of the visitor's says of its settings; weights alone begin at step 0. Throws where they are not this network's. */
   function keptOf({ file, name: of }: Exclude<From, string>, newId: number): Kept {
     const { metadata } = readSafetensors(file, of), number = (key: string) => Number(metadata.get(key) ?? 0), whole = metadata.has("optimizer");
-    const known = whole ? Object.fromEntries(["batch", "images", "seed"].map((key) => [key, number(key)])) : {};
+    let known: Settings = whole ? Object.fromEntries(["batch", "images", "seed"].map((key) => [key, number(key)])) : {};
+    try { known = { ...known, ...JSON.parse(metadata.get("settings") ?? "{}") as Settings }; } catch { /* of another program */ }
+    const { parameters } = describe(understood(known)), held = [...stateDict(file, of)].reduce((sum, [path, { data }]) => sum + (/\.(weight|bias)$/.test(path) ? data.length : 0), 0);
+    if (held !== parameters) throw new FormatError(`${of} holds ${held} parameters, and this network has ${parameters}; choose the settings, or the page, that it was trained with`, { held, parameters });
     return { settings: { ...settings, ...known }, data: name, run: newId, epoch: whole ? number("epoch") + 1 : 1, step: whole ? number("steps") : 0, at: Date.now() };
   }
 
@@ -171,9 +184,12 @@ export function serve(family: Family, data: URL): void {
     void judges.idle().then(() => judgeNow(mine));
   }
 
-  async function save(optimizer: boolean): Promise<void> {
-    const file = await run?.save({ optimizer });
-    if (file) port.postMessage({ type: "saved", file, optimizer }, [file.buffer]);
+  /** The run as a file, with this page's settings, so that it is opened with them. */
+  async function save(whole: boolean): Promise<void> {
+    if (!run) return;
+    const { tensors, metadata } = readSafetensors(await run.save({ optimizer: whole })), all = { ...Object.fromEntries(metadata), settings: JSON.stringify({ ...settings, rate: optimizer.lr }) };
+    const file = writeSafetensors(tensors as ReadonlyMap<string, TensorToStore>, all);
+    port.postMessage({ type: "saved", file, optimizer: whole }, [file.buffer]);
   }
 
   function plan(): void {

@@ -45,7 +45,7 @@ export async function fromNamed(files: readonly NamedFile[], source: string, dec
   const shown = files.filter(({ path }) => !/(^|\/)[._]/.test(path)).sort((a, b) => a.path < b.path ? -1 : 1);
   const found = Object.entries(kinds).map(([kind, pattern]) => [kind, shown.filter(({ path }) => pattern.test(path))] as const).filter(([, list]) => list.length);
   if (found.length !== 1) throw new FormatError(found.length ? `${source}: there are files of ${found.map(([kind, list]) => `${kind} (${nameOf(list[0].path)})`).join(" and of ")}; choose those of one data set`
-    : `${source}: none of ${files.length} files is of a kind that is known: IDX (…-idx3-ubyte, …-idx1-ubyte, also .gz), CIFAR (.bin), or images in a folder for each class`, { files: files.length });
+    : `${source}: none of the files (${files.length}) is of a kind that is known: IDX (…-idx3-ubyte, …-idx1-ubyte, also .gz), CIFAR (.bin), or images in a folder for each class`, { files: files.length });
   const [[kind, list]] = found, { train, test } = kind === "IDX" ? await idxSets(list) : kind === "CIFAR" ? await cifarSets(list) : await imageSets(list, decode, options);
   if (!train) throw new FormatError(`${source}: there are test files, and none to train on`, { files: list.length });
   const named = { name: name ?? (kind === "images" ? `${train.classes.length} classes of images` : kind === "IDX" ? kind : `CIFAR-${train.classes.length}`), source };

@@ -29,7 +29,9 @@ test("the benchmark measures adapter, kernels and a training step, keeps them an
   expect(await page.$$eval(".roofline .point", (all) => all.length)).toBe(5);  // three passes of a convolution, two of a linear layer whose gradients are one dispatch, one rung each
 
   expect(await page.$eval("[aria-labelledby=step-title] > .soft", (e) => e.textContent)).toMatch(/^lenet, 28×28, batch 4: \d+ dispatches take .* images a second/);
+  await page.$eval("[aria-labelledby=step-title]", (e) => { e.scrollIntoView({ block: "center" }); });  // from under the bar
   await page.click("[aria-labelledby=step-title] .disclosure");
+  await page.waitForSelector("[aria-labelledby=step-title] tbody tr");
   const layers = await page.$$eval("[aria-labelledby=step-title] tbody tr", (all) => all.map((tr) => [tr.children[0].textContent, tr.children[1].textContent]));
   for (const pass of ["forward", "weight gradient"]) expect(layers).toContainEqual(["0 conv2d", pass]);
   expect(await page.$$eval(".timeline .span", (all) => all.length)).toBe(layers.length);

@@ -126,3 +126,23 @@ test("where the GPU process dies, the page says so, and where there is no GPU an
   await page.waitForFunction(() => /Benchmark: done/.test(document.querySelector(".status")?.textContent ?? "") || /There is no GPU to be had.*reload this tab/.test(document.querySelector(".notices")?.textContent ?? ""));
   await page.close();
 }, 60_000);
+
+test("without WebGPU the playground says so, and goes on saying it; an example chosen over one's own work is undone", async () => {
+  const { page, bad } = await open("playground/", (p) => p.evaluateOnNewDocument(() => { delete (Navigator.prototype as { gpu?: GPU }).gpu; }));
+  await said(page, "to run it needs WebGPU");
+  await page.select("#example", "depthwise");
+  await said(page, "Depthwise 3 × 3: an example");
+  expect(await page.$eval(".notice.bad", (e) => e.textContent)).toMatch(/no WebGPU/);
+  await write(page, 0, "// mine");
+  await page.select("#example", "swish");
+  await said(page, "Swish: an example");
+  const text = () => page.evaluate(() => document.querySelector(".editor")!.shadowRoot!.querySelector(".cm-content")!.textContent);
+  expect(await text()).toMatch(/swish/i);
+  const content = await page.evaluateHandle(() => document.querySelector(".editor")!.shadowRoot!.querySelector<HTMLElement>(".cm-content")!);
+  await content.click();
+  await page.keyboard.down("Control"); await page.keyboard.press("KeyZ"); await page.keyboard.press("Enter"); await page.keyboard.up("Control");
+  expect(await text()).toBe("// mine");
+  expect(await page.$eval(".status", (e) => e.textContent)).not.toMatch(/…/);  // nothing runs
+  expect(bad).toEqual([]);
+  await page.close();
+}, 60_000);
