@@ -61,6 +61,9 @@ export function inspector(layerChosen: (layer: number) => void) {
       choose(at);
     },
 
+    /** Comes into view, where it is out of it. */
+    reveal(): void { tabs.parentElement?.scrollIntoView({ block: "nearest" }); },
+
     show({ layer, step, maps: planes, weights: w, spread: s }: Inside): void {
       if (layer !== at) return;  // an answer to an earlier question
       when.textContent = step ? `After step ${number(step)}, for the test image chosen above.` : "Before the first step, for the test image chosen above.";

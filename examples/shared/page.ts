@@ -41,6 +41,7 @@ export function openPage(family: Family, script: URL): void {
   const loss = lossChart(), accuracy = accuracyChart(), memory = memoryPanel(), device = el("div", {}, el("p", { class: "soft" }, "Looking for one …"));
   const images = testImages((image) => { look.image = image; send({ type: "look", ...look }); });
   const inside = inspector((layer) => { look.layer = layer; send({ type: "look", ...look }); }), network = diagram(inside.open);
+  network.element.addEventListener("click", ({ target }) => { if ((target as Element).closest(".chip")) inside.reveal(); });
   const judged = judgementView(), own = sketch((pixels) => { send({ type: "own", pixels }); });
   const past = runs({ title: family.title, controls: [...family.controls, { name: "data", label: "Data", kind: "choice" }] }, () => { draw(); }, download), files = filesCard({
     save: (optimizer) => { send({ type: "save", optimizer }); },
