@@ -4,7 +4,8 @@
 //   total              = √ Σ z  partial[z]                        z < count, of all buffers
 //   dparam            *= min(1, max_norm / (total + 1e-6))        in place, once for each buffer
 //
-// First pass: an invocation per z. Second: one in all. Third: one per element. Twin: test/reference/clip.ts.
+// First pass: an invocation per z, which has four gradients on their way at once. Second: one workgroup, a sum a lane. Third: one per
+// element. Twin: test/reference/clip.ts.
 
 override WORKGROUP: u32 = 64;
 
@@ -18,20 +19,35 @@ struct Params { size: u32, splits: u32, first: u32, count: u32, max_norm: f32 }
 @group(0) @binding(4) var<storage, read> norm: array<f32>;           // the same, read by the third pass
 @group(0) @binding(5) var<storage, read_write> clipped: array<f32>;  // dparam, written by the third pass
 
+var<workgroup> sums: array<f32, WORKGROUP>;
+
+/// The square of gradient i; 0 past the last.
+fn square(i: u32) -> f32 {
+  let inside = i < dim.size;
+  let v = select(0.0, dparam[select(0, i, inside)], inside);
+  return v * v;
+}
+
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn clip_partial(@builtin(global_invocation_id) id: vec3u) {
   let z = id.x;
   if (z >= dim.splits) { return; }
-  var sum = 0.0;
-  for (var i = z; i < dim.size; i += dim.splits) { sum += dparam[i] * dparam[i]; }
-  partial[dim.first + z] = sum;
+  var sum = vec4f();
+  for (var i = z; i < dim.size; i += 4 * dim.splits) {
+    sum += vec4f(square(i), square(i + dim.splits), square(i + 2 * dim.splits), square(i + 3 * dim.splits));
+  }
+  partial[dim.first + z] = sum.x + sum.y + sum.z + sum.w;
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn clip_norm(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x > 0) { return; }
+fn clip_norm(@builtin(local_invocation_index) lane: u32) {
   var sum = 0.0;
-  for (var z = 0u; z < dim.count; z++) { sum += parts[z]; }
+  for (var z = lane; z < dim.count; z += WORKGROUP) { sum += parts[z]; }
+  sums[lane] = sum;
+  workgroupBarrier();
+  if (lane > 0) { return; }
+  sum = 0.0;
+  for (var i = 0u; i < WORKGROUP; i++) { sum += sums[i]; }
   total[0] = sqrt(sum);
 }
 

@@ -2,7 +2,7 @@ import { OptionError } from "../errors.js";
 import { clip_norm, clip_partial, clip_scale } from "../generated/clip.js";
 import { tensor, type Recorder, type Tensor } from "../gpu/recorder.js";
 
-const SPLITS = 2048;  // sums of squares that one buffer of gradients is cut into, at most: the same on every device
+const SPLITS = 8192;  // sums of squares that one buffer of gradients is cut into, at most: the same on every device
 
 /** What is done to all gradients of a step before the update: clipNorm(1). */
 export type Clip = (rec: Recorder, gradients: readonly Tensor[]) => void;

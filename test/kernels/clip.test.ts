@@ -10,7 +10,7 @@ import { plan } from "../../src/plan.js";
 import { Session } from "../../src/train/session.js";
 import { readGradients } from "../../src/train/weights.js";
 import * as reference from "../reference/clip.js";
-import { checked, expectClose, openTestDevice, random, run, runners, threeRows } from "../support.js";
+import { checked, expectClose, gpu, openTestDevice, random, run, runners, threeRows } from "../support.js";
 
 const none = { size: 0, splits: 0, first: 0, count: 0, max_norm: 0 };
 
@@ -22,8 +22,8 @@ test.each(Object.keys(runners))("partial sums of squares agree with their twin: 
   }
 });
 
-test.each(Object.keys(runners))("the norm is the root of their sum: %s", async (where) => {
-  const dparam = random(2, 300), { total } = await run(runners[where], clip_norm, { parts: reference.partial(dparam, 9) }, { total: 1 }, { ...none, count: 9 }, 1);
+test("the norm is the root of their sum", async () => {
+  const dparam = random(2, 300), { total } = await run(gpu, clip_norm, { parts: reference.partial(dparam, 9) }, { total: 1 }, { ...none, count: 9 }, 1);
   expectClose("norm", total, Float64Array.of(reference.norm(dparam)), 9);
 });
 

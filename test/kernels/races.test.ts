@@ -9,6 +9,7 @@ import { batchNorm } from "../../src/layers/batchNorm.js";
 import { backwardInput, backwardWeight, forward, type Convolution } from "../../src/layers/convolution.js";
 import { crossEntropy } from "../../src/losses/crossEntropy.js";
 import { meanSquaredError } from "../../src/losses/meanSquaredError.js";
+import { clipNorm } from "../../src/optimizers/clip.js";
 import { random } from "../support.js";
 
 const d: Convolution = { N: 1, H: 5, W: 5, C: 20, P: 5, Q: 5, K: 20, D: 20, F: 20, padding_h: 0, padding_w: 0, R: 1, S: 1, STRIDE_H: 1, STRIDE_W: 1, DILATION_H: 1, DILATION_W: 1, BIAS: 1 };
@@ -33,8 +34,14 @@ function lost(loss: ReturnType<typeof crossEntropy>): readonly Step[] {
   return rec.steps;
 }
 
+function clipped(): readonly Step[] {
+  const rec = new Recorder();
+  clipNorm(1)(rec, [tensor("gradients", [20_000])]);
+  return rec.steps;
+}
+
 const steps = [...tiled(forward, { x, weight, bias, y }), ...tiled(backwardInput, { weight, dy, dx }), ...tiled(backwardWeight, { x, dy, dweight, dbias }),
-  ...normed("column"), ...normed("split"), ...lost(crossEntropy()), ...lost(meanSquaredError())]
+  ...normed("column"), ...normed("split"), ...lost(crossEntropy()), ...lost(meanSquaredError()), ...clipped()]
   .map((s) => ({ ...s, kernel: { ...s.kernel, code: s.kernel.code.replace(/\b([a-d])\+=mat/g, "$1=$1+mat") } }));  // the interpreter adds matrices, but not by +=
 const memory = () => new Map(steps.flatMap((s) => Object.values(s.tensors)).map((t) => root(t)).map((t) => [t, Float32Array.from(t.name === "labels" || t.name === "clock" ? new Float32Array(t.size) : random(1, t.size))] as const));
 const BARRIER = "workgroupBarrier();", barriers = (code: string) => code.split(BARRIER).length - 1;
