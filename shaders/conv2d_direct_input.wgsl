@@ -37,12 +37,7 @@ struct Params {
 // #import slope
 // #import unravel
 // #import tile
-
-/// Four filters' dy of pixel q of a row, whose first lies at `start`; 0 where that is padding.
-fn padded(start: i32, q: i32, width: u32) -> vec4f {
-  let inside = u32(q) < width;
-  return select(vec4f(), dy[select(0, start + q * i32(dim.dy_pitch / 4), inside)], inside);
-}
+// #import padded_dy
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {

@@ -35,12 +35,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read> z: array<f32>;          // [N, H, W, C]
 
 // #import slope
-
-/// Four filters' dy of pixel q of a row, whose first lies at `start`; 0 where that is padding.
-fn padded(start: i32, q: i32, width: u32) -> vec4f {
-  let inside = u32(q) < width;
-  return select(vec4f(), dy[select(0, start + q * i32(dim.dy_pitch / 4), inside)], inside);
-}
+// #import padded_dy
 
 /// Eight channels of each pixel of dx that PIXELS of dy count for: 5 + 5 − 1 at most.
 alias Row = array<mat2x4f, 9>;
