@@ -114,6 +114,12 @@ test.each(Object.entries(onGpus))("%s on a GPU: tiles hang over no more than the
   expect(found).toBeLessThanOrEqual(limit);
 });
 
+test.each([["googlenet", 96, 4.93], ["resnet18", 32, 0.75], ["densenet", 96, 5.82]])("%s, %i pixels wide, on a GPU: weight gradients are split no finer than pays", (family, size, limit) => {
+  const { steps } = recorded(family, size, none), gigabytes = sum(steps, bytes) / 1e9;
+  if (process.env.CONVOY_COUNTS) console.log(family, size, "on a GPU, GB a step", gigabytes.toFixed(3));
+  expect(gigabytes).toBeLessThanOrEqual(limit);
+});
+
 test("no kernel asks for more than every adapter has: 8 storage buffers, 16 KiB of workgroup memory, 256 invocations", () => {
   expect(workgroupBytes("const TILE: u32 = 16;\nconst PAD: u32 = TILE + 4;\nvar<workgroup> a: array<vec4f, TILE * PAD>;\nvar<workgroup> b: array<array<f32, 4>, TILE>;\n")).toBe(16 * 20 * 16 + 16 * 16);
   for (const target of [subgroups, none]) for (const [family, { size }] of Object.entries(cases)) for (const { kernel, overrides } of recorded(family, size, target).steps) {

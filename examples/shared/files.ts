@@ -18,8 +18,8 @@ export function filesCard({ save, open }: FileCommands) {
     void file.arrayBuffer().then((buffer) => { open(new Uint8Array(buffer), file.name); });
   }
   const element = el("section", { class: "card", "aria-labelledby": "files-title" }, el("h2", { id: "files-title" }, "Checkpoints"), kept, problem,
-      el("div", { class: "own-tools" }, all, weights, el("label", { class: "button", for: "checkpoint-file" }, "Open a file", input)),
-      el("p", { class: "soft" }, "Files are safetensors with PyTorch’s names, and this page’s settings. A checkpoint holds the optimizer and the place in the epoch too: a run restored from it ends in the same bits. Weights alone begin a new run."));
+    el("div", { class: "own-tools" }, all, weights, el("label", { class: "button", for: "checkpoint-file" }, "Open a file", input)),
+    el("p", { class: "soft" }, "Files are safetensors with PyTorch’s names, and this page’s settings. A checkpoint holds the optimizer and the place in the epoch too: a run restored from it ends in the same bits. Weights alone begin a new run."));
   element.addEventListener("dragover", (event) => { event.preventDefault(); });
   element.addEventListener("drop", (event) => {
     event.preventDefault();

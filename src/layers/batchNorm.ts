@@ -22,10 +22,10 @@ const SPLITS = 64;     // of the rows, at most
 interface Dims { M: number; C: number; rows: number; splits: number; span: number; columns_log2: number; eps: number; momentum: number; x_pitch: number; addend_pitch: number; WIDTH: 1 | 4; TRAINING: number }
 const groups = ({ C, WIDTH, columns_log2 }: Dims) => Math.ceil(C / WIDTH / 2 ** columns_log2), spans = ({ M, span }: Dims) => Math.ceil(M / span);
 const short = ({ M }: Dims, { tasks = 32 }: Target) => M * tasks <= COLUMN;
-/** Whether an adapter has work for many invocations, as GPUs have. */
-const wide = ({ tasks = 32 }: Target) => tasks > 32;
+/** Whether an adapter takes many invocations at once, as GPUs do. */
+const parallel = ({ tasks = 32 }: Target) => tasks > 32;
 /** A column by a workgroup: on GPUs of as many lanes as all have, for each goes down its rows one after the other. */
-const lanes = (rec: Recorder, d: Dims) => ({ ...d, WORKGROUP: wide(rec.target) ? 256 : 64 });
+const lanes = (rec: Recorder, d: Dims) => ({ ...d, WORKGROUP: parallel(rec.target) ? 256 : 64 });
 
 /** y, running statistics and what backward needs ← x by the batch's statistics. Only the one of stats and moments that a rung fills takes memory. */
 const forward: readonly Rung<Dims, "x" | "y" | "weight" | "bias" | "stats" | "moments" | "running_mean" | "running_var">[] = [
@@ -60,7 +60,7 @@ export function batchNorm({ eps = 1e-5, momentum = 0.1, requiresGrad }: BatchNor
 
   /** Rows and channels, and cuts of the rows that keep the adapter busy. */
   function dims(rec: Recorder, x: Tensor, training: boolean): Dims {
-    const C = x.shape.at(-1)!, M = x.size / C, many = wide(rec.target), WIDTH = rec.wide(C);
+    const C = x.shape.at(-1)!, M = x.size / C, many = parallel(rec.target), WIDTH = rec.wide(C);
     const rows = Math.ceil(M / Math.min(many ? SPLITS : 16, Math.ceil(M / 256))), splits = Math.ceil(M / rows);
     return { M, C, rows, splits, span: many ? 1024 : 4096, columns_log2: many || C > 4 * WIDTH ? 2 : 1, eps, momentum, x_pitch: C, addend_pitch: C, WIDTH, TRAINING: Number(training) };
   }
