@@ -11,6 +11,8 @@ test("a smoothed curve is the same however its losses arrive, and begins at the 
   expect(twice.steps).toEqual(once.steps);
   twice.means.forEach((mean, i) => { expect(mean).toBeCloseTo(once.means[i], 12); });
   expect(withLosses(emptyCurve, 3, [1, 1, 1]).means).toEqual([1, 1, 1]);
+  expect(withLosses(emptyCurve, 5, [7.1, 2.7, 0.9, 0.6, 0.3]).means.at(-1)).toBeLessThan(0.4);  // few steps that fall fast: it is not left behind
+  expect(withLosses(emptyCurve, 5001, [1, 16]).means.at(-1)).toBe(2);  // later it moves by a fifteenth
 });
 
 test("a long curve is thinned and keeps its last point; a stored one has few", () => {

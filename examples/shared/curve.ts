@@ -5,18 +5,16 @@ export interface EpochPoint { readonly epoch: number; readonly step: number; rea
 export interface Curve { readonly steps: readonly number[]; readonly losses: readonly number[]; readonly means: readonly number[]; readonly epochs: readonly EpochPoint[] }
 
 export const emptyCurve: Curve = { steps: [], losses: [], means: [], epochs: [] };
-const MOST = 4096, MEMORY = 0.933;  // an average over about 15 steps
+const MOST = 4096, MEMORY = 15;  // steps that are averaged over, about; in the beginning a quarter of those there are, so that the average is not left behind
 
 /** A curve with the losses of the steps that end with step `total`. Past 4,096 points, every other one goes. */
 export function withLosses(curve: Curve, total: number, added: readonly number[]): Curve {
   const steps = [...curve.steps], losses = [...curve.losses], means = [...curve.means];
-  // Dividing by the weights' sum keeps the average's beginning from leaning to zero.
-  let weight = (1 - MEMORY ** steps.length) / (1 - MEMORY), sum = (means.at(-1) ?? 0) * weight;
   added.forEach((loss, i) => {
-    [sum, weight] = [MEMORY * sum + loss, MEMORY * weight + 1];
-    steps.push(total - added.length + i + 1);
+    const step = total - added.length + i + 1, mean = means.at(-1) ?? loss;
+    steps.push(step);
     losses.push(loss);
-    means.push(sum / weight);
+    means.push(mean + (loss - mean) / Math.min(MEMORY, Math.max(1, step / 4)));
   });
   const whole = { ...curve, steps, losses, means };
   return steps.length > MOST ? halved(whole) : whole;

@@ -21,7 +21,7 @@ test("LeNet trains in the page, by keyboard", async () => {
   await page.waitForFunction(() => /Epoch2 \//.test(document.querySelector(".figures")?.textContent ?? ""));
   await page.keyboard.press("Space");
   await until(page, "Paused");
-  expect(Number(await figure(page, "Loss"))).toBeLessThan(first - 0.3);
+  expect(Number(await figure(page, "Loss"))).toBeLessThan(first - 0.5);
   expect(Number((await figure(page, "Images/s")).replace(",", ""))).toBeGreaterThan(10);
   expect(await figure(page, "Test accuracy")).toMatch(/^[4-9]\d\.\d %$/);
 
@@ -75,7 +75,7 @@ test("LeNet trains in the page, by keyboard", async () => {
   expect(await earlier()).toBe(1);
   await page.keyboard.press(".");
   await page.waitForFunction((s) => document.querySelector("[aria-label=Runs] tbody td")?.textContent === String(s + 1), {}, step);
-  expect(Number(await figure(page, "Loss"))).toBeLessThan(first - 0.3);
+  expect(Number(await figure(page, "Loss"))).toBeLessThan(first - 0.5);
   expect(bad).toEqual([]);
   await page.close();
 }, 150_000);
