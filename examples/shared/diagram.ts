@@ -57,11 +57,11 @@ export function diagram(chosen: (unit: Unit, layers: readonly LayerSummary[]) =>
   return {
     element: el("section", { class: "card", "aria-labelledby": "layers-title" },
       el("div", { class: "card-head" }, el("h2", { id: "layers-title" }, "Network"), sentence), flow, ...listed.elements),
-    show({ layers: list, parameters, dispatches }: Description, input: readonly number[]): void {
+    show({ layers: list, parameters, dispatches, submits }: Description, input: readonly number[]): void {
       const same = list.length === layers.length;
       layers = list;
       chips = [];
-      sentence.textContent = `${number(parameters)} parameters. A training step of ${list[0]?.shape[0] ?? 0} images is ${dispatches} dispatches in one submit.`;
+      sentence.textContent = `${number(parameters)} parameters. A training step of ${list[0]?.shape[0] ?? 0} images is ${dispatches} dispatches in ${submits > 1 ? `${submits} submits` : "one submit"}.`;
       flow.replaceChildren(
         el("span", { class: "flow-end" }, el("b", {}, "image"), input.join(" × ")),
         ...blocks(list).map((item) => "merge" in item

@@ -6,6 +6,19 @@ import type { Grid, Step } from "./recorder.js";
 
 const COPY_DST = 8, UNIFORM = 64;  // GPUBufferUsage
 const ALIGN = 256;                 // bytes between the Params of two steps: WebGPU's default alignment of uniform offsets
+const AT_ONCE = 2 ** 37;           // multiply-adds of a submit: a second on a slow GPU, which drivers take away after a few
+
+/** Where the submits of a program end: all in one, unless its multiply-adds are so many that a slow GPU would be at them for seconds. */
+export function submits(steps: readonly Step[]): number[] {
+  const ends: number[] = [];
+  let sum = 0;
+  for (const [i, { params: { N = 1, P = 1, Q = 1, K = 1, R = 1, S = 1, C = 1, D = C } }] of steps.entries()) {
+    const work = N * P * Q * K * R * S * D;
+    if (sum && sum + work > AT_ONCE) { ends.push(i); sum = 0; }
+    sum += work;
+  }
+  return [...ends, steps.length];
+}
 
 interface Dispatch { readonly pipeline: GPUComputePipeline; readonly group: GPUBindGroup; readonly grid: Grid }
 
@@ -13,7 +26,7 @@ interface Dispatch { readonly pipeline: GPUComputePipeline; readonly group: GPUB
 export class Player {
   private constructor(
     readonly device: Device, readonly label: string, readonly steps: readonly Step[],
-    readonly dispatches: readonly Dispatch[], readonly params: GPUBuffer,
+    readonly dispatches: readonly Dispatch[], readonly params: GPUBuffer, readonly ends = submits(steps),
   ) {}
 
   /** Compiles all pipelines at once; the memory must have a place for every tensor. */
@@ -55,15 +68,18 @@ export class Player {
     }
   }
 
-  /** One encoder, one pass, one submit. `also` may add copies behind the pass. */
+  /** One encoder, one pass, one submit; of a long program, more. `also` may add copies behind the last pass. */
   play(also?: (encoder: GPUCommandEncoder) => void): void {
-    const { gpu } = this.device;
-    const encoder = gpu.createCommandEncoder({ label: this.label });
-    const pass = encoder.beginComputePass({ label: this.label });
-    this.encode(pass);
-    pass.end();
-    also?.(encoder);
-    gpu.queue.submit([encoder.finish()]);
+    const { gpu } = this.device, { label, ends } = this;
+    let from = 0;
+    for (const to of ends) {
+      const encoder = gpu.createCommandEncoder({ label }), pass = encoder.beginComputePass({ label });
+      this.encode(pass, from, to);
+      pass.end();
+      if (to === ends.at(-1)) also?.(encoder);
+      gpu.queue.submit([encoder.finish()]);
+      from = to;
+    }
   }
 
   destroy(): void { this.params.destroy(); }

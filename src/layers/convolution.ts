@@ -166,5 +166,5 @@ function split(rec: Recorder, { x, dy, dweight, dbias }: Sums, d: Convolution, k
   const partial_bias = !d.BIAS ? unused() : splits === 1 ? dbias : tensor("partial_bias", [splits, d.K]);
   const params = { ...d, ...plainly(d), span, size, LANES, TAPS: strip(d).TAPS, ...sized };
   rec.dispatch(kernel as typeof conv2d_narrow_weight_partial, { x, dy, partial, partial_bias }, params, [tiles, across, splits]);
-  if (splits > 1) rec.dispatch(reduce_sum, { partial, partial_bias, dweight: dweight ?? unused(), dbias: d.BIAS ? dbias : unused() }, { ...d, size, splits }, size + d.K);
+  if (splits > 1) rec.dispatch(reduce_sum, { partial, partial_bias, dweight: dweight ?? unused(), dbias: d.BIAS ? dbias : unused() }, { K: d.K, BIAS: d.BIAS, size, splits }, size + d.K);
 }

@@ -1,5 +1,6 @@
 import type { Parameter, Part } from "../graph.js";
 import { targetOf, type Adapter } from "../gpu/device.js";
+import { submits } from "../gpu/player.js";
 import { tensor, type Shape } from "../gpu/recorder.js";
 import { torchShape } from "../layout.js";
 import { crossEntropy } from "../losses/crossEntropy.js";
@@ -53,6 +54,8 @@ export interface Summary {
   readonly frozen: number;
   /** Dispatches of a training step. */
   readonly dispatches: number;
+  /** Submits that play them: one, but for steps of more than 2³⁷ multiply-adds. */
+  readonly submits: number;
   /** Bytes. `parameters` are with running statistics; `activations` are all the tensors that live within a step: outputs, their gradients, scratch. */
   readonly memory: { readonly parameters: number; readonly gradients: number; readonly optimizer: number; readonly activations: MemoryUse };
   /** The largest tensor: an adapter must bind that many bytes at once, and WebGPU promises 2²⁷. */
@@ -84,13 +87,13 @@ export function summary(net: Part, { input, batch, microBatch: micro = batch, op
   const memory = { parameters: learned + others, gradients: micro < batch ? 2 * learned : learned, optimizer: learned * optimizer.states.length, activations: { ...memoryUse(program.steps, planned), sum } };
   const own = lifetimes(program.steps, (t) => places.has(t));
   const { name, size } = [...[...network.params.values()].map((p) => p.tensor), ...own.keys()].reduce((a, b) => b.size > a.size ? b : a);
-  const found = { layers, parameters: sizes(all), frozen: sizes(all.filter((p) => p.frozen)), dispatches: program.steps.length, memory, largest: { name, bytes: 4 * size } };
+  const found = { layers, parameters: sizes(all), frozen: sizes(all.filter((p) => p.frozen)), dispatches: program.steps.length, submits: submits(program.steps).length, memory, largest: { name, bytes: 4 * size } };
   return { ...found, toString: () => table(found, batch, optimizer.name) };
 }
 
 const weightOf = (p?: Parameter) => p ? { weight: torchShape(p) } : {};
 
-function table({ layers, parameters, frozen, dispatches, memory, largest }: Omit<Summary, "toString">, batch: number, optimizer: string): string {
+function table({ layers, parameters, frozen, dispatches, submits: parts, memory, largest }: Omit<Summary, "toString">, batch: number, optimizer: string): string {
   const rows = layers.map(({ path, layer, shape, parameters: n }) => [`${path} (${layer})`, `[${shape.join(", ")}]`, n.toLocaleString("en")]);
   const head = ["Layer", "Output shape", "Parameters"], width = head.map((h, i) => Math.max(h.length, ...rows.map((r) => r[i].length)) + 2);
   const line = (r: readonly string[]) => r[0].padEnd(width[0]) + r[1].padEnd(width[1]) + r[2].padStart(width[2]);
@@ -98,7 +101,7 @@ function table({ layers, parameters, frozen, dispatches, memory, largest }: Omit
   const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(2)} MiB`.padStart(12), { activations: a } = memory;
   return [
     line(head), rule("═"), ...rows.map(line), rule("─"),
-    `${parameters.toLocaleString("en")} parameters${frozen ? `, of which ${frozen.toLocaleString("en")} are frozen` : ""}; a training step of ${batch} images is ${dispatches} dispatches in one submit`,
+    `${parameters.toLocaleString("en")} parameters${frozen ? `, of which ${frozen.toLocaleString("en")} are frozen` : ""}; a training step of ${batch} images is ${dispatches} dispatches in ${parts > 1 ? `${parts} submits` : "one submit"}`,
     "", "Memory",
     `  parameters   ${mib(memory.parameters)}`, `  gradients    ${mib(memory.gradients)}`, `  ${optimizer.padEnd(11)}  ${mib(memory.optimizer)}`,
     `  activations  ${mib(a.slots)}   planned, with their gradients; side by side they would take ${mib(a.sum).trim()},`,
