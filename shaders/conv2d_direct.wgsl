@@ -40,6 +40,7 @@ struct Params {
 // #import finish
 // #import padded
 // #import unravel
+// #import turns
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_direct_forward(@builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -47,49 +48,46 @@ fn conv2d_direct_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
   let mine = min(4 * k4 + vec4u(lane % 8, 8 + lane % 8, 4 + lane % 4, 12 + lane % 4), vec4u(dim.K - 1));  // with 4 lanes, each loads four weights
   let strips = (dim.Q + PIXELS - 1) / PIXELS;
   let begin = (group.y * groups.x + group.x) * WORKGROUP;
-  let at = unravel(begin + here, dim.N, strips);  // the same row of all images lies side by side
-  let p = at.x;  // past the last one, where there are no more
-  let n = at.y;
-  let q = PIXELS * at.z;
+  let place = unravel(begin + here, dim.N, strips);  // the same row of all images lies side by side
+  let p = place.x;  // past the last one, where there are no more
+  let n = place.y;
+  let q = PIXELS * place.z;
   let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / (dim.N * strips) * STRIDE_H);  // rows of x that this workgroup's windows begin at, from and to
+  let rows = reaching(dim.padding_h - ends.y, i32(dim.H) + dim.padding_h - ends.x, DILATION_H, dim.R);  // of the window, from and to before
   let left = i32(q * STRIDE_W) - dim.padding_w;
   let S = select(TAPS, dim.S, TAPS == 0);
   let phases = min(STRIDE_W, S);
   let stride = i32(STRIDE_W);
 
   var sum: Tile;  // columns are pixels
-  for (var r = 0u; r < dim.R; r++) {
-    let down = i32(r * DILATION_H) - dim.padding_h;
-    if (ends.x + down >= i32(dim.H) || ends.y + down < 0) { continue; }
-    let h = i32(p * STRIDE_H) + down;
+  for (var at = vec2u(rows.x, 0); at.x < rows.y; at = onward(at, dim.C * phases)) {  // pixels that slide are STRIDE_W apart, from each of so many first ones
+    let h = i32(p * STRIDE_H + at.x * DILATION_H) - dim.padding_h;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
     let row = (i32(n * dim.H) + h) * i32(dim.W * dim.C);
-    for (var i = 0u; i < dim.C * phases; i++) {  // pixels that slide are STRIDE_W apart, from each of so many first ones
-      let phase = i % phases;
-      let start = row + i32(i / phases);
-      var w = left + i32(phase);
-      var v = vec4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width), 0.0);  // a channel of three pixels: the fourth comes with each tap,
-      w += 3 * stride;
-      if (PIXELS == 5) { v.w = padded(start, w, width); }  // or the fifth
-      for (var s = phase; s < S; s += STRIDE_W) {
-        let far = padded(start, w + i32(PIXELS - 4) * stride, width);
-        if (PIXELS == 4) { v.w = far; }
-        let j = ((r * S + s) * dim.C + i / phases) * dim.K;
-        let held = weight[j + mine.x];
-        let more = weight[j + mine.y];
-        var next = held;
-        var last = more;
-        if (LANES < 8) { next = weight[j + mine.z]; last = weight[j + mine.w]; }
-        let u = mat4x4f(lower(held), upper(next), lower(more), upper(last));
-        add(&sum, u, v);
-        if (PIXELS == 5) { sum.e += far * u; }
-        v = vec4f(v.yzw, far);
-        w += stride;
-        if (DILATION_W > 1) {
-          for (var skipped = 1u; skipped < DILATION_W; skipped++) {
-            v = vec4f(v.yz, padded(start, w, width), 0.0);
-            w++;
-          }
+    let phase = at.y % phases;
+    let start = row + i32(at.y / phases);
+    var w = left + i32(phase);
+    var v = vec4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width), 0.0);  // a channel of three pixels: the fourth comes with each tap,
+    w += 3 * stride;
+    if (PIXELS == 5) { v.w = padded(start, w, width); }  // or the fifth
+    for (var s = phase; s < S; s += STRIDE_W) {
+      let far = padded(start, w + i32(PIXELS - 4) * stride, width);
+      if (PIXELS == 4) { v.w = far; }
+      let j = ((at.x * S + s) * dim.C + at.y / phases) * dim.K;
+      let held = weight[j + mine.x];
+      let more = weight[j + mine.y];
+      var next = held;
+      var last = more;
+      if (LANES < 8) { next = weight[j + mine.z]; last = weight[j + mine.w]; }
+      let u = mat4x4f(lower(held), upper(next), lower(more), upper(last));
+      add(&sum, u, v);
+      if (PIXELS == 5) { sum.e += far * u; }
+      v = vec4f(v.yzw, far);
+      w += stride;
+      if (DILATION_W > 1) {
+        for (var skipped = 1u; skipped < DILATION_W; skipped++) {
+          v = vec4f(v.yz, padded(start, w, width), 0.0);
+          w++;
         }
       }
     }

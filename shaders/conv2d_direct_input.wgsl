@@ -6,7 +6,7 @@
 // at a time. Strides are taken apart by phase (h mod STRIDE_H, w mod STRIDE_W): the four are neighbours in their phase, reached
 // by the same taps, and none is multiplied by zero. From tap to tap they slide, as in conv2d_vec4.wgsl: one dy is loaded, and
 // weights, along k, once a subgroup. Images lie side by side, so that a workgroup shares a row and leaves out the taps that reach
-// none of y's. The direct rung: one group, filters divisible by 4, a stride or a dilation along the row but not
+// none of y's. The direct rung: one group, filters divisible by 4, a stride or a dilation along each axis but not
 // both, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 const COLUMNS = 4;
@@ -36,6 +36,7 @@ struct Params {
 
 // #import slope
 // #import unravel
+// #import turns
 // #import tile
 // #import padded_dy
 
@@ -49,56 +50,56 @@ fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @bui
   let K4 = i32(dim.K / 4);
   let strips = (size.y + 3) / 4;
   let begin = (group.y * groups.x + group.x) * WORKGROUP;
-  let at = unravel(begin + here, dim.N, strips);  // the same row of all images lies side by side
-  let h = at.x;  // past the last one, where there are no more
-  let n = at.y;
-  let w = 4 * at.z;
-  let rows = min(c0 + vec4u(lane % 8, 8 + lane % 8, 4 + lane % 4, 12 + lane % 4), vec4u(dim.C - 1));  // with 4 lanes, each loads four channels
+  let place = unravel(begin + here, dim.N, strips);  // the same row of all images lies side by side
+  let h = place.x;  // past the last one, where there are no more
+  let n = place.y;
+  let w = 4 * place.z;
+  let channels = min(c0 + vec4u(lane % 8, 8 + lane % 8, 4 + lane % 4, 12 + lane % 4), vec4u(dim.C - 1));  // with 4 lanes, each loads four channels
 
   let S = i32(select(TAPS, dim.S, TAPS == 0));
   let reach = vec2i(phase) + vec2i(dim.padding_h, dim.padding_w);
-  let first = reach.y % i32(STRIDE_W);
-  let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / (dim.N * strips));  // rows of this workgroup, from and to
+  let first = reach % vec2i(stride);  // tap of this phase, along both axes
+  let shift = reach / vec2i(stride);  // of dy's pixels by that
+  let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / (dim.N * strips)) + shift.x;  // rows of dy that this workgroup's first taps see, from and to
+  let taps = (vec2i(i32(dim.R), S) - first + vec2i(stride) - 1) / vec2i(stride);
+  let rows = reaching(ends.x - i32(dim.P) + 1, ends.y + 1, DILATION_H, u32(select(0, taps.x, taps.y > 0)));  // of the phase's taps, from and to before
 
   // Pixel i of a phase takes dy[i + d] by the tap s where STRIDE · d = phase + padding − DILATION · s; likewise rows by taps r.
   var a = mat4x4f(); var b = mat4x4f(); var c = mat4x4f(); var d = mat4x4f();  // columns are channels, rows pixels
-  for (var r = 0; r < i32(dim.R); r++) {
-    let over = reach.x - r * i32(DILATION_H);
-    let down = over / i32(STRIDE_H);
-    if (over % i32(STRIDE_H) != 0 || first >= S || ends.x + down >= i32(dim.P) || ends.y + down < 0) { continue; }
-    let p = i32(h) + down;
+  for (var at = vec2u(rows.x, 0); at.x < rows.y; at = onward(at, dim.K / 4)) {
+    let r = first.x + i32(at.x * STRIDE_H);
+    let k = i32(at.y);
+    let p = i32(h) + shift.x - i32(at.x * DILATION_H);
     let width = select(0u, dim.Q, p >= 0 && p < i32(dim.P));  // nothing lies on a row outside the output
-    let row = (i32(n * dim.P) + p) * i32(dim.Q * (dim.dy_pitch / 4)) + i32(dim.dy_offset / 4);
-    for (var k = 0; k < K4; k++) {
-      var q = i32(w) + reach.y / i32(STRIDE_W);
-      var v_1 = padded(row + k, q + 1, width);
-      var v_2 = padded(row + k, q + 2, width);
-      var v_3 = padded(row + k, q + 3, width);
-      for (var s = first; s < S; s += i32(STRIDE_W)) {
-        let v_0 = padded(row + k, q, width);
-        let j = u32(r * S + s) * dim.C;
-        let held = weight[i32(j + rows.x) * K4 + k];
-        var next = held;
-        if (LANES < 8) { next = weight[i32(j + rows.z) * K4 + k]; }
-        let v = transpose(mat4x4f(v_0, v_1, v_2, v_3));
-        a += v * lower_quads(held);
-        var u = upper_quads(next);
-        if (CHANNELS == 6) { u = mat4x4f(u[0], u[1], vec4f(), vec4f()); }
-        b += v * u;
-        if (CHANNELS == 16) {
-          let more = weight[i32(j + rows.y) * K4 + k];
-          var last = more;
-          if (LANES < 8) { last = weight[i32(j + rows.w) * K4 + k]; }
-          c += v * lower_quads(more);
-          d += v * upper_quads(last);
-        }
-        v_3 = v_2; v_2 = v_1; v_1 = v_0;
-        q--;
-        if (DILATION_W > 1) {
-          for (var skipped = 1u; skipped < DILATION_W; skipped++) {
-            v_3 = v_2; v_2 = v_1; v_1 = padded(row + k, q, width);
-            q--;
-          }
+    let row = (i32(n * dim.P) + p) * i32(dim.Q * (dim.dy_pitch / 4)) + i32(dim.dy_offset / 4) + k;
+    var q = i32(w) + shift.y;
+    var v_1 = padded(row, q + 1, width);
+    var v_2 = padded(row, q + 2, width);
+    var v_3 = padded(row, q + 3, width);
+    for (var s = first.y; s < S; s += i32(STRIDE_W)) {
+      let v_0 = padded(row, q, width);
+      let j = u32(r * S + s) * dim.C;
+      let held = weight[i32(j + channels.x) * K4 + k];
+      var next = held;
+      if (LANES < 8) { next = weight[i32(j + channels.z) * K4 + k]; }
+      let v = transpose(mat4x4f(v_0, v_1, v_2, v_3));
+      a += v * lower_quads(held);
+      var u = upper_quads(next);
+      if (CHANNELS == 6) { u = mat4x4f(u[0], u[1], vec4f(), vec4f()); }
+      b += v * u;
+      if (CHANNELS == 16) {
+        let more = weight[i32(j + channels.y) * K4 + k];
+        var last = more;
+        if (LANES < 8) { last = weight[i32(j + channels.w) * K4 + k]; }
+        c += v * lower_quads(more);
+        d += v * upper_quads(last);
+      }
+      v_3 = v_2; v_2 = v_1; v_1 = v_0;
+      q--;
+      if (DILATION_W > 1) {
+        for (var skipped = 1u; skipped < DILATION_W; skipped++) {
+          v_3 = v_2; v_2 = v_1; v_1 = padded(row, q, width);
+          q--;
         }
       }
     }

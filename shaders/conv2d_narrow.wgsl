@@ -36,6 +36,7 @@ struct Params {
 
 // #import padded
 // #import unravel
+// #import turns
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_narrow_forward(@builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
@@ -44,11 +45,12 @@ fn conv2d_narrow_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
   let other = min(k0 + 4 + lane % 4, dim.K - 1);  // with 4 lanes, each loads two weights
   let strips = (dim.Q + 7) / 8;
   let begin = (group.y * groups.x + group.x) * WORKGROUP;
-  let at = unravel(begin + here, dim.N, strips);  // the same row of all images lies side by side
-  let p = at.x;  // past the last one, where there are no more
-  let n = at.y;
-  let q = 8 * at.z;
+  let place = unravel(begin + here, dim.N, strips);  // the same row of all images lies side by side
+  let p = place.x;  // past the last one, where there are no more
+  let n = place.y;
+  let q = 8 * place.z;
   let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / (dim.N * strips) * STRIDE_H);  // rows of x that this workgroup's windows begin at, from and to
+  let rows = reaching(dim.padding_h - ends.y, i32(dim.H) + dim.padding_h - ends.x, DILATION_H, dim.R);  // of the window, from and to before
   let left = i32(q * STRIDE_W) - dim.padding_w;
   let S = select(TAPS, dim.S, TAPS == 0);
   let phases = min(STRIDE_W, S);
@@ -56,41 +58,37 @@ fn conv2d_narrow_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
 
   var a = mat4x4f(); var b = mat4x4f();  // filters 0 to 3 and 4 to 7 of pixels 0 to 3; columns are filters
   var c = mat4x4f(); var d = mat4x4f();  // of pixels 4 to 7
-  for (var r = 0u; r < dim.R; r++) {
-    let down = i32(r * DILATION_H) - dim.padding_h;
-    if (ends.x + down >= i32(dim.H) || ends.y + down < 0) { continue; }
-    let h = i32(p * STRIDE_H) + down;
+  for (var at = vec2u(rows.x, 0); at.x < rows.y; at = onward(at, dim.C * phases)) {  // pixels that slide are STRIDE_W apart, from each of so many first ones
+    let h = i32(p * STRIDE_H + at.x * DILATION_H) - dim.padding_h;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
     let row = (i32(n * dim.H) + h) * i32(dim.W * dim.C);
-    for (var i = 0u; i < dim.C * phases; i++) {  // pixels that slide are STRIDE_W apart, from each of so many first ones
-      let phase = i % phases;
-      let start = row + i32(i / phases);
-      var w = left + i32(phase);
-      var u = vec4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width), padded(start, w + 3 * stride, width));
-      w += 4 * stride;
-      var v = vec4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width), 0.0);
-      w += 3 * stride;
-      for (var s = phase; s < S; s += STRIDE_W) {
-        v.w = padded(start, w, width);
-        let j = ((r * S + s) * dim.C + i / phases) * dim.K;
-        let held = weight[j + mine];
-        var more = held;
-        if (LANES < 8) { more = weight[j + other]; }
-        let low = lower(held);
-        let high = upper(more);
-        a += outer(u, low);
-        b += outer(u, high);
-        c += outer(v, low);
-        d += outer(v, high);
-        u = vec4f(u.yzw, v.x);
-        v = vec4f(v.yzw, 0.0);
-        w += stride;
-        if (DILATION_W > 1) {
-          for (var skipped = 1u; skipped < DILATION_W; skipped++) {
-            u = vec4f(u.yzw, v.x);
-            v = vec4f(v.yz, padded(start, w, width), 0.0);
-            w++;
-          }
+    let phase = at.y % phases;
+    let start = row + i32(at.y / phases);
+    var w = left + i32(phase);
+    var u = vec4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width), padded(start, w + 3 * stride, width));
+    w += 4 * stride;
+    var v = vec4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width), 0.0);
+    w += 3 * stride;
+    for (var s = phase; s < S; s += STRIDE_W) {
+      v.w = padded(start, w, width);
+      let j = ((at.x * S + s) * dim.C + at.y / phases) * dim.K;
+      let held = weight[j + mine];
+      var more = held;
+      if (LANES < 8) { more = weight[j + other]; }
+      let low = lower(held);
+      let high = upper(more);
+      a += outer(u, low);
+      b += outer(u, high);
+      c += outer(v, low);
+      d += outer(v, high);
+      u = vec4f(u.yzw, v.x);
+      v = vec4f(v.yzw, 0.0);
+      w += stride;
+      if (DILATION_W > 1) {
+        for (var skipped = 1u; skipped < DILATION_W; skipped++) {
+          u = vec4f(u.yzw, v.x);
+          v = vec4f(v.yz, padded(start, w, width), 0.0);
+          w++;
         }
       }
     }

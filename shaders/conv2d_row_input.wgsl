@@ -36,6 +36,7 @@ struct Params {
 
 // #import slope
 // #import padded_dy
+// #import turns
 
 /// Eight channels of each pixel of dx that PIXELS of dy count for: 5 + 5 − 1 at most.
 alias Row = array<mat2x4f, 9>;
@@ -54,37 +55,37 @@ fn conv2d_row_input_backward(@builtin(local_invocation_index) here: u32, @builti
   let begin = (group.y * groups.x + group.x) * WORKGROUP;
   let h = (begin + here) / dim.N;  // the same row of all images lies side by side; past the last one, where there are no more
   let n = begin + here - h * dim.N;
-  let rows = min(vec2u(lane % 8, 4 + lane % 4), vec2u(dim.C - 1));  // with 4 lanes, each loads two channels
+  let channels = min(vec2u(lane % 8, 4 + lane % 4), vec2u(dim.C - 1));  // with 4 lanes, each loads two channels
   let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / dim.N) + dim.padding_h;  // rows of y by the first tap, from and to
+  let rows = reaching(ends.x - i32(dim.P) + 1, ends.y + 1, 1, dim.R);             // of the window, from and to before
 
   var sum = Row();
   for (var q = 0; q < i32(dim.Q + TAPS - 1); q += i32(PIXELS)) {
-    for (var r = 0; r < i32(dim.R) && q < i32(dim.Q); r++) {
-      if (ends.x - r >= i32(dim.P) || ends.y - r < 0) { continue; }
+    for (var at = vec2u(rows.x, 0); at.x < rows.y && q < i32(dim.Q); at = onward(at, dim.K / 4)) {
+      let r = i32(at.x);
+      let k = i32(at.y);
       let p = i32(h) + dim.padding_h - r;
       let width = select(0u, dim.Q, p >= 0 && p < i32(dim.P));  // nothing lies on a row outside the output
-      let row = (i32(n * dim.P) + p) * i32(dim.Q * (dim.dy_pitch / 4)) + i32(dim.dy_offset / 4);
-      for (var k = 0; k < K4; k++) {
-        let v = mat4x4f(padded(row + k, q, width), padded(row + k, q + 1, width), padded(row + k, q + 2, width), padded(row + k, q + 3, width));
-        var last = vec4f();
-        if (PIXELS == 5) { last = padded(row + k, q + 4, width); }
-        for (var s = 0; s < i32(TAPS); s++) {
-          let j = u32(r * i32(TAPS) + s) * dim.C;
-          let held = weight[i32(j + rows.x) * K4 + k];
-          var next = held;
-          if (LANES < 8) { next = weight[i32(j + rows.y) * K4 + k]; }
-          let low = lower_quads(held);
-          var high = upper_quads(next);
-          if (CHANNELS == 6) { high = mat4x4f(high[0], high[1], vec4f(), vec4f()); }
-          sum[0] += product(v[0], low, high);
-          sum[1] += product(v[1], low, high);
-          sum[2] += product(v[2], low, high);
-          sum[3] += product(v[3], low, high);
-          if (PIXELS == 5) { sum[4] += product(last, low, high); }
-          sum = moved(sum, sum[0]);
-        }
-        for (var s = TAPS; s < 9; s++) { sum = moved(sum, sum[0]); }  // once around
+      let row = (i32(n * dim.P) + p) * i32(dim.Q * (dim.dy_pitch / 4)) + i32(dim.dy_offset / 4) + k;
+      let v = mat4x4f(padded(row, q, width), padded(row, q + 1, width), padded(row, q + 2, width), padded(row, q + 3, width));
+      var last = vec4f();
+      if (PIXELS == 5) { last = padded(row, q + 4, width); }
+      for (var s = 0; s < i32(TAPS); s++) {
+        let j = u32(r * i32(TAPS) + s) * dim.C;
+        let held = weight[i32(j + channels.x) * K4 + k];
+        var next = held;
+        if (LANES < 8) { next = weight[i32(j + channels.y) * K4 + k]; }
+        let low = lower_quads(held);
+        var high = upper_quads(next);
+        if (CHANNELS == 6) { high = mat4x4f(high[0], high[1], vec4f(), vec4f()); }
+        sum[0] += product(v[0], low, high);
+        sum[1] += product(v[1], low, high);
+        sum[2] += product(v[2], low, high);
+        sum[3] += product(v[3], low, high);
+        if (PIXELS == 5) { sum[4] += product(last, low, high); }
+        sum = moved(sum, sum[0]);
       }
+      for (var s = TAPS; s < 9; s++) { sum = moved(sum, sum[0]); }  // once around
     }
     for (var w = q - dim.padding_w; w < q - dim.padding_w + i32(PIXELS); w++) {
       if (h < dim.H && u32(w) < dim.W) {

@@ -39,6 +39,7 @@ struct Params {
 // #import finish
 // #import padded
 // #import unravel
+// #import turns
 
 /// Three pixels of a row, as far apart as windows.
 fn three(start: i32, w: i32, width: u32) -> mat3x4f {
@@ -55,44 +56,41 @@ fn conv2d_vec4_forward(@builtin(local_invocation_index) here: u32, @builtin(num_
   let ahead = lane / 4 % (min(LANES, 8u) / 4);           // of two channels, the one whose weights this lane loads
   let strips = (dim.Q + 3) / 4;
   let begin = (group.y * groups.x + group.x) * WORKGROUP;
-  let at = unravel(begin + here, dim.N, strips);  // the same row of all images lies side by side
-  let p = at.x;  // past the last one, where there are no more
-  let n = at.y;
-  let q = 4 * at.z;
+  let place = unravel(begin + here, dim.N, strips);  // the same row of all images lies side by side
+  let p = place.x;  // past the last one, where there are no more
+  let n = place.y;
+  let q = 4 * place.z;
   let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / (dim.N * strips) * STRIDE_H);  // rows of x that this workgroup's windows begin at, from and to
+  let rows = reaching(dim.padding_h - ends.y, i32(dim.H) + dim.padding_h - ends.x, DILATION_H, dim.R);  // of the window, from and to before
   let left = i32(q * STRIDE_W) - dim.padding_w;
 
   var sum: Tile;  // columns are pixels
-  for (var r = 0u; r < dim.R; r++) {
-    let down = i32(r * DILATION_H) - dim.padding_h;
-    if (ends.x + down >= i32(dim.H) || ends.y + down < 0) { continue; }
-    let h = i32(p * STRIDE_H) + down;
+  for (var at = vec2u(rows.x, 0); at.x < rows.y; at = onward(at, dim.C / 4)) {
+    let h = i32(p * STRIDE_H + at.x * DILATION_H) - dim.padding_h;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
-    let row = (i32(n * dim.H) + h) * i32(dim.W) * C4;
-    for (var c = 0; c < C4; c++) {
-      var near = three(row + c, left, width);
-      var other = three(row + c, left + 1, width);  // with a stride of 2: what every other tap sees
-      var w = left + 3 * i32(STRIDE_W);
-      for (var s = 0u; s < TAPS; s++) {
-        let far = padded(row + c, w, width);
-        let v = transpose(mat4x4f(near[0], near[1], near[2], far));  // columns are channels
-        let j = (r * TAPS + s) * dim.C + 4 * u32(c) + ahead;
-        let held = weight[j * K4 + mine];
-        let more = weight[(j + 2) * K4 + mine];
-        var next = held;
-        var last = more;
-        if (LANES < 8) { next = weight[(j + 1) * K4 + mine]; last = weight[(j + 3) * K4 + mine]; }
-        add(&sum, lower_quads(held), v[0]);
-        add(&sum, upper_quads(next), v[1]);
-        add(&sum, lower_quads(more), v[2]);
-        add(&sum, upper_quads(last), v[3]);
-        let slid = mat3x4f(near[1], near[2], far);
-        near = other;
-        other = slid;
-        if (STRIDE_W == 1) { near = slid; }
-        w += i32(DILATION_W);
-        if (DILATION_W > 1) { near = three(row + c, w - 3, width); }
-      }
+    let row = (i32(n * dim.H) + h) * i32(dim.W) * C4 + i32(at.y);
+    var near = three(row, left, width);
+    var other = three(row, left + 1, width);  // with a stride of 2: what every other tap sees
+    var w = left + 3 * i32(STRIDE_W);
+    for (var s = 0u; s < TAPS; s++) {
+      let far = padded(row, w, width);
+      let v = transpose(mat4x4f(near[0], near[1], near[2], far));  // columns are channels
+      let j = (at.x * TAPS + s) * dim.C + 4 * at.y + ahead;
+      let held = weight[j * K4 + mine];
+      let more = weight[(j + 2) * K4 + mine];
+      var next = held;
+      var last = more;
+      if (LANES < 8) { next = weight[(j + 1) * K4 + mine]; last = weight[(j + 3) * K4 + mine]; }
+      add(&sum, lower_quads(held), v[0]);
+      add(&sum, upper_quads(next), v[1]);
+      add(&sum, lower_quads(more), v[2]);
+      add(&sum, upper_quads(last), v[3]);
+      let slid = mat3x4f(near[1], near[2], far);
+      near = other;
+      other = slid;
+      if (STRIDE_W == 1) { near = slid; }
+      w += i32(DILATION_W);
+      if (DILATION_W > 1) { near = three(row, w - 3, width); }
     }
   }
   if (p >= dim.P) { return; }

@@ -25,7 +25,7 @@ export interface Convolution {
 }
 
 /** Pixels slide over a stride or over a dilation, not over both. */
-const direct = (d: Convolution, { lanes = 0 }: Target) => lanes >= 4 && d.D === d.C && (d.STRIDE_W === 1 || d.DILATION_W === 1);
+const direct = (d: Convolution, { lanes = 0 }: Target) => lanes >= 4 && d.D === d.C && Math.min(d.STRIDE_H, d.DILATION_H) * Math.min(d.STRIDE_W, d.DILATION_W) === 1;
 const quads = (d: Convolution, target: Target) => direct(d, target) && d.K % 4 === 0;
 /** Where windows overlap or touch, with a stride of 2 at most: the loop over their taps unrolls. */
 const slides = (d: Convolution, target: Target) => quads(d, target) && d.C % 4 === 0 && d.STRIDE_W <= Math.min(2, d.S);
