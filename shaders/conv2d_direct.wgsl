@@ -4,7 +4,7 @@
 //
 // An invocation computes 4 or 5 neighbouring pixels of a row × 16 filters, as in conv2d_vec4.wgsl, one channel at a time: a load of a
 // pixel and two of weights feed 64 or 80 multiply-adds. The direct rung for first layers, of one channel or three, for strides
-// and for linear layers of middle size: one group, a stride or a dilation along the row but not both, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
+// and for linear layers of middle size: one group, a stride or a dilation along each axis but not both, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 const COLUMNS = 4;
 alias Value = vec4f;

@@ -4,7 +4,7 @@
 //
 // An invocation computes 8 neighbouring pixels of a row × 8 filters, one channel at a time; from tap to tap its pixels slide, as in
 // conv2d_vec4.wgsl. The lanes load a weight each (with 4 lanes: two) and share them by broadcast.
-// The direct rung for LeNet's 6 filters and the like: one group, a stride or a dilation along the row but not both,
+// The direct rung for LeNet's 6 filters and the like: one group, a stride or a dilation along each axis but not both,
 // subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 alias Element = f32;
@@ -58,6 +58,7 @@ fn conv2d_narrow_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
 
   var a = mat4x4f(); var b = mat4x4f();  // filters 0 to 3 and 4 to 7 of pixels 0 to 3; columns are filters
   var c = mat4x4f(); var d = mat4x4f();  // of pixels 4 to 7
+  var near = mat2x4f(); var far = mat2x4f();  // the last two of six filters
   for (var at = vec2u(rows.x, 0); at.x < rows.y; at = onward(at, dim.C * phases)) {  // pixels that slide are STRIDE_W apart, from each of so many first ones
     let h = i32(p * STRIDE_H + at.x * DILATION_H) - dim.padding_h;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
@@ -78,9 +79,14 @@ fn conv2d_narrow_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
       let low = lower(held);
       let high = upper(more);
       a += outer(u, low);
-      b += outer(u, high);
       c += outer(v, low);
-      d += outer(v, high);
+      if (FILTERS == 6) {
+        near += mat2x4f(high.x * u, high.y * u);
+        far += mat2x4f(high.x * v, high.y * v);
+      } else {
+        b += outer(u, high);
+        d += outer(v, high);
+      }
       u = vec4f(u.yzw, v.x);
       v = vec4f(v.yzw, 0.0);
       w += stride;
@@ -92,6 +98,10 @@ fn conv2d_narrow_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
         }
       }
     }
+  }
+  if (FILTERS == 6) {
+    b = mat4x4f(near[0], near[1], vec4f(), vec4f());
+    d = mat4x4f(far[0], far[1], vec4f(), vec4f());
   }
   if (p >= dim.P) { return; }
   let m = (n * dim.P + p) * dim.Q + q;
