@@ -65,8 +65,7 @@ fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @bui
   let rows = reaching(ends.x - i32(dim.P) + 1, ends.y + 1, DILATION_H, u32(select(0, taps.x, taps.y > 0)));  // of the phase's taps, from and to before
 
   // Pixel i of a phase takes dy[i + d] by the tap s where STRIDE · d = phase + padding − DILATION · s; likewise rows by taps r.
-  var a = mat4x4f(); var b = mat4x4f(); var c = mat4x4f(); var d = mat4x4f();  // columns are channels, rows pixels
-  var two = mat2x4f();  // the last of six
+  var a = mat4x4f(); var b = mat2x4f(); var e = mat2x4f(); var c = mat4x4f(); var d = mat4x4f();  // columns are channels, rows pixels
   for (var at = vec2u(rows.x, 0); at.x < rows.y; at = onward(at, dim.K / 4)) {
     let r = first.x + i32(at.x * STRIDE_H);
     let k = i32(at.y);
@@ -86,7 +85,8 @@ fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @bui
       let v = transpose(mat4x4f(v_0, v_1, v_2, v_3));
       a += v * lower_quads(held);
       let u = upper_quads(next);
-      if (CHANNELS == 6) { two += v * mat2x4f(u[0], u[1]); } else { b += v * u; }
+      b += v * mat2x4f(u[0], u[1]);
+      if (CHANNELS > 6) { e += v * mat2x4f(u[2], u[3]); }
       if (CHANNELS == 16) {
         let more = weight[i32(j + channels.y) * K4 + k];
         var last = more;
@@ -104,7 +104,6 @@ fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @bui
       }
     }
   }
-  if (CHANNELS == 6) { b = mat4x4f(two[0], two[1], vec4f(), vec4f()); }
   if (h >= size.x) { return; }
   let m = (n * dim.H + h * STRIDE_H + phase.x) * dim.W + w * STRIDE_W + phase.y;
   for (var c4 = c0; c4 < min(c0 + 16, dim.C); c4 += 4) {  // what is written next moves up, as in lib/finish.wgsl
@@ -121,6 +120,9 @@ fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @bui
       }
       four = up(four, four[3]);
     }
-    a = b; b = c; c = d;
+    a = mat4x4f(b[0], b[1], e[0], e[1]);
+    b = mat2x4f(c[0], c[1]);
+    e = mat2x4f(c[2], c[3]);
+    c = d;
   }
 }

@@ -56,9 +56,8 @@ fn conv2d_narrow_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
   let phases = min(STRIDE_W, S);
   let stride = i32(STRIDE_W);
 
-  var a = mat4x4f(); var b = mat4x4f();  // filters 0 to 3 and 4 to 7 of pixels 0 to 3; columns are filters
-  var c = mat4x4f(); var d = mat4x4f();  // of pixels 4 to 7
-  var near = mat2x4f(); var far = mat2x4f();  // the last two of six filters
+  var a = mat4x4f(); var b = mat2x4f(); var e = mat2x4f();  // filters 0 to 3, 4 and 5, 6 and 7 of pixels 0 to 3; columns are filters
+  var c = mat4x4f(); var d = mat2x4f(); var f = mat2x4f();  // of pixels 4 to 7
   for (var at = vec2u(rows.x, 0); at.x < rows.y; at = onward(at, dim.C * phases)) {  // pixels that slide are STRIDE_W apart, from each of so many first ones
     let h = i32(p * STRIDE_H + at.x * DILATION_H) - dim.padding_h;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
@@ -79,13 +78,12 @@ fn conv2d_narrow_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
       let low = lower(held);
       let high = upper(more);
       a += outer(u, low);
+      b += mat2x4f(high.x * u, high.y * u);
       c += outer(v, low);
-      if (FILTERS == 6) {
-        near += mat2x4f(high.x * u, high.y * u);
-        far += mat2x4f(high.x * v, high.y * v);
-      } else {
-        b += outer(u, high);
-        d += outer(v, high);
+      d += mat2x4f(high.x * v, high.y * v);
+      if (FILTERS == 8) {
+        e += mat2x4f(high.z * u, high.w * u);
+        f += mat2x4f(high.z * v, high.w * v);
       }
       u = vec4f(u.yzw, v.x);
       v = vec4f(v.yzw, 0.0);
@@ -99,10 +97,6 @@ fn conv2d_narrow_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
       }
     }
   }
-  if (FILTERS == 6) {
-    b = mat4x4f(near[0], near[1], vec4f(), vec4f());
-    d = mat4x4f(far[0], far[1], vec4f(), vec4f());
-  }
   if (p >= dim.P) { return; }
   let m = (n * dim.P + p) * dim.Q + q;
   for (var k = k0; k < min(k0 + 8, dim.K); k++) {  // what is written next moves up, as in lib/finish.wgsl
@@ -115,8 +109,10 @@ fn conv2d_narrow_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
       far = far.yzww;
     }
     a = up(a, b[0]);
-    b = up(b, b[0]);
+    b = mat2x4f(b[1], e[0]);
+    e[0] = e[1];
     c = up(c, d[0]);
-    d = up(d, d[0]);
+    d = mat2x4f(d[1], f[0]);
+    f[0] = f[1];
   }
 }
