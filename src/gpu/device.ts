@@ -46,37 +46,40 @@ export class Device {
   readonly #modules = new Map<string, GPUShaderModule>();
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   readonly #waits = new Set<(cause: ConvoyError) => void>();  // of now: a race with a promise that does not settle would be kept for good
-  #failure?: ConvoyError;
+  #lost?: ConvoyError;
+  #refused?: ConvoyError;  // told once, to whoever waits or plays next
 
   /** `store` keeps what was measured here. */
   constructor(readonly gpu: GPUDevice, readonly adapter: Adapter,
     /** Called at the beginning of a wait for the GPU; what it returns, at the end. */ readonly rest?: () => () => void, readonly store?: Store) {
     void gpu.lost.then(({ reason, message }) => {
-      const failure = this.#failure = new DeviceLostError(reason === "destroyed"
+      const failure = this.#lost = new DeviceLostError(reason === "destroyed"
         ? "the device was destroyed; open another with openDevice()"
         : `the device was lost (${message || reason || "no reason given"}); open another with openDevice(), or reload the page`, { reason });
       for (const end of this.#waits) end(failure);
     });
     gpu.addEventListener?.("uncapturederror", (event) => {
       event.preventDefault();
-      this.#failure ??= new ConvoyError("gpu", `WebGPU refused a command: ${event.error.message}; this is a bug in Convoy or in a custom kernel`);
+      this.#refused ??= new ConvoyError("gpu", `WebGPU refused a command: ${event.error.message}; this is a bug in Convoy, in a custom kernel, or in what else uses this device`);
     });
   }
 
   /** Throws what has happened to the device, if anything has. */
   check(): void {
-    if (this.#failure) throw this.#failure;
+    const failure = this.#lost ?? this.#refused;
+    this.#refused = undefined;
+    if (failure) throw failure;
   }
 
-  /** Waits for a promise of the GPU. A lost device ends the wait: on one, WebGPU's own promises may resolve as if all were well. */
-  async until<T>(promise: Promise<T>): Promise<T> {
-    const wake = this.rest?.();
+  /** Waits for a promise of the GPU. A lost device ends the wait: on one, WebGPU's own promises may resolve as if all were well. `busy`: whether the GPU is at work meanwhile. */
+  async until<T>(promise: Promise<T>, busy = true): Promise<T> {
+    const wake = busy ? this.rest?.() : undefined;
     let end!: (cause: ConvoyError) => void;
     try {
       const value = await new Promise<T>((resolve, reject) => {
         this.#waits.add(end = reject);
         promise.then(resolve, reject);
-        if (this.#failure) reject(this.#failure);
+        if (this.#lost) reject(this.#lost);
       });
       this.check();
       return value;
