@@ -3,6 +3,8 @@ import type { Device } from "./device.js";
 import { root, type Tensor } from "./recorder.js";
 
 const MAP_READ = 1, COPY_SRC = 4, COPY_DST = 8, STORAGE = 128;  // GPUBufferUsage, which Node and some lib.dom lack
+/** Bytes that any binding has, where its buffer has them: a tensor of three numbers may stand in for a vec4. */
+export const LEAST = 16;
 
 interface Layout {
   readonly places: ReadonlyMap<Tensor, { readonly buffer: number; readonly offset: number; readonly bytes: number }>;
@@ -26,7 +28,7 @@ export class Memory {
     gpu.pushErrorScope("validation");
     gpu.pushErrorScope("out-of-memory");
     for (const [i, size] of layout.buffers.entries()) if (i >= this.#buffers.length)
-      made.push(gpu.createBuffer({ label: `convoy buffer ${i}`, size, usage: STORAGE | COPY_SRC | COPY_DST }));
+      made.push(gpu.createBuffer({ label: `convoy buffer ${i}`, size: Math.max(LEAST, size), usage: STORAGE | COPY_SRC | COPY_DST }));
     const [full, invalid] = await this.device.until(Promise.all([gpu.popErrorScope(), gpu.popErrorScope()]));
     if (full || invalid) {
       for (const buffer of made) buffer.destroy();

@@ -1,6 +1,6 @@
 import { ConvoyError } from "../errors.js";
 import { bake, pack, PARAMS } from "./kernel.js";
-import type { Memory } from "./memory.js";
+import { LEAST, type Memory } from "./memory.js";
 import type { Grid, Step } from "./recorder.js";
 
 const COPY_DST = 8, UNIFORM = 64;  // GPUBufferUsage
@@ -42,7 +42,7 @@ export class Player {
       const layout = device.layout([...bindings.map(([, [binding, access]]) => [binding, access === "read" ? "read-only-storage" : "storage"] as const), [PARAMS, "uniform"]]);
       const group = gpu.createBindGroup({ label: `${path} ${kernel.entry} #${i}`, layout, entries: [...bindings.map(([name, [binding]]) => {
         const { buffer, offset, bytes } = memory.at(tensors[name]);
-        return { binding, resource: { buffer, offset, size: bytes } };
+        return { binding, resource: { buffer, offset, size: Math.max(bytes, Math.min(LEAST, buffer.size - offset)) } };
       }), { binding: PARAMS, resource: { buffer: params, offset: ALIGN * i, size: ALIGN } }] });
       return { group, grid, pipeline: await device.pipeline(bake(kernel.code, overrides), kernel.entry, layout) };
     });

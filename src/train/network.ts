@@ -160,7 +160,7 @@ export function evaluation(common: Common): Program {
 export function inference(network: Network, batch: number, target?: Target, fused = true, layer?: number): Omit<Program, "labels" | "probs"> {
   const { graph, x, y } = network.graph(batch), rec = new Recorder(target);
   graph.forward(rec, { training: false });
-  const wanted = layer === undefined ? undefined : root(graph.nodes[layer].y), end = wanted && rec.steps.map((step) => touched(step, "read_write").includes(wanted)).lastIndexOf(true) + 1;
+  const wanted = layer !== undefined ? root(graph.nodes[layer].y) : fused ? root(y) : undefined, end = wanted && rec.steps.map((step) => touched(step, "read_write").includes(wanted)).lastIndexOf(true) + 1;
   const steps = rec.steps.slice(0, end);
   return { label: `inference of ${batch}`, batch, steps: fused ? fusedOf(steps, graph, network) : steps, graph, x, logits: y };
 }
