@@ -42,10 +42,8 @@ struct Params {
 // #import unravel
 // #import turns
 
-/// Adds what a channel of the pixels is by a tap, whose weights of this lane lie at i. The first is outside the loop over taps: of a 1×1 window none is left.
-fn tap(sum: ptr<function, Tile>, near: vec4f, far: f32, i: vec4u) {
-  var v = near;
-  if (PIXELS == 4) { v.w = far; }
+/// Adds what a channel of the pixels is by a tap, whose weights of this lane lie at i.
+fn tap(sum: ptr<function, Tile>, v: vec4f, far: f32, i: vec4u) {
   let held = weight[i.x];
   let more = weight[i.y];
   var next = held;
@@ -84,21 +82,25 @@ fn conv2d_direct_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
     var v = vec4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width), 0.0);  // a channel of three pixels: the fourth comes with each tap,
     w += 3 * stride;
     if (PIXELS == 5) { v.w = padded(start, w, width); }  // or the fifth
-    var far = padded(start, w + i32(PIXELS - 4) * stride, width);
     let j = at.x * S * dim.C + at.y / phases;
-    tap(&sum, v, far, mine + (j + phase * dim.C) * dim.K);
-    for (var s = phase + STRIDE_W; s < S; s += STRIDE_W) {
-      v = vec4f(v.yz, v.w, far);
-      if (PIXELS == 4) { v.z = far; }
-      w += stride;
-      if (DILATION_W > 1) {
-        for (var skipped = 1u; skipped < DILATION_W; skipped++) {
-          v = vec4f(v.yz, padded(start, w, width), 0.0);
-          w++;
+    if (TAPS == 1) {
+      let far = padded(start, w + i32(PIXELS - 4) * stride, width);
+      if (PIXELS == 4) { v.w = far; }
+      tap(&sum, v, far, mine + j * dim.K);
+    } else {
+      for (var s = phase; s < S; s += STRIDE_W) {
+        let far = padded(start, w + i32(PIXELS - 4) * stride, width);
+        if (PIXELS == 4) { v.w = far; }
+        tap(&sum, v, far, mine + (j + s * dim.C) * dim.K);
+        v = vec4f(v.yzw, far);
+        w += stride;
+        if (DILATION_W > 1) {
+          for (var skipped = 1u; skipped < DILATION_W; skipped++) {
+            v = vec4f(v.yz, padded(start, w, width), 0.0);
+            w++;
+          }
         }
       }
-      far = padded(start, w + i32(PIXELS - 4) * stride, width);
-      tap(&sum, v, far, mine + (j + s * dim.C) * dim.K);
     }
   }
   if (p >= dim.P) { return; }

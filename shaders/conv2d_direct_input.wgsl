@@ -43,7 +43,7 @@ struct Params {
 /// Channels 0 to 3, 4 and 5, 6 and 7, 8 to 11, 12 to 15: a column each, of four pixels.
 struct Sums { a: mat4x4f, b: mat2x4f, c: mat2x4f, d: mat4x4f, e: mat4x4f }
 
-/// Adds what four filters of four pixels of dy, a column each, are by a tap, whose weights of this lane lie at i. The first is outside the loop over taps: of a 1×1 window none is left.
+/// Adds what four filters of four pixels of dy, a column each, are by a tap, whose weights of this lane lie at i.
 fn tap(sum: ptr<function, Sums>, pixels: mat4x4f, i: vec4u) {
   let held = weight[i.x];
   var next = held;
@@ -97,19 +97,19 @@ fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @bui
     var v_1 = padded(row, q + 1, width);
     var v_2 = padded(row, q + 2, width);
     var v_3 = padded(row, q + 3, width);
-    var v_0 = padded(row, q, width);
-    tap(&sum, mat4x4f(v_0, v_1, v_2, v_3), (u32(r * S + first.y) * dim.C + channels) * K4 + at.y);
-    for (var s = first.y + i32(STRIDE_W); s < S; s += i32(STRIDE_W)) {
-      v_3 = v_2; v_2 = v_1; v_1 = v_0;
-      q--;
-      if (DILATION_W > 1) {
-        for (var skipped = 1u; skipped < DILATION_W; skipped++) {
-          v_3 = v_2; v_2 = v_1; v_1 = padded(row, q, width);
-          q--;
+    if (TAPS == 1) { tap(&sum, mat4x4f(padded(row, q, width), v_1, v_2, v_3), (u32(r) * dim.C + channels) * K4 + at.y); } else {
+      for (var s = first.y; s < S; s += i32(STRIDE_W)) {
+        let v_0 = padded(row, q, width);
+        tap(&sum, mat4x4f(v_0, v_1, v_2, v_3), (u32(r * S + s) * dim.C + channels) * K4 + at.y);
+        v_3 = v_2; v_2 = v_1; v_1 = v_0;
+        q--;
+        if (DILATION_W > 1) {
+          for (var skipped = 1u; skipped < DILATION_W; skipped++) {
+            v_3 = v_2; v_2 = v_1; v_1 = padded(row, q, width);
+            q--;
+          }
         }
       }
-      v_0 = padded(row, q, width);
-      tap(&sum, mat4x4f(v_0, v_1, v_2, v_3), (u32(r * S + s) * dim.C + channels) * K4 + at.y);
     }
   }
   if (h >= size.x || w >= size.y) { return; }

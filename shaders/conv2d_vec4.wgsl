@@ -47,7 +47,7 @@ fn three(start: i32, w: i32, width: u32) -> mat3x4f {
   return mat3x4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width));
 }
 
-/// Adds what four channels of four pixels are by a tap, whose weights of this lane begin at i. The first is outside the loop over taps: of a 1×1 window none is left.
+/// Adds what four channels of four pixels are by a tap, whose weights of this lane begin at i.
 fn tap(sum: ptr<function, Tile>, near: mat3x4f, far: vec4f, i: u32) {
   let v = transpose(mat4x4f(near[0], near[1], near[2], far));  // columns are channels
   let K4 = dim.K / 4;
@@ -87,18 +87,18 @@ fn conv2d_vec4_forward(@builtin(local_invocation_index) here: u32, @builtin(num_
     var near = three(row, left, width);
     var other = three(row, left + 1, width);  // with a stride of 2: what every other tap sees
     var w = left + 3 * i32(STRIDE_W);
-    var far = padded(row, w, width);
     let j = at.x * TAPS * dim.C + 4 * at.y + ahead;
-    tap(&sum, near, far, j * K4 + mine);
-    for (var s = 1u; s < TAPS; s++) {
-      let slid = mat3x4f(near[1], near[2], far);
-      near = other;
-      other = slid;
-      if (STRIDE_W == 1) { near = slid; }
-      w += i32(DILATION_W);
-      if (DILATION_W > 1) { near = three(row, w - 3, width); }
-      far = padded(row, w, width);
-      tap(&sum, near, far, (j + s * dim.C) * K4 + mine);
+    if (TAPS == 1) { tap(&sum, near, padded(row, w, width), j * K4 + mine); } else {
+      for (var s = 0u; s < TAPS; s++) {
+        let far = padded(row, w, width);
+        tap(&sum, near, far, (j + s * dim.C) * K4 + mine);
+        let slid = mat3x4f(near[1], near[2], far);
+        near = other;
+        other = slid;
+        if (STRIDE_W == 1) { near = slid; }
+        w += i32(DILATION_W);
+        if (DILATION_W > 1) { near = three(row, w - 3, width); }
+      }
     }
   }
   if (p >= dim.P) { return; }
