@@ -28,6 +28,7 @@ export { clipNorm, type Clip } from "./optimizers/clip.js";
 export type { Optimizer } from "./optimizers/optimizer.js";
 export { sgd, type SgdOptions } from "./optimizers/sgd.js";
 export type { Augmentation } from "./data/augment.js";
+export type { Dataset, Split } from "./data/dataset.js";
 export type { Normalise, Preparation } from "./data/prepare.js";
 export type { MemoryUse } from "./plan.js";
 export type { Random } from "./random.js";
