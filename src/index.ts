@@ -1,6 +1,6 @@
 // The public names, nothing else.
 export * from "./errors.js";
-export { openDevice, type Adapter, type Device, type DeviceOptions, type Store } from "./gpu/device.js";
+export { fromDevice, openDevice, type Adapter, type Device, type DeviceOptions, type Store } from "./gpu/device.js";
 export type { Access, Kernel, Params } from "./gpu/kernel.js";
 export type { Fusing, Grid, Recorder, Shape, Step, Target, Tensor } from "./gpu/recorder.js";
 export { freeze, named, sequential, type Block, type Part, type Value } from "./graph.js";
