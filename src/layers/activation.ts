@@ -1,5 +1,6 @@
 import { OptionError } from "../errors.js";
 import { activation_backward, activation_forward } from "../generated/activation.js";
+import { known } from "../options.js";
 import type { Layer } from "./layer.js";
 
 /** The numbers of shaders/lib/activation.wgsl and slope.wgsl. From `gelu` on, the slope is written in the input, not in the output. */
@@ -44,8 +45,10 @@ export interface LeakyReluOptions {
   negativeSlope?: number;
 }
 /** x where x > 0, else negativeSlope · x. */
-export const leakyRelu = ({ negativeSlope = 0.01 }: LeakyReluOptions = {}): Layer =>
-  activation("leakyRelu", checked("negativeSlope", negativeSlope, 0));
+export function leakyRelu(options: LeakyReluOptions = {}): Layer {
+  const { negativeSlope = 0.01 } = known("leakyRelu", options, "negativeSlope");
+  return activation("leakyRelu", checked("negativeSlope", negativeSlope, 0));
+}
 
 /** What elu() takes. */
 export interface EluOptions {
@@ -53,7 +56,10 @@ export interface EluOptions {
   alpha?: number;
 }
 /** x where x > 0, else alpha · (exp(x) − 1). */
-export const elu = ({ alpha = 1 }: EluOptions = {}): Layer => activation("elu", checked("alpha", alpha, 0));
+export function elu(options: EluOptions = {}): Layer {
+  const { alpha = 1 } = known("elu", options, "alpha");
+  return activation("elu", checked("alpha", alpha, 0));
+}
 
 /** What gelu() takes. */
 export interface GeluOptions {
@@ -61,7 +67,8 @@ export interface GeluOptions {
   approximate?: "none" | "tanh";
 }
 /** x times the share of the normal distribution below x (Hendrycks and Gimpel 2016). */
-export function gelu({ approximate = "none" }: GeluOptions = {}): Layer {
+export function gelu(options: GeluOptions = {}): Layer {
+  const { approximate = "none" } = known("gelu", options, "approximate");
   if (approximate !== "none" && approximate !== "tanh") throw new OptionError(`approximate is "none" or "tanh", not ${String(approximate)}`, { approximate });
   return activation(approximate === "tanh" ? "geluTanh" : "gelu");
 }
@@ -79,5 +86,7 @@ export interface SoftplusOptions {
   threshold?: number;
 }
 /** log(1 + exp(beta · x)) / beta. */
-export const softplus = ({ beta = 1, threshold = 20 }: SoftplusOptions = {}): Layer =>
-  activation("softplus", checked("beta", beta, 0, true), checked("threshold", threshold, 0));
+export function softplus(options: SoftplusOptions = {}): Layer {
+  const { beta = 1, threshold = 20 } = known("softplus", options, "beta, threshold");
+  return activation("softplus", checked("beta", beta, 0, true), checked("threshold", threshold, 0));
+}
