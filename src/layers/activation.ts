@@ -1,6 +1,6 @@
 import { OptionError } from "../errors.js";
 import { activation_backward, activation_forward } from "../generated/activation.js";
-import { known } from "../options.js";
+import { atLeast, known } from "../options.js";
 import type { Layer } from "./layer.js";
 
 /** The numbers of shaders/lib/activation.wgsl and slope.wgsl. From `gelu` on, the slope is written in the input, not in the output. */
@@ -25,13 +25,6 @@ function activation(kind: keyof typeof ACTIVATIONS, ALPHA = 1, THRESHOLD = 0): L
   };
 }
 
-/** An option from `least` on; just above it where `least` itself is no use. */
-function checked(name: string, value: number, least: number, above = false): number {
-  if (!Number.isFinite(value) || value < least || (above && value === least))
-    throw new OptionError(`${name} is a number ${above ? "above" : "of at least"} ${least}, not ${value}`, { [name]: value });
-  return value;
-}
-
 /** max(x, 0). */
 export const relu = (): Layer => activation("relu");
 /** 1 / (1 + exp(−x)). */
@@ -47,7 +40,8 @@ export interface LeakyReluOptions {
 /** x where x > 0, else negativeSlope · x. */
 export function leakyRelu(options: LeakyReluOptions = {}): Layer {
   const { negativeSlope = 0.01 } = known("leakyRelu", options, "negativeSlope");
-  return activation("leakyRelu", checked("negativeSlope", negativeSlope, 0));
+  atLeast(0, { negativeSlope });
+  return activation("leakyRelu", negativeSlope);
 }
 
 /** What elu() takes. */
@@ -58,7 +52,8 @@ export interface EluOptions {
 /** x where x > 0, else alpha · (exp(x) − 1). */
 export function elu(options: EluOptions = {}): Layer {
   const { alpha = 1 } = known("elu", options, "alpha");
-  return activation("elu", checked("alpha", alpha, 0));
+  atLeast(0, { alpha });
+  return activation("elu", alpha);
 }
 
 /** What gelu() takes. */
@@ -88,5 +83,7 @@ export interface SoftplusOptions {
 /** log(1 + exp(beta · x)) / beta. */
 export function softplus(options: SoftplusOptions = {}): Layer {
   const { beta = 1, threshold = 20 } = known("softplus", options, "beta, threshold");
-  return activation("softplus", checked("beta", beta, 0, true), checked("threshold", threshold, 0));
+  atLeast(0, { beta, threshold });
+  if (!beta) throw new OptionError("beta is a number above 0, not 0", { beta });
+  return activation("softplus", beta, threshold);
 }
