@@ -29,7 +29,7 @@ export async function checkRaces(layer: AnyLayer, shapes: readonly Shape[], { se
   return report(it.name, looked, findings);
 }
 
-/** Interprets one step on `memory`, and tells each pair of lines once. */
+/** Interprets one step on `memory`, and tells each pair of lines once. @internal: what users install has no types of wgsl_reflect. */
 export function raced(wgsl: typeof Wgsl, { kernel, tensors, params, overrides, grid }: Step, memory: Map<Tensor, Float32Array>): { count: number; found: Finding[] } {
   const code = bake(kernel.code, overrides), lines = code.split("\n"), { entry } = kernel, found = new Map<string, Finding>();
   if (/\bsubgroup\w*\(/.test(code)) throw new ShaderError(`${entry} calls subgroup functions, which the race check cannot interpret; check a rung without them`, { entry });

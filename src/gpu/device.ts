@@ -136,9 +136,13 @@ export async function fromAdapter(adapter: GPUAdapter, { limits = "real" }: Devi
   } catch (cause) {
     throw new AdapterError(`the adapter gave no device: ${(cause as Error).message}; ask for a new adapter`, {}, cause);
   }
-  const info = gpu.adapterInfo ?? adapter.info, has = (feature: string) => gpu.features.has(feature as GPUFeatureName);
+  return new Device(gpu, adapterOf(gpu, gpu.adapterInfo ?? adapter.info), rest, store);
+}
+
+function adapterOf(gpu: GPUDevice, info: GPUAdapterInfo): Adapter {
+  const has = (feature: string) => gpu.features.has(feature as GPUFeatureName);
   const name = info.description || info.device || [info.vendor, info.architecture].filter(Boolean).join(" ") || "unnamed adapter";
-  return new Device(gpu, {
+  return {
     name, vendor: info.vendor, architecture: info.architecture, id: [info.vendor, info.architecture, info.device, info.description].join(" | "),
     software: info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${name} ${info.architecture}`),
     subgroups: has("subgroups") ? [info.subgroupMinSize ?? 4, info.subgroupMaxSize ?? 128] : undefined,
@@ -148,7 +152,7 @@ export async function fromAdapter(adapter: GPUAdapter, { limits = "real" }: Devi
       storageBuffers: gpu.limits.maxStorageBuffersPerShaderStage, workgroupBytes: gpu.limits.maxComputeWorkgroupStorageSize,
       invocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
     },
-  }, rest, store);
+  };
 }
 
 /** What recordings for this adapter may count on. Kernels with subgroups are the better ones only where a barrier is dear. */
@@ -173,3 +177,12 @@ const pageStore: Store = {
   async get(key) { try { return globalThis.localStorage?.getItem(key) ?? undefined; } catch { return undefined; } },
   async set(key, text) { try { globalThis.localStorage?.setItem(key, text); } catch { /* full, or forbidden */ } },
 };
+
+/**
+ * A device on your own GPUDevice, to share it with a renderer: Convoy never destroys it, and destroy() leaves it as it is. Kernels are chosen by the features and limits
+ * that you asked its adapter for: "subgroups", "timestamp-query", and the largest of buffers and bindings serve best. `info` is for browsers that do not tell a device's adapter.
+ */
+export function fromDevice(gpu: GPUDevice, info: GPUAdapterInfo | undefined = gpu.adapterInfo): Device {
+  if (!info) throw new AdapterError("this browser does not say what adapter a device is of; pass that, too: fromDevice(gpu, adapter.info)");
+  return Object.assign(new Device(gpu, adapterOf(gpu, info), undefined, pageStore), { destroy() {} });
+}

@@ -2,6 +2,7 @@ import { OptionError, ShapeError } from "../errors.js";
 import { batch_norm_apply, batch_norm_column, batch_norm_evaluate, batch_norm_partial, batch_norm_running } from "../generated/batch_norm.js";
 import { batch_norm_backward_column, batch_norm_backward_input, batch_norm_backward_partial } from "../generated/batch_norm_backward.js";
 import { tensor, type Recorder, type Rung, type Target, type Tensor } from "../gpu/recorder.js";
+import { known } from "../options.js";
 import { folding } from "./foldBatchNorm.js";
 import { ones, zeros } from "./init.js";
 import { nchw, type Layer, type ParamSpec } from "./layer.js";
@@ -53,7 +54,8 @@ const backward: readonly Rung<Dims, "x" | "dy" | "weight" | "stats" | "moments" 
  * statistics and moves the running ones, whose variance is the unbiased one; evaluation uses the running ones. A ShapeError where a batch
  * has one value a channel. Maths and kernels: shaders/batch_norm.wgsl, batch_norm_backward.wgsl. Names in files: weight, bias, running_mean, running_var.
  */
-export function batchNorm({ eps = 1e-5, momentum = 0.1, requiresGrad }: BatchNormOptions = {}): Layer<"weight" | "bias", "stats" | "moments", "x", "running_mean" | "running_var"> {
+export function batchNorm(options: BatchNormOptions = {}): Layer<"weight" | "bias", "stats" | "moments", "x", "running_mean" | "running_var"> {
+  const { eps = 1e-5, momentum = 0.1, requiresGrad } = known("batchNorm", options, "eps, momentum, requiresGrad");
   if (!(eps > 0) || !(momentum >= 0 && momentum <= 1)) throw new OptionError(`batchNorm takes an eps above 0 and a momentum from 0 to 1, not ${eps} and ${momentum}`, { eps, momentum });
   const channels = (x: readonly number[], init: ParamSpec["init"]): ParamSpec =>
     ({ shape: [x.at(-1)!], init, fan: { in: 1, out: 1 }, ...x.length === 2 && { features: 0 } });

@@ -19,7 +19,7 @@ import { checkData, Evaluator } from "./evaluate.js";
 export interface TrainOptions extends RunOptions, Preparation {
   device: Device;
   /** A data set, or a split of one into training and test images: accuracy on the test images is measured after each epoch. */
-  data: Dataset | Split;
+  data: Dataset | Pick<Split, "train"> & Partial<Split>;
   /** Height and width that images are resized to on the GPU, bilinear as PyTorch's interpolate(align_corners=False). Default: as they are. */
   resize?: number;
   /** Images a step. The last step of an epoch takes what is left. Default 64. */
