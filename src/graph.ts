@@ -165,7 +165,7 @@ function flattened(layer: AnyLayer, values: readonly Value[], shape: Shape, spec
 /** A part's output. */
 export function through(part: Part, x: Value): Value {
   const y = typeof part === "function" ? part(x) : part && "shape" in part ? x.graph.apply(part, x) : undefined;
-  if (!y?.graph) throw new OptionError("a part is a layer, or a function from value to value, and this is neither: lenet() and relu() make one, lenet and relu do not", { part });
+  if (!y?.graph) throw new OptionError("a part is a layer, or a function from value to value; is it called, as in relu()?", { part });
   return y;
 }
 

@@ -1,4 +1,5 @@
 import { OptionError } from "../errors.js";
+import { atLeast } from "../options.js";
 
 /** Where a run is when a schedule is asked for the rate of its next step. */
 export interface Moment {
@@ -23,10 +24,6 @@ export function factor(schedule: Schedule | undefined, { epoch, epochs, stepsPer
   return factor;
 }
 
-function atLeast(least: number, options: Readonly<Record<string, number>>): void {
-  for (const [name, value] of Object.entries(options))
-    if (!Number.isFinite(value) || value < least) throw new OptionError(`${name} is a number of at least ${least}, not ${value}`, { [name]: value });
-}
 function share(options: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(options))
     if (!(value >= 0 && value <= 1)) throw new OptionError(`${name} is a number from 0 to 1, not ${value}`, { [name]: value });
