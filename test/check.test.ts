@@ -115,6 +115,6 @@ describe("what is wrong is found, and pointed to", () => {
   test("a check without a device, without shapes, or of subgroups, says so", async () => {
     await expect(checkBounds(relu(), shapes, {} as never)).rejects.toThrow("device is missing; open one");
     await expect(checkRaces(relu(), [2, 3] as never)).rejects.toThrow("shapes is a list of the inputs' shapes");
-    await expect(checkRaces(center(once("let mean = held[0]", "let mean = subgroupAdd(held[0])")), rows)).rejects.toThrow("center calls subgroup functions");
+    expect(String(await checkRaces(center(once("let mean = held[0]", "let mean = subgroupAdd(held[0])")), rows))).toMatch(/^○ center: \n  races not looked at: center calls subgroup functions/);
   });
 });

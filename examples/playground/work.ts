@@ -60,7 +60,7 @@ const actions: Readonly<Record<Action, (made: Made, tools: Tools, places: Placed
   },
   async races({ layer, input }, { device, post }, places) {
     const [races, bounds] = [await checkRaces(layer, [input]), await checkBounds(layer, [input], { device })], findings = [...races.findings, ...bounds.findings];
-    post({ type: "checked", action: "races", looked: [...races.looked, ...bounds.looked], findings, places: places(findings), errors: [] });
+    post({ type: "checked", action: "races", looked: [...races.looked, ...bounds.looked, ...races.notes], findings, places: places(findings), errors: [] });
   },
   async bench({ layer, input, macs }, tools) {
     const limits = await (tools.roof ??= roofline(tools.device));

@@ -1,3 +1,4 @@
+import type { Kernel } from "../gpu/kernel.js";
 import { root, tensor, type Shape, type Step, type Tensor } from "../gpu/recorder.js";
 import { Bench, probe, targetFor, type AnyLayer, type CheckOptions, type Values } from "./probe.js";
 import { place, report, type Finding, type Report } from "./report.js";
@@ -15,7 +16,10 @@ export async function checkBounds(layer: AnyLayer, shapes: readonly Shape[], opt
   const it = probe(layer, shapes, { seed: options.seed, range: options.range, target: targetFor(options) });
   const big = new Map<Tensor, Tensor>(), names = new Map([...it.tensors].map(([name, t]) => [root(t), name]));
   const widened = (t: Tensor) => { const r = root(t); if (!big.has(r)) big.set(r, tensor(r.name, [r.size + MARGIN])); return big.get(r)!; };
-  const steps: Step[] = [...it.forward, ...it.backward].map((step) => ({ ...step, tensors: Object.fromEntries(Object.entries(step.tensors).map(([name, t]) => [name, widened(t)])) }));
+  /** Where a kernel asks for a length, that of the tensor without its margin, in elements of whatever size. */
+  const told = (kernel: Kernel, tensors: Step["tensors"]): Kernel => ({ ...kernel, code: kernel.code.replace(/\barrayLength\s*\(\s*&\s*(\w+)\s*\)/g, (length, name: string) =>
+    Object.hasOwn(tensors, name) ? `(${length} - ${length} * ${MARGIN}u / ${root(tensors[name]).size + MARGIN}u)` : length) });
+  const steps: Step[] = [...it.forward, ...it.backward].map((step) => ({ ...step, kernel: told(step.kernel, step.tensors), tensors: Object.fromEntries(Object.entries(step.tensors).map(([name, t]) => [name, widened(t)])) }));
   const how = new Map<Tensor, Set<string>>();
   for (const { kernel, tensors } of [...it.forward, ...it.backward]) for (const [name, [, access]] of Object.entries(kernel.bindings)) how.set(root(tensors[name]), new Set([...how.get(root(tensors[name])) ?? [], access]));
   const bound = [...big.keys()], written = bound.filter((t) => how.get(t)!.has("read_write")), read = bound.filter((t) => how.get(t)!.has("read"));

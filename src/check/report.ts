@@ -21,16 +21,18 @@ export interface Report {
   /** What was looked at: "24 elements of dx", … */
   readonly looked: readonly string[];
   readonly findings: readonly Finding[];
+  /** What could not be looked at, and why: no fault, but no ✓ either. */
+  readonly notes: readonly string[];
   toString(): string;
 }
 
-export function report(layer: string, looked: readonly string[], findings: readonly Finding[]): Report {
-  return { ok: !findings.length, layer, looked, findings,
-    toString: () => [`${findings.length ? "✗" : "✓"} ${layer}: ${looked.join(", ")}`, ...findings.map(({ message }) => `  ${message}`)].join("\n") };
+export function report(layer: string, looked: readonly string[], findings: readonly Finding[], notes: readonly string[] = []): Report {
+  return { ok: !findings.length, layer, looked, findings, notes,
+    toString: () => [`${findings.length ? "✗" : notes.length ? "○" : "✓"} ${layer}: ${looked.join(", ")}`, ...[...findings.map(({ message }) => message), ...notes].map((line) => `  ${line}`)].join("\n") };
 }
 
 /** All reports of a layer in one. */
-export const joined = (reports: readonly Report[]): Report => report(reports[0].layer, reports.flatMap((r) => r.looked), reports.flatMap((r) => r.findings));
+export const joined = (reports: readonly Report[]): Report => report(reports[0].layer, reports.flatMap((r) => r.looked), reports.flatMap((r) => r.findings), reports.flatMap((r) => r.notes));
 
 /** Place of element i, an index an axis. */
 export const place = (i: number, shape: Shape): number[] => shape.map((extent, a) => Math.floor(i / shape.slice(a + 1).reduce((p, e) => p * e, 1)) % extent);
