@@ -1,4 +1,4 @@
-import { OptionError, ShaderError, ShapeError } from "../errors.js";
+import { LimitError, OptionError, ShaderError, ShapeError } from "../errors.js";
 import { elements, root, type Recorder, type Shape, type Step, type Tensor } from "../gpu/recorder.js";
 import type { Fan } from "../layers/init.js";
 import type { Layer, Mode, ParamSpec } from "../layers/layer.js";
@@ -94,10 +94,15 @@ export function defineLayer<P extends string = never, S extends string = never, 
 /** What a pass of the layer records, each step held against its kernel. Names that are not there are told, but gradients that nobody wants are undefined. */
 function recorded(where: string, rec: Recorder, t: Readonly<Record<string, Tensor>>, record: (t: Readonly<Record<string, Tensor>>) => void, absent: readonly string[] = []): Step[] {
   const from = rec.steps.length;
-  record(new Proxy(t, { get(target, key) {
-    if (typeof key !== "string" || key in target || absent.includes(key)) return target[key as string];
-    throw new ShaderError(`${where}: there is no tensor "${key}", only ${Object.keys(target).join(", ")}`, { tensor: key });
-  } }));
+  try {
+    record(new Proxy(t, { get(target, key) {
+      if (typeof key !== "string" || key in target || absent.includes(key)) return target[key as string];
+      throw new ShaderError(`${where}: there is no tensor "${key}", only ${Object.keys(target).join(", ")}`, { tensor: key });
+    } }));
+  } catch (e) {
+    if (!(e instanceof LimitError)) throw e;
+    throw new LimitError(`${where}: ${e.message}, or take @builtin(num_workgroups) groups: vec3u and let i = id.y * groups.x * WORKGROUP + id.x;`, e.details, e);
+  }
   const steps = rec.steps.slice(from);
   for (const step of steps) checkStep(where, step);
   return steps;

@@ -1,7 +1,7 @@
 import { ShaderError } from "../errors.js";
 import * as library from "../generated/library.js";
 import type { Kernel } from "../gpu/kernel.js";
-import { reflect } from "./reflect.js";
+import { blank, reflect } from "./reflect.js";
 
 /** What kernel() takes beside the text. */
 export interface KernelOptions {
@@ -18,5 +18,6 @@ export function kernel(text: string, { entry }: KernelOptions = {}): Kernel {
   if (entry === undefined && names.length > 1) throw new ShaderError(`this shader has ${names.length} entry points; choose one: kernel(text, { entry: "${names[0]}" }), or ${names.slice(1).join(", ")}`, { entries: names });
   const name = entry ?? names[0];
   if (!Object.hasOwn(entries, name)) throw new ShaderError(`there is no entry point "${name}" in this shader, only ${names.join(", ")}`, { entry, entries: names });
-  return { code, entry: name, bindings: entries[name], params, overrides };
+  const unfolds = RegExp(`(?:\\bfn\\s+${name}\\s*\\([^{]*|\\bstruct\\b[^}]*)\\bnum_workgroups\\b`).test(blank(code));
+  return { code, entry: name, bindings: entries[name], params, overrides, ...!unfolds && { rows: 1 } };
 }
