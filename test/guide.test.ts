@@ -45,6 +45,7 @@ test("what the guide breaks is found as the guide says", () => {
   expect(broken("swish.mjs", "(1 - y)", "(1 + y)")).toMatchObject({ err: "", status: 1, out: expect.stringMatching(/^✗ swish: .*\n {2}dx\[.*\] is .*, differences say /m) });
   const barrier = guide.split("\n").find((line) => line.startsWith("      group_norm_forward, line"))!.trim().split(" reads in")[0];
   expect(broken("group-norm.wgsl", "  workgroupBarrier();\n", "", "group-norm.mjs")).toMatchObject({ status: 1, out: expect.stringContaining(barrier) });
+  expect(broken("group-norm.mjs", "dbias: dbias ?? unused", "dbias").out).toMatch(/^ {2}without dbias: groupNorm, backward, group_norm_params: nothing is bound to "dbias".*dbias \?\? tensor\("unused", bias\.shape\)$/m);
   expect(broken("group-norm.wgsl", "i / D)", "i % D)", "group-norm.mjs").out).toMatch(/^ {2}y\[\d, \d, \d, \d\] is .*, expected /m);
   expect(broken("group-norm.wgsl", "stats[2 * (id.y * dim.G + id.x)] = mean;", "stats[2 * (id.y * dim.G + id.x)]] = mean;", "group-norm.mjs")).toMatchObject({ status: 1, err: expect.stringContaining('line 54, column 37: "]" closes nothing') });
 });

@@ -2,7 +2,7 @@ import type { Shape } from "../gpu/recorder.js";
 
 /** One fault, with the place that shows it best. */
 export interface Finding {
-  readonly check: "value" | "gradient" | "bounds" | "race" | "loop";
+  readonly check: "value" | "gradient" | "bounds" | "race" | "loop" | "recording";
   /** The tensor it shows in. */
   readonly tensor: string;
   /** Place in it, an index an axis, as the shader sees it. */

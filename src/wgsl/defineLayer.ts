@@ -76,7 +76,9 @@ export function defineLayer<P extends string = never, S extends string = never, 
 
     forward(rec, t, mode) {
       const steps = recorded(`${name}, forward`, rec, t, (guarded) => forward.call(definition, rec, guarded as never, mode));
-      expectWrites(`${name}, forward`, steps, t, ["y", ...names!.saved], names!.state);
+      const kept = [...names!.saved];
+      if (mode.training) expectWrites(`${name}, forward`, steps, t, ["y", ...kept], names!.state);
+      else expectWrites(`${name}, forward in evaluation`, steps, t, ["y"], [...names!.state, ...kept]);
     },
     backward(rec, t, mode) {
       const gradients = [...inputs, ...names!.params].map((key) => `d${key}`), wanted = gradients.filter((key) => (t as Record<string, Tensor>)[key]);
@@ -97,7 +99,7 @@ function recorded(where: string, rec: Recorder, t: Readonly<Record<string, Tenso
   try {
     record(new Proxy(t, { get(target, key) {
       if (typeof key !== "string" || key in target || absent.includes(key)) return target[key as string];
-      throw new ShaderError(`${where}: there is no tensor "${key}", only ${Object.keys(target).join(", ")}`, { tensor: key });
+      throw new ShaderError(`${where}: there is no tensor "${key}", only ${Object.keys(target).filter((one) => target[one]).join(", ")}`, { tensor: key });
     } }));
   } catch (e) {
     if (!(e instanceof LimitError)) throw e;
@@ -111,7 +113,7 @@ function recorded(where: string, rec: Recorder, t: Readonly<Record<string, Tenso
 function checkStep(where: string, { kernel, tensors, params, overrides, grid }: Step): void {
   const at = `${where}, ${kernel.entry}`, names = Object.keys(kernel.bindings);
   const fail = (why: string, details = {}): never => { throw new ShaderError(`${at}: ${why}`, { entry: kernel.entry, ...details }); };
-  for (const name of names) if (!tensors[name]) fail(`nothing is bound to "${name}"; the shader names ${names.join(", ")}, dispatch() got ${Object.keys(tensors).join(", ") || "nothing"}`, { tensor: name });
+  for (const name of names) if (!tensors[name]) fail(`nothing is bound to "${name}"; the shader names ${names.join(", ")}, dispatch() got ${names.filter((one) => tensors[one]).join(", ") || "nothing"}`, { tensor: name });
   for (const name of Object.keys(tensors)) if (!names.includes(name)) fail(`the shader's entry point has no tensor "${name}", only ${names.join(", ")}`, { tensor: name });
   for (const [name, type] of Object.entries(kernel.params)) {
     const value = params[name];
