@@ -38,8 +38,9 @@ export async function checkEnds(layer: AnyLayer, shapes: readonly Shape[], optio
 const lineOf = (mark: Values) => new Uint32Array(mark.buffer)[0];
 
 /** What is told of the loop at this line. */
-export function endless({ of: { entry, code }, turns }: { of: Kernel; turns: number }, line: number): Finding {
-  return { check: "loop", tensor: "", line, message: `${entry}, line ${line} (${code.split("\n")[line - 1].trim()}): this loop does not end; it was left after ${turns.toLocaleString("en")} turns` };
+export function endless({ of: { entry, code, origin }, turns }: { of: Kernel; turns: number }, line: number): Finding {
+  const own = origin?.[line - 1] ?? line;
+  return { check: "loop", tensor: "", line: own, message: `${entry}, line ${own} (${code.split("\n")[line - 1].trim()}): this loop does not end; it was left after ${turns.toLocaleString("en")} turns` };
 }
 
 /**

@@ -208,7 +208,7 @@ export function interpret(wgsl: typeof Wgsl, code: string, entry: string, grid: 
     }
   }
   const exec = new Exec(wgsl.WgslParser.Parse(code));
-  try { exec.dispatchWorkgroups(entry, [...grid], groups); } catch (e) { throw new ShaderError(`line ${line}: ${(e as Error).message}`, { line }, e); }
+  try { exec.dispatchWorkgroups(entry, [...grid], groups); } catch (e) { throw new ShaderError((e as Error).message, { line }, e); }
 }
 
 /** Types of a vector's components, by the last letter of its type. */

@@ -17,8 +17,8 @@ export interface CheckOptions {
   device: Device;
   /** Of all values that are drawn. Default 1. */
   seed?: number;
-  /** Values of inputs and parameters are drawn from −range to range. Default 1. */
-  range?: number;
+  /** Values of inputs are drawn from −range to range, or from [low, high], such as [0.5, 2] for a layer over positive numbers. Default 1. */
+  range?: number | readonly [low: number, high: number];
   /** A rung to take wherever it fits. */
   rung?: string;
 }
@@ -43,7 +43,7 @@ const CLOCK: Tensor = { ...tensor("clock", [4]), values: Uint32Array.of(3, 7, 0,
 
 /** How a layer is recorded. */
 interface ProbeOptions {
-  seed?: number; range?: number; target?: Target;
+  seed?: number; range?: CheckOptions["range"]; target?: Target;
   /** Inputs and parameters whose gradient nobody wants. */
   frozen?: (name: string) => boolean;
   /** False: forward alone, as networks that are evaluated record it. */
@@ -58,8 +58,10 @@ export function probe(layer: AnyLayer, shapes: readonly Shape[], { seed = 1, ran
   const [{ own }] = graph.nodes, tensors = new Map<string, Tensor>([...inputs.map((x, i) => [names[i], x] as const), ...Object.entries(own), ["y", y], ["dy", dy]]);
   const values = new Map<Tensor, Values>();
   let stream = 0;
-  const drawn = (t: Tensor, center = 0, reach = range) => { const r = random(seed, stream++); values.set(t, Float32Array.from({ length: t.size }, () => center + reach * (2 * r() - 1))); };
-  for (const x of inputs) drawn(x);
+  const [low, high] = Array.isArray(range) ? range as [number, number] : [-range, Number(range)];
+  if (!(low < high) || !Number.isFinite(high - low)) throw new OptionError(`range is a number above 0, or [low, high], not ${JSON.stringify(range)}`, { range });
+  const drawn = (t: Tensor, center: number, reach: number) => { const r = random(seed, stream++); values.set(t, Float32Array.from({ length: t.size }, () => center + reach * (2 * r() - 1))); };
+  for (const x of inputs) drawn(x, (low + high) / 2, (high - low) / 2);
   for (const [name, { tensor: t, spec, learned }] of graph.params) {
     const first = spec.init(t.size, spec.fan, random(seed, 1000 + stream));
     // Ones, zeros and other constants hide faults: they are shaken.

@@ -1,5 +1,5 @@
 import type * as Wgsl from "wgsl_reflect/wgsl_reflect.module.js";
-import { ConvoyError } from "../errors.js";
+import { ConvoyError, ShaderError } from "../errors.js";
 import { bake, pack, PARAMS } from "../gpu/kernel.js";
 import { root, type Shape, type Step, type Tensor } from "../gpu/recorder.js";
 import { interpret, type Access } from "./interpreter.js";
@@ -42,8 +42,8 @@ export function raced(wgsl: typeof Wgsl, { kernel, tensors, params, overrides, g
     group0[binding] = memory.get(t)!.buffer;
   }
   let count = 0;
-  const tell = (key: string, tensor: string, at: number, message: string) => { if (!found.has(key)) found.set(key, { check: "race", tensor, line: at, message: `${entry}, ${message}` }); };
-  const line = (n: number) => `line ${n} (${lines[n - 1]?.trim()})`;
+  const tell = (key: string, tensor: string, at: number, message: string) => { if (!found.has(key)) found.set(key, { check: "race", tensor, line: own(at), message: `${entry}, ${message}` }); };
+  const own = (n: number) => kernel.origin?.[n - 1] ?? n, line = (n: number) => `line ${own(n)} (${lines[n - 1]?.trim()})`;
   const shared = new Set(Object.keys(kernel.bindings));
   const clash = (a: Access, b: Access, across: boolean) => {
     const who = (x: Access) => across ? `workgroup ${x.workgroup}` : `invocation ${x.invocation}`, [first, second] = a.kind === "write" ? [a, b] : [b, a];
@@ -70,6 +70,6 @@ export function raced(wgsl: typeof Wgsl, { kernel, tensors, params, overrides, g
       outside(a, elements, index) { tell(`outside ${a.variable} ${a.line}`, a.variable, a.line, `${line(a.line)}: invocation ${a.invocation} of workgroup ${a.workgroup} ${a.kind}s ${a.variable}[${index}], which has ${elements} elements`); },
       unseen(variable) { complaints.push(`the workgroup's variable ${variable} cannot be watched`); },
     });
-  } catch (e) { complaints.push((e as Error).message); } finally { Object.assign(console, { error, log }); }
+  } catch (e) { complaints.push(e instanceof ShaderError ? `${line(e.details.line as number)}: ${e.message}` : String(e)); } finally { Object.assign(console, { error, log }); }
   return { count, found: [...found.values()], note: complaints.length ? `cannot be interpreted (${complaints[0]})` : undefined };
 }

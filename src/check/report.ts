@@ -9,7 +9,7 @@ export interface Finding {
   readonly index?: readonly number[];
   readonly got?: number;
   readonly want?: number;
-  /** Line of the kernel's text, imports in place, if one is at fault. */
+  /** Line of the kernel's source, if one is at fault. */
   readonly line?: number;
   readonly message: string;
 }
@@ -46,9 +46,10 @@ export function worst(check: Finding["check"], tensor: string, shape: Shape, at:
   const wrong = at.map((_, k) => k).filter((k) => !(error(k) <= tolerance * scale)).sort((a, b) => error(b) - error(a));
   if (!wrong.length) return [];
   const [k] = wrong, index = place(at[k], shape), off = Math.abs(got[k] - want[k]);
+  const strange = Number.isFinite(got[k]) && Number.isFinite(want[k]) ? "" : "; if the layer is not meant for such inputs, draw others: range: [low, high], such as [0.5, 2]";
   const zero = at.every((_, j) => got[j] === 0) ? "; every value is 0" : "";
   return [{ check, tensor, index, got: got[k], want: want[k], message:
-    `${tensor}[${index.join(", ")}] is ${digits(got[k])}, ${says} ${digits(want[k])}: off by ${digits(off)}, ${digits(off / scale)} of the largest${zero}; ${wrong.length} of ${at.length} elements are off${where(wrong.map((j) => at[j]), at, shape)}` }];
+    `${tensor}[${index.join(", ")}] is ${digits(got[k])}, ${says} ${digits(want[k])}: off by ${digits(off)}, ${digits(off / scale)} of the largest${zero}; ${wrong.length} of ${at.length} elements are off${where(wrong.map((j) => at[j]), at, shape)}${strange}` }];
 }
 
 /** What the wrong elements have in common: "all of them at axis 1 = 0", where not all elements are. */

@@ -15,6 +15,8 @@ export interface Kernel<B extends string = string, P extends string = string, O 
   readonly overrides: Readonly<Record<O, number>>;
   /** 1 for a kernel() that takes no num_workgroups, so cannot undo fold(). */
   readonly rows?: number;
+  /** Of a kernel() that imports: for each line of the code, its line in the source. */
+  readonly origin?: readonly number[];
 }
 
 /** Matches a baked constant at the start of a line: an override, or a const that the tuner may change. */

@@ -14,10 +14,10 @@ export interface KernelOptions {
  * of shaders/README.md (bindings, Params, overrides) and may `// #import` what lies in shaders/lib. Throws a ShaderError with line and column.
  */
 export function kernel(text: string, { entry }: KernelOptions = {}): Kernel {
-  const { code, overrides, params, entries } = reflect(text, (name) => Object.hasOwn(library, name) ? library[name as keyof typeof library] : undefined), names = Object.keys(entries);
+  const { code, origin, overrides, params, entries } = reflect(text, (name) => Object.hasOwn(library, name) ? library[name as keyof typeof library] : undefined), names = Object.keys(entries);
   if (entry === undefined && names.length > 1) throw new ShaderError(`this shader has ${names.length} entry points; choose one: kernel(text, { entry: "${names[0]}" }), or ${names.slice(1).join(", ")}`, { entries: names });
   const name = entry ?? names[0];
   if (!Object.hasOwn(entries, name)) throw new ShaderError(`there is no entry point "${name}" in this shader, only ${names.join(", ")}`, { entry, entries: names });
   const unfolds = RegExp(`(?:\\bfn\\s+${name}\\s*\\([^{]*|\\bstruct\\b[^}]*)\\bnum_workgroups\\b`).test(blank(code));
-  return { code, entry: name, bindings: entries[name], params, overrides, ...!unfolds && { rows: 1 } };
+  return { code, entry: name, bindings: entries[name], params, overrides, ...code !== text && { origin }, ...!unfolds && { rows: 1 } };
 }

@@ -5,6 +5,8 @@ import type { Access } from "../gpu/kernel.js";
 export interface Reflection {
   /** The text, imports in place. */
   readonly code: string;
+  /** For each line of code, its line in the source. */
+  readonly origin: readonly number[];
   readonly overrides: Readonly<Record<string, number>>;
   readonly params: Readonly<Record<string, "u32" | "i32" | "f32">>;
   /** Entry points, each with the storage buffers that it, or what it calls, names. */
@@ -74,7 +76,7 @@ export function reflect(source: string, library: (name: string) => string | unde
   }
   if (!Object.keys(entries).length) fail(0, "there is no entry point: no function is marked as compute, with its @workgroup_size(WORKGROUP, 1, 1)");
   if (uniform && !params.length) fail(text.indexOf(uniform), "the Params struct has no fields");
-  return { code, overrides: Object.fromEntries(overrides), params: Object.fromEntries(params), entries };
+  return { code, origin, overrides: Object.fromEntries(overrides), params: Object.fromEntries(params), entries };
 }
 
 /** `// #import name` becomes the library's text, once each, behind what that imports; lib/value.wgsl not where the text has a Value of its own. `origin`: for each line of code, its line in the source. */
