@@ -14,6 +14,7 @@ export interface KernelOptions {
  * of shaders/README.md (bindings, Params, overrides) and may `// #import` what lies in shaders/lib. Throws a ShaderError with line and column.
  */
 export function kernel(text: string, { entry }: KernelOptions = {}): Kernel {
+  if (typeof text !== "string") throw new ShaderError(`kernel() takes a shader's text, not ${String(text)}; read it from its file, or write it into the code`);
   const { code, origin, overrides, params, entries } = reflect(text, (name) => Object.hasOwn(library, name) ? library[name as keyof typeof library] : undefined), names = Object.keys(entries);
   if (entry === undefined && names.length > 1) throw new ShaderError(`this shader has ${names.length} entry points; choose one: kernel(text, { entry: "${names[0]}" }), or ${names.slice(1).join(", ")}`, { entries: names });
   const name = entry ?? names[0];
