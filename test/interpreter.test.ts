@@ -40,7 +40,8 @@ test.each(shared.slice(0, -1))("%s: a barrier is missed where it is missing, and
 });
 test("all write one scalar", async () => {
   const [, declared, before, after] = shared.at(-1)!;
-  expect(String(await checkRaces(rows(declared, `${before}\n  ${after}`), [[3, 20]]))).toMatch(/writes byte 0 of a, which invocation \d+ writes/);
+  const told = String(await checkRaces(rows(declared, `${before}\n  ${after}`), [[3, 20]]));
+  expect(told.match(/writes byte 0 of a, which invocation \d+ writes/g), "once, though both passes do it").toHaveLength(1);
 });
 
 test.each([

@@ -37,7 +37,7 @@ const scale = (more: { forward?: Pass; backward?: Pass; saved?: (x: Shape) => ob
 test("what is right has nothing told", async () => {
   const device = await openTestDevice();
   for (const layer of [scale(), linear({ units: 3 }), pointwise(), batchNorm(), dropout()])
-    expect(String(checkModes(layer, layer.name === "linear" ? [[2, 5]] : shapes)), layer.name).toMatch(/^✓ \w+: [1-5] other recordings$/);
+    expect(String(checkModes(layer, layer.name === "linear" ? [[2, 5]] : shapes)), layer.name).toMatch(/^✓ \w+: [1-5] other recordings?$/);
   expect(String(await check(scale(), shapes, { device }))).toMatch(/^✓ scale: .*3 other recordings/);
 });
 
@@ -45,7 +45,7 @@ test.each<[string, Parameters<typeof scale>[0], RegExp]>([
   ["no if (dx)", { backward(rec, t, mode) { input(rec, t, mode); if (t.dw) weight(rec, t, mode); } },
     /^ {2}without dx: scale, backward, scaled: nothing is bound to "y"; the shader names x, w, y, dispatch\(\) got x, w; dx is not wanted here, as in the first layer of a network: write if \(dx\)$/m],
   ["no if (dw)", { backward(rec, t, mode) { if (t.dx) input(rec, t, mode); weight(rec, t, mode); } },
-    /^ {2}with w frozen: .*nothing is bound to "dw".*; there no gradient of theirs is wanted: write if \(dw\); and mode\.training is false/m],
+    /^ {2}with w frozen: .*nothing is bound to "dw".*; there no parameter's gradient is wanted: write if \(dw\); and mode\.training is false/m],
   ["an extent of nothing", { backward(rec, t, mode) { if (t.dx.size) backward(rec, t, mode); } }, /^ {2}without dx: scale throws "Cannot read/m],
   ["no y in evaluation", { forward(rec, t, mode) { if (mode.training) forward(rec, t, mode); } }, /^ {2}in evaluation: scale, forward in evaluation: no dispatch writes y; nothing was dispatched; there mode.training is false/m],
   ["frozen, forward does not save what backward reads", { saved: (x) => ({ kept: x }),

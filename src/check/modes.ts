@@ -23,9 +23,10 @@ export function checkModes(layer: AnyLayer, shapes: readonly Shape[], { seed, ra
   for (const name of single) recorded(`d${name}`, `without d${name}`, inputs.includes(name) ? `d${name} is not wanted here, as in the first layer of a network: write if (d${name})`
     : `d${name} is not wanted here, as where ${name} is frozen: write if (d${name}), or bind a tensor of your own in its place: d${name} ?? tensor("unused", ${name}.shape)`, { frozen: (other) => other === name });
   if (params.length) recorded(`d${params[0]}`, `with ${params.join(", ")} frozen`,
-    `there no gradient of theirs is wanted: write if (d${params[0]}); and mode.training is false in both passes: forward saves what backward reads, too`, { frozen: (name) => params.includes(name) });
+    `there no parameter's gradient is wanted: write if (d${params[0]}); and mode.training is false in both passes: forward saves what backward reads, too`, { frozen: (name) => params.includes(name) });
   recorded("y", "in evaluation", "there mode.training is false, and there is no mode.clock", { training: false });
-  return report(layer.name, [`${single.length + (params.length ? 2 : 1)} other recordings`], findings);
+  const others = single.length + (params.length ? 2 : 1);
+  return report(layer.name, [others === 1 ? "1 other recording" : `${others} other recordings`], findings);
 }
 
 /** A step that lacks a tensor, or reads one that nothing has written. */
