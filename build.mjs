@@ -62,12 +62,12 @@ function generate() {
   }
 }
 
-const common = { bundle: true, format: "esm", target: "es2022", sourcemap: true, logLevel: "warning", outdir: "dist", legalComments: "none" };
-const node = { ...common, platform: "node", packages: "external", splitting: true, chunkNames: "chunks/[name]-[hash]" };
-const library = { ...node, platform: "neutral", external: ["node:*", "webgpu", "wgsl_reflect/*", "@sparticuz/chromium"],
-  entryPoints: { index: "src/index.ts", bench: "src/bench/index.ts", data: "src/data/index.ts", models: "models/index.ts", node: "src/node/index.ts", wgsl: "src/wgsl/index.ts", check: "src/check/index.ts", cli: "src/node/cli.ts" } };
+const common = { format: "esm", target: "es2022", sourcemap: true, logLevel: "warning", legalComments: "none" };
+/** A module a file: in one that bundles many, a user's bundler finds nothing to drop. */
+const library = () => ({ ...common, outdir: "dist", outbase: ".",
+  entryPoints: ["src", "models"].flatMap((folder) => readdirSync(folder, { recursive: true }).map((f) => `${folder}/${f}`)).filter((f) => /(?<!\.d)\.ts$/.test(f)) });
 const pages = () => ({
-  ...common, outdir: "site", splitting: true, minify: true, platform: "browser", chunkNames: "chunks/[name]-[hash]",
+  ...common, bundle: true, outdir: "site", splitting: true, minify: true, platform: "browser", chunkNames: "chunks/[name]-[hash]",
   alias: { "convoy-gpu": "./src/index.ts", "convoy-gpu/bench": "./src/bench/index.ts", "convoy-gpu/data": "./src/data/index.ts", "convoy-gpu/models": "./models/index.ts", "convoy-gpu/wgsl": "./src/wgsl/index.ts", "convoy-gpu/check": "./src/check/index.ts" },
   entryPoints: readdirSync("examples", { recursive: true }).map((f) => `examples/${f.replaceAll("\\", "/")}`).filter((f) => /\/(main|worker)\.ts$/.test(f)),
   outbase: "examples", loader: { ".css": "css" },
@@ -82,12 +82,14 @@ function copyPages() {
 
 const jobs = {
   generated: async () => {},
-  cli: () => build(library),
-  golden: () => build({ ...node, splitting: false, entryPoints: { golden: "test/golden/run.ts" } }),
+  cli: async () => {
+    await build(library());
+    cpSync("src/data/fashion-mnist", "dist/src/data/fashion-mnist", { recursive: true });
+  },
+  golden: () => build({ ...common, bundle: true, platform: "node", packages: "external", outdir: "dist", entryPoints: { golden: "test/golden/run.ts" } }),
   lib: async () => {
     rmSync("dist", { recursive: true, force: true });
-    await build(library);
-    cpSync("src/data/fashion-mnist", "dist/fashion-mnist", { recursive: true });
+    await jobs.cli();
     const { status } = spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.lib.json"], { stdio: "inherit" });
     if (status) process.exitCode = status;
   },
@@ -104,7 +106,7 @@ if (process.argv[1]?.endsWith("build.mjs")) {
   if (!values.quiet) console.log(`built ${chosen.join(", ")} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   if (values.watch || values.serve) {
     watch("shaders", { recursive: true }, () => { try { generate(); } catch (e) { console.error(e.message); } });
-    const ctx = await context(chosen.includes("pages") ? pages() : library);
+    const ctx = await context(chosen.includes("pages") ? pages() : library());
     await ctx.watch();
     if (values.serve) {
       watch("examples", { recursive: true }, () => copyPages());

@@ -76,8 +76,8 @@ fn keep(c: u32, mean: Value, invstd: Value, scale: Value) {
 
 /// Moves the running statistics of channels c.
 fn follow(c: u32, all: Moments) {
-  running_mean[c] += dim.momentum * (all.mean - running_mean[c]);
-  running_var[c] += dim.momentum * (all.m2 / f32(max(dim.M, 2u) - 1) - running_var[c]);
+  running_mean[c] = dim.momentum * all.mean + (1.0 - dim.momentum) * running_mean[c];
+  running_var[c] = dim.momentum * all.m2 / f32(max(dim.M, 2u) - 1) + (1.0 - dim.momentum) * running_var[c];
 }
 
 /// Normalises a lane's rows of channels c.

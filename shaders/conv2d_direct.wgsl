@@ -42,6 +42,18 @@ struct Params {
 // #import unravel
 // #import turns
 
+/// Adds what a channel of the pixels is by a tap, whose weights of this lane lie at i.
+fn tap(sum: ptr<function, Tile>, v: vec4f, far: f32, i: vec4u) {
+  let held = weight[i.x];
+  let more = weight[i.y];
+  var next = held;
+  var last = more;
+  if (LANES < 8) { next = weight[i.z]; last = weight[i.w]; }
+  let u = mat4x4f(lower(held), upper(next), lower(more), upper(last));
+  add(sum, u, v);
+  if (PIXELS == 5) { (*sum).e += far * u; }
+}
+
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_direct_forward(@builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let k4 = 4 * group.z;  // the first of four vec4
@@ -70,24 +82,23 @@ fn conv2d_direct_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
     var v = vec4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width), 0.0);  // a channel of three pixels: the fourth comes with each tap,
     w += 3 * stride;
     if (PIXELS == 5) { v.w = padded(start, w, width); }  // or the fifth
-    for (var s = phase; s < S; s += STRIDE_W) {
+    let j = at.x * S * dim.C + at.y / phases;
+    if (TAPS == 1) {
       let far = padded(start, w + i32(PIXELS - 4) * stride, width);
       if (PIXELS == 4) { v.w = far; }
-      let j = ((at.x * S + s) * dim.C + at.y / phases) * dim.K;
-      let held = weight[j + mine.x];
-      let more = weight[j + mine.y];
-      var next = held;
-      var last = more;
-      if (LANES < 8) { next = weight[j + mine.z]; last = weight[j + mine.w]; }
-      let u = mat4x4f(lower(held), upper(next), lower(more), upper(last));
-      add(&sum, u, v);
-      if (PIXELS == 5) { sum.e += far * u; }
-      v = vec4f(v.yzw, far);
-      w += stride;
-      if (DILATION_W > 1) {
-        for (var skipped = 1u; skipped < DILATION_W; skipped++) {
-          v = vec4f(v.yz, padded(start, w, width), 0.0);
-          w++;
+      tap(&sum, v, far, mine + j * dim.K);
+    } else {
+      for (var s = phase; s < S; s += STRIDE_W) {
+        let far = padded(start, w + i32(PIXELS - 4) * stride, width);
+        if (PIXELS == 4) { v.w = far; }
+        tap(&sum, v, far, mine + (j + s * dim.C) * dim.K);
+        v = vec4f(v.yzw, far);
+        w += stride;
+        if (DILATION_W > 1) {
+          for (var skipped = 1u; skipped < DILATION_W; skipped++) {
+            v = vec4f(v.yz, padded(start, w, width), 0.0);
+            w++;
+          }
         }
       }
     }

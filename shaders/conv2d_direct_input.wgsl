@@ -40,6 +40,28 @@ struct Params {
 // #import tile
 // #import padded_dy
 
+/// Channels 0 to 3, 4 and 5, 6 and 7, 8 to 11, 12 to 15: a column each, of four pixels.
+struct Sums { a: mat4x4f, b: mat2x4f, c: mat2x4f, d: mat4x4f, e: mat4x4f }
+
+/// Adds what four filters of four pixels of dy, a column each, are by a tap, whose weights of this lane lie at i.
+fn tap(sum: ptr<function, Sums>, pixels: mat4x4f, i: vec4u) {
+  let held = weight[i.x];
+  var next = held;
+  if (LANES < 8) { next = weight[i.z]; }
+  let v = transpose(pixels);
+  let u = upper_quads(next);
+  (*sum).a += v * lower_quads(held);
+  (*sum).b += v * mat2x4f(u[0], u[1]);
+  if (CHANNELS > 6) { (*sum).c += v * mat2x4f(u[2], u[3]); }
+  if (CHANNELS == 16) {
+    let more = weight[i.y];
+    var last = more;
+    if (LANES < 8) { last = weight[i.w]; }
+    (*sum).d += v * lower_quads(more);
+    (*sum).e += v * upper_quads(last);
+  }
+}
+
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let phases = STRIDE_H * STRIDE_W;
@@ -47,8 +69,8 @@ fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @bui
   let stride = vec2u(STRIDE_H, STRIDE_W);
   let size = (vec2u(dim.H, dim.W) + stride - 1 - phase) / stride;               // rows and columns of this phase
   let c0 = 16 * (group.z / phases);
-  let K4 = i32(dim.K / 4);
-  let strips = (size.y + 3) / 4;
+  let K4 = dim.K / 4;
+  let strips = max(1u, (size.y + 3) / 4);  // of a phase that has no columns none is written
   let begin = (group.y * groups.x + group.x) * WORKGROUP;
   let place = unravel(begin + here, dim.N, strips);  // the same row of all images lies side by side
   let h = place.x;  // past the last one, where there are no more
@@ -65,49 +87,35 @@ fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @bui
   let rows = reaching(ends.x - i32(dim.P) + 1, ends.y + 1, DILATION_H, u32(select(0, taps.x, taps.y > 0)));  // of the phase's taps, from and to before
 
   // Pixel i of a phase takes dy[i + d] by the tap s where STRIDE · d = phase + padding − DILATION · s; likewise rows by taps r.
-  var a = mat4x4f(); var b = mat2x4f(); var e = mat2x4f(); var c = mat4x4f(); var d = mat4x4f();  // columns are channels, rows pixels
+  var sum: Sums;
   for (var at = vec2u(rows.x, 0); at.x < rows.y; at = onward(at, dim.K / 4)) {
     let r = first.x + i32(at.x * STRIDE_H);
-    let k = i32(at.y);
     let p = i32(h) + shift.x - i32(at.x * DILATION_H);
     let width = select(0u, dim.Q, p >= 0 && p < i32(dim.P));  // nothing lies on a row outside the output
-    let row = (i32(n * dim.P) + p) * i32(dim.Q * (dim.dy_pitch / 4)) + i32(dim.dy_offset / 4) + k;
+    let row = (i32(n * dim.P) + p) * i32(dim.Q * (dim.dy_pitch / 4)) + i32(dim.dy_offset / 4 + at.y);
     var q = i32(w) + shift.y;
     var v_1 = padded(row, q + 1, width);
     var v_2 = padded(row, q + 2, width);
     var v_3 = padded(row, q + 3, width);
-    for (var s = first.y; s < S; s += i32(STRIDE_W)) {
-      let v_0 = padded(row, q, width);
-      let j = u32(r * S + s) * dim.C;
-      let held = weight[i32(j + channels.x) * K4 + k];
-      var next = held;
-      if (LANES < 8) { next = weight[i32(j + channels.z) * K4 + k]; }
-      let v = transpose(mat4x4f(v_0, v_1, v_2, v_3));
-      a += v * lower_quads(held);
-      let u = upper_quads(next);
-      b += v * mat2x4f(u[0], u[1]);
-      if (CHANNELS > 6) { e += v * mat2x4f(u[2], u[3]); }
-      if (CHANNELS == 16) {
-        let more = weight[i32(j + channels.y) * K4 + k];
-        var last = more;
-        if (LANES < 8) { last = weight[i32(j + channels.w) * K4 + k]; }
-        c += v * lower_quads(more);
-        d += v * upper_quads(last);
-      }
-      v_3 = v_2; v_2 = v_1; v_1 = v_0;
-      q--;
-      if (DILATION_W > 1) {
-        for (var skipped = 1u; skipped < DILATION_W; skipped++) {
-          v_3 = v_2; v_2 = v_1; v_1 = padded(row, q, width);
-          q--;
+    if (TAPS == 1) { tap(&sum, mat4x4f(padded(row, q, width), v_1, v_2, v_3), (u32(r) * dim.C + channels) * K4 + at.y); } else {
+      for (var s = first.y; s < S; s += i32(STRIDE_W)) {
+        let v_0 = padded(row, q, width);
+        tap(&sum, mat4x4f(v_0, v_1, v_2, v_3), (u32(r * S + s) * dim.C + channels) * K4 + at.y);
+        v_3 = v_2; v_2 = v_1; v_1 = v_0;
+        q--;
+        if (DILATION_W > 1) {
+          for (var skipped = 1u; skipped < DILATION_W; skipped++) {
+            v_3 = v_2; v_2 = v_1; v_1 = padded(row, q, width);
+            q--;
+          }
         }
       }
     }
   }
-  if (h >= size.x) { return; }
+  if (h >= size.x || w >= size.y) { return; }
   let m = (n * dim.H + h * STRIDE_H + phase.x) * dim.W + w * STRIDE_W + phase.y;
   for (var c4 = c0; c4 < min(c0 + 16, dim.C); c4 += 4) {  // what is written next moves up, as in lib/finish.wgsl
-    var four = a;
+    var four = sum.a;
     for (var channel = c4; channel < min(c4 + 4, dim.C); channel++) {
       var pixels = four[0];
       for (var i = m; i < m + min(size.y - w, 4u) * STRIDE_W; i += STRIDE_W) {
@@ -120,9 +128,7 @@ fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @bui
       }
       four = up(four, four[3]);
     }
-    a = mat4x4f(b[0], b[1], e[0], e[1]);
-    b = mat2x4f(c[0], c[1]);
-    e = mat2x4f(c[2], c[3]);
-    c = d;
+    let next = mat4x4f(sum.b[0], sum.b[1], sum.c[0], sum.c[1]);
+    sum = Sums(next, mat2x4f(sum.d[0], sum.d[1]), mat2x4f(sum.d[2], sum.d[3]), sum.e, sum.e);
   }
 }

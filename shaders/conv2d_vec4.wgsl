@@ -47,6 +47,21 @@ fn three(start: i32, w: i32, width: u32) -> mat3x4f {
   return mat3x4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width));
 }
 
+/// Adds what four channels of four pixels are by a tap, whose weights of this lane begin at i.
+fn tap(sum: ptr<function, Tile>, near: mat3x4f, far: vec4f, i: u32) {
+  let v = transpose(mat4x4f(near[0], near[1], near[2], far));  // columns are channels
+  let K4 = dim.K / 4;
+  let held = weight[i];
+  let more = weight[i + 2 * K4];
+  var next = held;
+  var last = more;
+  if (LANES < 8) { next = weight[i + K4]; last = weight[i + 3 * K4]; }
+  add(sum, lower_quads(held), v[0]);
+  add(sum, upper_quads(next), v[1]);
+  add(sum, lower_quads(more), v[2]);
+  add(sum, upper_quads(last), v[3]);
+}
+
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_vec4_forward(@builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let C4 = i32(dim.C / 4);
@@ -72,25 +87,18 @@ fn conv2d_vec4_forward(@builtin(local_invocation_index) here: u32, @builtin(num_
     var near = three(row, left, width);
     var other = three(row, left + 1, width);  // with a stride of 2: what every other tap sees
     var w = left + 3 * i32(STRIDE_W);
-    for (var s = 0u; s < TAPS; s++) {
-      let far = padded(row, w, width);
-      let v = transpose(mat4x4f(near[0], near[1], near[2], far));  // columns are channels
-      let j = (at.x * TAPS + s) * dim.C + 4 * at.y + ahead;
-      let held = weight[j * K4 + mine];
-      let more = weight[(j + 2) * K4 + mine];
-      var next = held;
-      var last = more;
-      if (LANES < 8) { next = weight[(j + 1) * K4 + mine]; last = weight[(j + 3) * K4 + mine]; }
-      add(&sum, lower_quads(held), v[0]);
-      add(&sum, upper_quads(next), v[1]);
-      add(&sum, lower_quads(more), v[2]);
-      add(&sum, upper_quads(last), v[3]);
-      let slid = mat3x4f(near[1], near[2], far);
-      near = other;
-      other = slid;
-      if (STRIDE_W == 1) { near = slid; }
-      w += i32(DILATION_W);
-      if (DILATION_W > 1) { near = three(row, w - 3, width); }
+    let j = at.x * TAPS * dim.C + 4 * at.y + ahead;
+    if (TAPS == 1) { tap(&sum, near, padded(row, w, width), j * K4 + mine); } else {
+      for (var s = 0u; s < TAPS; s++) {
+        let far = padded(row, w, width);
+        tap(&sum, near, far, (j + s * dim.C) * K4 + mine);
+        let slid = mat3x4f(near[1], near[2], far);
+        near = other;
+        other = slid;
+        if (STRIDE_W == 1) { near = slid; }
+        w += i32(DILATION_W);
+        if (DILATION_W > 1) { near = three(row, w - 3, width); }
+      }
     }
   }
   if (p >= dim.P) { return; }

@@ -60,7 +60,7 @@ fn image(n: u32) -> vec2f {
     probs[row + k] = share;
     dx[row + k] = (share - hot - dim.smoothing / f32(dim.K)) / f32(dim.images);
   }
-  return vec2f(log(total) - ((1.0 - dim.smoothing) * aim + dim.smoothing * mean), select(0.0, 1.0, first == label));
+  return vec2f(log(total) - (1.0 - dim.smoothing) * aim - select(0.0, dim.smoothing * mean, dim.smoothing > 0.0), select(0.0, 1.0, first == label));
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)

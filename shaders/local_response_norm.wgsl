@@ -20,6 +20,9 @@ struct Params { M: u32, C: u32, before: u32, after: u32, share: f32, beta: f32, 
 @group(0) @binding(4) var<storage, read> dy: array<f32>;           // [M, C]
 @group(0) @binding(5) var<storage, read_write> dx: array<f32>;     // [M, C]
 
+/// v to the e, for v above 0. A NaN stays one, of which an adapter's pow() may make a number.
+fn power(v: f32, e: f32) -> f32 { return select(v, pow(v, e), v > 0.0); }
+
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn local_response_norm_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
@@ -31,7 +34,7 @@ fn local_response_norm_forward(@builtin(global_invocation_id) id: vec3u, @builti
   for (var j = c - min(c, dim.before); j <= last; j++) { sum += x[row + j] * x[row + j]; }
   let v = dim.k + dim.share * sum;
   scale[i] = v;
-  y[i] = x[i] * pow(v, -dim.beta);
+  y[i] = x[i] * power(v, -dim.beta);
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
@@ -43,7 +46,7 @@ fn local_response_norm_backward(@builtin(global_invocation_id) id: vec3u, @built
   let last = min(c + dim.before, dim.C - 1u);
   var sum = 0.0;
   for (var j = c - min(c, dim.after); j <= last; j++) {
-    sum += dy[row + j] * x[row + j] * pow(known[row + j], -dim.beta - 1.0);
+    sum += dy[row + j] * x[row + j] * power(known[row + j], -dim.beta - 1.0);
   }
-  dx[i] = dy[i] * pow(known[i], -dim.beta) - 2.0 * dim.beta * dim.share * x[i] * sum;
+  dx[i] = dy[i] * power(known[i], -dim.beta) - 2.0 * dim.beta * dim.share * x[i] * sum;
 }

@@ -37,7 +37,7 @@ export function fuse(recorded: readonly Step[], others: Iterable<Fusing> = [], l
     const { kernel: { entry, overrides: none }, tensors: t, overrides: { ACTIVATION, SLOPE, ALPHA, THRESHOLD } } = step;
     if (entry === "activation_forward") {
       const at = maker(t.x), before = at === undefined ? undefined : fused[at];
-      if (before && before.overrides.ACTIVATION === 0 && before.kernel.entry !== entry && root(before.tensors.y ?? t.y) === root(t.x) && !before.overrides.SLOPE) {
+      if (before && before.overrides.ACTIVATION === 0 && before.kernel.entry !== entry && root(before.tensors.y ?? t.y) === root(t.x) && !before.overrides.SLOPE && !before.overrides.DROP) {
         fused[i] = undefined;
         return become(at!, "y", t.y, { ACTIVATION, ALPHA, THRESHOLD });
       }
@@ -50,7 +50,7 @@ export function fuse(recorded: readonly Step[], others: Iterable<Fusing> = [], l
       }
     } else if (entry === "dropout_forward") {
       const at = maker(t.x), before = at === undefined ? undefined : fused[at];
-      if (before && takes(before, "DROP", "clock") && written(before, t.x) === "y") {
+      if (before && before.kernel.entry !== entry && takes(before, "DROP", "clock") && written(before, t.x) === "y") {
         const { stream, threshold, scale } = fused[i]!.params;
         fused[i] = undefined;
         return become(at!, "y", t.y, { DROP: 1 }, { clock: t.clock }, at, { stream, threshold, scale });
@@ -65,11 +65,13 @@ export function fuse(recorded: readonly Step[], others: Iterable<Fusing> = [], l
 
   /** A sum of two: into what makes one of them, once the other is there; or with the sum that makes one of them. */
   function added(i: number): boolean {
-    const { a, b, y } = fused[i]!.tensors, terms = [a, b].map((t, k) => ({ t, other: [b, a][k], at: maker(t) })).filter(({ at }) => at !== undefined)
+    const { a, b, y } = fused[i]!.tensors;
+    if (root(a) === root(b)) return false;
+    const terms = [a, b].map((t, k) => ({ t, other: [b, a][k], at: maker(t) })).filter(({ at }) => at !== undefined)
       .sort((p, q) => Number(shares(q.at!)) - Number(shares(p.at!)) || q.at! - p.at!);
     for (const { t, other, at } of terms) {
       const before = fused[at!]!, output = written(before, t);
-      if (!output || root(a) === root(b)) continue;
+      if (!output) continue;
       if (takes(before, "ADDEND", "addend") && !before.overrides.ACTIVATION && !before.overrides.SLOPE && !before.overrides.DROP) {
         const ready = (made.get(root(other)) ?? -1) < at!;
         if (!ready && fused.slice(at! + 1, i).some((s) => s && touched(s, "read").some((r) => made.get(r) === at))) continue;

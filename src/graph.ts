@@ -1,4 +1,4 @@
-import { ConvoyError, ShapeError } from "./errors.js";
+import { ConvoyError, OptionError, ShapeError } from "./errors.js";
 import { add_forward } from "./generated/add.js";
 import type { Recorder, Shape, Tensor } from "./gpu/recorder.js";
 import type { Layer, Mode, ParamSpec } from "./layers/layer.js";
@@ -35,7 +35,7 @@ export interface Node {
   readonly inputs: Readonly<Record<string, Value>>;
   readonly own: Readonly<Record<string, Tensor>>;
   readonly y: Value;
-  /** Whether all its parameters are frozen: then running statistics rest, too. */
+  /** Whether it and all its parameters are frozen: then running statistics rest, too. */
   readonly frozen: boolean;
 }
 
@@ -78,11 +78,12 @@ export class Graph {
   apply(layer: AnyLayer, ...values: Value[]): Value {
     const path = this.#path.join("."), shapes = values.map((v) => v.shape), own: Record<string, Tensor> = {};
     const [x] = values, name = (what: string) => path ? `${path}.${what}` : what;
-    const shape = located(path ? `${path} (${layer.name})` : layer.name, () => layer.shape(...shapes));
-    const view = "view" in layer;
-    const features = !view ? shape.length === 2 && shape[1] === x.shape[1] ? x.features : undefined
-      : shape.length === 2 && x.shape.length === 4 ? x.shape.slice(1) : x.features;
-    const y = this.tensor(name("y"), shape, view ? x : undefined, features);
+    const [shape, specs, features] = located(path ? `${path} (${layer.name})` : layer.name, () => {
+      const shape = layer.shape(...shapes), specs = layer.params?.(...shapes) ?? {};
+      if (shape[0] !== x.shape[0]) throw new ShapeError(`gives ${shape[0]} images for ${x.shape[0]}; the first axis is the batch, which a layer keeps`, { got: shape });
+      return [shape, specs, flattened(layer, values, shape, specs)];
+    });
+    const y = this.tensor(name("y"), shape, "view" in layer ? x : undefined, features);
     const still = this.#freezing || layer.requiresGrad === false;
     const make = (specs: Record<string, ParamSpec>, state: boolean) => {
       for (const [what, spec] of Object.entries(specs)) {
@@ -90,8 +91,8 @@ export class Graph {
         own[what] = this.#parameter(name(what), { spec, learned: !state && !frozen, frozen, ...spec.features !== undefined && { features: x.features } });
       }
     };
-    make(layer.params?.(...shapes) ?? {}, false);
-    const parameters = Object.values(own), frozen = parameters.length > 0 && !parameters.some((t) => this.#learned.has(t));
+    make(specs, false);
+    const parameters = Object.values(own), frozen = parameters.length ? !parameters.some((t) => this.#learned.has(t)) : still && !!layer.state;
     if ([...values, ...parameters].some((t) => this.#learned.has(t))) this.#learned.add(y);
     make(layer.state?.(...shapes) ?? {}, true);
     for (const [what, s] of Object.entries<Shape>(layer.saved?.(...shapes) ?? {})) own[what] = this.tensor(name(what), s);
@@ -147,16 +148,36 @@ function located<T>(where: string, f: () => T): T {
   }
 }
 
+/**
+ * What the features of a layer's output were before a flatten, if their order is still that: H, W, C, where PyTorch has C, H, W. A layer
+ * whose parameters have two axes mixes them, and knows which axis is theirs; others must leave them where they are.
+ */
+function flattened(layer: AnyLayer, values: readonly Value[], shape: Shape, specs: Record<string, ParamSpec>): Shape | undefined {
+  const [{ shape: [, ...pixels], features }] = values, order = (v: Value) => v.features?.join();
+  if ("view" in layer) return shape.length < 4 && pixels.length > 1 && pixels[0] * pixels[1] > 1 ? pixels : features;
+  if (shape.length > 2 || Object.values(specs).some((spec) => spec.shape.length > 1)) return;
+  const alike = values.filter((v) => v.features || v.shape.length === 2 && v.shape[1] === shape[1]), [first] = alike;
+  if (alike.some(order) && alike.some((v) => v.shape[1] !== shape[1] || order(v) !== order(first)))
+    throw new ShapeError("flattened features lie in the order H, W, C, which would be lost here; put a linear layer, or a pooling to 1×1, in front", { got: values.map((v) => v.shape) });
+  return first?.features;
+}
+
+/** A part's output. */
+export function through(part: Part, x: Value): Value {
+  const y = typeof part === "function" ? part(x) : part && "shape" in part ? x.graph.apply(part, x) : undefined;
+  if (!y?.graph) throw new OptionError("a part is a layer, or a function from value to value, and this is neither: lenet() and relu() make one, lenet and relu do not", { part });
+  return y;
+}
+
 /** Gives a part its name in paths and in the state_dict. */
-export const named = (name: string, part: Part): Block => (x) =>
-  x.graph.within(name, () => typeof part === "function" ? part(x) : x.graph.apply(part, x));
+export const named = (name: string, part: Part): Block => (x) => x.graph.within(name, () => through(part, x));
 
 /**
  * A part that stays as it is, for fine-tuning: nothing of it is learned, no gradient of its parameters is computed, and before
  * the first layer that learns nothing runs backward at all. Batch normalisations in it use their running statistics and leave them, as
  * after PyTorch's `requires_grad_(False)` and `eval()`; dropout still drops.
  */
-export const freeze = (part: Part): Block => (x) => x.graph.frozen(() => typeof part === "function" ? part(x) : x.graph.apply(part, x));
+export const freeze = (part: Part): Block => (x) => x.graph.frozen(() => through(part, x));
 
 /** One part after the other; their names are their numbers, as in PyTorch's nn.Sequential. */
 export const sequential = (...parts: Part[]): Block => (x) =>

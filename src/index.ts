@@ -1,6 +1,6 @@
 // The public names, nothing else.
 export * from "./errors.js";
-export { openDevice, type Adapter, type Device, type DeviceOptions, type Store } from "./gpu/device.js";
+export { fromDevice, openDevice, type Adapter, type Device, type DeviceOptions, type Store } from "./gpu/device.js";
 export type { Access, Kernel, Params } from "./gpu/kernel.js";
 export type { Fusing, Grid, Recorder, Shape, Step, Target, Tensor } from "./gpu/recorder.js";
 export { freeze, named, sequential, type Block, type Part, type Value } from "./graph.js";
@@ -28,6 +28,7 @@ export { clipNorm, type Clip } from "./optimizers/clip.js";
 export type { Optimizer } from "./optimizers/optimizer.js";
 export { sgd, type SgdOptions } from "./optimizers/sgd.js";
 export type { Augmentation } from "./data/augment.js";
+export type { Dataset, Split } from "./data/dataset.js";
 export type { Normalise, Preparation } from "./data/prepare.js";
 export type { MemoryUse } from "./plan.js";
 export type { Random } from "./random.js";

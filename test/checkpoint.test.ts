@@ -92,6 +92,7 @@ test("weights alone are what PyTorch takes; load() takes both", async () => {
     expect(await other.weights()).toEqual(await run.weights());
   }
   expect(() => other.restore(alone, "a.safetensors")).toThrow("a.safetensors holds weights alone, nothing a training could go on with; for weights, use run.load(stateDict(bytes))");
+  expect(() => stateDict(Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0, 0, 0), "model.pt")).toThrow('model.pt is a zip, as torch.save writes; save with safetensors.torch.save_file(model.state_dict(), "model.safetensors")');
   expect(() => stateDict(writeSafetensors(new Map([["x", { shape: [1], data: Uint32Array.of(1) }]])))).toThrow("the file: x is of dtype U32, weights are F32");
   for (const r of [run, other]) r.destroy();
 });

@@ -19,9 +19,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs dist/cli.js. `seen` gets all output so far whenever there is more. */
+/** Runs dist/src/node/cli.js. `seen` gets all output so far whenever there is more. */
 function convoy(args: readonly string[], seen?: (output: string, kill: () => void) => void): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, ["dist/cli.js", ...args], { env: { ...process.env, NO_COLOR: "1" } });
+  const child = spawn(process.execPath, ["dist/src/node/cli.js", ...args], { env: { ...process.env, NO_COLOR: "1" } });
   let out = "", err = "";
   child.stdout.on("data", (text) => { out += text; seen?.(out, () => child.kill("SIGINT")); });
   child.stderr.on("data", (text) => { err += text; });

@@ -9,7 +9,7 @@ import { dataset, subset } from "../src/data/dataset.js";
 import { fashionMnist as fetched } from "../src/data/fashionMnist.js";
 import { subsetFiles } from "../src/data/fashionMnistFiles.js";
 import { gunzip, parseIdx, sha256 } from "../src/data/idx.js";
-import { ConvoyError, FormatError } from "../src/errors.js";
+import { ConvoyError, FormatError, OptionError } from "../src/errors.js";
 import { fashionMnist } from "../src/node/data.js";
 
 const folder = new URL("../src/data/fashion-mnist/", import.meta.url);
@@ -137,9 +137,9 @@ describe("dataset", () => {
   test("says what does not fit", () => {
     expect(() => dataset({ ...two, labels: new Uint8Array([0, 2]) })).toThrow(/label 2 at index 1, but 2 classes/);
     expect(() => dataset({ ...two, labels: new Uint8Array(3) })).toThrow(/3 labels go with 3 images of \[2, 1, 2\] = 12 bytes, got 8 bytes, which is 2 images/);
-    expect(() => dataset({ ...two, shape: [2, 1.5, 2] })).toThrow(FormatError);
+    expect(() => dataset({ ...two, shape: [2, 1.5, 2] })).toThrow(OptionError);
     expect(() => dataset({ ...two, images: new Float32Array(8) as unknown as Uint8Array })).toThrow(/got Float32Array/);
     expect(() => dataset({ ...two, labels: new Uint8Array(0), images: new Uint8Array(0) })).toThrow(/at least one/);
-    expect(() => dataset({ ...two, classes: [] })).toThrow(/1 to 256 classes, got 0/);
+    expect(() => dataset({ ...two, classes: [] })).toThrow(/1 to 256 of them, for a label is one byte; got 0/);
   });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { families, lenet } from "../models/index.js";
 import { dataset } from "../src/data/dataset.js";
-import { conv2d, flatten, linear, maxPool2d, openDevice as openInBrowser, relu, sequential, sgd, summary, train } from "../src/index.js";
+import { batchNorm, conv2d, flatten, linear, maxPool2d, openDevice as openInBrowser, relu, sequential, sgd, summary, train } from "../src/index.js";
 import { openDevice } from "../src/node/device.js";
 import { openTestDevice } from "./support.js";
 
@@ -67,4 +67,12 @@ test("no adapter at all", async () => {
   process.env.VK_ICD_FILENAMES = "/nowhere.json";
   expect(await says(openDevice({ adapter: "system" }))).toMatch(/^adapter: the system offers no adapter; install a Vulkan driver, or use the software adapter/);
   if (before) process.env.VK_ICD_FILENAMES = before; else delete process.env.VK_ICD_FILENAMES;
+});
+
+test("a last batch of one image, of which batch norm learns nothing", async () => {
+  const device = await openTestDevice(), net = sequential(flatten(), linear({ units: 10 }), batchNorm());
+  expect(await says(train(net, { device, data: set(9), batch: 4 }))).toMatch(/^shape: batchNorm learns from more than one value a channel, .* so take another batch size$/);
+  const run = await train(net, { device, data: set(9), batch: 3, epochs: 1 });
+  expect(await run.predict(new Uint8Array(784))).toHaveLength(1);
+  run.destroy();
 });

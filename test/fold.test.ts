@@ -18,7 +18,7 @@ const net = sequential(conv2d({ filters: 6, kernel: 3, padding: 1 }), batchNorm(
 async function answered(part: Part, fuse: boolean, rung?: string) {
   const session = await Session.open(part, { device: await openTestDevice(), input: [1, 12, 12], batches: [8], data, optimizer: sgd({ lr: 0.1 }), seed: 3, fuse, rung });
   for (let i = 0; i < 3; i++) session.step(Uint32Array.from({ length: 8 }, (_, k) => k));
-  const predictor = await Predictor.open(session, 8), logits = await predictor.logits(data.images.slice());
+  const predictor = await Predictor.open(session, 8), logits = await predictor.logits(Float32Array.from(data.images, (byte) => byte / 255));
   predictor.destroy();
   session.destroy();
   return { logits, entries: predictor.player.steps.map(({ kernel }) => kernel.entry) };

@@ -3,8 +3,9 @@ import { expect, test } from "vitest";
 import { resnet } from "../models/index.js";
 import { dataset } from "../src/data/dataset.js";
 import {
-  adamw, batchNorm, conv2d, flatten, freeze, linear, named, relu, sequential, sgd, summary, train, type Block, type Optimizer, type Part, type Run, type TrainOptions,
+  adamw, batchNorm, conv2d, dropout, flatten, freeze, linear, named, relu, sequential, sgd, summary, train, type Block, type Optimizer, type Part, type Run, type TrainOptions,
 } from "../src/index.js";
+import { Graph } from "../src/graph.js";
 import { describe as network } from "../src/train/network.js";
 import { Session } from "../src/train/session.js";
 import { openTestDevice } from "./support.js";
@@ -96,4 +97,10 @@ test("ResNet-18 with all but its last layer frozen takes less than half the disp
   expect(tuned.dispatches).toBeLessThan(whole.dispatches / 2);
   expect(String(tuned)).toContain(`parameters, of which ${tuned.frozen.toLocaleString("en")} are frozen; a training step`);
   expect(tuned.memory.activations.bound).toBeLessThan(whole.memory.activations.bound / 2);
+});
+
+test("a frozen layer that has statistics and no parameters rests as well, dropout does not", () => {
+  const centre = { name: "centre", shape: (x: readonly number[]) => x, state: ([, C]: readonly number[]) => ({ running: { shape: [C] } }), forward() {}, backward() {} } as unknown as Part;
+  const still = (part: Part) => { const graph = new Graph(); freeze(part)(graph.input("x", [2, 3])); return graph.nodes[0].frozen; };
+  expect([still(centre), still(dropout())]).toEqual([true, false]);
 });

@@ -21,7 +21,7 @@ const run = (...args: string[]) => {
   const { stdout, stderr, status } = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } });
   return { out: stdout, err: stderr.replace(/^Warning: max.*\n/gm, ""), status };  // Dawn's, about dynamic buffers
 };
-const convoyCheck = (...args: string[]) => run(join("..", "cli.js"), "check", ...args);
+const convoyCheck = (...args: string[]) => run(join("..", "src/node/cli.js"), "check", ...args);
 /** `convoy check` on a file with a change in one place. */
 function broken(file: string, from: string, to: string, checked = file) {
   const path = join(folder, file), text = readFileSync(path, "utf8");

@@ -102,6 +102,7 @@ test.each<[unknown, string]>([
 
 test.each<[Normalise, typeof OptionError | typeof ShapeError, string]>([
   [{ mean: [0.1, 0.2], std: 1 }, ShapeError, "normalise: mean has 2 numbers, and the images have 3 channels"], [{ mean: 0, std: [1, 0, 1] }, OptionError, "normalise: std is above 0, for values from 0 to 1, not 0"],
+  [{ mean: 0.5 } as Normalise, OptionError, "normalise: std is above 0, for values from 0 to 1, not undefined"],
   [{ mean: NaN, std: 1 }, OptionError, "normalise: mean is a number, for values from 0 to 1, not NaN"],
 ])("normalise %j is refused", async (options, kind, why) => {
   await expect(open({ normalise: options })).rejects.toThrow(kind);

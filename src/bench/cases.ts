@@ -1,4 +1,4 @@
-import { Graph, type Parameter, type Part } from "../graph.js";
+import { Graph, through, type Parameter, type Part } from "../graph.js";
 import { tensor, type Recorder, type Shape, type Tensor } from "../gpu/recorder.js";
 import { relu, sigmoid } from "../layers/activation.js";
 import { adaptiveAvgPool2d } from "../layers/adaptiveAvgPool2d.js";
@@ -35,7 +35,7 @@ export interface Recorded {
 export function layer(operator: string, shape: string, x: Shape, net: Part): Case {
   return { operator, shape, record(rec) {
     const params = new Map<string, Parameter>(), graph = new Graph(params), input = graph.input("x", x, true), clock = tensor("clock", [4]), mode = { training: true, clock };
-    const y = typeof net === "function" ? net(input) : graph.apply(net, input), dy = tensor("dy", y.shape);
+    const y = through(net, input), dy = tensor("dy", y.shape);
     graph.forward(rec, mode);
     graph.grads.set(y, dy);
     graph.backward(rec, mode);

@@ -30,7 +30,7 @@ export async function checkRaces(layer: AnyLayer, shapes: readonly Shape[], { se
   return report(it.name, looked, findings, notes);
 }
 
-/** Interprets one step on `memory`, and tells each pair of lines once. `note`: why not all of it was looked at. */
+/** Interprets one step on `memory`, and tells each pair of lines once. `note`: why not all of it was looked at. @internal: what users install has no types of wgsl_reflect. */
 export function raced(wgsl: typeof Wgsl, { kernel, tensors, params, overrides, grid }: Step, memory: Map<Tensor, Float32Array>): { count: number; found: Finding[]; note?: string } {
   const code = bake(kernel.code, overrides), lines = code.split("\n"), { entry } = kernel, found = new Map<string, Finding>();
   if (/\bsubgroup\w*\(/.test(code)) return { count: 0, found: [], note: "calls subgroup functions, which have no interpreter; check a rung without them" };

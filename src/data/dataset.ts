@@ -41,9 +41,9 @@ export function dataset({ images, labels, shape, classes, order = "NCHW" }: Data
   if (order !== "NCHW" && order !== "NHWC") throw new OptionError(`order is "NCHW" or "NHWC", not "${String(order)}"`, { order });
   for (const [name, bytes] of Object.entries({ images, labels })) if (!(bytes instanceof Uint8Array))
     throw new FormatError(`${name} are bytes in a Uint8Array, got ${(bytes as object | undefined)?.constructor?.name}; scale images to 0–255, and for others copy: new Uint8Array(${name})`, { name });
-  if (shape.length !== 3 || !shape.every((extent) => Number.isSafeInteger(extent) && extent > 0))
-    throw new FormatError(`the shape of an image is [C, H, W], three whole numbers from 1, got [${shape.join(", ")}]`, { shape });
-  if (classes.length < 1 || classes.length > 256) throw new FormatError(`a label is one byte, so there are 1 to 256 classes, got ${classes.length}`, { classes: classes.length });
+  if (shape?.length !== 3 || !shape.every((extent) => Number.isSafeInteger(extent) && extent > 0))
+    throw new OptionError(`the shape of an image is [C, H, W], three whole numbers from 1, got ${JSON.stringify(shape)}`, { shape });
+  if (!(classes?.length >= 1 && classes.length <= 256)) throw new OptionError(`classes are names, ["cat", "dog"], 1 to 256 of them, for a label is one byte; got ${classes?.length ?? typeof classes}`, { classes });
 
   const [C, H, W] = shape, each = C * H * W, N = labels.length;
   if (N === 0) throw new FormatError("a data set has at least one image; labels is empty", { labels: 0 });

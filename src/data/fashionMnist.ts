@@ -1,4 +1,3 @@
-// For pages. Node's entry must not import this file: shared by two entries, it would move into dist/chunks/, and its own URL with it.
 import { ConvoyError, OptionError } from "../errors.js";
 import type { Split } from "./dataset.js";
 import { assemble, subsetFiles } from "./fashionMnistFiles.js";

@@ -1,4 +1,4 @@
-// What the files of Fashion-MNIST are, for pages and Node alike. Apart from fashionMnist.ts, whose place in the bundle matters.
+// What the files of Fashion-MNIST are, for pages and Node alike.
 import { FormatError } from "../errors.js";
 import { dataset, type Dataset, type Split } from "./dataset.js";
 import { gunzip, parseIdx, sha256 } from "./idx.js";

@@ -22,10 +22,10 @@ export interface Preparation {
 export function levelsOf(normalise: Normalise | undefined, C: number, most: number): Float32Array<ArrayBuffer> {
   const { mean, std } = normalise ?? { mean: 0, std: 1 };
   const [means, stds] = Object.entries({ mean, std }).map(([name, value]) => {
-    const list = typeof value === "number" ? Array<number>(C).fill(value) : [...value];
+    const list = Symbol.iterator in Object(value) ? [...value as number[]] : Array<number>(C).fill(value as number);
     if (list.length !== C) throw new ShapeError(`normalise: ${name} has ${list.length} numbers, and the images have ${C} channels`, { [name]: value, channels: C });
-    const odd = list.find((v) => !Number.isFinite(v) || (name === "std" && v <= 0));
-    if (odd !== undefined) throw new OptionError(`normalise: ${name} is ${name === "std" ? "above 0" : "a number"}, for values from 0 to 1, not ${odd}`, { [name]: value });
+    for (const v of list) if (!Number.isFinite(v) || (name === "std" && v <= 0))
+      throw new OptionError(`normalise: ${name} is ${name === "std" ? "above 0" : "a number"}, for values from 0 to 1, not ${v}`, { [name]: value });
     return list;
   });
   return Float32Array.from({ length: 2 * C }, (_, i) => i % 2 ? -means[i >> 1] / stds[i >> 1] : 1 / most / stds[i >> 1]);

@@ -46,37 +46,40 @@ export class Device {
   readonly #modules = new Map<string, GPUShaderModule>();
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   readonly #waits = new Set<(cause: ConvoyError) => void>();  // of now: a race with a promise that does not settle would be kept for good
-  #failure?: ConvoyError;
+  #lost?: ConvoyError;
+  #refused?: ConvoyError;  // told once, to whoever waits or plays next
 
   /** `store` keeps what was measured here. */
   constructor(readonly gpu: GPUDevice, readonly adapter: Adapter,
     /** Called at the beginning of a wait for the GPU; what it returns, at the end. */ readonly rest?: () => () => void, readonly store?: Store) {
     void gpu.lost.then(({ reason, message }) => {
-      const failure = this.#failure = new DeviceLostError(reason === "destroyed"
+      const failure = this.#lost = new DeviceLostError(reason === "destroyed"
         ? "the device was destroyed; open another with openDevice()"
         : `the device was lost (${message || reason || "no reason given"}); open another with openDevice(), or reload the page`, { reason });
       for (const end of this.#waits) end(failure);
     });
     gpu.addEventListener?.("uncapturederror", (event) => {
       event.preventDefault();
-      this.#failure ??= new ConvoyError("gpu", `WebGPU refused a command: ${event.error.message}; this is a bug in Convoy or in a custom kernel`);
+      this.#refused ??= new ConvoyError("gpu", `WebGPU refused a command: ${event.error.message}; this is a bug in Convoy, in a custom kernel, or in what else uses this device`);
     });
   }
 
   /** Throws what has happened to the device, if anything has. */
   check(): void {
-    if (this.#failure) throw this.#failure;
+    const failure = this.#lost ?? this.#refused;
+    this.#refused = undefined;
+    if (failure) throw failure;
   }
 
-  /** Waits for a promise of the GPU. A lost device ends the wait: on one, WebGPU's own promises may resolve as if all were well. */
-  async until<T>(promise: Promise<T>): Promise<T> {
-    const wake = this.rest?.();
+  /** Waits for a promise of the GPU. A lost device ends the wait: on one, WebGPU's own promises may resolve as if all were well. `busy`: whether the GPU is at work meanwhile. */
+  async until<T>(promise: Promise<T>, busy = true): Promise<T> {
+    const wake = busy ? this.rest?.() : undefined;
     let end!: (cause: ConvoyError) => void;
     try {
       const value = await new Promise<T>((resolve, reject) => {
         this.#waits.add(end = reject);
         promise.then(resolve, reject);
-        if (this.#failure) reject(this.#failure);
+        if (this.#lost) reject(this.#lost);
       });
       this.check();
       return value;
@@ -133,9 +136,13 @@ export async function fromAdapter(adapter: GPUAdapter, { limits = "real" }: Devi
   } catch (cause) {
     throw new AdapterError(`the adapter gave no device: ${(cause as Error).message}; ask for a new adapter`, {}, cause);
   }
-  const info = gpu.adapterInfo ?? adapter.info, has = (feature: string) => gpu.features.has(feature as GPUFeatureName);
+  return new Device(gpu, adapterOf(gpu, gpu.adapterInfo ?? adapter.info), rest, store);
+}
+
+function adapterOf(gpu: GPUDevice, info: GPUAdapterInfo): Adapter {
+  const has = (feature: string) => gpu.features.has(feature as GPUFeatureName);
   const name = info.description || info.device || [info.vendor, info.architecture].filter(Boolean).join(" ") || "unnamed adapter";
-  return new Device(gpu, {
+  return {
     name, vendor: info.vendor, architecture: info.architecture, id: [info.vendor, info.architecture, info.device, info.description].join(" | "),
     software: info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${name} ${info.architecture}`),
     subgroups: has("subgroups") ? [info.subgroupMinSize ?? 4, info.subgroupMaxSize ?? 128] : undefined,
@@ -145,7 +152,7 @@ export async function fromAdapter(adapter: GPUAdapter, { limits = "real" }: Devi
       storageBuffers: gpu.limits.maxStorageBuffersPerShaderStage, workgroupBytes: gpu.limits.maxComputeWorkgroupStorageSize,
       invocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
     },
-  }, rest, store);
+  };
 }
 
 /** What recordings for this adapter may count on. Kernels with subgroups are the better ones only where a barrier is dear. */
@@ -170,3 +177,12 @@ const pageStore: Store = {
   async get(key) { try { return globalThis.localStorage?.getItem(key) ?? undefined; } catch { return undefined; } },
   async set(key, text) { try { globalThis.localStorage?.setItem(key, text); } catch { /* full, or forbidden */ } },
 };
+
+/**
+ * A device on your own GPUDevice, to share it with a renderer: Convoy never destroys it, and destroy() leaves it as it is. Kernels are chosen by the features and limits
+ * that you asked its adapter for: "subgroups", "timestamp-query", and the largest of buffers and bindings serve best. `info` is for browsers that do not tell a device's adapter.
+ */
+export function fromDevice(gpu: GPUDevice, info: GPUAdapterInfo | undefined = gpu.adapterInfo): Device {
+  if (!info) throw new AdapterError("this browser does not say what adapter a device is of; pass that, too: fromDevice(gpu, adapter.info)");
+  return Object.assign(new Device(gpu, adapterOf(gpu, info), undefined, pageStore), { destroy() {} });
+}

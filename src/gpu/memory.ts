@@ -1,8 +1,10 @@
-import { ConvoyError, OutOfMemoryError } from "../errors.js";
+import { ConvoyError, OptionError, OutOfMemoryError } from "../errors.js";
 import type { Device } from "./device.js";
 import { root, type Tensor } from "./recorder.js";
 
 const MAP_READ = 1, COPY_SRC = 4, COPY_DST = 8, STORAGE = 128;  // GPUBufferUsage, which Node and some lib.dom lack
+/** Bytes that any binding has, where its buffer has them: a tensor of three numbers may stand in for a vec4. */
+export const LEAST = 16;
 
 interface Layout {
   readonly places: ReadonlyMap<Tensor, { readonly buffer: number; readonly offset: number; readonly bytes: number }>;
@@ -14,6 +16,7 @@ export interface Place { readonly buffer: GPUBuffer; readonly offset: number; re
 export class Memory {
   readonly #buffers: GPUBuffer[] = [];
   #layout: Layout = { places: new Map(), buffers: [] };
+  #gone = false;
 
   constructor(readonly device: Device) {}
 
@@ -25,7 +28,7 @@ export class Memory {
     gpu.pushErrorScope("validation");
     gpu.pushErrorScope("out-of-memory");
     for (const [i, size] of layout.buffers.entries()) if (i >= this.#buffers.length)
-      made.push(gpu.createBuffer({ label: `convoy buffer ${i}`, size, usage: STORAGE | COPY_SRC | COPY_DST }));
+      made.push(gpu.createBuffer({ label: `convoy buffer ${i}`, size: Math.max(LEAST, size), usage: STORAGE | COPY_SRC | COPY_DST }));
     const [full, invalid] = await this.device.until(Promise.all([gpu.popErrorScope(), gpu.popErrorScope()]));
     if (full || invalid) {
       for (const buffer of made) buffer.destroy();
@@ -34,12 +37,27 @@ export class Memory {
       throw new ConvoyError("gpu", `WebGPU refused a buffer: ${invalid!.message}`);
     }
     const known = this.#buffers.length;
+    if (this.#gone) for (const buffer of made) buffer.destroy();
+    this.check();
     this.#buffers.push(...made);
     this.#layout = layout;
     for (const [t, { buffer }] of layout.places) if (t.values && buffer >= known) this.write(t, t.values);
   }
 
+  /** Takes back buffers that only a later plan had. */
+  shrink(layout: Layout): void {
+    this.#layout = layout;
+    for (const buffer of this.#buffers.splice(layout.buffers.length)) buffer.destroy();
+  }
+
+  /** Throws what has happened to the device, or that this memory is no more. */
+  check(): void {
+    this.device.check();
+    if (this.#gone) throw new OptionError("this run was destroyed; make another with train()");
+  }
+
   at(t: Tensor): Place {
+    this.check();
     const place = this.#layout.places.get(t) ?? this.#layout.places.get(root(t));
     if (!place) throw new ConvoyError("plan", `${t.name} has no place in memory`);
     return { buffer: this.#buffers[place.buffer], offset: place.offset, bytes: 4 * t.size };
@@ -68,12 +86,16 @@ export class Memory {
   /** A buffer of the plan, by its number. */
   buffer(number: number): GPUBuffer { return this.#buffers[number]; }
 
-  destroy(): void { for (const buffer of this.#buffers) buffer.destroy(); }
+  destroy(): void {
+    this.#gone = true;
+    for (const buffer of this.#buffers) buffer.destroy();
+  }
 }
 
 /** Reads one small tensor again and again without ever making a buffer or a caller wait: a few staging buffers take turns. */
 export class Reader {
   readonly #idle: GPUBuffer[];
+  #gone = false;
 
   constructor(readonly memory: Memory, readonly source: Tensor, turns = 3) {
     this.#idle = Array.from({ length: turns }, (_, i) => memory.device.gpu.createBuffer({ label: `staging ${i} of ${source.name}`, size: 4 * source.size, usage: MAP_READ | COPY_DST }));
@@ -90,9 +112,14 @@ export class Reader {
       const values = new Float32Array(staging.getMappedRange().slice(0));
       staging.unmap();
       this.#idle.push(staging);
+      if (this.#gone) this.destroy();
       return values;
     };
   }
 
-  destroy(): void { for (const buffer of this.#idle) buffer.destroy(); }
+  /** Those that are on their way are freed when they arrive. */
+  destroy(): void {
+    this.#gone = true;
+    for (const buffer of this.#idle) buffer.destroy();
+  }
 }

@@ -1,7 +1,6 @@
 import { ConvoyError } from "../errors.js";
-import type { Device } from "./device.js";
 import { bake, pack, PARAMS } from "./kernel.js";
-import type { Memory } from "./memory.js";
+import { LEAST, type Memory } from "./memory.js";
 import type { Grid, Step } from "./recorder.js";
 
 const COPY_DST = 8, UNIFORM = 64;  // GPUBufferUsage
@@ -25,7 +24,7 @@ interface Dispatch { readonly pipeline: GPUComputePipeline; readonly group: GPUB
 /** Steps made ready to play: every pipeline compiled, every bind group made, all Params in one buffer. */
 export class Player {
   private constructor(
-    readonly device: Device, readonly label: string, readonly steps: readonly Step[],
+    readonly memory: Memory, readonly label: string, readonly steps: readonly Step[],
     readonly dispatches: readonly Dispatch[], readonly params: GPUBuffer, readonly ends = submits(steps),
   ) {}
 
@@ -43,7 +42,7 @@ export class Player {
       const layout = device.layout([...bindings.map(([, [binding, access]]) => [binding, access === "read" ? "read-only-storage" : "storage"] as const), [PARAMS, "uniform"]]);
       const group = gpu.createBindGroup({ label: `${path} ${kernel.entry} #${i}`, layout, entries: [...bindings.map(([name, [binding]]) => {
         const { buffer, offset, bytes } = memory.at(tensors[name]);
-        return { binding, resource: { buffer, offset, size: bytes } };
+        return { binding, resource: { buffer, offset, size: Math.max(bytes, Math.min(LEAST, buffer.size - offset)) } };
       }), { binding: PARAMS, resource: { buffer: params, offset: ALIGN * i, size: ALIGN } }] });
       return { group, grid, pipeline: await device.pipeline(bake(kernel.code, overrides), kernel.entry, layout, kernel.origin) };
     });
@@ -54,7 +53,7 @@ export class Player {
     dispatches = results.map((r) => (r as PromiseFulfilledResult<Dispatch>).value);
     const error = await device.until(scope);
     if (error) throw new ConvoyError("gpu", `${label} cannot be played: ${error.message}`);
-    return new Player(device, label, steps, dispatches, params);
+    return new Player(memory, label, steps, dispatches, params);
   }
 
   /** Puts dispatches into the pass, all of them or some. Makes nothing. */
@@ -70,7 +69,8 @@ export class Player {
 
   /** One encoder, one pass, one submit; of a long program, more. `also` may add copies behind the last pass. */
   play(also?: (encoder: GPUCommandEncoder) => void): void {
-    const { gpu } = this.device, { label, ends } = this;
+    const { label, ends, memory } = this, { gpu } = memory.device;
+    memory.check();
     let from = 0;
     for (const to of ends) {
       const encoder = gpu.createCommandEncoder({ label }), pass = encoder.beginComputePass({ label });

@@ -1,5 +1,6 @@
 import { OptionError } from "../errors.js";
 import { activation_backward, activation_forward } from "../generated/activation.js";
+import { atLeast, known } from "../options.js";
 import type { Layer } from "./layer.js";
 
 /** The numbers of shaders/lib/activation.wgsl and slope.wgsl. From `gelu` on, the slope is written in the input, not in the output. */
@@ -24,13 +25,6 @@ function activation(kind: keyof typeof ACTIVATIONS, ALPHA = 1, THRESHOLD = 0): L
   };
 }
 
-/** An option from `least` on; just above it where `least` itself is no use. */
-function checked(name: string, value: number, least: number, above = false): number {
-  if (!Number.isFinite(value) || value < least || (above && value === least))
-    throw new OptionError(`${name} is a number ${above ? "above" : "of at least"} ${least}, not ${value}`, { [name]: value });
-  return value;
-}
-
 /** max(x, 0). */
 export const relu = (): Layer => activation("relu");
 /** 1 / (1 + exp(−x)). */
@@ -44,8 +38,11 @@ export interface LeakyReluOptions {
   negativeSlope?: number;
 }
 /** x where x > 0, else negativeSlope · x. */
-export const leakyRelu = ({ negativeSlope = 0.01 }: LeakyReluOptions = {}): Layer =>
-  activation("leakyRelu", checked("negativeSlope", negativeSlope, 0));
+export function leakyRelu(options: LeakyReluOptions = {}): Layer {
+  const { negativeSlope = 0.01 } = known("leakyRelu", options, "negativeSlope");
+  atLeast(0, { negativeSlope });
+  return activation("leakyRelu", negativeSlope);
+}
 
 /** What elu() takes. */
 export interface EluOptions {
@@ -53,7 +50,11 @@ export interface EluOptions {
   alpha?: number;
 }
 /** x where x > 0, else alpha · (exp(x) − 1). */
-export const elu = ({ alpha = 1 }: EluOptions = {}): Layer => activation("elu", checked("alpha", alpha, 0));
+export function elu(options: EluOptions = {}): Layer {
+  const { alpha = 1 } = known("elu", options, "alpha");
+  atLeast(0, { alpha });
+  return activation("elu", alpha);
+}
 
 /** What gelu() takes. */
 export interface GeluOptions {
@@ -61,7 +62,8 @@ export interface GeluOptions {
   approximate?: "none" | "tanh";
 }
 /** x times the share of the normal distribution below x (Hendrycks and Gimpel 2016). */
-export function gelu({ approximate = "none" }: GeluOptions = {}): Layer {
+export function gelu(options: GeluOptions = {}): Layer {
+  const { approximate = "none" } = known("gelu", options, "approximate");
   if (approximate !== "none" && approximate !== "tanh") throw new OptionError(`approximate is "none" or "tanh", not ${String(approximate)}`, { approximate });
   return activation(approximate === "tanh" ? "geluTanh" : "gelu");
 }
@@ -79,5 +81,9 @@ export interface SoftplusOptions {
   threshold?: number;
 }
 /** log(1 + exp(beta · x)) / beta. */
-export const softplus = ({ beta = 1, threshold = 20 }: SoftplusOptions = {}): Layer =>
-  activation("softplus", checked("beta", beta, 0, true), checked("threshold", threshold, 0));
+export function softplus(options: SoftplusOptions = {}): Layer {
+  const { beta = 1, threshold = 20 } = known("softplus", options, "beta, threshold");
+  atLeast(0, { beta, threshold });
+  if (!beta) throw new OptionError("beta is a number above 0, not 0", { beta });
+  return activation("softplus", beta, threshold);
+}

@@ -1,5 +1,6 @@
 import { adaptive_avg_pool2d_backward, adaptive_avg_pool2d_forward } from "../generated/adaptive_avg_pool2d.js";
 import type { Recorder, Tensor } from "../gpu/recorder.js";
+import { known } from "../options.js";
 import { needs4d, pair, type Layer, type Pair } from "./layer.js";
 import { rows } from "./window.js";
 
@@ -10,8 +11,8 @@ export interface AdaptiveAvgPool2dOptions {
 }
 
 /** Adaptive average pooling: [N, C, H, W] → [N, C, size, size]. Maths and kernels: shaders/adaptive_avg_pool2d.wgsl. */
-export function adaptiveAvgPool2d({ size = 1 }: AdaptiveAvgPool2dOptions = {}): Layer {
-  const [P, Q] = pair("size", size, 1);
+export function adaptiveAvgPool2d(options: AdaptiveAvgPool2dOptions = {}): Layer {
+  const { size = 1 } = known("adaptiveAvgPool2d", options, "size"), [P, Q] = pair("size", size, 1);
   const dims = (rec: Recorder, { shape: [N, H, W, C] }: Tensor) => ({ N, H, W, C, P, Q, GLOBAL: Number(P === 1 && Q === 1), WIDTH: rec.wide(C) });
   const grid = (rec: Recorder, { shape }: Tensor, count: number) => rows(count, shape[3] / rec.wide(shape[3]));
   return {

@@ -2,6 +2,7 @@ import { OptionError, ShapeError } from "../errors.js";
 import { batch_norm_apply, batch_norm_column, batch_norm_evaluate, batch_norm_partial, batch_norm_running } from "../generated/batch_norm.js";
 import { batch_norm_backward_column, batch_norm_backward_input, batch_norm_backward_partial } from "../generated/batch_norm_backward.js";
 import { tensor, type Recorder, type Rung, type Target, type Tensor } from "../gpu/recorder.js";
+import { known } from "../options.js";
 import { folding } from "./foldBatchNorm.js";
 import { ones, zeros } from "./init.js";
 import { nchw, type Layer, type ParamSpec } from "./layer.js";
@@ -50,10 +51,11 @@ const backward: readonly Rung<Dims, "x" | "dy" | "weight" | "stats" | "moments" 
 
 /**
  * Batch normalisation of [N, C, H, W] or [N, features], per channel (Ioffe and Szegedy 2015). Training uses the batch's own
- * statistics and moves the running ones, whose variance is the unbiased one; evaluation uses the running ones. Maths and
- * kernels: shaders/batch_norm.wgsl, batch_norm_backward.wgsl. Names in files: weight, bias, running_mean, running_var.
+ * statistics and moves the running ones, whose variance is the unbiased one; evaluation uses the running ones. A ShapeError where a batch
+ * has one value a channel. Maths and kernels: shaders/batch_norm.wgsl, batch_norm_backward.wgsl. Names in files: weight, bias, running_mean, running_var.
  */
-export function batchNorm({ eps = 1e-5, momentum = 0.1, requiresGrad }: BatchNormOptions = {}): Layer<"weight" | "bias", "stats" | "moments", "x", "running_mean" | "running_var"> {
+export function batchNorm(options: BatchNormOptions = {}): Layer<"weight" | "bias", "stats" | "moments", "x", "running_mean" | "running_var"> {
+  const { eps = 1e-5, momentum = 0.1, requiresGrad } = known("batchNorm", options, "eps, momentum, requiresGrad");
   if (!(eps > 0) || !(momentum >= 0 && momentum <= 1)) throw new OptionError(`batchNorm takes an eps above 0 and a momentum from 0 to 1, not ${eps} and ${momentum}`, { eps, momentum });
   const channels = (x: readonly number[], init: ParamSpec["init"]): ParamSpec =>
     ({ shape: [x.at(-1)!], init, fan: { in: 1, out: 1 }, ...x.length === 2 && { features: 0 } });
@@ -79,6 +81,7 @@ export function batchNorm({ eps = 1e-5, momentum = 0.1, requiresGrad }: BatchNor
 
     forward(rec, { x, y, weight, bias, stats, moments, running_mean, running_var }, { training }) {
       const d = dims(rec, x, training);
+      if (training && d.M === 1) throw new ShapeError("batchNorm learns from more than one value a channel, and a batch has one: the last of an epoch has the images that are left, so take another batch size", { got: x.shape });
       if (training) rec.climb(forward, { x, y, weight, bias, stats, moments, running_mean, running_var }, d, "batchNorm");
       else rec.dispatch(batch_norm_evaluate, { x, y, weight, bias, known_mean: running_mean, known_var: running_var, addend: x }, d, [groups(d), spans(d), 1]);
     },

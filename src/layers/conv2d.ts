@@ -1,5 +1,6 @@
 import { OptionError, ShapeError } from "../errors.js";
 import type { Shape } from "../gpu/recorder.js";
+import { known } from "../options.js";
 import { backwardInput, backwardWeight, forward, plainSums, type Convolution } from "./convolution.js";
 import { torchDefault, type Init } from "./init.js";
 import { nchw, needs4d, pair, positive, type Layer, type Pair, type ParamSpec } from "./layer.js";
@@ -33,6 +34,7 @@ export interface Conv2dOptions {
  * convolution.ts. Weight in files: [filters, C / groups, kernel, kernel].
  */
 export function conv2d(options: Conv2dOptions): Layer<"weight" | "bias"> {
+  known("conv2d", options, "filters, kernel, stride, padding, dilation, groups, bias, init, requiresGrad");
   const K = positive("filters", options.filters), groups = positive("groups", options.groups ?? 1);
   const [R, S] = pair("kernel", options.kernel, 1), [STRIDE_H, STRIDE_W] = pair("stride", options.stride ?? 1, 1);
   const [padding_h, padding_w] = pair("padding", options.padding ?? 0, 0), [DILATION_H, DILATION_W] = pair("dilation", options.dilation ?? 1, 1);

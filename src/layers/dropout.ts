@@ -2,6 +2,7 @@ import { ConvoyError, OptionError } from "../errors.js";
 import { activation_forward } from "../generated/activation.js";
 import { dropout_backward, dropout_forward } from "../generated/dropout.js";
 import { root, touched, type Fusing, type Recorder, type Step, type Tensor } from "../gpu/recorder.js";
+import { known } from "../options.js";
 import type { Layer, Mode } from "./layer.js";
 
 /** What dropout() takes. */
@@ -11,7 +12,8 @@ export interface DropoutOptions {
 }
 
 /** Zeroes elements at random while training and scales the others by 1 / (1 − p); else y = x. Kernels: shaders/dropout.wgsl. */
-export function dropout({ p = 0.5 }: DropoutOptions = {}): Layer {
+export function dropout(options: DropoutOptions = {}): Layer {
+  const { p = 0.5 } = known("dropout", options, "p");
   if (!(p >= 0 && p < 1)) throw new OptionError(`p is a number from 0 to below 1, not ${p}`, { p });
   const threshold = Math.round(p * 2 ** 24), scale = 1 / (1 - p);
 

@@ -70,7 +70,7 @@ export type Pair = number | readonly [height: number, width: number];
 
 /** Both numbers, made sure to be whole and `least` or more. */
 export function pair(name: string, value: Pair, least: number): readonly [number, number] {
-  const [a, b] = typeof value === "number" ? [value, value] : value;
+  const [a, b] = Array.isArray(value) ? value : [value, value];
   positive(name, a, least);
   positive(name, b, least);
   return [a, b];

@@ -2,6 +2,7 @@ import { ShapeError } from "../errors.js";
 import { linear_backward, linear_forward } from "../generated/linear.js";
 import { linear_direct_backward } from "../generated/linear_direct.js";
 import { fold, pick, tensor, type Recorder, type Rung, type Shape, type Target, type Tensor } from "../gpu/recorder.js";
+import { known } from "../options.js";
 import * as convolution from "./convolution.js";
 import { torchDefault, type Fan, type Init } from "./init.js";
 import { nchw, positive, type Layer, type ParamSpec } from "./layer.js";
@@ -20,6 +21,7 @@ export interface LinearOptions {
 
 /** Fully connected layer: [N, C] → [N, units]. Maths: shaders/linear.wgsl. Weight in files: [units, C]. */
 export function linear(options: LinearOptions): Layer<"weight" | "bias"> {
+  known("linear", options, "units, bias, init, requiresGrad");
   const K = positive("units", options.units), biased = options.bias ?? true, init = options.init ?? torchDefault;
   const dims = ([N, C]: Shape): Dims => ({ N, C, K, BIAS: Number(biased) });
 

@@ -1,5 +1,6 @@
 import { OptionError } from "../errors.js";
 import { local_response_norm_backward, local_response_norm_forward } from "../generated/local_response_norm.js";
+import { atLeast, known } from "../options.js";
 import { needs4d, positive, type Layer } from "./layer.js";
 
 /** What localResponseNorm() takes: PyTorch's options. */
@@ -18,9 +19,10 @@ export interface LocalResponseNormOptions {
  * Local response normalisation of [N, C, H, W], as torch.nn.LocalResponseNorm: y = x / (k + alpha · mean of x² over `size` channels)^beta.
  * Krizhevsky et al. 2012 sum where PyTorch takes the mean: their alpha of 1e-4 with size 5 is 5e-4 here. Maths: shaders/local_response_norm.wgsl.
  */
-export function localResponseNorm({ size, alpha = 1e-4, beta = 0.75, k = 1 }: LocalResponseNormOptions): Layer<never, "scale"> {
+export function localResponseNorm(options: LocalResponseNormOptions): Layer<never, "scale"> {
+  const { size, alpha = 1e-4, beta = 0.75, k = 1 } = known("localResponseNorm", options, "size, alpha, beta, k");
   positive("size", size);
-  for (const [name, value] of Object.entries({ alpha, beta })) if (!Number.isFinite(value) || value < 0) throw new OptionError(`${name} is a number of at least 0, not ${value}`, { [name]: value });
+  atLeast(0, { alpha, beta });
   if (!Number.isFinite(k) || k <= 0) throw new OptionError(`k is a number above 0, not ${k}: where all channels are 0 it is all that is divided by`, { k });
   const params = { before: size >> 1, after: (size - 1) >> 1, share: alpha / size, beta, k };
   return {

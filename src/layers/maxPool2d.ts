@@ -2,6 +2,7 @@ import { max_pool2d_backward, max_pool2d_forward } from "../generated/max_pool2d
 import { max_pool2d_column_backward, max_pool2d_column_forward } from "../generated/max_pool2d_column.js";
 import { max_pool2d_wide_backward, max_pool2d_wide_forward, max_pool2d_wide_tiled } from "../generated/max_pool2d_wide.js";
 import type { Rung, Tensor } from "../gpu/recorder.js";
+import { known } from "../options.js";
 import { undropped } from "./convolution.js";
 import type { Layer, Pair } from "./layer.js";
 import { byX, byY, pooling, rows, type PoolOptions } from "./window.js";
@@ -47,7 +48,7 @@ const behindPool = ({ dy, packed, dx }: Record<"dy" | "packed" | "dx", Tensor>) 
 
 /** 2-D max pooling: [N, C, H, W] → [N, C, P, Q]. Maths and kernels: shaders/max_pool2d.wgsl, max_pool2d_wide.wgsl. */
 export function maxPool2d(options: MaxPool2dOptions): Layer<never, "index" | "packed"> {
-  const { dims, shape } = pooling(options);
+  const { dims, shape } = pooling(known("maxPool2d", options, "kernel, stride, padding, ceilMode, dilation"));
   return {
     name: "maxPool2d",
     shape,

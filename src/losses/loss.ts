@@ -3,6 +3,8 @@ import type { Recorder, Shape, Tensor } from "../gpu/recorder.js";
 /** A loss is a value: it says how predictions and labels become a number and a gradient. */
 export interface Loss {
   readonly name: string;
+  /** Whether predictions are the network's answers as they are. Default: their softmax. */
+  readonly raw?: boolean;
   /** Throws a ShapeError unless predictions of this shape can be compared with labels. */
   check(x: Shape): void;
   /** Records probs, rows (loss and hit of each image) and dx ← x, labels; dx is of the mean over `images`, of which these may be a part. */

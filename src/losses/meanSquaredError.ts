@@ -6,6 +6,7 @@ import type { Loss } from "./loss.js";
 export function meanSquaredError(): Loss {
   return {
     name: "meanSquaredError",
+    raw: true,
 
     check(x) {
       if (x.length !== 2) throw new ShapeError(`meanSquaredError expects [N, classes], but the network gives ${x.length === 4 ? "[N, C, H, W]" : `${x.length} axes`}; end it with flatten()`, { got: x });

@@ -31,7 +31,7 @@ export async function fashionMnist({ which = "subset", dir }: NodeFashionMnistOp
   const given = [dir, process.env.CONVOY_DATA].flatMap((folder) => folder ? [folder] : []);
   const cache = join(homedir(), ".cache", "convoy", "fashion-mnist");
   const shared = [...given, cache, "/usr/share/datasets/fashion-mnist", "/usr/local/share/datasets/fashion-mnist"];
-  const own = [...given, ...besideTheCode()];
+  const own = [...given, fileURLToPath(new URL("../data/fashion-mnist/", import.meta.url))];
 
   if (which !== "subset") {
     const folder = shared.find((place) => holds(place, fullFiles));
@@ -45,12 +45,6 @@ export async function fashionMnist({ which = "subset", dir }: NodeFashionMnistOp
   if (folder === undefined)
     throw new ConvoyError("data", `Fashion-MNIST's subset is in none of ${own.join(", ")}; install convoy-gpu again, or, if a bundler moved its code, name the folder: fashionMnist({ dir })`, { looked: own });
   return load(folder, subsetFiles);
-}
-
-/** Folders of the subset, from wherever this module is: dist/ and dist/chunks/ in the package, src/node/ in the source, either in a working copy. */
-function besideTheCode(): string[] {
-  return ["./fashion-mnist/", "../fashion-mnist/", "../data/fashion-mnist/", "../src/data/fashion-mnist/", "../../src/data/fashion-mnist/"]
-    .map((path) => fileURLToPath(new URL(path, import.meta.url)));
 }
 
 const filesOf = ({ train, test }: DataFiles): readonly DataFile[] => [...train, ...test];

@@ -34,8 +34,7 @@ export async function openDevice(options: NodeDeviceOptions = {}): Promise<Devic
     if (adapter) return fromAdapter(adapter, options, rest, fileStore());
     if (wanted === "system") throw new AdapterError("the system offers no adapter; install a Vulkan driver, or use the software adapter: CONVOY_ADAPTER=software");
   }
-  preferSwiftShader();
-  const adapter = await ask(dawn, options);
+  const adapter = await withSwiftShader(() => ask(dawn, options));
   if (!adapter) throw new AdapterError(`the software adapter does not start on ${process.platform} ${process.arch}; it is made for Linux on x64`);
   return fromAdapter(adapter, options, rest, fileStore());
 }
@@ -66,12 +65,13 @@ async function ask(dawn: Dawn, { robust = true }: NodeDeviceOptions): Promise<GP
   return instance.requestAdapter({ powerPreference: "high-performance" });
 }
 
-/** Points the next instance at SwiftShader. Where the system has no Vulkan loader, the package's own is loaded. */
-function preferSwiftShader(): void {
-  const folder = unpack(join(archives(), "swiftshader.tar.br"));
+/** What is asked for while the environment names SwiftShader alone. Where the system has no Vulkan loader, the package's own is loaded. */
+function withSwiftShader<T>(ask: () => T): T {
+  const folder = unpack(join(archives(), "swiftshader.tar.br")), { VK_ICD_FILENAMES: before } = process.env;
   process.env.VK_ICD_FILENAMES = join(folder, "vk_swiftshader_icd.json");
   try {
     // dlopen takes libraries that are no addons too: it complains, and the library stays. 0x1002 = RTLD_NOW | RTLD_NODELETE.
     process.dlopen({ exports: {} } as unknown as NodeModule, join(folder, "libvulkan.so.1"), 0x1002);
   } catch { /* "did not self-register": as meant */ }
+  try { return ask(); } finally { if (before === undefined) delete process.env.VK_ICD_FILENAMES; else process.env.VK_ICD_FILENAMES = before; }
 }

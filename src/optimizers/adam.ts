@@ -1,5 +1,6 @@
 import { OptionError } from "../errors.js";
 import { adam_update } from "../generated/adam.js";
+import { atLeast, known } from "../options.js";
 import type { Optimizer } from "./optimizer.js";
 
 /** What adam() and adamw() take: PyTorch's options. */
@@ -15,13 +16,13 @@ export interface AdamOptions {
 }
 
 /** Adam as torch.optim.Adam. Maths and kernel: shaders/adam.wgsl. */
-export const adam = (options: AdamOptions = {}): Optimizer => made("adam", { weightDecay: 0, ...options });
+export const adam = (options: AdamOptions = {}): Optimizer => made("adam", options, 0);
 /** Adam with decoupled weight decay, as torch.optim.AdamW. */
-export const adamw = (options: AdamOptions = {}): Optimizer => made("adamw", { weightDecay: 0.01, ...options });
+export const adamw = (options: AdamOptions = {}): Optimizer => made("adamw", options, 0.01);
 
-function made(name: "adam" | "adamw", { lr = 0.001, betas = [0.9, 0.999], eps = 1e-8, weightDecay: weight_decay = 0 }: AdamOptions): Optimizer {
-  for (const [option, value] of Object.entries({ lr, eps, weightDecay: weight_decay }))
-    if (!Number.isFinite(value) || value < 0) throw new OptionError(`${option} is a number of at least 0, not ${value}`, { [option]: value });
+function made(name: "adam" | "adamw", options: AdamOptions, decay: number): Optimizer {
+  const { lr = 0.001, betas = [0.9, 0.999], eps = 1e-8, weightDecay: weight_decay = decay } = known(name, options, "lr, betas, eps, weightDecay");
+  atLeast(0, { lr, eps, weightDecay: weight_decay });
   if (betas.length !== 2 || !betas.every((beta) => beta >= 0 && beta < 1)) throw new OptionError(`betas are two numbers from 0 to below 1, not [${betas.join(", ")}]`, { betas });
   const [log_beta1, log_beta2] = betas.map((beta) => Math.max(Math.log(beta), -100));  // exp(−100) is 0 in f32
   const params = { alpha1: 1 - betas[0], alpha2: 1 - betas[1], log_beta1, log_beta2, eps, weight_decay, DECOUPLED: Number(name === "adamw") };

@@ -1,5 +1,6 @@
 import { OptionError } from "../errors.js";
 import { rmsprop_centered, rmsprop_centered_momentum, rmsprop_momentum, rmsprop_update } from "../generated/rmsprop.js";
+import { atLeast, known } from "../options.js";
 import type { Optimizer } from "./optimizer.js";
 
 /** What rmsprop() takes: PyTorch's options. */
@@ -19,9 +20,9 @@ export interface RmspropOptions {
 }
 
 /** RMSprop as torch.optim.RMSprop. Maths and kernels: shaders/rmsprop.wgsl. */
-export function rmsprop({ lr = 0.01, alpha = 0.99, eps = 1e-8, weightDecay: weight_decay = 0, momentum = 0, centered = false }: RmspropOptions = {}): Optimizer {
-  for (const [name, value] of Object.entries({ lr, eps, weightDecay: weight_decay, momentum }))
-    if (!Number.isFinite(value) || value < 0) throw new OptionError(`${name} is a number of at least 0, not ${value}`, { [name]: value });
+export function rmsprop(options: RmspropOptions = {}): Optimizer {
+  const { lr = 0.01, alpha = 0.99, eps = 1e-8, weightDecay: weight_decay = 0, momentum = 0, centered = false } = known("rmsprop", options, "lr, alpha, eps, weightDecay, momentum, centered");
+  atLeast(0, { lr, eps, weightDecay: weight_decay, momentum });
   if (!(alpha >= 0 && alpha < 1)) throw new OptionError(`alpha is a number from 0 to below 1, not ${alpha}`, { alpha });
   const params = { rest: 1 - alpha, eps, weight_decay, momentum };
   return {

@@ -76,10 +76,10 @@ export async function profile(what: Session | Run, options: ProfileOptions = {})
 
 /** Seconds of a whole step, by the wall clock. */
 async function whole(player: Ready["player"]): Promise<number> {
-  const { gpu } = player.device, run = async (n: number) => {
+  const { device } = player.memory, { gpu } = device, run = async (n: number) => {
     const began = performance.now();
     for (let i = 0; i < n; i++) player.play();
-    await player.device.until(gpu.queue.onSubmittedWorkDone());
+    await device.until(gpu.queue.onSubmittedWorkDone());
     return (performance.now() - began) / 1000 / n;
   };
   const once = (await run(1), await run(1)), times: number[] = [];

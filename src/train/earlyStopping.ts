@@ -6,7 +6,7 @@ export interface EarlyStopping {
   patience: number;
   /** How far below the best so far a loss must be to be better. Default 0. */
   minDelta?: number;
-  /** Keep the weights of the best epoch, as keepBest does, and put them back when the run ends, early or not. Default true. */
+  /** Keep the weights of the best epoch, as keepBest does, and put them back at the end of the run, early or not; stop() puts nothing back. Default true. */
   restoreBest?: boolean;
 }
 

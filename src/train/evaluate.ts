@@ -1,12 +1,12 @@
-import { OutOfMemoryError } from "../errors.js";
+import { NonFiniteError, OutOfMemoryError, ShapeError } from "../errors.js";
 import type { Dataset } from "../data/dataset.js";
 import { levelsOf } from "../data/prepare.js";
 import { Reader } from "../gpu/memory.js";
-import { tensor } from "../gpu/recorder.js";
+import { tensor, type Shape } from "../gpu/recorder.js";
 import { evaluation, RING } from "./network.js";
 import { Pace } from "./pace.js";
 import { single } from "../plan.js";
-import type { Ready, Session } from "./session.js";
+import type { Added, Session } from "./session.js";
 import { lastingOf, upload } from "./source.js";
 
 /** How good a network is on images that it does not learn from. */
@@ -20,7 +20,7 @@ export interface Evaluation {
 
 /** Measures a session's network on a data set, in evaluation mode. Made once for a data set; shares the training step's memory. */
 export class Evaluator {
-  readonly #ready: Ready[] = [];
+  #added!: Added;
   #reader!: Reader;
   #found!: (order: Uint32Array) => Uint32Array;
   readonly #pace = new Pace();
@@ -29,11 +29,12 @@ export class Evaluator {
   private constructor(readonly session: Session, readonly data: Dataset) {}
 
   static async open(session: Session, data: Dataset, resident = session.resident): Promise<Evaluator> {
+    checkData(data, session.programs[0].logits.shape[1], session.shape);
     const evaluator = new Evaluator(session, data), { network, loss, control, target, fused } = session;
     const batch = Math.min(session.micro, data.size), tail = data.size % batch, ring = tensor("evaluation ring", [RING, 4]), source = session.source("test set", data, batch, undefined, resident);
     const programs = [batch, ...tail ? [tail] : []].map((n) => evaluation({ network, batch: n, loss, control, ring, source, target, fused }));
     try {
-      await session.add(programs, [single(ring), ...lastingOf(source), ...programs.map(({ probs }) => single(probs))], () => batch, evaluator.#ready);
+      evaluator.#added = await session.add(programs, [single(ring), ...lastingOf(source), ...programs.map(({ probs }) => single(probs))], () => batch);
     } catch (e) {
       if (resident === undefined && e instanceof OutOfMemoryError) return Evaluator.open(session, data, false);
       throw e;
@@ -49,9 +50,9 @@ export class Evaluator {
   /** Probabilities of the classes for all images, [images, classes], in their order, from a loss that has some (crossEntropy). */
   probabilities(): Promise<Float32Array<ArrayBuffer>> {
     return this.#alone(async () => {
-      const { session, data: { size } } = this, [{ program: { batch, probs: { shape: [, classes] } } }] = this.#ready, all = new Float32Array(size * classes);
+      const { session, data: { size } } = this, [{ program: { batch, probs: { shape: [, classes] } } }] = this.#added.ready, all = new Float32Array(size * classes);
       for (let from = 0; from < size; from += batch) {
-        const n = Math.min(batch, size - from), { program, player } = this.#ready.find((r) => r.program.batch === n)!;
+        const n = Math.min(batch, size - from), { program, player } = this.#added.ready.find((r) => r.program.batch === n)!;
         session.writeControl(this.#found(Uint32Array.from({ length: batch }, (_, k) => Math.min(from + k, size - 1))), 0, 0, 0);
         player.play();
         all.set(await session.memory.read(program.probs), from * classes);
@@ -67,7 +68,7 @@ export class Evaluator {
   }
 
   async #measure(): Promise<Evaluation> {
-    const [{ program: { batch } }] = this.#ready, batches = Math.ceil(this.data.size / batch), order = new Uint32Array(batch);
+    const [{ program: { batch } }] = this.#added.ready, batches = Math.ceil(this.data.size / batch), order = new Uint32Array(batch);
     let loss = 0, hits = 0;
     for (let i = 0; i < batches; i++) {
       const n = Math.min(batch, this.data.size - i * batch), row = i % RING, last = row === RING - 1 || i === batches - 1;
@@ -75,16 +76,29 @@ export class Evaluator {
       this.#pace.begin();
       this.session.writeControl(this.#found(order), 0, row, 0);
       let fetch: (() => Promise<Float32Array>) | undefined;
-      this.#ready.find(({ program }) => program.batch === n)!.player.play(last ? (encoder) => { fetch = this.#reader.copy(encoder); } : undefined);
+      this.#added.ready.find(({ program }) => program.batch === n)!.player.play(last ? (encoder) => { fetch = this.#reader.copy(encoder); } : undefined);
       if (!fetch) { await this.#pace.step(this.session.device, n); continue; }
       const rows = await fetch();
-      for (let r = 0; r <= row; r++) { loss += rows[4 * r]; hits += rows[4 * r + 1]; }
+      for (let r = 0; r <= row; r++) {
+        const [sum, right, , strange] = rows.subarray(4 * r);
+        if (strange) throw new NonFiniteError(`the network answers no numbers for ${strange} of ${batch} test images; its weights have diverged, or the data has NaN`, { images: strange });
+        loss += sum;
+        hits += right;
+      }
     }
     return { loss: loss / this.data.size, accuracy: hits / this.data.size, images: this.data.size };
   }
 
   destroy(): void {
-    for (const { player } of this.#ready) player.destroy();
     this.#reader.destroy();
+    this.#added.undo();
   }
+}
+
+/** The network must have an output for each label, and images are as large as those it trains on. */
+export function checkData({ labels, classes, shape }: Dataset, outputs: number, like: Shape = shape): void {
+  const wrong = labels?.findIndex((label) => label >= outputs);
+  if (wrong >= 0) throw new ShapeError(`label ${labels[wrong]} of image ${wrong} is out of range: the network has ${outputs} outputs; end it with linear({ units: ${classes.length} })`,
+    { image: wrong, label: labels[wrong], outputs });
+  if (`${shape}` !== `${like}`) throw new ShapeError(`the test images are [${shape}], those of the training [${like}]; both are resized together, by resize`, { got: shape, want: like });
 }

@@ -1,7 +1,7 @@
 import { LimitError, OptionError, ShapeError } from "../errors.js";
 import { accumulate_add } from "../generated/accumulate.js";
 import { metrics_record } from "../generated/metrics.js";
-import { Graph, named, type Parameter, type Part, type Value } from "../graph.js";
+import { Graph, through, type Parameter, type Part, type Value } from "../graph.js";
 import { elements, Recorder, root, tensor, touched, type Shape, type Step, type Target, type Tensor } from "../gpu/recorder.js";
 import type { Loss } from "../losses/loss.js";
 import type { Clip } from "../optimizers/clip.js";
@@ -40,7 +40,7 @@ export function describe(net: Part, input: Shape, limit: number, freeze?: (name:
   function graph(batch: number) {
     if (!Number.isInteger(batch) || batch < 1) throw new OptionError(`batch is an integer of at least 1, not ${batch}`, { batch });
     const graph = new Graph(params, freeze), x = graph.input("x", [batch, H, W, C]);
-    return { graph, x, y: typeof net === "function" ? net(x) : named("", net)(x) };
+    return { graph, x, y: through(net, x) };
   }
   graph(1);
   const all = [...params.values()], of = (kind: (p: Parameter) => boolean) => all.filter(kind).map((p) => p.tensor);
@@ -66,7 +66,7 @@ function smaller(net: Part, [C, H, W]: Shape, limit: number): number {
   while (least <= most) {
     const side = (least + most) >> 1, graph = new Graph(), x = graph.input("x", [1, side, Math.max(1, Math.round(side * W / H)), C]);
     try {
-      if (typeof net === "function") net(x); else named("", net)(x);
+      through(net, x);
       if ([...graph.params.values()].some((p) => 4 * p.tensor.size > limit)) most = side - 1;
       else { best = side; least = side + 1; }
     } catch (e) { if (!(e instanceof ShapeError)) throw e; least = side + 1; }  // too small for a window
@@ -106,7 +106,7 @@ interface Common { network: Network; batch: number; /** Images a pass, at most. 
 function begin({ network, loss, control, source }: Common, rec: Recorder, batch: number, pass = 0, first = 0) {
   const { graph, x, y } = network.graph(batch), labels = tensor("labels", [batch]);
   loss.check(y.shape);
-  if (y.features && y.size > y.features[2] * batch)
+  if (y.features)
     throw new ShapeError("the network ends in a flatten over height and width, whose order is H, W, C in memory; end it with a linear layer or a 1×1 pooling");
   if (source) rec.within("data", () => gather(rec, source, { clock: control.clock, order: control.orders[pass], x, labels }, first));
   return { graph, x, y, labels, probs: tensor("probs", y.shape), rows: tensor("rows", [batch, 2]), dx: tensor("d logits", y.shape) };
@@ -160,7 +160,7 @@ export function evaluation(common: Common): Program {
 export function inference(network: Network, batch: number, target?: Target, fused = true, layer?: number): Omit<Program, "labels" | "probs"> {
   const { graph, x, y } = network.graph(batch), rec = new Recorder(target);
   graph.forward(rec, { training: false });
-  const wanted = layer === undefined ? undefined : root(graph.nodes[layer].y), end = wanted && rec.steps.map((step) => touched(step, "read_write").includes(wanted)).lastIndexOf(true) + 1;
+  const wanted = layer !== undefined ? root(graph.nodes[layer].y) : fused ? root(y) : undefined, end = wanted && rec.steps.map((step) => touched(step, "read_write").includes(wanted)).lastIndexOf(true) + 1;
   const steps = rec.steps.slice(0, end);
   return { label: `inference of ${batch}`, batch, steps: fused ? fusedOf(steps, graph, network) : steps, graph, x, logits: y };
 }

@@ -1,20 +1,20 @@
-import { ShapeError } from "../errors.js";
+import { NonFiniteError } from "../errors.js";
 import { levelsOf } from "../data/prepare.js";
-import { Player } from "../gpu/player.js";
+import type { Player } from "../gpu/player.js";
 import { elements, root, type Tensor } from "../gpu/recorder.js";
 import { toNchw, toNhwc } from "../layout.js";
-import { plan, single } from "../plan.js";
+import { single } from "../plan.js";
 import { inference, type Program } from "./network.js";
 import type { Session } from "./session.js";
 
 /** [N, C, H, W] pixels: bytes, or numbers from 0 to 1 (bytes / 255). They are normalised as in training. */
-export type Images = Uint8Array | Float32Array;
+export type Images = Uint8Array | Uint8ClampedArray | Float32Array;
 
 /** What a network makes of one image. */
 export interface Prediction {
   /** The most probable class. */
   readonly label: number;
-  /** One for each class; they sum to 1. */
+  /** One for each class; they sum to 1, unless the loss (meanSquaredError) compares answers as they are. */
   readonly probabilities: Float32Array;
 }
 
@@ -37,21 +37,23 @@ export class Predictor {
   static async open(session: Session, batch: number, watch?: number | "all"): Promise<Predictor> {
     const program = inference(session.network, batch, session.target, session.fused && watch !== "all", watch === "all" ? undefined : watch);
     const { graph: { nodes }, x, logits } = program, kept = new Set([x, ...(watch === undefined ? [logits] : watch === "all" ? nodes.map(({ y }) => y) : [nodes[watch].y]).map(root)]);
-    session.plan = plan([program.steps], [...kept].map(single), session.device.adapter.limits.binding, session.plan);
-    await session.memory.grow(session.plan);
-    return new Predictor(session, program, await Player.prepare(session.memory, program.label, program.steps), [...kept]);
+    const { ready: [{ player }] } = await session.add([program], [...kept].map(single), () => 0);
+    return new Predictor(session, program, player, [...kept]);
   }
 
   /** Any number of images; they run in batches. */
-  async predict(images: Images): Promise<Prediction[]> {
-    const values = await this.logits(images), classes = this.program.logits.size / this.program.batch;
-    return Array.from({ length: values.length / classes }, (_, i) => softmax(values.subarray(i * classes, (i + 1) * classes)));
+  async predict(images: Float32Array): Promise<Prediction[]> {
+    const values = await this.logits(images), classes = this.program.logits.size / this.program.batch, strange = values.findIndex((v) => !Number.isFinite(v));
+    if (strange >= 0) throw new NonFiniteError(`the network answers no numbers for image ${Math.floor(strange / classes)}; its weights have diverged, or the image has NaN`, { image: Math.floor(strange / classes) });
+    return Array.from({ length: values.length / classes }, (_, i) => {
+      const own = values.subarray(i * classes, (i + 1) * classes), largest = Math.max(...own);
+      return { label: own.indexOf(largest), probabilities: this.session.loss.raw ? own : softmax(own, largest) };
+    });
   }
 
   /** What the network itself answers, [N, classes], before any softmax. */
-  async logits(images: Images): Promise<Float32Array<ArrayBuffer>> {
+  async logits(images: Float32Array): Promise<Float32Array<ArrayBuffer>> {
     const { logits, batch } = this.program, size = elements(this.session.network.input), classes = logits.size / batch;
-    if (images.length % size) throw new ShapeError(`${images.length} pixels are no whole number of images of [${this.session.network.input.join(", ")}]`, { pixels: images.length, image: size });
     const count = images.length / size, all = new Float32Array(count * classes);
     for (let from = 0; from < count; from += batch) {
       const n = Math.min(batch, count - from);
@@ -62,7 +64,7 @@ export class Predictor {
   }
 
   /** Outputs of all layers, or of one by its number, for at most `batch` images; needs `watch`. */
-  async activations(images: Images, only?: number): Promise<Activation[]> {
+  async activations(images: Float32Array, only?: number): Promise<Activation[]> {
     const { graph, batch } = this.program, n = Math.min(batch, images.length / elements(this.session.network.input));
     this.#feed(images, n);
     return Promise.all(graph.nodes.filter((_, i) => i === (only ?? i)).map(async ({ path, layer, y }) => {
@@ -72,9 +74,9 @@ export class Predictor {
     }));
   }
 
-  #feed(images: Images, n: number): void {
+  #feed(images: Float32Array, n: number): void {
     const { x } = this.program, [, H, W, C] = x.shape;
-    const values = toNhwc(images instanceof Uint8Array ? Float32Array.from(images, (byte) => byte / 255) : Float32Array.from(images), [n, H, W, C]);
+    const values = toNhwc(Float32Array.from(images), [n, H, W, C]);
     const levels = levelsOf(this.session.normalise, C, 1);
     if (this.session.normalise) for (let i = 0; i < values.length; i++) values[i] = values[i] * levels[2 * (i % C)] + levels[2 * (i % C) + 1];
     this.session.memory.write(x, values);
@@ -84,7 +86,7 @@ export class Predictor {
   destroy(): void { this.player.destroy(); }
 }
 
-function softmax(logits: Float32Array): Prediction {
-  const largest = Math.max(...logits), powers = logits.map((v) => Math.exp(v - largest)), sum = powers.reduce((a, b) => a + b, 0);
-  return { label: logits.indexOf(largest), probabilities: powers.map((p) => p / sum) };
+function softmax(logits: Float32Array, largest: number): Float32Array {
+  const powers = logits.map((v) => Math.exp(v - largest)), sum = powers.reduce((a, b) => a + b, 0);
+  return powers.map((p) => p / sum);
 }

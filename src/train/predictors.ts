@@ -1,4 +1,6 @@
 import { resizeImages } from "../data/resize.js";
+import { FormatError, ShapeError } from "../errors.js";
+import { elements } from "../gpu/recorder.js";
 import { Predictor, type Activation, type Images, type Prediction } from "./predict.js";
 import type { Session } from "./session.js";
 
@@ -14,18 +16,22 @@ export class Predictors {
 
   async activations(image: Images, only?: number): Promise<Activation[]> {
     if (only !== undefined && !this.session.programs[0].graph.nodes[only]) return [];
-    return (await this.#open(1, only ?? "all")).activations(this.#sized(image), only);
+    return (await this.#open(1, only ?? "all")).activations(this.#sized(image, 1), only);
   }
 
-  #sized(images: Images): Images {
-    const { shape } = this, [, P, Q] = this.session.network.input;
-    if (shape[1] === P && shape[2] === Q) return images;
-    return resizeImages(images instanceof Uint8Array ? Float32Array.from(images, (byte) => byte / 255) : images, shape, [P, Q]);
+  /** Numbers from 0 to 1, as large as the network wants them. Throws unless there are as many as whole images, or as `count` images, have. */
+  #sized(images: Images, count?: number): Float32Array {
+    const { shape } = this, [, P, Q] = this.session.network.input, bytes = images instanceof Uint8Array || images instanceof Uint8ClampedArray;
+    if (!bytes && !(images instanceof Float32Array)) throw new FormatError("images are bytes (Uint8Array, Uint8ClampedArray) or numbers from 0 to 1 (Float32Array), [N, C, H, W]");
+    if (count ? images.length !== count * elements(shape) : images.length % elements(shape)) throw new ShapeError(`${images.length} numbers are ${count ? "not one image" : "no whole number of images"} of [${shape.join(", ")}]`, { got: images.length, image: shape });
+    const values = bytes ? Float32Array.from(images, (byte) => byte / 255) : images;
+    return shape[1] === P && shape[2] === Q ? values : resizeImages(values, shape, [P, Q]);
   }
 
   #open(batch: number, watch?: number | "all"): Promise<Predictor> {
     const key = `${batch} ${watch}`, open = this.#opened.get(key) ?? Predictor.open(this.session, batch, watch);
     this.#opened.set(key, open);
+    open.catch(() => this.#opened.delete(key));
     return open;
   }
 

@@ -10,6 +10,7 @@ import type { Activation, Images, Prediction } from "./predict.js";
 import { Predictors } from "./predictors.js";
 import type { Best, Progress, RunOptions } from "./progress.js";
 import { writeSafetensors } from "./safetensors.js";
+import { factor } from "./schedules.js";
 import type { Session } from "./session.js";
 import type { Choices } from "../tune/choices.js";
 import type { Tuning } from "../tune/tuning.js";
@@ -17,7 +18,6 @@ import { readWeights, writeWeights, type LoadReport, type StateDict } from "./we
 
 export type { Progress };
 const REPORT = 250;  // milliseconds between two progresses
-const NONE = new Float32Array(0);
 
 /**
  * A training run. Iterating it trains: each turn of a `for await` gives the progress of the steps so far, about four
@@ -36,7 +36,7 @@ export class Run implements AsyncIterable<Progress> {
   #best?: Promise<StateDict>;    // weights of the best epoch, if they are kept
   #tuning?: Tuning;
   #choices: Choices;             // rungs of the next step
-  #paused = false; #stopped = false;
+  #paused = false; #stopped = false; #active = false; #gone = false;
   #single: (() => void)[] = [];  // steps asked for while paused
   #wake = () => {};
   readonly #pace = new Pace();
@@ -55,25 +55,32 @@ export class Run implements AsyncIterable<Progress> {
   pause(): void { this.#paused = true; }
   /** Lets a paused run go on. */
   resume(): void { this.#paused = false; this.#wake(); }
-  /** Ends the iteration after the step it is at. All that was learned stays. */
-  stop(): void { this.#stopped = true; this.#wake(); }
+  /** Ends the iteration after the step it is at, or the first before it has begun. All that was learned stays. */
+  stop(): void { this.#stopped = this.#active || !this.#begun; this.#wake(); }
 
-  /** While paused: takes one step. Resolves when its progress has been given to the loop that iterates the run. */
+  /** While paused: takes one step. Resolves when its progress has been given to the loop that iterates the run (which cannot wait for it itself), and at once after the last. */
   step(): Promise<void> {
     this.#paused = true;
-    const done = new Promise<void>((resolve) => this.#single.push(resolve));
-    this.#wake();
-    return done;
+    return new Promise((resolve) => {
+      if (this.epoch >= this.epochs) resolve(); else this.#single.push(resolve);
+      this.#wake();
+    });
   }
 
   /** Trains while it is iterated: `for await (const progress of run)`. Once. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Progress, void, void> {
     const { onProgress, onEpochEnd } = this.options;
-    for await (const progress of this.#train()) {
-      await onProgress?.(progress, this);
-      if (progress.epochEnd) await onEpochEnd?.(progress, this);
-      yield progress;
-    }
+    if (this.#active) throw new OptionError("this run is being iterated already, by a loop or by finish()");
+    this.#active = true;
+    try {
+      for await (const progress of this.#train()) {
+        await onProgress?.(progress, this);
+        if (progress.epochEnd) await onEpochEnd?.(progress, this);
+        yield progress;
+      }
+    } catch (e) {
+      if (!this.#gone) throw e;  // destroyed while it trained: that is its end
+    } finally { this.#active = this.#stopped = false; }
   }
 
   /** Trains to the end; gives the last progress, or none if nothing was left to train. */
@@ -95,7 +102,6 @@ export class Run implements AsyncIterable<Progress> {
       reading = mine;
     };
     const settle = async () => { await reading; if (failure) throw failure; };
-    this.#stopped = false;
     this.#begun = true;
     try {
       await session.choose(this.#choices);
@@ -114,7 +120,7 @@ export class Run implements AsyncIterable<Progress> {
           if (this.#tuning?.due) { this.#pace.end(); this.#choices = await this.#tuning.turn(); }
           this.#pace.begin();
           const due = wanted || last || (!reading && (unseen >= RING / 2 || performance.now() - reported >= REPORT));
-          this.#lr = this.#rate();
+          this.#lr = session.optimizer.lr * factor(this.options.schedule, this, this.#at);
           const rows = session.step(order.subarray(from, Math.min(from + batch, data.size)), this.#lr, Boolean(due));
           this.#at++;
           if (rows) read(rows);
@@ -125,7 +131,7 @@ export class Run implements AsyncIterable<Progress> {
         }
         if (this.#at < steps) break;
         this.#pace.end();
-        const test = await this.test?.run(), report = reports.pop() ?? (this.#sum.images ? this.#progress(NONE, this.#seen, steps, this.#lr) : undefined);
+        const test = await this.test?.run(), report = reports.pop() ?? (this.#sum.images ? this.#progress(new Float32Array(0), this.#seen, steps, this.#lr) : undefined);
         yield* reports.splice(0);
         this.epoch++;
         this.#at = 0;
@@ -141,14 +147,6 @@ export class Run implements AsyncIterable<Progress> {
     }
   }
 
-  /** Learning rate of the next step. */
-  #rate(): number {
-    const { epoch, epochs, stepsPerEpoch, history, session: { optimizer: { lr } } } = this;
-    const factor = this.options.schedule?.({ step: epoch * stepsPerEpoch + this.#at, steps: epochs * stepsPerEpoch, epoch, epochs, stepsPerEpoch, history }) ?? 1;
-    if (!Number.isFinite(factor) || factor < 0) throw new OptionError(`a schedule gives a factor of at least 0, not ${factor}`, { epoch, step: this.#at, factor });
-    return lr * factor;
-  }
-
   /** Whether the epoch that has just ended is the best so far. Stops early, and puts the best weights back at the end. */
   async #judge(): Promise<boolean> {
     const { earlyStopping: stopping, keepBest } = this.options, since = sinceBest(this.history, stopping?.minDelta);
@@ -161,7 +159,7 @@ export class Run implements AsyncIterable<Progress> {
 
   #gate(): Promise<void> {
     this.#pace.end();
-    return new Promise((resolve) => { this.#wake = resolve; });
+    return this.session.device.until(new Promise((resolve) => { this.#wake = resolve; }), false);
   }
 
   /** Adds the rows of the steps not seen yet to the epoch's sums. */
@@ -229,8 +227,8 @@ export class Run implements AsyncIterable<Progress> {
   }
 
   /**
-   * Puts a new run where another was when it was saved: iterating it ends in the same bits as if the other had never stopped. Throws
-   * a FormatError, and changes nothing, unless network, optimizer, seed, batch size and images are the same; epochs may be more. Rungs are those of the other.
+   * Puts a new run where another was when it was saved: iterating it ends in the same bits as if the other had never stopped, with the same images and options.
+   * Throws a FormatError, and changes nothing, unless network, kind of optimizer, seed, batch size and number of images are the same; epochs may be more. Rungs are those of the other.
    */
   restore(bytes: Uint8Array, what = "the checkpoint"): void {
     if (this.#begun) throw new OptionError("restore() is for a run that has not begun; make another with train()", { steps: this.session.steps });
@@ -242,6 +240,7 @@ export class Run implements AsyncIterable<Progress> {
 
   /** Frees what the run holds on the device; the device stays. */
   destroy(): void {
+    this.#gone = true;
     this.stop();
     this.test?.destroy();
     this.#predictors.destroy();

@@ -51,7 +51,9 @@ export interface SessionOptions extends Preparation {
   keep?: (program: Program) => readonly Tensor[];
 }
 
-export interface Ready { readonly program: Program; readonly player: Player }
+export interface Ready<P = Program> { readonly program: P; readonly player: Player }
+/** What Session.add() has made, and what frees it. */
+export interface Added<P = Program> { readonly ready: readonly Ready<P>[]; undo(): void }
 /** What the host writes for a step whose images it uploads. */
 const fed = ({ x, labels }: Program): Arena[] => [single(x), single(labels)];
 
@@ -74,7 +76,8 @@ export class Session {
   readonly states: readonly Readonly<Record<string, Tensor>>[];
   /** Rungs of the training steps, and of them alone: evaluation takes the first that fits. */
   choices: Choices = {};
-  readonly #ready: Ready[] = [];
+  #added!: Added;
+  #adding: Promise<unknown> = Promise.resolve();
   #source?: Source;
   #keep: SessionOptions["keep"];
   #reader!: Reader;
@@ -106,7 +109,7 @@ export class Session {
     try {
       const source = data && session.source("training set", data, batches[0], session.augment);
       [session.#source, session.#keep, session.choices] = [source, keep, choices];
-      await session.#prepare(session.#ready);
+      await session.#prepare();
       session.#reader = new Reader(session.memory, session.ring);
       if (source) session.#found = upload(session.memory, source, data!, levels);
       initialise(session.memory, network, seed, init);
@@ -123,39 +126,51 @@ export class Session {
     return sourceOf(name, data, { batch, limit: this.device.adapter.limits.binding, resident, augment });
   }
 
-  /** Plans further programs into the memory there is, makes what is missing, and prepares them for playing. */
-  async add(programs: readonly Program[], kept: readonly Arena[], largest: () => number, into: Ready[]): Promise<void> {
-    let planned: Plan;
-    try { planned = plan(programs.map((p) => p.steps), kept, this.device.adapter.limits.binding, this.plan); } catch (e) {
-      if (!(e instanceof LimitError)) throw e;
-      const fits = largest();
-      throw new LimitError(`${e.message}; ${fits ? `the largest batch that fits is ${fits}; microBatch takes a larger one in parts` : "no batch fits: use a smaller input, fewer channels, or another adapter"}`, { ...e.details, largestBatch: fits }, e);
-    }
-    await this.memory.grow(planned);
-    this.plan = planned;
-    for (const program of programs) into.push({ program, player: await Player.prepare(this.memory, program.label, program.steps) });
+  /**
+   * Plans further programs into the memory there is, makes what is missing, and prepares them for playing: one call at a time, for each plan
+   * goes on from the last. `undo` frees it again, but for buffers that a later call counts on; so does a failure.
+   */
+  add<P extends Pick<Program, "label" | "steps">>(programs: readonly P[], kept: readonly Arena[], largest: () => number): Promise<Added<P>> {
+    const adding = this.#adding.then(async () => {
+      const ready: Ready<P>[] = [], before = this.plan;
+      let after: Plan;
+      const undo = () => {
+        for (const { player } of ready) player.destroy();
+        if (this.plan === after) this.memory.shrink(this.plan = before);
+      };
+      try {
+        after = plan(programs.map((p) => p.steps), kept, this.device.adapter.limits.binding, before);
+        await this.memory.grow(after);
+        this.plan = after;
+        for (const program of programs) ready.push({ program, player: await Player.prepare(this.memory, program.label, program.steps) });
+        return { ready, undo };
+      } catch (e) {
+        undo();
+        if (!(e instanceof LimitError)) throw e;
+        const fits = largest();
+        throw new LimitError(`${e.message}; ${fits ? `the largest batch that fits is ${fits}; microBatch takes a larger one in parts` : "no batch fits: use a smaller input, fewer channels, or another adapter"}`, { ...e.details, largestBatch: fits }, e);
+      }
+    });
+    this.#adding = adding.catch(() => {});
+    return adding;
   }
 
   /** Records the training programs, by the choices there are, and prepares them. */
-  async #prepare(into: Ready[]): Promise<void> {
+  async #prepare(): Promise<void> {
     const { network, micro, batches } = this, source = this.#source, programs = batches.map((batch) => this.#record(batch));
     const lasting = [this.control, single(this.ring), ...source ? lastingOf(source) : [], ...network.learned, ...network.gradients, ...micro < batches[0] ? network.further : [], ...network.others, ...this.states.flatMap((s) => Object.values(s).map(single))];
     const kept = [...lasting, ...source ? [] : programs.flatMap(fed), ...this.#keep ? [...new Set(programs.flatMap(this.#keep).map(root))].map(single) : []];
-    await this.add(programs, kept, () => this.#largest(lasting), into);
+    this.#added = await this.add(programs, kept, () => this.#largest(lasting));
     this.memoryUse = memoryUse(programs[0].steps, this.plan);
   }
 
   /** Takes other rungs from the next step on. All that lives longer than a step stays where it is; what cannot be prepared changes nothing. */
   async choose(choices: Choices): Promise<void> {
-    const before = this.choices, ready: Ready[] = [];
+    const before = this.choices, { ready } = this.#added;
     if (JSON.stringify(choices) === JSON.stringify(before)) return;
     this.choices = choices;
-    try { await this.#prepare(ready); } catch (e) {
-      this.choices = before;
-      for (const { player } of ready) player.destroy();
-      throw e;
-    }
-    for (const { player } of this.#ready.splice(0, Infinity, ...ready)) player.destroy();
+    try { await this.#prepare(); } catch (e) { this.choices = before; throw e; }
+    for (const { player } of ready) player.destroy();
   }
 
   /** The steps of a training step of the usual batch, by other choices: for measurements. */
@@ -173,8 +188,7 @@ export class Session {
       const middle = (fits + fails) >> 1;
       try {
         const program = this.#record(middle);
-        plan([program.steps], [...lasting, ...this.#source ? [] : fed(program)], this.device.adapter.limits.binding);
-        fits = middle;
+        fits = plan([program.steps], [...lasting, ...this.#source ? [] : fed(program)], this.device.adapter.limits.binding) && middle;
       } catch (e) { if (!(e instanceof LimitError)) throw e; fails = middle; }
     }
     return fits;
@@ -185,9 +199,8 @@ export class Session {
    * With `read`, gives the ring's rows (Σ loss, Σ hits, images, losses that are no numbers) once the GPU has them.
    */
   step(order: Uint32Array, lr: number = this.optimizer.lr, read = false): Promise<Float32Array> | undefined {
-    const ready = this.#ready.find(({ program }) => program.batch === order.length);
+    const ready = this.ready.find(({ program }) => program.batch === order.length);
     if (!ready) throw new OptionError(`this session steps in batches of ${this.batches.join(" or ")}, not ${order.length}`, { batches: this.batches, got: order.length });
-    this.device.check();
     this.writeControl(this.#found(order), lr, this.steps % RING, this.steps);
     let fetch: (() => Promise<Float32Array>) | undefined;
     ready.player.play(read ? (encoder) => { fetch = this.#reader.copy(encoder); } : undefined);
@@ -214,20 +227,23 @@ export class Session {
 
   /** Queues images [N, H, W, C] and labels for the next step, in a session without `data`. */
   feed(images: Float32Array<ArrayBuffer>, labels: Uint32Array<ArrayBuffer>): void {
-    const { program } = this.#ready.find(({ program: p }) => p.batch === labels.length) ?? this.#ready[0];
+    const { program } = this.ready.find(({ program: p }) => p.batch === labels.length) ?? this.ready[0];
     this.memory.write(program.x, images);
     this.memory.write(program.labels, labels);
   }
 
+  /** [C, H, W] of the images it trains on, if they are a data set's. */
+  get shape(): Shape | undefined { return this.#source?.shape; }
+
   /** The training programs, the usual batch size first. */
-  get programs(): readonly Program[] { return this.#ready.map((r) => r.program); }
+  get programs(): readonly Program[] { return this.ready.map((r) => r.program); }
 
   /** They and what plays them, for profilers. */
-  get ready(): readonly Ready[] { return this.#ready; }
+  get ready(): readonly Ready[] { return this.#added.ready; }
 
   /** Frees its buffers; the device stays open. */
   destroy(): void {
-    for (const { player } of this.#ready) player.destroy();
+    for (const { player } of this.#added?.ready ?? []) player.destroy();
     this.#reader?.destroy();
     this.memory.destroy();
   }

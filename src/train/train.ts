@@ -1,4 +1,4 @@
-import { OptionError, ShapeError } from "../errors.js";
+import { OptionError } from "../errors.js";
 import type { Dataset, Split } from "../data/dataset.js";
 import type { Preparation } from "../data/prepare.js";
 import type { Part } from "../graph.js";
@@ -13,13 +13,13 @@ import { checkEarlyStopping } from "./earlyStopping.js";
 import type { RunOptions } from "./progress.js";
 import { Run } from "./run.js";
 import { Session } from "./session.js";
-import { Evaluator } from "./evaluate.js";
+import { checkData, Evaluator } from "./evaluate.js";
 
 /** What train() takes beside the network. */
 export interface TrainOptions extends RunOptions, Preparation {
   device: Device;
   /** A data set, or a split of one into training and test images: accuracy on the test images is measured after each epoch. */
-  data: Dataset | Split;
+  data: Dataset | Pick<Split, "train"> & Partial<Split>;
   /** Height and width that images are resized to on the GPU, bilinear as PyTorch's interpolate(align_corners=False). Default: as they are. */
   resize?: number;
   /** Images a step. The last step of an epoch takes what is left. Default 64. */
@@ -71,16 +71,7 @@ export async function train(net: Part, options: TrainOptions): Promise<Run> {
   const choices = tune === true ? await readChoices(device) : tune || {};
   const session = await Session.open(net, { device, choices, input: resize ? [data.shape[0], resize, resize] : data.shape, batches: [full, ...tail ? [tail] : []], microBatch, data, optimizer, loss, clip, freeze, seed, init, normalise, augment, resident });
   try {
-    const outputs = session.programs[0].logits.shape[1];
-    for (const set of test ? [data, test] : [data]) checkLabels(set, outputs);
+    checkData(data, session.programs[0].logits.shape[1]);
     return new Run(session, data, epochs, test?.size ? await Evaluator.open(session, test) : undefined, options, tune === true ? new Tuning(session) : undefined);
   } catch (e) { session.destroy(); throw e; }
 }
-
-/** The network must have an output for each label. */
-function checkLabels({ labels, classes }: Dataset, outputs: number): void {
-  const wrong = labels.findIndex((label) => label >= outputs);
-  if (wrong >= 0) throw new ShapeError(`label ${labels[wrong]} of image ${wrong} is out of range: the network has ${outputs} outputs; end it with linear({ units: ${classes.length} })`,
-    { image: wrong, label: labels[wrong], outputs });
-}
-

@@ -59,6 +59,8 @@ export interface LoadReport {
  */
 export function writeWeights(memory: Memory, network: Network, state: StateDict, { what = "the state", strict = true } = {}): LoadReport {
   const { params } = network, mismatched: LoadReport["mismatched"][number][] = [];
+  if (!(state instanceof Map && [...state.values()].every(({ data }) => data instanceof Float32Array)))
+    throw new FormatError("weights are a Map of names to { shape, data: Float32Array }, as stateDict(bytes) and run.weights() give it");
   if (strict) checkState(params, state, what);
   const loaded = [...params].filter(([name, parameter]) => {
     const values = state.get(name), want = torchShape(parameter);
@@ -90,6 +92,7 @@ export function checkState(params: ReadonlyMap<string, Parameter>, state: StateD
  * Every fault is a FormatError that begins with `what`, the name of the file.
  */
 export function stateDict(bytes: Uint8Array, what = "the file"): StateDict {
+  if (String.fromCharCode(...bytes.subarray(0, 4)) === "PK\x03\x04") throw new FormatError(`${what} is a zip, as torch.save writes; save with safetensors.torch.save_file(model.state_dict(), "model.safetensors")`);
   const { tensors } = readSafetensors(bytes, what), rest = /^(?:optimizer\.[^.]+|best)\.(.+)$/s;
   return stateOf(new Map([...tensors].filter(([name]) => !tensors.has(rest.exec(name)?.[1] ?? ""))), what);
 }

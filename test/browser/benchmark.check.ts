@@ -29,7 +29,7 @@ async function byPage([operators, shape]: Choice): Promise<Times> {
 /** The same by the command. */
 async function byCommand([operators, shape]: Choice): Promise<Times> {
   const file = `${artefacts}/bench.json`;
-  await promisify(execFile)(process.execPath, ["dist/cli.js", "bench", ...operators, "--shape", shape, "--rounds", String(ROUNDS), "--json", file], { env: { ...process.env, CONVOY_ADAPTER: "software" } });
+  await promisify(execFile)(process.execPath, ["dist/src/node/cli.js", "bench", ...operators, "--shape", shape, "--rounds", String(ROUNDS), "--json", file], { env: { ...process.env, CONVOY_ADAPTER: "software" } });
   const { rows } = JSON.parse(readFileSync(file, "utf8")) as { rows: { operator: string; shape: string; kernels: string[]; time: { median: number } }[] };
   return new Map(rows.map(({ operator, shape: at, kernels, time }) => [`${operator} ${at} ${kernels.join(", ")}`, 1e3 * time.median]));
 }

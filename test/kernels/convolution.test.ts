@@ -20,6 +20,7 @@ const cases: Record<string, Partial<Case>> = {
   "stride 2": { STRIDE_H: 2, STRIDE_W: 2 },
   "stride past the window": { STRIDE_H: 4, STRIDE_W: 3, R: 2, S: 2, padding_h: 0, padding_w: 0 },
   "stride past the input": { H: 2, W: 3, R: 1, S: 2, STRIDE_H: 3, STRIDE_W: 2, padding_h: 0, padding_w: 0 },
+  "stride past the width of many images": { N: 16, H: 3, W: 1, R: 1, S: 1, STRIDE_H: 2, STRIDE_W: 2, padding_h: 0, padding_w: 0 },
   "padding past the window": { padding_h: 3, padding_w: 4 },
   "dilation and stride": { DILATION_H: 2, DILATION_W: 3, STRIDE_H: 3, STRIDE_W: 2, padding_h: 3, padding_w: 3 },
   "one channel, six filters": { C: 1, K: 6, R: 5, S: 5, H: 12, W: 12 },

@@ -44,6 +44,8 @@ test.each(Object.keys(runners))("a gradient that never changes is divided by its
   const given = { param: zeros(), dparam: Float64Array.of(0, 1, -0.3), square: zeros(), average: zeros(), clock: clock({ lr: 1 }) };
   const { param: plain } = await run(runners[where], rmsprop_update, given, { param: 3 }, d);
   expectClose("plain", plain, Float64Array.of(0, -1 / 1.5, 0.3 / 0.8), 4);
+  const { param: forgot } = await run(runners[where], rmsprop_update, { ...given, square: Float64Array.of(1e8, 1e8, 1e8) }, { param: 3 }, d);  // alpha 0: nothing is left of what was
+  expectClose("forgot", forgot, Float64Array.from(plain), 4);
   const { param: centered } = await run(runners[where], rmsprop_centered, given, { param: 3 }, d);  // s − a² is 0 up to rounding
   expectClose("centered", centered, Float64Array.of(0, -2, 0.6), 2 ** 22);
 });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { bytes, lenet } from "../bytes.js";
 import { chromium, complaints, type Chromium } from "../browser/chromium.js";
 import { serve } from "../browser/server.js";
 
@@ -30,16 +31,22 @@ beforeAll(async () => {
   cpSync("test/package/project", project, { recursive: true });
   run("npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error", join(folder, packed.filename));
   for (const [name, code] of readme) writeFileSync(join(project, name), code);
-  cpSync(join(project, "node_modules/convoy-gpu/dist/fashion-mnist"), join(project, "public/fashion-mnist"), { recursive: true });
+  cpSync(join(project, "node_modules/convoy-gpu/dist/src/data/fashion-mnist"), join(project, "public/fashion-mnist"), { recursive: true });
   browser = await chromium();
 });
 afterAll(async () => { await browser?.close(); rmSync(folder, { recursive: true, force: true }); });
 
 test("the tarball holds the library, its data and its shaders, and no more", () => {
-  for (const { path } of packed.files) expect(path).toMatch(/^(dist\/([\w-]+\.js(\.map)?|chunks\/|types\/(src|models)\/|fashion-mnist\/)|shaders\/([\w/]+\.wgsl|README\.md)|README\.md$|LICENSE$|package\.json$)/);
+  for (const { path } of packed.files) expect(path).toMatch(/^(dist\/((src|models)\/[\w/]+\.js(\.map)?|types\/(src|models)\/|src\/data\/fashion-mnist\/)|shaders\/([\w/]+\.wgsl|README\.md)|README\.md$|LICENSE$|package\.json$)/);
   expect(packed.size).toBeLessThan(7e6);
   const { exports } = JSON.parse(readFileSync("package.json", "utf8")) as { exports: Record<string, { default: string }> };
   for (const { default: file } of Object.values(exports)) if (file) expect(packed.files.map(({ path }) => `./${path}`)).toContain(file);
+});
+
+test("a bundler drops what a page does not use, as it does from the source", async () => {
+  const page = await bytes(lenet, project, {}), source = await bytes(lenet);
+  expect(await bytes('import { relu } from "convoy-gpu"; console.log(relu());', project, {})).toBeLessThan(3_000);
+  expect(Math.abs(page / source - 1), `${page} bytes, of the source ${source}`).toBeLessThan(0.01);
 });
 
 test("publint and are-the-types-wrong find nothing", () => {
@@ -47,10 +54,11 @@ test("publint and are-the-types-wrong find nothing", () => {
   expect(run("npx", "attw", "--profile", "esm-only", "--no-emoji", join(folder, packed.filename))).toMatch(/convoy-gpu\/node/);
 });
 
-for (const [version, types] of [["5", ["@webgpu/types"]], ["6", []], ["7", []]] as const) for (const moduleResolution of ["bundler", "nodenext"])
-  test(`types under TypeScript ${version}, ${moduleResolution}, ${types[0] ?? "nothing added"}`, () => {
+const inPages = { lib: ["es2022", "dom"], skipLibCheck: false }, inNode = { lib: ["es2022"], skipLibCheck: true, types: ["node", "@webgpu/types"] };  // @webgpu/types itself names the DOM's types
+for (const [version, options] of [["5", { ...inPages, types: ["@webgpu/types"] }], ["6", { ...inPages, types: [] }], ["7", { ...inPages, types: [] }], ["5", inNode], ["7", inNode]] as const) for (const moduleResolution of ["bundler", "nodenext"])
+  test(`types under TypeScript ${version}, ${moduleResolution}, ${options.lib.at(-1)}, ${options.types.join(" and ") || "nothing"} added`, () => {
     writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ files: ["use.ts"], compilerOptions: {
-      strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true, target: "es2022", lib: ["es2022", "dom"], types, moduleResolution, module: moduleResolution === "nodenext" ? "nodenext" : "esnext" } }));
+      strict: true, exactOptionalPropertyTypes: true, noEmit: true, target: "es2022", ...options, moduleResolution, module: moduleResolution === "nodenext" ? "nodenext" : "esnext" } }));
     expect(run(process.execPath, `node_modules/typescript-${version}/bin/tsc`, "-p", ".")).toBe("");
   });
 

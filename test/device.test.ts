@@ -1,0 +1,33 @@
+// Which adapter is opened, and whose a device is.
+import { expect, test } from "vitest";
+import { dataset } from "../src/data/dataset.js";
+import { flatten, fromDevice, linear, sequential, train, type Device } from "../src/index.js";
+import { openDevice } from "../src/node/device.js";
+import { openTestDevice } from "./support.js";
+
+/** The adapter that is opened, or why there is none. */
+const opened = (adapter: "system" | "software") => openDevice({ adapter }).then((device) => { device.destroy(); return device.adapter.name; }, (e: { code: string }) => e.code);
+
+test("each adapter is the one asked for, whatever was opened before", async () => {
+  const before = await opened("system"), drivers = process.env.VK_ICD_FILENAMES;
+  expect(await opened("software")).toMatch(/SwiftShader/);
+  expect(await opened("system")).toBe(before);
+  expect(await Promise.all([opened("software"), opened("system")])).toEqual([expect.stringMatching(/SwiftShader/), before]);
+  expect(process.env.VK_ICD_FILENAMES).toBe(drivers);
+});
+
+test("a GPUDevice of one's own trains to the same bits, and outlives Convoy's part in it", async () => {
+  const device = await openTestDevice(), { gpu, adapter } = device, shared = fromDevice(gpu);
+  expect(shared.adapter).toEqual(adapter);
+  const data = dataset({ images: Uint8Array.from({ length: 64 }, (_, i) => 4 * i), labels: Uint8Array.from({ length: 16 }, (_, i) => i % 3), shape: [1, 2, 2], classes: [..."abc"] });
+  const learned = async (on: Device) => {
+    const run = await train(sequential(flatten(), linear({ units: 3 })), { device: on, data, batch: 8, epochs: 1 });
+    await run.finish();
+    try { return await run.weights(); } finally { run.destroy(); }
+  };
+  expect(await learned(shared)).toEqual(await learned(device));
+  shared.destroy();
+  await gpu.queue.onSubmittedWorkDone();
+  expect(await Promise.race([gpu.lost.then(() => "lost"), new Promise((resolve) => { setTimeout(resolve, 50, "there"); })])).toBe("there");
+  expect(() => fromDevice({ limits: gpu.limits } as GPUDevice)).toThrow(/fromDevice\(gpu, adapter\.info\)/);
+});

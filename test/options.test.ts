@@ -1,0 +1,43 @@
+// Options: every name that there is, and what is said of slips.
+import { expect, test } from "vitest";
+import { dataset } from "../src/data/dataset.js";
+import {
+  adam, adamw, adaptiveAvgPool2d, avgPool2d, batchNorm, conv2d, dropout, elu, gelu, leakyRelu, linear, localResponseNorm, maxPool2d, rmsprop, sgd, softplus, torchDefault,
+  type AdamOptions, type AdaptiveAvgPool2dOptions, type AvgPool2dOptions, type BatchNormOptions, type Conv2dOptions, type DropoutOptions, type EluOptions, type GeluOptions,
+  type LeakyReluOptions, type LinearOptions, type LocalResponseNormOptions, type MaxPool2dOptions, type RmspropOptions, type SgdOptions, type SoftplusOptions,
+} from "../src/index.js";
+
+/** A function with a value for each of its options: the compiler sees to it that none is missing. */
+const full = <T extends object>(f: (options: T) => unknown, options: Required<T>) => ({ name: f.name, f: f as (options: unknown) => unknown, options });
+const all = [
+  full<Conv2dOptions>(conv2d, { filters: 2, kernel: 1, stride: 1, padding: [0, 1], dilation: 1, groups: 1, bias: true, init: torchDefault, requiresGrad: true }),
+  full<LinearOptions>(linear, { units: 2, bias: true, init: torchDefault, requiresGrad: true }),
+  full<MaxPool2dOptions>(maxPool2d, { kernel: 2, stride: 2, padding: 0, ceilMode: true, dilation: 1 }),
+  full<AvgPool2dOptions>(avgPool2d, { kernel: [2, 3], stride: 2, padding: 0, ceilMode: true, countIncludePad: true }),
+  full<AdaptiveAvgPool2dOptions>(adaptiveAvgPool2d, { size: 1 }), full<BatchNormOptions>(batchNorm, { eps: 1e-5, momentum: 0.1, requiresGrad: true }),
+  full<LocalResponseNormOptions>(localResponseNorm, { size: 5, alpha: 1e-4, beta: 0.75, k: 1 }), full<DropoutOptions>(dropout, { p: 0.5 }),
+  full<LeakyReluOptions>(leakyRelu, { negativeSlope: 0.01 }), full<EluOptions>(elu, { alpha: 1 }), full<GeluOptions>(gelu, { approximate: "tanh" }), full<SoftplusOptions>(softplus, { beta: 1, threshold: 20 }),
+  full<SgdOptions>(sgd, { lr: 0.1, momentum: 0.9, dampening: 0, weightDecay: 0, nesterov: true }), full<RmspropOptions>(rmsprop, { lr: 0.1, alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0, centered: true }),
+  full<AdamOptions>(adam, { lr: 0.1, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 }), full<AdamOptions>(adamw, { lr: 0.1, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 }),
+];
+
+const said = (f: () => unknown): string => { try { f(); return "nothing"; } catch (e) { return `${(e as { code?: string }).code}: ${(e as Error).message}`; } };
+
+test.each(all)("$name takes its options and no others, by name", ({ name, f, options }) => {
+  const takes = `option: ${name} takes { `;
+  expect(said(() => f(options))).toBe("nothing");
+  expect(said(() => f({ ...options, sharpness: 2 }))).toMatch(/^.+ \}, not sharpness$/);
+  for (const option of Object.keys(options)) expect(said(() => f({ ...options, sharpness: 2 })).slice(takes.length)).toMatch(new RegExp(`\\b${option}\\b`));
+  for (const slip of [0.3, "2", null]) expect(said(() => f(slip))).toMatch(new RegExp(`^${takes}.+ \\}, not ${slip}$`));
+});
+
+const set = { images: new Uint8Array(8), labels: new Uint8Array(2), shape: [1, 2, 2], classes: ["a"] };
+test.each<[string, () => unknown, string]>([
+  ["no options", () => (conv2d as () => unknown)(), "option: conv2d takes { filters, kernel, stride, padding, dilation, groups, bias, init, requiresGrad }, not undefined"],
+  ["no learning rate", () => sgd({} as SgdOptions), "option: lr is a number of at least 0, not undefined"],
+  ["no window", () => maxPool2d({} as MaxPool2dOptions), "option: kernel is an integer of at least 1, not undefined"],
+  ["half a pair", () => maxPool2d({ kernel: [2] as unknown as [number, number] }), "option: kernel is an integer of at least 1, not undefined"],
+  ["no shape", () => dataset({ ...set, shape: undefined as never }), "option: the shape of an image is [C, H, W], three whole numbers from 1, got undefined"],
+  ["a number of classes", () => dataset({ ...set, shape: [1, 2, 2], classes: 10 as never }), 'option: classes are names, ["cat", "dog"], 1 to 256 of them, for a label is one byte; got number'],
+  ["no classes", () => dataset({ ...set, shape: [1, 2, 2], classes: undefined as never }), 'option: classes are names, ["cat", "dog"], 1 to 256 of them, for a label is one byte; got undefined'],
+])("%s", (_, f, want) => expect(said(f)).toBe(want));
