@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { avgPool2d, batchNorm, conv2d, linear, maxPool2d, ones, relu, silu, zeros } from "../src/index.js";
 import { check, checkBounds, checkEnds, checkGradients, checkRaces, compare, matchers, type AnyLayer, type Reference } from "../src/check/index.js";
-import { defineLayer, elementwise, kernel, type Shape } from "../src/wgsl/index.js";
+import { defineLayer, elementwise, kernel, tensor, type Shape } from "../src/wgsl/index.js";
 import { openTestDevice } from "./support.js";
 
 expect.extend(matchers);
@@ -19,7 +19,8 @@ function depthwise(change: (text: string) => string = (t) => t): AnyLayer {
     forward(rec, { x, weight, bias, y }) { rec.dispatch(forward, { x, weight, bias, y }, dims(x.shape), y.size); },
     backward(rec, { x, weight, dy, dx, dweight, dbias }) {
       if (dx) rec.dispatch(input, { weight, dy, dx }, dims(x.shape), dx.size);
-      if (dweight && dbias) rec.dispatch(params, { x, dy, dweight, dbias }, dims(x.shape), dweight.size);
+      const other = tensor("unused", [x.shape[3] * 9]);  // for the one that nobody wants
+      if (dweight || dbias) rec.dispatch(params, { x, dy, dweight: dweight ?? other, dbias: dbias ?? other }, dims(x.shape), other.size);
     },
   });
 }
@@ -115,6 +116,6 @@ describe("what is wrong is found, and pointed to", () => {
   test("a check without a device, without shapes, or of subgroups, says so", async () => {
     await expect(checkBounds(relu(), shapes, {} as never)).rejects.toThrow("device is missing; open one");
     await expect(checkRaces(relu(), [2, 3] as never)).rejects.toThrow("shapes is a list of the inputs' shapes");
-    await expect(checkRaces(center(once("let mean = held[0]", "let mean = subgroupAdd(held[0])")), rows)).rejects.toThrow("center calls subgroup functions");
+    expect(String(await checkRaces(center(once("let mean = held[0]", "let mean = subgroupAdd(held[0])")), rows))).toMatch(/^○ center: \n  races not looked at: center calls subgroup functions/);
   });
 });

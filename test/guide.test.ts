@@ -45,6 +45,7 @@ test("what the guide breaks is found as the guide says", () => {
   expect(broken("swish.mjs", "(1 - y)", "(1 + y)")).toMatchObject({ err: "", status: 1, out: expect.stringMatching(/^✗ swish: .*\n {2}dx\[.*\] is .*, differences say /m) });
   const barrier = guide.split("\n").find((line) => line.startsWith("      group_norm_forward, line"))!.trim().split(" reads in")[0];
   expect(broken("group-norm.wgsl", "  workgroupBarrier();\n", "", "group-norm.mjs")).toMatchObject({ status: 1, out: expect.stringContaining(barrier) });
+  expect(broken("group-norm.mjs", "dbias: dbias ?? unused", "dbias").out).toMatch(/^ {2}without dbias: groupNorm, backward, group_norm_params: nothing is bound to "dbias".*dbias \?\? tensor\("unused", bias\.shape\)$/m);
   expect(broken("group-norm.wgsl", "i / D)", "i % D)", "group-norm.mjs").out).toMatch(/^ {2}y\[\d, \d, \d, \d\] is .*, expected /m);
   expect(broken("group-norm.wgsl", "stats[2 * (id.y * dim.G + id.x)] = mean;", "stats[2 * (id.y * dim.G + id.x)]] = mean;", "group-norm.mjs")).toMatchObject({ status: 1, err: expect.stringContaining('line 54, column 37: "]" closes nothing') });
 });
@@ -52,8 +53,23 @@ test("what the guide breaks is found as the guide says", () => {
 test("a command line that is wrong is told in one line", () => {
   expect(convoyCheck()).toMatchObject({ status: 2, err: "error: check what? A file that exports layers: convoy check my-layer.mjs\n" });
   expect(convoyCheck("none.mjs")).toMatchObject({ status: 2, err: "error: none.mjs: there is no such file\n" });
-  expect(convoyCheck("swish.mjs", "--shape", "2,3,x")).toMatchObject({ status: 1, err: expect.stringMatching(/^error: .*\n$/) });
+  expect(convoyCheck("swish.mjs", "--shape", "2,3,x")).toMatchObject({ status: 2, err: 'error: --shape is integers of at least 1, such as 2,5,5,4, not "2,3,x"\n' });
   expect(convoyCheck("--help").out).toContain("convoy check FILE.mjs");
+});
+
+test("several layers have shapes, ranges and references by name, and one that fails hides none", () => {
+  writeFileSync(join(folder, "several.mjs"), `import { elementwise } from "convoy-gpu/wgsl";
+export { layer as norm } from "./group-norm.mjs";
+import { reference as norm } from "./group-norm.mjs";
+export const log = elementwise({ name: "log", forward: "log(x)", backward: "dy / x" });
+export const odd = { ...log, name: "odd", shape: () => { throw new Error("no shape will do"); } };
+export { swish } from "./swish.mjs";
+export const shapes = { norm: [[2, 3, 5, 4]], log: [[2, 9]] }, range = { log: [0.5, 2] }, reference = { norm, swish: () => { throw new Error("not at home"); } };
+`);
+  const { out, err, status } = convoyCheck("several.mjs");
+  expect({ err, status }).toEqual({ err: "", status: 1 });
+  expect(out.split("\n").map((line) => line.slice(0, 90))).toEqual(expect.arrayContaining([
+    expect.stringMatching(/^✓ groupNorm: /), expect.stringMatching(/^✓ log: /), "✗ odd: no shape will do", expect.stringMatching(/^✗ swish: its reference threw "not at home"; it gets \(x\) and their shapes by na/)]));
 });
 
 test("the network trains, and says so", () => {

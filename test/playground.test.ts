@@ -59,7 +59,7 @@ test.each<[string, Draft, RegExp, number]>([
   ["a syntax error", wrong("swish", "let s = 1.0", "let s == 1.0"), /expected .* for 'let'/, 24],
   ["a name that is not bound", wrong("swish", "y[i] = x[i]", "y[i] = z[i]"), /unresolved value 'z'/, 17],
 ])("%s is told at its line", async (_, draft, message, line) => {
-  const error = await said("run", draft).then(() => undefined, (e: unknown) => e), places = placesOf(error, draft.shader, (() => { try { return Object.values(kernelsOf(draft.shader))[0].code; } catch { return undefined; } })());
+  const error = await said("run", draft).then(() => undefined, (e: unknown) => e), places = placesOf(error);
   expect(places[0]).toMatchObject({ file: "shader", message: expect.stringMatching(message) });
   expect(places[0].line).toBe(line);
 });
@@ -68,7 +68,7 @@ test("a loop that ends on drawn values and not in training is left, and told at 
   const draft = wrong("swish", "  y[i] = x[i]", "  while (x[i] > 2.25) { }\n  y[i] = x[i]");  // more than the values that are drawn
   for (const action of ["run", "gradients"] as const) expect((await said(action, draft)).at(-1)!.type).toBe("done");
   const error = await said("train", draft).then(() => undefined, (e: unknown) => e);
-  expect(placesOf(error, draft.shader)).toMatchObject([{ file: "shader", line: 17, message: expect.stringMatching(/^swish_forward, line 17 \(while .*\): this loop does not end; it was left after 1,048,576 turns$/) }]);
+  expect(placesOf(error)).toMatchObject([{ file: "shader", line: 17, message: expect.stringMatching(/^swish_forward, line 17 \(while .*\): this loop does not end; it was left after 1,048,576 turns$/) }]);
 });
 
 test("a tensor that a shader does not bind, or that is not given, is told by its name", async () => {
@@ -78,7 +78,7 @@ test("a tensor that a shader does not bind, or that is not given, is told by its
 });
 
 test("what is wrong has its place", async () => {
-  const { shader, code } = read("swish"), fault = async (of: { shader?: string; code?: string }) => makeLayer(of.shader ?? shader, of.code ?? code).then(() => [], (error: unknown) => placesOf(error, of.shader ?? shader));
+  const { shader, code } = read("swish"), fault = async (of: { shader?: string; code?: string }) => makeLayer(of.shader ?? shader, of.code ?? code).then(() => [], (error: unknown) => placesOf(error));
   expect(await fault({ shader: shader.replace("@binding(2)", "@binding(1)") })).toMatchObject([{ file: "shader", line: 10, column: 1 }]);
   expect(await fault({ code: "\n  const a = b;\n" })).toMatchObject([{ file: "layer", line: 2, column: 13, message: "b is not defined" }]);
   await expect(makeLayer(shader, "return {};")).rejects.toThrow(/returns no layer; end it with/);

@@ -19,8 +19,10 @@ test.each(shaders)("the reader sees in %s what wgsl_reflect sees", (_, source) =
 test.each(shaders)("kernel() makes of %s at run time what the build makes", async (file, text) => {
   const words = (code: string) => code.replace(/\/\/(?! tune$).*$/gm, "").split("\n").map((line) => line.match(/\w+|[^\w\s]/g)?.join(" "));
   for (const [entry, built] of Object.entries(await import(`../src/generated/${file.slice(0, -5)}.ts`) as Record<string, Kernel>)) {
-    const { code, ...rest } = kernel(text, { entry }), { code: bare, ...known } = built;
+    const { code, rows, origin, ...rest } = kernel(text, { entry }), { code: bare, ...known } = built;
     expect([...Object.entries(rest), ...Object.keys(rest.params), ...Object.keys(rest.bindings)], entry).toEqual([...Object.entries(known), ...Object.keys(known.params), ...Object.keys(known.bindings)]);
+    expect(rows, entry).toBe(code.slice(code.indexOf(`fn ${entry}(`)).split("{")[0].includes("num_workgroups") ? undefined : 1);
+    if (origin) expect(code.split("\n").filter((line, i) => line === text.split("\n")[origin[i] - 1]).length, entry).toBeGreaterThan(text.split("\n").length - 10);
     expect(words(code), "the text, but for comments and spaces").toEqual(words(bare));
   }
 });
@@ -40,7 +42,7 @@ fn scaled(@builtin(global_invocation_id) id: vec3u) {
 `;
 
 test("a text of your own: comments, parameters and members are no bindings", () => {
-  expect(kernel(good)).toEqual({ code: good, entry: "scaled", bindings: { y: [1, "read_write"] }, params: { size: "u32", scale: "f32" }, overrides: { WORKGROUP: 64 } });
+  expect(kernel(good)).toEqual({ code: good, entry: "scaled", bindings: { y: [1, "read_write"] }, params: { size: "u32", scale: "f32" }, overrides: { WORKGROUP: 64 }, rows: 1 });
   expect(Object.keys(kernel(good.replace("dim.scale", "v.x + x[id.x]")).bindings)).toEqual(["x", "y"]);
 });
 

@@ -41,19 +41,11 @@ export async function makeLayer(shader: string, code: string): Promise<Made> {
   return { layer, input: input as unknown as Made["input"], place, macs };
 }
 
-/** Where an error lies, as far as it says so. `shader` is the visitor's text, without imports. */
-export function placesOf(error: unknown, shader: string, kernel?: string): Place[] {
+/** Where an error lies, as far as it says so. */
+export function placesOf(error: unknown): Place[] {
   const details = error instanceof ConvoyError ? error.details as { line?: number; column?: number; errors?: readonly { line: number; column: number; message: string }[] } : {};
-  if (details.errors) return details.errors.map((e) => ({ file: "shader", message: e.message, column: e.column, line: kernel === undefined ? e.line : origin(shader, kernel, e.line) }));
+  if (details.errors) return details.errors.map((e) => ({ file: "shader", message: e.message, column: e.column, line: e.line }));
   if (details.line && details.column) return [{ file: "shader", line: details.line, column: details.column, message: (error as Error).message.replace(/^line \d+, column \d+: /, "") }];
   const [, line, column] = /<anonymous>:(\d+):(\d+)/.exec(error instanceof Error ? error.stack ?? "" : "") ?? [];
   return line && Number(line) > 2 ? [{ file: "layer", line: Number(line) - 2, column: Number(column), message: (error as Error).message }] : [];  // two lines are the function's head
-}
-
-/** The line of the source that a line of the text with its imports was. */
-export function origin(source: string, code: string, line: number): number {
-  const [from, to] = [source.split("\n"), code.split("\n")];
-  if (from.length === to.length) return line;
-  for (let at = Math.min(line, from.length); at > 0; at--) if (from[at - 1] === to[line - 1]) return at;
-  return Math.max(1, from.findIndex((text) => text.startsWith("// #import")) + 1);
 }

@@ -3,7 +3,8 @@ import { avgPool2d, conv2d, flatten, forward, kaimingUniform, linear, relu, sequ
 import { bench, layerCase, roofline, type Roofline } from "convoy-gpu/bench";
 import { checkBounds, checkEnds, checkGradients, checkRaces, watch, type Finding } from "convoy-gpu/check";
 import { subset, type Split } from "convoy-gpu/data";
-import { kernelsOf, makeLayer, origin, type Made, type Place } from "./layer.js";
+import type { Kernel } from "convoy-gpu/wgsl";
+import { kernelsOf, makeLayer, type Made, type Place } from "./layer.js";
 import type { Action, Draft, FromWorker, Shown } from "./protocol.js";
 
 /** What there is to work with. `roof` and `ended` are kept from one action to the next. */
@@ -18,9 +19,9 @@ export interface Tools {
 
 /** Does what a button says. Throws what is wrong with the draft; nothing of it runs on the GPU before its loops are known to end, and trains but with its loops counted. */
 export async function work(action: Action, { shader, code }: Draft, tools: Tools): Promise<void> {
-  const [{ code: text }] = Object.values(kernelsOf(shader)), { device } = tools;
-  await compile(device, text);
-  const made = await makeLayer(shader, code), draft = JSON.stringify([shader, code]), places = (findings: readonly Finding[]) => placesIn(findings, shader, text);
+  const [kernel] = Object.values(kernelsOf(shader)), { device } = tools;
+  await compile(device, kernel);
+  const made = await makeLayer(shader, code), draft = JSON.stringify([shader, code]), places = (findings: readonly Finding[]) => placesIn(findings, shader);
   if (tools.ended !== draft) await ends(made, [made.input]);
   tools.ended = draft;
   if (action === "train") await ends(made, inLenet);
@@ -36,11 +37,11 @@ export async function work(action: Action, { shader, code }: Draft, tools: Tools
 const looped = ({ message, line }: Finding) => new ShaderError(message, { errors: [{ line, column: 1, message }] });
 
 /** Compiles the shader as it stands: all that is wrong with it at once. */
-async function compile({ gpu }: Device, code: string): Promise<void> {
+async function compile({ gpu }: Device, { code, origin }: Kernel): Promise<void> {
   gpu.pushErrorScope("validation");
   const { messages } = await gpu.createShaderModule({ label: "playground", code }).getCompilationInfo();
   await gpu.popErrorScope();
-  const errors = messages.filter(({ type }) => type === "error").map(({ lineNum, linePos, message }) => ({ line: lineNum, column: linePos, message }));
+  const errors = messages.filter(({ type }) => type === "error").map(({ lineNum, linePos, message }) => ({ line: origin?.[lineNum - 1] ?? lineNum, column: linePos, message }));
   if (errors.length) throw new ShaderError(`the shader does not compile: line ${errors[0].line}, column ${errors[0].column}: ${errors[0].message}`, { errors });
 }
 
@@ -60,7 +61,7 @@ const actions: Readonly<Record<Action, (made: Made, tools: Tools, places: Placed
   },
   async races({ layer, input }, { device, post }, places) {
     const [races, bounds] = [await checkRaces(layer, [input]), await checkBounds(layer, [input], { device })], findings = [...races.findings, ...bounds.findings];
-    post({ type: "checked", action: "races", looked: [...races.looked, ...bounds.looked], findings, places: places(findings), errors: [] });
+    post({ type: "checked", action: "races", looked: [...races.looked, ...bounds.looked, ...races.notes], findings, places: places(findings), errors: [] });
   },
   async bench({ layer, input, macs }, tools) {
     const limits = await (tools.roof ??= roofline(tools.device));
@@ -96,11 +97,10 @@ function map(name: string, shape: readonly number[], at: readonly number[], got:
 }
 
 /** Where findings lie that name a line of the visitor's text. */
-function placesIn(findings: readonly Finding[], shader: string, code: string): Place[] {
+function placesIn(findings: readonly Finding[], shader: string): Place[] {
   const lines = shader.split("\n");
   return findings.flatMap(({ line, message }) => {
-    const at = line && origin(shader, code, line);
-    return at && message.includes(lines[at - 1].trim()) ? [{ file: "shader" as const, line: at, column: 1 + lines[at - 1].search(/\S/), message }] : [];
+    return line ? [{ file: "shader" as const, line, column: 1 + Math.max(0, lines[line - 1].search(/\S/)), message }] : [];
   });
 }
 

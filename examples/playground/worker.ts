@@ -1,7 +1,7 @@
 // The worker's half of the playground. Everything of the visitor's runs here; the page ends it when it takes too long.
 import { ConvoyError, openDevice } from "convoy-gpu";
 import { fashionMnist } from "convoy-gpu/data";
-import { kernelsOf, placesOf } from "./layer.js";
+import { placesOf } from "./layer.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
 import { work, type Tools } from "./work.js";
 
@@ -10,11 +10,6 @@ const post = (message: FromWorker) => { port.postMessage(message); };
 const data = () => fashionMnist({ url: new URL("../fashion-mnist/", import.meta.url) });
 let opened: Promise<Tools> | undefined;
 const open = () => opened ??= openDevice().then((device) => { post({ type: "adapter", adapter: device.adapter }); return { device, data, post }; });
-
-/** The shader with its imports, where it can be read. */
-function pasted(shader: string): string | undefined {
-  try { return Object.values(kernelsOf(shader))[0].code; } catch { return undefined; }
-}
 
 /** What a failure is: of a device that is being lost, WebGPU's own promises may fail before it is said to be lost. */
 async function cause(error: unknown): Promise<unknown> {
@@ -30,6 +25,6 @@ port.onmessage = ({ data: { action, ...draft } }) => {
     const error = await cause(thrown);
     const code = error instanceof ConvoyError ? error.code : "code";
     if (["adapter", "device-lost", "gpu"].includes(code)) opened = undefined;  // the next action asks for another
-    post({ type: "failed", code, message: error instanceof Error ? error.message : String(error), places: placesOf(error, draft.shader, pasted(draft.shader)) });
+    post({ type: "failed", code, message: error instanceof Error ? error.message : String(error), places: placesOf(error) });
   });
 };

@@ -2,15 +2,16 @@ import type { Shape } from "../gpu/recorder.js";
 import { checkBounds } from "./bounds.js";
 import { checkEnds } from "./ends.js";
 import { checkGradients, compare, type GradientOptions } from "./gradients.js";
+import { checkModes } from "./modes.js";
 import type { AnyLayer } from "./probe.js";
 import { checkRaces } from "./races.js";
 import { joined, type Report } from "./report.js";
 
-/** All checks of a layer: loops that do not end, and then none else; bounds, races, y where there is a reference, gradients. One report. Without a reference, nothing says what y should be. */
+/** All checks of a layer: loops that do not end, and then none else; other recordings, bounds, races, y where there is a reference, gradients. One report. Without a reference, nothing says what y should be. */
 export async function check(layer: AnyLayer, shapes: readonly Shape[], options: GradientOptions): Promise<Report> {
   const ends = await checkEnds(layer, shapes, options);
   if (!ends.ok) return ends;
-  const reports = [ends, await checkBounds(layer, shapes, options), await checkRaces(layer, shapes, options)];
+  const reports = [ends, checkModes(layer, shapes, options), await checkBounds(layer, shapes, options), await checkRaces(layer, shapes, options)];
   if (options.reference) reports.push(await compare(layer, options.reference, shapes, { ...options, tolerance: undefined }));
   return joined([...reports, await checkGradients(layer, shapes, options)]);
 }

@@ -38,21 +38,24 @@ export async function checkEnds(layer: AnyLayer, shapes: readonly Shape[], optio
 const lineOf = (mark: Values) => new Uint32Array(mark.buffer)[0];
 
 /** What is told of the loop at this line. */
-export function endless({ of: { entry, code }, turns }: { of: Kernel; turns: number }, line: number): Finding {
-  return { check: "loop", tensor: "", line, message: `${entry}, line ${line} (${code.split("\n")[line - 1].trim()}): this loop does not end; it was left after ${turns.toLocaleString("en")} turns` };
+export function endless({ of: { entry, code, origin }, turns }: { of: Kernel; turns: number }, line: number): Finding {
+  const own = origin?.[line - 1] ?? line;
+  return { check: "loop", tensor: "", line: own, message: `${entry}, line ${own} (${code.split("\n")[line - 1].trim()}): this loop does not end; it was left after ${turns.toLocaleString("en")} turns` };
 }
 
 /**
- * The kernel with a counter in each loop, on the same lines. Counters stand at the head of their function: an inner loop counts over all turns of the outer one.
+ * The kernel with a counter in each loop that its entry point comes to, on the same lines. Counters stand at the head of their function: an inner loop counts over all turns of the outer one.
  * One that stands still sends the other invocations on, but in kernels with barriers, where WGSL lets no loop depend on another invocation. Its line, on top of `base`, is kept.
  */
 export function counted(kernel: Kernel, base = 0): { kernel: Kernel; loops: number; turns: number } {
   const { code, bindings } = kernel, text = blank(code), inserts = new Map<number, string>();
   const together = /Barrier\s*\(|workgroupUniformLoad|\bsubgroup\w/.test(text), most = together ? SLOW : TURNS, others = together ? "" : ` if ((turns & 4095u) == 0u && atomicLoad(&${STUCK}) > 0u) { break; }`;
-  let loops = 0, head = -1;
+  const called = reached(text, kernel.entry);
+  let loops = 0, head = -1, inside = false;
   for (const { 0: word, index } of text.matchAll(/\bfn\s+\w+|\b(?:for|while|loop)\b/g)) {
     const at = text.indexOf("{", index) + 1;
-    if (word.startsWith("fn")) { head = at; continue; }
+    if (word.startsWith("fn")) { head = at; inside = called.has(word.replace(/fn\s+/, "")); continue; }
+    if (!inside) continue;
     const count = `turns_${loops++}`, line = code.slice(0, index).split("\n").length;
     inserts.set(head, `${inserts.get(head) ?? ""} var ${count} = 0u;`);
     inserts.set(at, ` ${count}++; if (${count} > ${most}u) { atomicMax(&${STUCK}, ${base + line}u); break; }${others.replace("turns", count)}`);
@@ -62,4 +65,11 @@ export function counted(kernel: Kernel, base = 0): { kernel: Kernel; loops: numb
   for (const [at, what] of [...inserts].sort(([a], [b]) => a - b)) { made += code.slice(from, at) + what; from = at; }
   const binding = 1 + Math.max(...Object.values(bindings).map(([n]) => n), ...[...text.matchAll(/@binding\s*\(\s*(\d+)/g)].map(([, n]) => Number(n)));
   return { loops, turns: most, kernel: { ...kernel, code: `${made}${code.slice(from)}\n@group(0) @binding(${binding}) var<storage, read_write> ${STUCK}: atomic<u32>;\n`, bindings: { ...bindings, [STUCK]: [binding, "read_write"] } } };
+}
+
+/** The functions that an entry point calls, and those that they call. */
+function reached(text: string, entry: string): Set<string> {
+  const bodies = new Map([...text.matchAll(/\bfn\s+(\w+)([\s\S]*?)(?=\bfn\s|$)/g)].map(([, name, body]) => [name, body])), all = new Set([entry]);
+  for (const name of all) for (const [word] of (bodies.get(name) ?? "").matchAll(/\w+/g)) if (bodies.has(word)) all.add(word);
+  return all;
 }

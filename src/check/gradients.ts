@@ -1,3 +1,4 @@
+import { OptionError } from "../errors.js";
 import { random } from "../random.js";
 import type { Shape, Tensor } from "../gpu/recorder.js";
 import { Bench, probe, targetFor, type AnyLayer, type CheckOptions, type Probe, type Values } from "./probe.js";
@@ -28,6 +29,7 @@ export interface GradientOptions extends CheckOptions {
 export async function checkGradients(layer: AnyLayer, shapes: readonly Shape[], options: GradientOptions): Promise<Report> {
   const { device, seed = 1, elements = 48, reference } = options, it = probe(layer, shapes, { seed, range: options.range, target: targetFor(options) });
   const tolerance = options.tolerance ?? (reference ? 1e-4 : 2e-3), dy = it.values.get(it.tensors.get("dy")!)!, y = it.tensors.get("y")!;
+  const [low, high] = Array.isArray(options.range) ? options.range as [number, number] : [-1, 1], clearance = low * high > 0 ? Math.min(Math.abs(low), Math.abs(high)) / 4 : Infinity;  // steps do not leave the side of 0 that inputs are on
   const findings: Finding[] = [], looked: string[] = [];
   const all = [...it.tensors.values()], whole = await Bench.open(device, [...it.forward, ...it.backward], all), only = await Bench.open(device, it.forward, all);
   try {
@@ -35,13 +37,13 @@ export async function checkGradients(layer: AnyLayer, shapes: readonly Shape[], 
     const gradients = await whole.run(it.values, named.map((name) => it.tensors.get(`d${name}`)!));
     /** y where `t` holds these values. */
     const ys = async (t: Tensor, v: Values): Promise<ArrayLike<number>> => {
-      if (reference) return reference(doubles(it, new Map([[t, v]])), shapesOf(it));
+      if (reference) return answer(it, reference, new Map([[t, v]]));
       const [values] = await only.run(new Map(it.values).set(t, v), [y]);
       return values;
     };
     for (const [k, name] of named.entries()) {
       const t = it.tensors.get(name)!, at = chosen(t.size, elements, random(seed, 7000 + k)), base = it.values.get(t)!;
-      const size = Math.max(1e-3, base.reduce((a, v) => Math.max(a, Math.abs(v)), 0)), h = (reference ? 2 ** -9 : 2 ** -5) * size;
+      const size = Math.max(1e-3, base.reduce((a, v) => Math.max(a, Math.abs(v)), 0)), h = Math.min((reference ? 2 ** -9 : 2 ** -5) * size, (layer.inputs ?? ["x"] as readonly string[]).includes(name as never) ? clearance : Infinity);
       /** Slope of Σ dy · y along a direction, and how far a kink may move it. */
       const slope = async (direction: (i: number) => number) => {
         const along = async (step: number) => {
@@ -85,13 +87,20 @@ export async function compare(layer: AnyLayer, reference: Reference, shapes: rea
   const it = probe(layer, shapes, { seed: options.seed, range: options.range, target: targetFor(options) }), y = it.tensors.get("y")!;
   const bench = await Bench.open(options.device, it.forward, it.tensors.values());
   try {
-    const [got] = await bench.run(it.values, [y]), want = reference(doubles(it), shapesOf(it)), all = Array.from(got, (_, i) => i);
+    const [got] = await bench.run(it.values, [y]), want = answer(it, reference), all = Array.from(got, (_, i) => i);
     const wrong = want.length === y.size ? worst("value", "y", y.shape, all, got, want, options.tolerance ?? 1e-5)
       : [{ check: "value", tensor: "y", message: `y has ${y.size} elements, [${y.shape.join(", ")}], but the reference gives ${want.length}` } as const];
     return report(layer.name, [`${y.size} elements of y`], wrong);
   } finally { bench.destroy(); }
 }
 
+/** What the reference says, errors with the layer's name. */
+function answer(it: Probe, reference: Reference, instead?: ReadonlyMap<Tensor, Values>): ArrayLike<number> {
+  let y: ArrayLike<number> | undefined;
+  try { y = reference(doubles(it, instead), shapesOf(it)); } catch (cause) { throw new OptionError(`${it.name}: its reference threw "${(cause as Error).message}"; it gets (${it.sources.join(", ")}) and their shapes by name`, { layer: it.name }, cause); }
+  if (typeof y?.length !== "number") throw new OptionError(`${it.name}: its reference gave ${String(y)}; it returns y, a list of numbers`, { layer: it.name });
+  return y;
+}
 const shapesOf = (it: Probe): Record<string, Shape> => Object.fromEntries([...it.tensors].map(([name, t]) => [name, t.shape]));
 const doubles = (it: Probe, instead: ReadonlyMap<Tensor, Values> = new Map()): Record<string, Float64Array> =>
   Object.fromEntries([...it.tensors].filter(([, t]) => it.values.has(t)).map(([name, t]) => [name, Float64Array.from(instead.get(t) ?? it.values.get(t)!)]));

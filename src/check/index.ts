@@ -3,6 +3,7 @@ export { checkBounds } from "./bounds.js";
 export { check, isLayer, matchers } from "./check.js";
 export { checkEnds } from "./ends.js";
 export { checkGradients, compare, type CompareOptions, type GradientOptions, type Reference } from "./gradients.js";
+export { checkModes } from "./modes.js";
 export type { AnyLayer, CheckOptions } from "./probe.js";
 export { checkRaces } from "./races.js";
 export type { Finding, Report } from "./report.js";

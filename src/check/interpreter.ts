@@ -1,5 +1,6 @@
 import type * as Wgsl from "wgsl_reflect/wgsl_reflect.module.js";
-import type { Context, Data, Postfix, Statement } from "wgsl_reflect/wgsl_reflect.module.js";
+import { ShaderError } from "../errors.js";
+import type { Context, Data, FunctionRef, Node, Postfix, Statement, TypeInfo } from "wgsl_reflect/wgsl_reflect.module.js";
 
 /** One access of memory that invocations share. */
 export interface Access { readonly variable: string; readonly byte: number; readonly size: number; readonly kind: "read" | "write"; readonly atomic: boolean; readonly line: number; readonly workgroup: number; readonly invocation: number }
@@ -13,6 +14,8 @@ export interface Watch {
   diverged(line: number): void;
   /** An access behind the end, or before the beginning. */
   outside(a: Access, elements: number, index: number): void;
+  /** A variable of the workgroup whose accesses cannot be seen. */
+  unseen(variable: string): void;
 }
 
 /** Thrown to leave an invocation at a barrier. */
@@ -23,83 +26,162 @@ interface Invocation { readonly reads: Data[]; writes: number; barriers: number;
 /**
  * wgsl_reflect's interpreter, which runs a whole invocation after the other, made to stop at barriers: an invocation that comes to one is left, and
  * when all of its workgroup have come there, each begins anew, with what it has read so far read again from a log and what it has written not
- * written again, and goes on behind the barrier. So every access falls into one phase between two barriers, and a watch sees all of them.
+ * written again, and goes on behind the barrier. So every access falls into one phase between two barriers, and a watch sees all of them: of whole
+ * variables, of elements, members and components, by name or by pointer. (Its own detectRaces() knows neither workgroupUniformLoad nor components,
+ * and lets memory of one workgroup be read by the next.)
  */
 export function interpret(wgsl: typeof Wgsl, code: string, entry: string, grid: readonly number[], groups: Record<number, Record<number, unknown>>, watch: Watch): void {
-  let workgroup = -1, turn = 0, line = 0, stopped = false, quiet = false, invocations: Invocation[] = [], now: Invocation, read = 0, write = 0, passed = 0;
+  let workgroup = -1, turn = 0, line = 0, stopped = false, invocations: Invocation[] = [], now: Invocation, read = 0, write = 0, passed = 0, outermost: Context;
 
-  class Watched extends wgsl.TypedData {
-    constructor(readonly name: string, of: Wgsl.TypedData | { buffer: ArrayBuffer; typeInfo: Wgsl.TypeInfo }) { super(of.buffer, of.typeInfo); }
+  /** A place in shared memory: a variable, or what its indices and members name. */
+  class Place extends wgsl.TypedData {
+    /** `index`: its first one, for messages. `swizzle`: components that are taken of what is read. */
+    constructor(readonly variable: string, buffer: ArrayBuffer, type: TypeInfo, offset = 0, readonly whole = type, readonly index?: number, readonly swizzle?: Postfix) { super(buffer, type, offset); }
 
-    /** The bytes that [index].member … names. */
-    #range(exec: Wgsl.WgslExec, postfix: Postfix | null, context: Context) {
-      let offset = 0, type: Wgsl.TypeInfo | undefined = this.typeInfo, index = 0;
-      for (let p = postfix; p; p = p.postfix ?? null) {
+    get elements(): number { return this.buffer.byteLength / (this.whole.isArray ? this.whole.stride! : this.whole.size); }
+    /** What [index].member … names in it. */
+    at(exec: Wgsl.WgslExec, postfix: Postfix, context: Context): Place {
+      let { offset, typeInfo: type, index } = this, p: Postfix | null = postfix;
+      for (; p; p = p.postfix ?? null) {
+        const name = type.getTypeName(), rows = Number(/^mat\dx(\d)/.exec(name)?.[1] ?? 0), member = type.members?.find(({ name }) => name === p!.value);
         if (p.index !== undefined) {
-          const at = Number((exec.evalExpression(p.index, context) as Wgsl.ScalarData).value), stride: number = type?.isArray ? type.stride! : 4;
-          if (p === postfix) index = at;
-          offset += at * stride;
-          type = type?.isArray ? type.format : undefined;
-        } else {
-          const member = type?.members?.find(({ name }) => name === p.value), component = "xyzw".indexOf(p.value!) >= 0 ? "xyzw".indexOf(p.value!) : "rgba".indexOf(p.value!);
-          if (member) { offset += member.offset; type = member.type; } else if (component >= 0) { offset += 4 * component; type = undefined; } else break;
-        }
+          const i = Number((exec.evalExpression(p.index, context) as Wgsl.ScalarData).value);
+          index ??= i;
+          offset += i * (type.isArray ? type.stride! : rows ? rows === 2 ? 8 : 16 : 4);
+          type = type.isArray ? type.format! : rows ? exec.getTypeInfo(`vec${rows}f`) : exec.getTypeInfo(SCALARS[name.at(-1)!]);
+        } else if (member) {
+          offset += member.offset;
+          type = member.type;
+        } else if (p.value!.length === 1) {
+          offset += 4 * Math.max("xyzw".indexOf(p.value!), "rgba".indexOf(p.value!));
+          type = exec.getTypeInfo(SCALARS[name.at(-1)!]);
+        } else break;
       }
-      const size = type ? type.size : 4, stride = this.typeInfo.isArray ? this.typeInfo.stride! : this.typeInfo.size;
-      return { offset, size, index, atomic: type?.name === "atomic", elements: this.buffer.byteLength / stride };
+      return new Place(this.variable, this.buffer, type, offset, this.whole, index, p ?? undefined);
     }
     /** Tells the watch; whether the place exists. */
-    #tell(kind: "read" | "write", { offset, size, index, atomic, elements }: { offset: number; size: number; index: number; atomic: boolean; elements: number }): boolean {
-      const a: Access = { variable: this.name, byte: offset, size, kind, atomic, line, workgroup, invocation: turn - 1 };
-      if (offset >= 0 && offset + size <= this.buffer.byteLength) { watch.access(a); return true; }
-      watch.outside(a, elements, index);
-      return false;
+    #tell(kind: "read" | "write", size: number): boolean {
+      const a: Access = { variable: this.variable, byte: this.offset, size, kind, atomic: this.typeInfo.name === "atomic", line, workgroup, invocation: turn - 1 };
+      const inside = this.offset >= 0 && this.offset + size <= this.buffer.byteLength;
+      if (inside) watch.access(a); else watch.outside(a, this.elements, this.index ?? 0);
+      return inside;
     }
-    override getSubData(exec: Wgsl.WgslExec, postfix: Postfix | null, context: Context): Data | null {
-      if (!postfix || quiet) return super.getSubData(exec, postfix, context);
-      const range = this.#range(exec, postfix, context);
-      if (read < now.reads.length) return now.reads[read++].clone();
-      const inside = this.#tell("read", range), from: Wgsl.TypedData = inside ? this : new wgsl.TypedData(new ArrayBuffer(this.buffer.byteLength + range.offset + range.size), this.typeInfo);
-      quiet = true;
-      const value = inside || range.offset >= 0 ? from.getSubData(exec, postfix, context)!.clone() : new wgsl.TypedData(new ArrayBuffer(range.size), this.typeInfo.format ?? this.typeInfo);
-      quiet = false;
-      now.reads.push(value);
-      read++;
-      return value.clone();
+    override getSubData(exec: Wgsl.WgslExec, postfix: Postfix | null, context: Context): Data {
+      const place = postfix ? this.at(exec, postfix, context) : this, { typeInfo: type, offset, swizzle } = place;
+      if (read === now.reads.length) {
+        const size = type.size || this.buffer.byteLength - offset, bytes = place.#tell("read", size) ? this.buffer.slice(offset, offset + size) : new ArrayBuffer(size);
+        const value = valueOf(type, bytes);
+        now.reads.push(swizzle ? value.getSubData(exec, swizzle, context)! : value);
+      }
+      return now.reads[read++].clone();
     }
     override setDataValue(exec: Wgsl.WgslExec, value: Data, postfix: Postfix | null, context: Context): void {
-      const range = this.#range(exec, postfix, context);
+      const place = postfix ? this.at(exec, postfix, context) : this, { typeInfo: type, offset } = place;
       if (write++ < now.writes) return;
       now.writes++;
-      if (!this.#tell("write", range)) return;
-      quiet = true;
-      super.setDataValue(exec, value, postfix, context);
-      quiet = false;
+      if (place.#tell("write", type.size || this.buffer.byteLength - offset)) new wgsl.TypedData(this.buffer, type, offset).setDataValue(exec, value, null, context);
     }
+  }
+
+  /** These bytes as the interpreter holds a value of this type. */
+  function valueOf(type: TypeInfo, bytes: ArrayBuffer): Data {
+    const of = type.name === "atomic" ? type.format! : type, name = of.getTypeName(), kind = /^(?:f|vec\d[fh]$)/.test(name) ? Float32Array : /^(?:u|vec\d[ub]$)/.test(name) ? Uint32Array : Int32Array;
+    if (/^(?:[fiu]\d\d|bool)$/.test(name)) return new wgsl.ScalarData(new kind(bytes, 0, 1), of);
+    return /^vec\d\w$/.test(name) ? new wgsl.VectorData(new kind(bytes, 0, Number(name[3])), of) : new wgsl.TypedData(bytes, of);
   }
 
   class Exec extends wgsl.WgslExec {
     override execStatement(statement: Statement, context: Context): Data | null {
+      if (/^(?:staticAssert|enable|requires)$/.test(statement.astNodeType)) return null;  // the compiler's business
       const outer = line;
       line = statement.line;
       const result = super.execStatement(statement, context);
       line = outer;  // a call within an index leaves it as it was
       return result;
     }
-    override _call(node: Statement, context: Context): void {
-      if (!/^(workgroup|storage)Barrier$/.test(node.name)) return super._call(node, context);
+    /** The place in shared memory that an expression names, if it names one. */
+    #place(node: Node, context: Context): Place | undefined {
+      let base: Data | null | undefined;
+      if (node instanceof wgsl.VariableExpr) base = context.getVariable(node.name)?.value;
+      else if (node instanceof wgsl.UnaryOperator && /[*&]/.test(node.operator)) base = this.#place(node.right, context);
+      if (base instanceof wgsl.PointerData) base = base.reference;
+      return base instanceof Place ? node.postfix ? base.at(this, node.postfix, context) : base : undefined;
+    }
+    /** A context in which @place is that place, for what the interpreter does with a variable by its name. */
+    #known(place: Place, context: Context): Context {
+      const inner = context.clone();
+      inner.createVariable("@place", place);
+      return inner;
+    }
+    override evalExpression(node: Node, context: Context): Data | null {
+      const operator = node?.operator;
+      if (operator === "&&" || operator === "||") {
+        const left = this.evalExpression(node.left!, context) as Wgsl.ScalarData;
+        return !left.value === (operator === "&&") ? left : this.evalExpression(node.right!, context);
+      }
+      if (operator === "*" && node.left) return this.#product(node, context);
+      const place = node instanceof wgsl.UnaryOperator && /[*&]/.test(node.operator) ? this.#place(node, context) : undefined;
+      if (place) return operator === "*" ? place.getSubData(this, null, context) : new wgsl.PointerData(place);
+      return super.evalExpression(node, context);
+    }
+    /** Integers wrap at 2³²; the interpreter multiplies doubles, which round above 2⁵³. */
+    #product(node: Node, context: Context): Data | null {
+      const a = this.evalExpression(node.left!, context)!, b = this.evalExpression(node.right!, context)!, types = [a, b].map((v) => v.typeInfo.name);
+      if (types.every((t) => /^[uix]32$/.test(t)) && types.some((t) => t !== "x32"))
+        return new wgsl.ScalarData(Math.imul((a as Wgsl.ScalarData).value, (b as Wgsl.ScalarData).value), this.getTypeInfo(types.includes("u32") ? "u32" : "i32"));
+      const inner = context.clone();
+      inner.createVariable("@a", a);
+      inner.createVariable("@b", b);
+      return super.evalExpression(Object.assign(Object.create(node), { left: new wgsl.VariableExpr("@a"), right: new wgsl.VariableExpr("@b") }), inner);
+    }
+    override _evalCallValue(node: Node, context: Context): Data | null {
+      const f = context.getFunction(node.name!), pointed = !f && /^(?:atomic|workgroupUniformLoad|arrayLength)/.test(node.name!) ? this.#place(node.args![0], context) : undefined;
+      if (f) return this.#enter(f, node, context);
+      if (!pointed) return super._evalCallValue(node, context);
+      if (node.name === "arrayLength") return new wgsl.ScalarData(Math.floor(pointed.elements), this.getTypeInfo("u32"));
+      if (node.name!.startsWith("atomic")) return super._evalCallValue(Object.assign(Object.create(node), { args: [new wgsl.VariableExpr("@place"), ...node.args!.slice(1)] }), this.#known(pointed, context));
+      this.#barrier(node);
+      const value = pointed.getSubData(this, null, context);
+      this.#barrier(node);
+      return value;
+    }
+    /** A function sees its arguments and the module, not its caller's variables. */
+    #enter(f: FunctionRef, node: Node, context: Context): Data | null {
+      const inner = outermost.clone();
+      inner.currentFunctionName = node.name!;
+      f.node.args.forEach((arg, i) => { inner.createVariable(arg.name, this.evalExpression(node.args![i], context)!, arg); });
+      return this._execStatements(f.node.body, inner);
+    }
+    #barrier(node: Node): void {
       if (passed++ < now.barriers) return;
       now.barriers++;
-      now.line = node.line;
+      now.line = node.line || line;
       throw BARRIER;
+    }
+    override _call(node: Node, context: Context): void {
+      if (/^(?:workgroup|storage)Barrier$/.test(node.name!)) this.#barrier(node);
+      else this._evalCallValue(Object.assign(Object.create(node), { cachedReturnValue: null }), context);
+    }
+    override _assign(node: Node, context: Context): void {
+      const { variable, value } = node, place = this.#place(variable!, context);
+      if (variable!.name === "_") this.evalExpression(value as Node, context);
+      else if (place) super._assign(Object.assign(Object.create(node), { variable: new wgsl.VariableExpr("@place") }), this.#known(place, context));
+      else super._assign(node, context);
+    }
+    override _increment(node: Node, context: Context): void {
+      const inner = context.clone();
+      inner.createVariable("@one", new wgsl.ScalarData(1, this.getTypeInfo("i32")));
+      this._assign(Object.assign(Object.create(node), { operator: node.operator === "++" ? "+=" : "-=", value: new wgsl.VariableExpr("@one") }), inner);
     }
     override _dispatchWorkgroup(f: unknown, id: number[], context: Context): void {
       workgroup++;
       invocations = [];
       for (const v of context.variables.values()) {
         const { value, node } = v;
-        if (value instanceof wgsl.TypedData && node?.storage === "workgroup") v.value = new Watched(v.name, { buffer: new ArrayBuffer(value.typeInfo.size), typeInfo: value.typeInfo });
-        else if (value instanceof wgsl.TypedData && node?.storage === "storage" && !(value instanceof Watched)) v.value = new Watched(v.name, value);
+        if (node?.storage === "workgroup") {
+          const type = this.getTypeInfo(node.type!);
+          if (type?.size) v.value = new Place(v.name, new ArrayBuffer(type.size), type); else watch.unseen(v.name);
+        } else if (value instanceof wgsl.TypedData && node?.storage === "storage" && !(value instanceof Place)) v.value = new Place(v.name, value.buffer, value.typeInfo);
       }
       do {
         stopped = false;
@@ -114,8 +196,10 @@ export function interpret(wgsl: typeof Wgsl, code: string, entry: string, grid: 
       now = invocations[turn++] ??= { reads: [], writes: 0, barriers: 0, done: false, line: 0 };
       if (now.done) return;
       read = write = passed = 0;
+      outermost = context.clone();
+      for (const { name, value, node } of context.variables.values()) if (node?.storage === "private") outermost.createVariable(name, value!.clone(), node);
       try {
-        super._dispatchExec(f, context.clone());
+        super._dispatchExec(f, outermost.clone());
         now.done = true;
       } catch (e) {
         if (e !== BARRIER) throw e;
@@ -123,5 +207,9 @@ export function interpret(wgsl: typeof Wgsl, code: string, entry: string, grid: 
       }
     }
   }
-  new Exec(wgsl.WgslParser.Parse(code)).dispatchWorkgroups(entry, [...grid], groups);
+  const exec = new Exec(wgsl.WgslParser.Parse(code));
+  try { exec.dispatchWorkgroups(entry, [...grid], groups); } catch (e) { throw new ShaderError((e as Error).message, { line }, e); }
 }
+
+/** Types of a vector's components, by the last letter of its type. */
+const SCALARS: Readonly<Record<string, string>> = { f: "f32", h: "f16", i: "i32", u: "u32", b: "bool" };

@@ -2,14 +2,14 @@ import type { Shape } from "../gpu/recorder.js";
 
 /** One fault, with the place that shows it best. */
 export interface Finding {
-  readonly check: "value" | "gradient" | "bounds" | "race" | "loop";
+  readonly check: "value" | "gradient" | "bounds" | "race" | "loop" | "recording";
   /** The tensor it shows in. */
   readonly tensor: string;
   /** Place in it, an index an axis, as the shader sees it. */
   readonly index?: readonly number[];
   readonly got?: number;
   readonly want?: number;
-  /** Line of the kernel's text, imports in place, if one is at fault. */
+  /** Line of the kernel's source, if one is at fault. */
   readonly line?: number;
   readonly message: string;
 }
@@ -21,16 +21,18 @@ export interface Report {
   /** What was looked at: "24 elements of dx", … */
   readonly looked: readonly string[];
   readonly findings: readonly Finding[];
+  /** What could not be looked at, and why: no fault, but no ✓ either. */
+  readonly notes: readonly string[];
   toString(): string;
 }
 
-export function report(layer: string, looked: readonly string[], findings: readonly Finding[]): Report {
-  return { ok: !findings.length, layer, looked, findings,
-    toString: () => [`${findings.length ? "✗" : "✓"} ${layer}: ${looked.join(", ")}`, ...findings.map(({ message }) => `  ${message}`)].join("\n") };
+export function report(layer: string, looked: readonly string[], findings: readonly Finding[], notes: readonly string[] = []): Report {
+  return { ok: !findings.length, layer, looked, findings, notes,
+    toString: () => [`${findings.length ? "✗" : notes.length ? "○" : "✓"} ${layer}: ${looked.join(", ")}`, ...[...findings.map(({ message }) => message), ...notes].map((line) => `  ${line}`)].join("\n") };
 }
 
 /** All reports of a layer in one. */
-export const joined = (reports: readonly Report[]): Report => report(reports[0].layer, reports.flatMap((r) => r.looked), reports.flatMap((r) => r.findings));
+export const joined = (reports: readonly Report[]): Report => report(reports[0].layer, reports.flatMap((r) => r.looked), reports.flatMap((r) => r.findings), reports.flatMap((r) => r.notes));
 
 /** Place of element i, an index an axis. */
 export const place = (i: number, shape: Shape): number[] => shape.map((extent, a) => Math.floor(i / shape.slice(a + 1).reduce((p, e) => p * e, 1)) % extent);
@@ -44,9 +46,10 @@ export function worst(check: Finding["check"], tensor: string, shape: Shape, at:
   const wrong = at.map((_, k) => k).filter((k) => !(error(k) <= tolerance * scale)).sort((a, b) => error(b) - error(a));
   if (!wrong.length) return [];
   const [k] = wrong, index = place(at[k], shape), off = Math.abs(got[k] - want[k]);
+  const strange = Number.isFinite(got[k]) && Number.isFinite(want[k]) ? "" : "; if the layer is not meant for such inputs, draw others: range: [low, high], such as [0.5, 2]";
   const zero = at.every((_, j) => got[j] === 0) ? "; every value is 0" : "";
   return [{ check, tensor, index, got: got[k], want: want[k], message:
-    `${tensor}[${index.join(", ")}] is ${digits(got[k])}, ${says} ${digits(want[k])}: off by ${digits(off)}, ${digits(off / scale)} of the largest${zero}; ${wrong.length} of ${at.length} elements are off${where(wrong.map((j) => at[j]), at, shape)}` }];
+    `${tensor}[${index.join(", ")}] is ${digits(got[k])}, ${says} ${digits(want[k])}: off by ${digits(off)}, ${digits(off / scale)} of the largest${zero}; ${wrong.length} of ${at.length} elements are off${where(wrong.map((j) => at[j]), at, shape)}${strange}` }];
 }
 
 /** What the wrong elements have in common: "all of them at axis 1 = 0", where not all elements are. */

@@ -99,15 +99,15 @@ export class Device {
     return layout;
   }
 
-  /** The pipeline of an entry point, compiled once. Throws a ShaderError with what the compiler says, by line and column. */
-  pipeline(code: string, entry: string, layout: GPUBindGroupLayout): Promise<GPUComputePipeline> {
+  /** The pipeline of an entry point, compiled once. Throws a ShaderError with what the compiler says, by line (of the source, if `origin` tells it) and column. */
+  pipeline(code: string, entry: string, layout: GPUBindGroupLayout, origin?: readonly number[]): Promise<GPUComputePipeline> {
     const key = `${entry}\n${code}`;
     let pipeline = this.#pipelines.get(key);
-    if (!pipeline) this.#pipelines.set(key, pipeline = this.#compile(code, entry, layout));
+    if (!pipeline) this.#pipelines.set(key, pipeline = this.#compile(code, entry, layout, origin));
     return pipeline;
   }
 
-  async #compile(code: string, entry: string, layout: GPUBindGroupLayout): Promise<GPUComputePipeline> {
+  async #compile(code: string, entry: string, layout: GPUBindGroupLayout, origin?: readonly number[]): Promise<GPUComputePipeline> {
     const module = this.#modules.get(code) ?? this.gpu.createShaderModule({ label: entry, code });
     this.#modules.set(code, module);
     try {
@@ -115,7 +115,7 @@ export class Device {
     } catch (cause) {
       this.check();
       const { messages } = await module.getCompilationInfo();
-      const errors = messages.filter((m) => m.type === "error").map(({ lineNum, linePos, message }) => ({ line: lineNum, column: linePos, message }));
+      const errors = messages.filter((m) => m.type === "error").map(({ lineNum, linePos, message }) => ({ line: origin?.[lineNum - 1] ?? lineNum, column: linePos, message: `${message} (${code.split("\n")[lineNum - 1]?.trim()})` }));
       throw new ShaderError(errors.length
         ? `${entry} does not compile: ${errors.map((e) => `${e.line}:${e.column} ${e.message}`).join("; ")}`
         : `${entry} is no pipeline: ${(cause as Error).message}`, { entry, errors }, cause);

@@ -13,6 +13,10 @@ export interface Kernel<B extends string = string, P extends string = string, O 
   readonly params: Readonly<Record<P, "u32" | "i32" | "f32">>;
   /** Overrides (and constants marked `// tune`) and their defaults in the text; booleans are 0 or 1. */
   readonly overrides: Readonly<Record<O, number>>;
+  /** 1 for a kernel() that takes no num_workgroups, so cannot undo fold(). */
+  readonly rows?: number;
+  /** Of a kernel() that imports: for each line of the code, its line in the source. */
+  readonly origin?: readonly number[];
 }
 
 /** Matches a baked constant at the start of a line: an override, or a const that the tuner may change. */

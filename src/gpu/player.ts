@@ -44,7 +44,7 @@ export class Player {
         const { buffer, offset, bytes } = memory.at(tensors[name]);
         return { binding, resource: { buffer, offset, size: Math.max(bytes, Math.min(LEAST, buffer.size - offset)) } };
       }), { binding: PARAMS, resource: { buffer: params, offset: ALIGN * i, size: ALIGN } }] });
-      return { group, grid, pipeline: await device.pipeline(bake(kernel.code, overrides), kernel.entry, layout) };
+      return { group, grid, pipeline: await device.pipeline(bake(kernel.code, overrides), kernel.entry, layout, kernel.origin) };
     });
     gpu.queue.writeBuffer(params, 0, view.buffer);
     const scope = gpu.popErrorScope();

@@ -52,10 +52,10 @@ export interface Fusing {
 
 const MAX = 65535;  // workgroups along one axis, whatever the GPU
 
-/** Workgroups for n invocations, folded into y past MAX; each kernel undoes it in its first line. */
-export function fold(n: number, workgroup: number): Grid {
+/** Workgroups for n invocations, folded into y past MAX; each kernel undoes it in its first line, or takes no more than one row. */
+export function fold(n: number, workgroup: number, rows = MAX): Grid {
   const groups = Math.ceil(n / workgroup), y = Math.ceil(groups / MAX);
-  if (y > MAX || n >= 2 ** 32) throw new LimitError(`${n} invocations are more than one dispatch takes; use a smaller batch`, { invocations: n });
+  if (y > rows || n >= 2 ** 32) throw new LimitError(`${n} invocations are more than ${rows < 2 ? "a kernel without num_workgroups" : "one dispatch"} takes; use a smaller batch`, { invocations: n });
   return [Math.ceil(groups / y), y, 1];
 }
 
@@ -115,14 +115,15 @@ export class Recorder {
 
   /**
    * Appends one dispatch. `work` is a number of invocations (of elements, where the kernel has a WIDTH), or a grid of workgroups. `params` holds every letter the
-   * shader names; the shader alone decides which of them are uniforms and which are baked into its text.
+   * shader names; the shader alone decides which of them are uniforms and which are baked into its text. More than 65,535 workgroups go on in y, which
+   * the kernel undoes: `let i = id.y * groups.x * WORKGROUP + id.x;` of its global_invocation_id and num_workgroups. Throws a LimitError where a kernel() takes no num_workgroups.
    */
   dispatch<B extends string, P extends string, O extends string>(
     kernel: Kernel<B, P, O>, tensors: Record<B, Tensor>, params: Params<P, O>, work: number | Grid,
   ): void {
     const overrides: Record<string, number> = { ...kernel.overrides };
     for (const [name, value] of Object.entries<number>(params)) if (Object.hasOwn(overrides, name)) overrides[name] = value;
-    const grid = typeof work === "number" ? fold(work / (overrides.WIDTH ?? 1), overrides.WORKGROUP) : work;
+    const grid = typeof work === "number" ? fold(work / (overrides.WIDTH ?? 1), overrides.WORKGROUP, kernel.rows) : work;
     this.steps.push({ path: this.#path, ...this.#climbed, kernel, tensors, params: { fused: 0, ...params }, overrides, grid });
   }
 }

@@ -4,7 +4,8 @@ import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { check, isLayer } from "../check/check.js";
 import type { Reference } from "../check/gradients.js";
-import { OptionError } from "../errors.js";
+import type { AnyLayer, CheckOptions } from "../check/probe.js";
+import { DeviceLostError, OptionError } from "../errors.js";
 import { openDevice } from "./device.js";
 import type { Terminal } from "./terminal.js";
 
@@ -12,7 +13,9 @@ const help = [
   "Checks layers of your own: loops without an end, accesses out of bounds, races, gradients against differences, y against a reference.", "",
   "  convoy check FILE.mjs [options]", "",
   "  FILE.mjs exports layers, such as `export const layer = defineLayer({…})`; each of them is checked. It may export",
-  "  `shapes`, the inputs' shapes as shape() sees them, such as [[2, 5, 5, 4]], and `reference`, y in f64 from inputs and parameters.", "",
+  "  `shapes`, the inputs' shapes as shape() sees them, such as [[2, 5, 5, 4]]; `reference`, y in f64 from inputs and parameters;",
+  "  `range`, from where inputs are drawn, such as [0.5, 2]. With several layers, each may be an object by the layers' export names:",
+  "  shapes = { swish: [[2, 8]], norm: [[2, 5, 5, 4]] }. A lone reference is that of `layer`.", "",
   "  --shape N,H,W,C   instead of `shapes`; again for each further input", "  --seed N          of all values that are drawn; default 1",
   "Exit codes: 0 all is well, 1 something was found, 2 an option is wrong.",
 ];
@@ -28,17 +31,27 @@ export async function checkCommand(args: readonly string[], terminal: Terminal):
   if (!file || rest.length) throw new OptionError(file ? `"${rest[0]}" is one word too many` : "check what? A file that exports layers: convoy check my-layer.mjs");
   if (!/^\d+$/.test(seed)) throw new OptionError(`--seed is an integer of at least 0, not "${seed}"`, { seed });
   if (!existsSync(file)) throw new OptionError(`${file}: there is no such file`, { file });
-  const module = await import(pathToFileURL(resolve(file)).href) as Record<string, unknown>, layers = Object.values(module).filter(isLayer);
+  const module = await import(pathToFileURL(resolve(file)).href) as Record<string, unknown>, layers = Object.entries(module).filter((entry): entry is [string, AnyLayer] => isLayer(entry[1]));
   if (!layers.length) throw new OptionError(`${file} exports no layer; write export const layer = defineLayer({…}), or elementwise({…})`, { file });
-  const given = shape?.map((text) => text.split(",").map(Number)), shapes = given ?? (Array.isArray(module.shapes) ? module.shapes as number[][] : [[2, 5, 5, 4]]);
+  const given = shape?.map((text) => text.split(",").map(Number));
+  for (const one of given ?? []) if (one.some((n) => !Number.isInteger(n) || n < 1)) throw new OptionError(`--shape is integers of at least 1, such as 2,5,5,4, not "${shape!.join(" ")}"`, { shape });
+  /** What the file says of one layer: by its name, or for all. */
+  const said = (what: string, name: string) => { const all = module[what]; return typeof all === "object" && all && !Array.isArray(all) ? (all as Record<string, unknown>)[name] : all; };
   const device = await openDevice();
   try {
-    terminal.line(`Adapter: ${device.adapter.name}; shapes ${shapes.map((s) => `[${s.join(", ")}]`).join(", ")}, seed ${seed}`);
+    terminal.line(`Adapter: ${device.adapter.name}; seed ${seed}`);
     let sound = true;
-    for (const layer of layers) {
-      const report = await check(layer, shapes, { device, seed: Number(seed), ...typeof module.reference === "function" && { reference: module.reference as Reference } });
-      terminal.line(String(report));
-      sound &&= report.ok;
+    for (const [name, layer] of layers) {
+      const shapes = given ?? said("shapes", name) as number[][] | undefined ?? [[2, 5, 5, 4]], twin = typeof module.reference === "function" && layers.length > 1 && name !== "layer" ? undefined : said("reference", name);
+      try {
+        const report = await check(layer, shapes, { device, seed: Number(seed), range: said("range", name) as CheckOptions["range"], ...typeof twin === "function" && { reference: twin as Reference } });
+        terminal.line(String(report));
+        sound &&= report.ok;
+      } catch (e) {  // the next layer may well be checked
+        if (e instanceof DeviceLostError) throw e;
+        terminal.line(`✗ ${layer.name}: ${(e as Error).message.replace(`${layer.name}: `, "")}`);
+        sound = false;
+      }
     }
     return sound ? 0 : 1;
   } finally { device.destroy(); }

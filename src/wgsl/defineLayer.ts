@@ -1,4 +1,4 @@
-import { OptionError, ShaderError, ShapeError } from "../errors.js";
+import { LimitError, OptionError, ShaderError, ShapeError } from "../errors.js";
 import { elements, root, type Recorder, type Shape, type Step, type Tensor } from "../gpu/recorder.js";
 import type { Fan } from "../layers/init.js";
 import type { Layer, Mode, ParamSpec } from "../layers/layer.js";
@@ -31,18 +31,19 @@ export interface LayerDefinition<P extends string = never, S extends string = ne
  * before anything runs. Throws an OptionError for a definition with holes, a ShapeError for shapes, a ShaderError for what a recording forgets.
  */
 export function defineLayer<P extends string = never, S extends string = never, I extends string = "x", T extends string = never>(definition: LayerDefinition<P, S, I, T>): Layer<P, S, I, T> {
+  if (!definition) throw new OptionError(`defineLayer() takes a definition, { name, forward, backward, … }, not ${String(definition)}`);
   const { name, inputs = ["x"] as readonly string[], forward, backward } = definition, about = (why: string, details = {}) => new OptionError(`${name}: ${why}`, { layer: name, ...details });
   if (typeof name !== "string" || !name) throw new OptionError(`a layer has a name, not ${JSON.stringify(name)}`, { name });
   if (typeof forward !== "function") throw about("forward is missing; forward(rec, { x, y }) records what computes y");
   if (typeof backward !== "function") throw about("backward is missing; backward(rec, { x, dy, dx }) records what computes the gradients: without it nothing before this layer learns");
-  const known = new Set<string>(["y", "dy"]);
   /** Names that a layer gives its tensors: each once, no gradient's. */
   const claim = (names: readonly string[]) => {
+    const known = new Set(["y", "dy"]);
     for (const one of names) {
       if (known.has(one) || !/^[a-z]\w*$/i.test(one)) throw about(`a tensor cannot be called "${one}"; names are words, each used once, and y and dy are taken`, { name: one });
       known.add(one);
     }
-    return names;
+    for (const one of names) if (known.has(`d${one}`)) throw about(`a tensor cannot be called "d${one}": that is the gradient of ${one}`, { name: `d${one}` });
   };
   claim(inputs);
   if (!inputs.length) throw about("inputs is empty; a layer has at least one");
@@ -51,8 +52,12 @@ export function defineLayer<P extends string = never, S extends string = never, 
   const specs = (what: "params" | "state") => (...x: Shape[]): Record<string, ParamSpec> => Object.fromEntries(Object.entries<Spec>(definition[what]?.(...x) ?? {}).map(([key, spec]) => {
     checkShape(`${what}().${key}`, spec?.shape);
     if (typeof spec.init !== "function") throw about(`${what}().${key} has no init; give first values, such as init: zeros or kaimingNormal`, { name: key });
-    const out = spec.shape.at(-1)!;
-    return [key, { fan: { in: elements(spec.shape) / out, out }, ...spec }];
+    const out = spec.shape.at(-1)!, size = elements(spec.shape);
+    return [key, { fan: { in: size / out, out }, ...spec, init: (...of) => {
+      const values = spec.init(...of);
+      if (!(values instanceof Float32Array) || values.length !== size) throw about(`${what}().${key}: init gives a Float32Array of ${size} values, not ${(values as unknown) instanceof Float32Array ? `${values.length} of them` : String(values)}`, { name: key });
+      return values;
+    } }];
   }));
   const params = specs("params"), state = specs("state"), saved = (...x: Shape[]) => ({ ...definition.saved?.(...x) } as Record<string, Shape>);
 
@@ -63,10 +68,9 @@ export function defineLayer<P extends string = never, S extends string = never, 
       if (x.length !== inputs.length) throw new ShapeError(`takes ${inputs.length} inputs (${inputs.join(", ")}), not ${x.length}`);
       const y = definition.shape ? definition.shape(...x) : x[0];
       checkShape("shape()", y);
-      if (!names) {
-        names = { params: Object.keys(params(...x)), state: Object.keys(state(...x)), saved: Object.keys(saved(...x)) };
-        for (const key of ["params", "state", "saved"] as const) claim(names[key]);
-      }
+      const own = { params: Object.keys(params(...x)), state: Object.keys(state(...x)), saved: Object.keys(saved(...x)) };
+      claim([...inputs, ...own.params, ...own.state, ...own.saved]);
+      names = own;
       for (const [key, shape] of Object.entries(saved(...x))) checkShape(`saved().${key}`, shape);
       return y;
     },
@@ -75,12 +79,14 @@ export function defineLayer<P extends string = never, S extends string = never, 
     saved: saved as (...x: Shape[]) => Record<S, Shape>,
 
     forward(rec, t, mode) {
-      const steps = recorded(`${name}, forward`, rec, t, (guarded) => forward.call(definition, rec, guarded as never, mode));
-      expectWrites(`${name}, forward`, steps, t, ["y", ...names!.saved], names!.state);
+      const steps = recorded(`${name}, forward`, rec, t, (own, guarded) => forward.call(definition, own, guarded as never, mode));
+      const kept = [...names!.saved];
+      if (mode.training) expectWrites(`${name}, forward`, steps, t, ["y", ...kept], names!.state);
+      else expectWrites(`${name}, forward in evaluation`, steps, t, ["y"], [...names!.state, ...kept]);
     },
     backward(rec, t, mode) {
       const gradients = [...inputs, ...names!.params].map((key) => `d${key}`), wanted = gradients.filter((key) => (t as Record<string, Tensor>)[key]);
-      const steps = recorded(`${name}, backward`, rec, t, (guarded) => backward.call(definition, rec, guarded as never, mode), gradients);
+      const steps = recorded(`${name}, backward`, rec, t, (own, guarded) => backward.call(definition, own, guarded as never, mode), gradients);
       expectWrites(`${name}, backward`, steps, t, wanted, []);
     },
   };
@@ -92,22 +98,45 @@ export function defineLayer<P extends string = never, S extends string = never, 
 }
 
 /** What a pass of the layer records, each step held against its kernel. Names that are not there are told, but gradients that nobody wants are undefined. */
-function recorded(where: string, rec: Recorder, t: Readonly<Record<string, Tensor>>, record: (t: Readonly<Record<string, Tensor>>) => void, absent: readonly string[] = []): Step[] {
+function recorded(where: string, rec: Recorder, t: Readonly<Record<string, Tensor>>, record: (rec: Recorder, t: Readonly<Record<string, Tensor>>) => void, absent: readonly string[] = []): Step[] {
   const from = rec.steps.length;
-  record(new Proxy(t, { get(target, key) {
-    if (typeof key !== "string" || key in target || absent.includes(key)) return target[key as string];
-    throw new ShaderError(`${where}: there is no tensor "${key}", only ${Object.keys(target).join(", ")}`, { tensor: key });
-  } }));
+  try {
+    record(asked(where, rec), new Proxy(t, { get(target, key) {
+      if (typeof key !== "string" || key in target || absent.includes(key)) return target[key as string];
+      throw new ShaderError(`${where}: there is no tensor "${key}", only ${Object.keys(target).filter((one) => target[one]).join(", ")}`, { tensor: key });
+    } }));
+  } catch (e) {
+    if (!(e instanceof LimitError)) throw e;
+    throw new LimitError(`${where}: ${e.message}, or take @builtin(num_workgroups) groups: vec3u and let i = id.y * groups.x * WORKGROUP + id.x;`, e.details, e);
+  }
   const steps = rec.steps.slice(from);
   for (const step of steps) checkStep(where, step);
   return steps;
 }
 
+/** The recorder, whose dispatch() tells what it is not given. */
+function asked(where: string, rec: Recorder): Recorder {
+  const dispatch = (...[kernel, tensors, params, work]: Parameters<Recorder["dispatch"]>) => {
+    const must = (ok: unknown, what: string, got: unknown) => { if (!ok) throw new ShaderError(`${where}${kernel?.entry ? `, ${kernel.entry}` : ""}: dispatch() takes ${what}, not ${String(got)}`); };
+    must(kernel?.code && kernel.bindings, "a kernel first, as kernel(text, { entry }) makes it", kernel);
+    must(tensors && typeof tensors === "object", "tensors second, by their names in the shader", tensors);
+    must(params && typeof params === "object", "params third, by name, or {} where there are none", params);
+    must(typeof work === "number" || Array.isArray(work), "work last, a number of invocations or a grid of three", work);
+    rec.dispatch(kernel, tensors, params, work);
+  };
+  return new Proxy(rec, { get(of, key) {
+    const value: unknown = Reflect.get(of, key, of);
+    return key === "dispatch" ? dispatch : typeof value === "function" ? value.bind(of) as unknown : value;
+  } });
+}
+
 function checkStep(where: string, { kernel, tensors, params, overrides, grid }: Step): void {
   const at = `${where}, ${kernel.entry}`, names = Object.keys(kernel.bindings);
   const fail = (why: string, details = {}): never => { throw new ShaderError(`${at}: ${why}`, { entry: kernel.entry, ...details }); };
-  for (const name of names) if (!tensors[name]) fail(`nothing is bound to "${name}"; the shader names ${names.join(", ")}, dispatch() got ${Object.keys(tensors).join(", ") || "nothing"}`, { tensor: name });
+  for (const name of names) if (!tensors[name]) fail(`nothing is bound to "${name}"; the shader names ${names.join(", ")}, dispatch() got ${names.filter((one) => tensors[one]).join(", ") || "nothing"}`, { tensor: name });
   for (const name of Object.keys(tensors)) if (!names.includes(name)) fail(`the shader's entry point has no tensor "${name}", only ${names.join(", ")}`, { tensor: name });
+  for (const name of Object.keys(params)) if (name !== "fused" && !RegExp(`\\b${name}\\b`).test(kernel.code))
+    fail(`the shader has no param or override "${name}", only ${[...Object.keys(kernel.params), ...Object.keys(overrides)].join(", ")}`, { param: name });
   for (const [name, type] of Object.entries(kernel.params)) {
     const value = params[name];
     if (!Number.isFinite(value) || (type !== "f32" && !Number.isInteger(value)) || (type === "u32" && value < 0)) fail(`param ${name}: ${type} cannot be ${value}; give it in dispatch()'s third argument`, { param: name, value });

@@ -9,8 +9,14 @@ export interface Expression {
 }
 
 type Of = (values: Readonly<Record<string, number>>) => number;  // of truths, 0 or 1
-interface Node { readonly wgsl: string; readonly truth: boolean; readonly of: Of }
+/** `whole`: the integer that is written here, if one is. */
+interface Node { readonly wgsl: string; readonly truth: boolean; readonly of: Of; readonly whole?: number }
 
+/** A power with a whole exponent, by multiplications: WGSL's pow() of a negative base is indeterminate, and adapters differ in its sign. */
+const power = (base: Node, n: number): Node => {
+  const wgsl = `whole_power(${base.wgsl}, ${Math.abs(n)}u)`;
+  return { wgsl: n < 0 ? `(Value(1.0) / ${wgsl})` : wgsl, truth: false, of: (v) => base.of(v) ** n };
+};
 const clamp = (x: number, low: number, high: number) => Math.min(Math.max(x, low), high);
 /** The nearest integer; of two, the even one. */
 const even = (x: number) => Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x);
@@ -29,7 +35,8 @@ const LEVELS: readonly (readonly string[])[] = [["|"], ["&"], Object.keys(COMPAR
 /**
  * Reads a formula over `names` (their names in the shader), WGSL's functions of numbers, numbers, + - * /, comparisons, & | ! and select(no, yes,
  * when). What goes to the shader is printed from the tree that was read, with every number a Value, so that it holds for one element and for four;
- * nothing of the text itself gets there. Throws a ShaderError with the column.
+ * nothing of the text itself gets there. pow(x, n) with an integer from −15 to 15 is a product; of a negative x, other powers are
+ * indeterminate in WGSL. Throws a ShaderError with the column.
  */
 export function expression(what: string, text: string, names: Readonly<Record<string, string>>): Expression {
   const tokens = [...String(text).matchAll(/\s*(?:(\d+\.?\d*(?:e[-+]?\d+)?|\.\d+(?:e[-+]?\d+)?)|([A-Za-z_]\w*)|(<=|>=|==|!=|&&|\|\||[-+*/()<>,!&|])|(\S))/gy)]
@@ -62,7 +69,7 @@ export function expression(what: string, text: string, names: Readonly<Record<st
   }
   function unary(): Node {
     const column = tokens[next]?.column;
-    if (take("-")) { const a = number(unary(), column); return { wgsl: `(-${a.wgsl})`, truth: false, of: (v) => -a.of(v) }; }
+    if (take("-")) { const a = number(unary(), column); return { wgsl: `(-${a.wgsl})`, truth: false, of: (v) => -a.of(v), whole: a.whole && -a.whole }; }
     if (take("!")) { const a = truth(unary(), column); return { wgsl: `(!${a.wgsl})`, truth: true, of: (v) => 1 - a.of(v) }; }
     return primary();
   }
@@ -75,7 +82,7 @@ export function expression(what: string, text: string, names: Readonly<Record<st
     if (t.number) {
       const value = Number(t.number);
       if (!(value <= 3.4028234e38)) fail(`${t.number} is more than an f32 holds`, t.column);
-      return { wgsl: `Value(${/[.e]/.test(String(value)) ? value : `${value}.0`})`, truth: false, of: () => value };
+      return { wgsl: `Value(${/[.e]/.test(String(value)) ? value : `${value}.0`})`, truth: false, of: () => value, ...Number.isInteger(value) && { whole: value } };
     }
     if (tokens[next]?.sign !== "(") {
       if (!Object.hasOwn(names, t.word)) fail(`there is no "${t.word}" here, only ${Object.keys(names).join(", ")}, and WGSL's functions`, t.column);
@@ -96,6 +103,7 @@ export function expression(what: string, text: string, names: Readonly<Record<st
       expect(")");
     }
     if (args.length !== takes) fail(`${name} takes ${takes} argument${takes > 1 ? "s" : ""}, not ${args.length}`, column);
+    if (name === "pow" && Math.abs(args[1]?.whole ?? 16) < 16) return power(args[0], args[1].whole!);
     const [no, yes, when] = args, wgsl = `${name === "tanh" ? "safe_tanh" : name}(${args.map((a) => a.wgsl).join(", ")})`;
     return { wgsl, truth: false, of: chosen ? (v) => when.of(v) ? yes.of(v) : no.of(v) : (v) => f!(...args.map((a) => a.of(v))) };
   }

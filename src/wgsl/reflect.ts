@@ -5,6 +5,8 @@ import type { Access } from "../gpu/kernel.js";
 export interface Reflection {
   /** The text, imports in place. */
   readonly code: string;
+  /** For each line of code, its line in the source. */
+  readonly origin: readonly number[];
   readonly overrides: Readonly<Record<string, number>>;
   readonly params: Readonly<Record<string, "u32" | "i32" | "f32">>;
   /** Entry points, each with the storage buffers that it, or what it calls, names. */
@@ -49,16 +51,23 @@ export function reflect(source: string, library: (name: string) => string | unde
     return found.length <= 64 ? found : fail(at, `${found.length} params are more than the 64 that fit in 256 bytes`);
   }
 
-  const overrides = [...code.matchAll(/^(?:override|const(?=.*\/\/ tune$)) (\w+): (?:u32|i32|f32|bool) = (-?[\d.e-]+|true|false);/gm)]
-    .map(([, name, value]) => [name, Number(value.replace("true", "1").replace("false", "0"))] as const);
+  const overrides = [...code.matchAll(/^(?:override|const(?=.*\/\/ tune$)) (\w+): (?:u32|i32|f32|bool) = (-?(?:0[xX][\da-fA-F]+[ui]?|[\d.]+(?:[eE][-+]?\d+)?[uifh]?)|true|false);/gm)]
+    .map(([, name, value]) => [name, value === "true" ? 1 : /x/i.test(value) ? parseInt(value.replace("-", ""), 16) * (value.startsWith("-") ? -1 : 1) : Number(value.replace("false", "0").replace(/[uifh]$/, ""))] as const);
   for (const m of text.matchAll(/\boverride\s+(\w+)/g))
     if (!overrides.some(([name]) => name === m[1])) fail(m.index, `override ${m[1]} is written at the start of a line, with its type and a literal default: override ${m[1]}: u32 = 1;`);
 
+  /** Where a local hides what has its name: behind its declaration, to the end of its block or of the loop whose head it is in. */
+  const scope = (at: number) => {
+    const [open, end] = [...close].filter(([open, end]) => open < at && at < end).reduce((a, b) => a[0] > b[0] ? a : b);
+    return { from: text.indexOf(";", at), to: text[open] === "(" ? close.get(text.indexOf("{", end))! : end };
+  };
   const functions = new Map<string, { at: number; attributes: string; words: Set<string> }>();
   for (const m of text.matchAll(/((?:@\w+\s*(?:\([^()]*(?:\([^()]*\)[^()]*)*\))?\s*)*)\bfn\s+(\w+)\s*\(/g)) {
     const open = m.index + m[0].length - 1, body = text.indexOf("{", close.get(open)!);
     const own = new Set([...text.slice(open, close.get(open)).matchAll(/(\w+)\s*:/g)].map(([, name]) => name));
-    const words = new Set(body < 0 ? [] : [...text.slice(body, close.get(body)).matchAll(/(?<![\w.])[A-Za-z_]\w*/g)].map(([word]) => word).filter((word) => !own.has(word)));
+    const hidden = body < 0 ? [] : [...text.slice(body, close.get(body)).matchAll(/\b(?:let|const|var(?:\s*<[^>]*>)?)\s+(\w+)/g)].map((local) => ({ name: local[1], at: body + local.index + local[0].length - local[1].length, ...scope(body + local.index) }));
+    const words = new Set(body < 0 ? [] : [...text.slice(body, close.get(body)).matchAll(/(?<![\w.])[A-Za-z_]\w*/g)]
+      .filter(({ 0: word, index }) => !own.has(word) && !hidden.some(({ name, at, from, to }) => name === word && (body + index === at || (body + index > from && body + index < to)))).map(([word]) => word));
     functions.set(m[2], { at: m.index, attributes: m[1], words });
   }
   const entries: Record<string, Record<string, readonly [number, Access]>> = {};
@@ -74,7 +83,7 @@ export function reflect(source: string, library: (name: string) => string | unde
   }
   if (!Object.keys(entries).length) fail(0, "there is no entry point: no function is marked as compute, with its @workgroup_size(WORKGROUP, 1, 1)");
   if (uniform && !params.length) fail(text.indexOf(uniform), "the Params struct has no fields");
-  return { code, overrides: Object.fromEntries(overrides), params: Object.fromEntries(params), entries };
+  return { code, origin, overrides: Object.fromEntries(overrides), params: Object.fromEntries(params), entries };
 }
 
 /** `// #import name` becomes the library's text, once each, behind what that imports; lib/value.wgsl not where the text has a Value of its own. `origin`: for each line of code, its line in the source. */

@@ -10,6 +10,7 @@ const layers: Record<string, { forward: string; backward: string; terms?: number
   "swish": { forward: "x / (1.0 + exp(-x))", backward: "dy / (1.0 + exp(-x)) * (1 + x - x / (1.0 + exp(-x)))" },
   "sigmoid by y": { forward: "1 / (1 + exp(-x))", backward: "dy * y * (1 - y)" },
   "mish": { forward: "x * tanh(log(1 + exp(x)))", backward: "dy * (tanh(log(1 + exp(x))) + x * (1 - pow(tanh(log(1 + exp(x))), 2)) / (1 + exp(-x)))", terms: 64 },
+  "whole powers": { forward: "pow(x, 3) + pow(x, 2) / 2 - pow(x, 1) + pow(x, 0) + pow(x, 15) + pow(x * 0.5 - 2, -4)", backward: "dy * (3 * pow(x, 2) + x - 1 + 15 * pow(x, 14) - 2 * pow(x * 0.5 - 2, -5))", terms: 64 },
   "hard tanh": { forward: "clamp(x, -.5, 5e-1)", backward: "dy * select(0, 1, (x > -0.5) & !(x >= 0.5))" },
   "every function": {
     forward: "fma(abs(x), sign(x), 2) + floor(3 * x) + ceil(x) + fract(x) + round(4 * x) + trunc(5 * x) + mix(x, 1, 0.25) + step(0.1, x) + saturate(x) + smoothstep(-1, 1, x) + min(x, 0.2) + max(x, 0.1)"
@@ -52,6 +53,12 @@ test("without formulas it is the identity; epilogues that fuse.ts puts behind it
   expect((await run(gpu, elementwise_forward, { x }, { y: 40 }, { size: 40, ACTIVATION: 1 })).y).toEqual(Float32Array.from(x, (v) => Math.max(v, 0)));
   const { dx } = await run(gpu, elementwise_backward, { x, known: x, dy: x, ...behind.values }, { dx: 40 }, { size: 40, ...behind.params });
   expectClose("dx", dx, behind.of(x), 4);
+});
+
+test("powers are products where the exponent is an integer that is written", () => {
+  const printed = (text: string) => expression("f", text, { x: "u" }).wgsl;
+  expect([printed("pow(x, 3)"), printed("pow(-x, -2.0)"), printed("pow(x, 2.5)"), printed("pow(x, 16)"), printed("pow(x, x)")]).toEqual(
+    ["whole_power(u, 3u)", "(Value(1.0) / whole_power((-u), 2u))", "pow(u, Value(2.5))", "pow(u, Value(16.0))", "pow(u, u)"]);
 });
 
 test("backward keeps only what its formula names", () => {

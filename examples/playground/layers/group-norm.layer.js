@@ -17,7 +17,8 @@ const layer = defineLayer({
       rec.dispatch(kernels.group_norm_sums, { x, gain, moments, dy, made: sums }, dims(x.shape), x.shape[0] * GROUPS);
       rec.dispatch(kernels.group_norm_input, { x, gain, moments, sums, dy, dx }, dims(x.shape), dx.size);
     }
-    if (dgain) rec.dispatch(kernels.group_norm_params, { x, moments, dy, dgain, dbias }, dims(x.shape), x.shape[3]);
+    const unused = tensor("unused", [x.shape[3]]);  // in place of the one that is frozen
+    if (dgain || dbias) rec.dispatch(kernels.group_norm_params, { x, moments, dy, dgain: dgain ?? unused, dbias: dbias ?? unused }, dims(x.shape), unused.size);
   },
 });
 
