@@ -113,6 +113,11 @@ export class Graph {
     return parameter.tensor;
   }
 
+  /** Throws a ShapeError where a layer learns nothing from batches as small as this. */
+  check(): void {
+    for (const { layer, inputs, path, frozen } of this.nodes) if (!frozen) located(`${path} (${layer.name})`, () => layer.learns?.(...Object.values(inputs).map((v) => v.shape)));
+  }
+
   forward(rec: Recorder, mode: Mode): void {
     for (const [stream, { layer, path, inputs, own, y, frozen }] of this.nodes.entries())
       if (!("view" in layer)) rec.within(path, () => layer.forward(rec, { ...inputs, ...own, y }, { ...mode, training: mode.training && !frozen, stream: (mode.stream ?? 0) + stream }));

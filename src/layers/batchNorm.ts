@@ -75,13 +75,16 @@ export function batchNorm(options: BatchNormOptions = {}): Layer<"weight" | "bia
       return x;
     },
 
+    learns(x) {
+      if (x.every((extent, axis) => extent === 1 || axis === x.length - 1)) throw new ShapeError("learns from more than one value a channel, and a batch has one: the last of an epoch has the images that are left, so take another batch size", { got: x });
+    },
+
     params: (x) => ({ weight: channels(x, ones), bias: channels(x, zeros) }),
     state: (x) => ({ running_mean: channels(x, zeros), running_var: channels(x, ones) }),
     saved: (x) => ({ stats: [x.at(-1)!, 3], moments: [SPLITS, x.at(-1)!, 2] }),
 
     forward(rec, { x, y, weight, bias, stats, moments, running_mean, running_var }, { training }) {
       const d = dims(rec, x, training);
-      if (training && d.M === 1) throw new ShapeError("batchNorm learns from more than one value a channel, and a batch has one: the last of an epoch has the images that are left, so take another batch size", { got: x.shape });
       if (training) rec.climb(forward, { x, y, weight, bias, stats, moments, running_mean, running_var }, d, "batchNorm");
       else rec.dispatch(batch_norm_evaluate, { x, y, weight, bias, known_mean: running_mean, known_var: running_var, addend: x }, d, [groups(d), spans(d), 1]);
     },

@@ -37,6 +37,8 @@ export type Layer<P extends string = never, S extends string = never, I extends 
   readonly fusing?: Fusing;
   /** Shape of y for inputs of these shapes. Throws a ShapeError if they do not fit. */
   shape(...inputs: Shape[]): Shape;
+  /** Throws a ShapeError where inputs of these shapes can be evaluated, and nothing be learned from them. */
+  learns?(...inputs: Shape[]): void;
   /** Learned tensors, for inputs of these shapes. */
   params?(...inputs: Shape[]): Record<P, ParamSpec>;
   /** Running statistics: kept from step to step, never learned. */
