@@ -1,7 +1,8 @@
+import { OptionError } from "../errors.js";
 import type { EarlyStopping } from "./earlyStopping.js";
 import type { Evaluation } from "./evaluate.js";
 import type { Run } from "./run.js";
-import type { Schedule } from "./schedules.js";
+import type { Moment, Schedule } from "./schedules.js";
 import type { StateDict } from "./weights.js";
 
 /** What steers a run. A callback is awaited before the training goes on, and may call run.stop(); an error in it ends the iteration. */
@@ -50,4 +51,11 @@ export interface Progress {
   /** True at the end of an epoch whose loss is the lowest so far: of the test images or, if there are none, of training. */
   readonly best: boolean;
   readonly test?: Evaluation;
+}
+
+/** What a schedule says of the step at `at` of a run's epoch; 1 without one. */
+export function factor(schedule: Schedule | undefined, { epoch, epochs, stepsPerEpoch, history }: Omit<Moment, "step" | "steps">, at: number): number {
+  const factor = schedule?.({ step: epoch * stepsPerEpoch + at, steps: epochs * stepsPerEpoch, epoch, epochs, stepsPerEpoch, history }) ?? 1;
+  if (!Number.isFinite(factor) || factor < 0) throw new OptionError(`a schedule gives a factor of at least 0, not ${factor}`, { epoch, step: at, factor });
+  return factor;
 }

@@ -17,13 +17,6 @@ export interface Moment {
 /** The factor on the optimizer's lr for one step. A function of the moment alone, so that a run that is resumed gets the same rates. */
 export type Schedule = (at: Moment) => number;
 
-/** What a schedule says of the step at `at` of a run's epoch; 1 without one. */
-export function factor(schedule: Schedule | undefined, { epoch, epochs, stepsPerEpoch, history }: Omit<Moment, "step" | "steps">, at: number): number {
-  const factor = schedule?.({ step: epoch * stepsPerEpoch + at, steps: epochs * stepsPerEpoch, epoch, epochs, stepsPerEpoch, history }) ?? 1;
-  if (!Number.isFinite(factor) || factor < 0) throw new OptionError(`a schedule gives a factor of at least 0, not ${factor}`, { epoch, step: at, factor });
-  return factor;
-}
-
 function share(options: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(options))
     if (!(value >= 0 && value <= 1)) throw new OptionError(`${name} is a number from 0 to 1, not ${value}`, { [name]: value });
