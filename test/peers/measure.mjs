@@ -2,8 +2,11 @@
 //   npm run bench:peers -- [--network TEXT] [--batch N] [--rounds N] [--peers tensorflow,jax,onnx,pytorch] [--json FILE] [--markdown FILE]
 // jax-js goes without dropout, which it has not, and not through batch norm; TensorFlow.js keeps no running statistics; onnxruntime-web only infers.
 import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import * as dawn from "webgpu";
+import { openDevice } from "../../src/node/device.ts";
+import { archives, unpack } from "../../src/node/unpack.ts";
 import { countFor, fresh, wrap } from "./counters.mjs";
 import { networks } from "./networks.mjs";
 
@@ -11,7 +14,9 @@ const { values } = parseArgs({ options: { network: { type: "string" }, batch: { 
 const batch = Number(values.batch), rounds = Number(values.rounds), ENOUGH = 1.0;  // seconds of a measurement
 
 Object.assign(globalThis, dawn.globals, { WorkerGlobalScope: globalThis.WorkerGlobalScope ?? class {}, self: globalThis });  // what libraries take for a browser
-if (process.env.CONVOY_ADAPTER !== "system") (await (await import("../../src/node/device.ts")).openDevice()).destroy();  // finds the adapter, for all
+const found = await openDevice();  // and the adapter, for all
+if (/swiftshader/i.test(found.adapter.name)) process.env.VK_ICD_FILENAMES = join(unpack(join(archives(), "swiftshader.tar.br")), "vk_swiftshader_icd.json");
+found.destroy();
 const gpu = dawn.create([]);
 Object.defineProperty(globalThis, "navigator", { value: { gpu, userAgent: "" }, configurable: true });
 const { info } = await gpu.requestAdapter();
