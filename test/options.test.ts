@@ -2,10 +2,11 @@
 import { expect, test } from "vitest";
 import { dataset } from "../src/data/dataset.js";
 import {
-  adam, adamw, adaptiveAvgPool2d, avgPool2d, batchNorm, conv2d, dropout, elu, gelu, leakyRelu, linear, localResponseNorm, maxPool2d, rmsprop, sgd, softplus, torchDefault,
+  adam, adamw, adaptiveAvgPool2d, avgPool2d, batchNorm, clipNorm, conv2d, crossEntropy, dropout, elu, flatten, gelu, leakyRelu, linear, localResponseNorm, maxPool2d, rmsprop, sequential, sgd, softplus, torchDefault, train,
   type AdamOptions, type AdaptiveAvgPool2dOptions, type AvgPool2dOptions, type BatchNormOptions, type Conv2dOptions, type DropoutOptions, type EluOptions, type GeluOptions,
-  type LeakyReluOptions, type LinearOptions, type LocalResponseNormOptions, type MaxPool2dOptions, type RmspropOptions, type SgdOptions, type SoftplusOptions,
+  type LeakyReluOptions, type LinearOptions, type LocalResponseNormOptions, type MaxPool2dOptions, type RmspropOptions, type SgdOptions, type SoftplusOptions, type TrainOptions,
 } from "../src/index.js";
+import { openTestDevice } from "./support.js";
 
 /** A function with a value for each of its options: the compiler sees to it that none is missing. */
 const full = <T extends object>(f: (options: T) => unknown, options: Required<T>) => ({ name: f.name, f: f as (options: unknown) => unknown, options });
@@ -41,3 +42,18 @@ test.each<[string, () => unknown, string]>([
   ["a number of classes", () => dataset({ ...set, shape: [1, 2, 2], classes: 10 as never }), 'option: classes are names, ["cat", "dog"], 1 to 256 of them, for a label is one byte; got number'],
   ["no classes", () => dataset({ ...set, shape: [1, 2, 2], classes: undefined as never }), 'option: classes are names, ["cat", "dog"], 1 to 256 of them, for a label is one byte; got undefined'],
 ])("%s", (_, f, want) => expect(said(f)).toBe(want));
+
+test("train() tells what it is given amiss", async () => {
+  const device = await openTestDevice(), data = dataset({ images: new Uint8Array(64).map((_, i) => 3 * i), labels: new Uint8Array(4), shape: [1, 4, 4], classes: ["a"] }), net = sequential(flatten(), linear({ units: 2 }));
+  const options: Required<Omit<TrainOptions, "augment">> = {
+    device, data, resize: 4, batch: 2, microBatch: 2, epochs: 1, optimizer: sgd({ lr: 0.1 }), loss: crossEntropy(), clip: clipNorm(1), freeze: () => false, seed: 1, init: torchDefault, tune: false, schedule: () => 1,
+    earlyStopping: { patience: 1 }, keepBest: true, onProgress() {}, onEpochEnd() {}, normalise: { mean: [0.5], std: [0.5] }, resident: true,
+  };
+  const says = async (change: object) => { try { (await train(net, { ...options, ...change } as TrainOptions)).destroy(); return "nothing"; } catch (e) { return String(e); } };
+  expect(await says({})).toBe("nothing");
+  for (const name of ["batchSize", "learningRate", "lr"]) expect(await says({ [name]: 1 })).toMatch(new RegExp(`^OptionError: train\\(\\) takes \\{ device, data, .* \\}, not ${name}$`));
+  for (const [name, values] of Object.entries({ device: [undefined, Promise.resolve(device), device.gpu], data: [undefined, Promise.resolve(data), new Uint8Array(9), {}], optimizer: ["adam", sgd], loss: ["mse", crossEntropy], clip: [1], freeze: [["0.weight"]], schedule: [{}] }))
+    for (const value of values) expect(await says({ [name]: value }), `${name}: ${String(value)}`).toMatch(new RegExp(`^OptionError: ${name} is (what|a data set|a function)`));
+  expect(await says({ data: { train: data } })).toBe("nothing");
+  await expect(train(net, undefined as never)).rejects.toThrow(/^train\(\) takes \{ .* \}, not undefined$/);
+});

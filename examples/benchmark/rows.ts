@@ -21,7 +21,7 @@ export function rowTable(chosen: (row: BenchRow | undefined) => void) {
     const button = el("button", { type: "button", class: "row-name", "aria-pressed": "false" }, glyph(pass, taken), el("span", {}, `${pass} `, el("b", {}, rung), taken ? "" : el("span", { class: "soft" }, ", not taken")));
     button.addEventListener("click", () => { chosen(row); });
     const cells: (string | HTMLElement)[] = [digits(1e3 * median), `${digits(50 * (high - low) / median)} %`, flops ? digits(flops / 1e9) : "", digits(bandwidth / 1e9), el("span", { class: "shared" }, bar, share(fraction)),
-      plain && rung !== "plain" ? digits(plain.time.median / median) : "", error === undefined ? "" : el("span", { class: error < BAD ? "" : "wrong" }, error < BAD ? error.toExponential(1) : `${error.toExponential(1)}, wrong`),
+      plain && rung !== "plain" ? digits(plain.time.median / median) : "", error === undefined ? "" : el("span", { class: error < BAD ? "" : "wrong" }, error < BAD ? error ? error.toExponential(1) : "0" : `${error.toExponential(1)}, wrong`),
       ...other ? [match ? digits(1e3 * match.time.median) : "–", match ? digits(match.time.median / median) : "–"] : []];
     const made = el("tr", { title: row.kernels.join(", ") }, el("th", { scope: "row" }, button), ...cells.map((cell) => el("td", {}, cell)));
     made.addEventListener("pointerenter", () => { chosen(row); });

@@ -9,6 +9,7 @@ import type { Clip } from "../optimizers/clip.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import { readChoices, type Choices } from "../tune/choices.js";
 import { Tuning } from "../tune/tuning.js";
+import { known } from "../options.js";
 import { checkEarlyStopping } from "./earlyStopping.js";
 import type { RunOptions } from "./progress.js";
 import { Run } from "./run.js";
@@ -51,6 +52,8 @@ export interface TrainOptions extends RunOptions, Preparation {
   tune?: boolean | Choices;
 }
 
+const NAMES = "device, data, resize, batch, microBatch, epochs, optimizer, loss, clip, freeze, seed, init, tune, schedule, earlyStopping, keepBest, onProgress, onEpochEnd, normalise, augment, resident";
+
 /**
  * Prepares a network for training: records, plans, compiles, uploads. Nothing is trained until the run is iterated:
  *
@@ -60,8 +63,12 @@ export interface TrainOptions extends RunOptions, Preparation {
  * Throws a ShapeError, LimitError (naming the largest batch that fits), OutOfMemoryError or OptionError before anything runs.
  */
 export async function train(net: Part, options: TrainOptions): Promise<Run> {
-  const { device, resize, batch = 64, microBatch = batch, epochs = 10, optimizer, loss, earlyStopping, clip, freeze, seed = 0, init, normalise, augment, resident, tune = !options.device.adapter.software } = options;
-  const { train: data, test } = "train" in options.data ? options.data : { train: options.data, test: undefined };
+  const { device, data: given, resize, batch = 64, microBatch = batch, epochs = 10, optimizer, loss, earlyStopping, clip, freeze, seed = 0, init, normalise, augment, resident, tune = !device?.adapter?.software } = known("train()", options, NAMES);
+  const { train: data, test } = Object(given) === given && "train" in given ? given : { train: given as Dataset, test: undefined };
+  for (const [name, wanted, ok] of [
+    ["device", "what openDevice() gives, awaited", device?.gpu], ["data", "a data set or { train, test }, awaited", data?.images], ["optimizer", "what sgd() or another gives", !optimizer || optimizer.record], ["loss", "what crossEntropy() or another gives", !loss || loss.check],
+    ...Object.entries({ clip, freeze, schedule: options.schedule }).map(([name, f]) => [name, "a function", !f || typeof f === "function"] as const),
+  ] as const) if (!ok) throw new OptionError(`${name} is ${wanted}`, { [name]: options[name as keyof TrainOptions] });
   for (const [name, value] of Object.entries({ batch, microBatch, epochs, ...resize !== undefined && { resize } })) if (!Number.isInteger(value) || value < 1)
     throw new OptionError(`${name} is an integer of at least 1, not ${value}`, { [name]: value });
   if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) throw new OptionError(`seed is an integer from 0 to 2³² − 1, not ${seed}`, { seed });
