@@ -82,16 +82,15 @@ fn conv2d_direct_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
     var v = vec4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width), 0.0);  // a channel of three pixels: the fourth comes with each tap,
     w += 3 * stride;
     if (PIXELS == 5) { v.w = padded(start, w, width); }  // or the fifth
-    let j = at.x * S * dim.C + at.y / phases;
     if (TAPS == 1) {
       let far = padded(start, w + i32(PIXELS - 4) * stride, width);
       if (PIXELS == 4) { v.w = far; }
-      tap(&sum, v, far, mine + j * dim.K);
+      tap(&sum, v, far, mine + (at.x * dim.C + at.y / phases) * dim.K);
     } else {
       for (var s = phase; s < S; s += STRIDE_W) {
         let far = padded(start, w + i32(PIXELS - 4) * stride, width);
         if (PIXELS == 4) { v.w = far; }
-        tap(&sum, v, far, mine + (j + s * dim.C) * dim.K);
+        tap(&sum, v, far, mine + ((at.x * S + s) * dim.C + at.y / phases) * dim.K);
         v = vec4f(v.yzw, far);
         w += stride;
         if (DILATION_W > 1) {
