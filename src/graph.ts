@@ -163,14 +163,14 @@ function flattened(layer: AnyLayer, values: readonly Value[], shape: Shape, spec
   if (shape.length > 2 || Object.values(specs).some((spec) => spec.shape.length > 1)) return;
   const alike = values.filter((v) => v.features || v.shape.length === 2 && v.shape[1] === shape[1]), [first] = alike;
   if (alike.some(order) && alike.some((v) => v.shape[1] !== shape[1] || order(v) !== order(first)))
-    throw new ShapeError("flattened features lie in the order H, W, C, which would be lost here; put a linear layer, or a pooling to 1×1, in front", { got: values.map((v) => v.shape) });
+    throw new ShapeError("flattened features lie in the order H, W, C, which is lost here; put a linear layer or a pooling to 1×1 in front", { got: values.map((v) => v.shape) });
   return first?.features;
 }
 
 /** A part's output. */
 export function through(part: Part, x: Value): Value {
   const y = typeof part === "function" ? part(x) : part && "shape" in part ? x.graph.apply(part, x) : undefined;
-  if (!y?.graph) throw new OptionError("a part is a layer, or a function from value to value; is it called, as in relu()?", { part });
+  if (!y?.graph) throw new OptionError("a part is a layer or a function from value to value; is it called, as in relu()?", { part });
   return y;
 }
 

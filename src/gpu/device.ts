@@ -60,7 +60,7 @@ export class Device {
     });
     gpu.addEventListener?.("uncapturederror", (event) => {
       event.preventDefault();
-      this.#refused ??= new ConvoyError("gpu", `WebGPU refused a command: ${event.error.message}; this is a bug in Convoy, in a custom kernel, or in what else uses this device`);
+      this.#refused ??= new ConvoyError("gpu", `WebGPU refused a command: ${event.error.message}; a bug in Convoy, a custom kernel, or what else uses this device`);
     });
   }
 
@@ -183,6 +183,6 @@ const pageStore: Store = {
  * that you asked its adapter for: "subgroups", "timestamp-query", and the largest of buffers and bindings serve best. `info` is for browsers that do not tell a device's adapter.
  */
 export function fromDevice(gpu: GPUDevice, info: GPUAdapterInfo | undefined = gpu.adapterInfo): Device {
-  if (!info) throw new AdapterError("this browser does not say what adapter a device is of; pass that, too: fromDevice(gpu, adapter.info)");
+  if (!info) throw new AdapterError("a device without adapterInfo; use fromDevice(gpu, adapter.info)");
   return Object.assign(new Device(gpu, adapterOf(gpu, info), undefined, pageStore), { destroy() {} });
 }

@@ -76,7 +76,7 @@ export function batchNorm(options: BatchNormOptions = {}): Layer<"weight" | "bia
     },
 
     learns(x) {
-      if (x.every((extent, axis) => extent === 1 || axis === x.length - 1)) throw new ShapeError("learns from more than one value a channel, and a batch has one: the last of an epoch has the images that are left, so take another batch size", { got: x });
+      if (x.every((extent, axis) => extent === 1 || axis === x.length - 1)) throw new ShapeError("learns from more than one value a channel; take another batch size: the last batch has what is left", { got: x });
     },
 
     params: (x) => ({ weight: channels(x, ones), bias: channels(x, zeros) }),

@@ -23,7 +23,7 @@ export function localResponseNorm(options: LocalResponseNormOptions): Layer<neve
   const { size, alpha = 1e-4, beta = 0.75, k = 1 } = known("localResponseNorm", options, "size, alpha, beta, k");
   positive("size", size);
   atLeast(0, { alpha, beta });
-  if (!Number.isFinite(k) || k <= 0) throw new OptionError(`k is a number above 0, not ${k}: where all channels are 0 it is all that is divided by`, { k });
+  if (!Number.isFinite(k) || k <= 0) throw new OptionError(`k is a number above 0, not ${k}`, { k });
   const params = { before: size >> 1, after: (size - 1) >> 1, share: alpha / size, beta, k };
   return {
     name: "localResponseNorm",

@@ -81,7 +81,7 @@ export class Evaluator {
       const rows = await fetch();
       for (let r = 0; r <= row; r++) {
         const [sum, right, , strange] = rows.subarray(4 * r);
-        if (strange) throw new NonFiniteError(`the network answers no numbers for ${strange} of ${batch} test images; its weights have diverged, or the data has NaN`, { images: strange });
+        if (strange) throw new NonFiniteError(`the network answers no numbers for ${strange} of ${batch} test images; its weights have diverged`, { images: strange });
         loss += sum;
         hits += right;
       }
@@ -100,5 +100,5 @@ export function checkData({ labels, classes, shape }: Dataset, outputs: number, 
   const wrong = labels?.findIndex((label) => label >= outputs);
   if (wrong >= 0) throw new ShapeError(`label ${labels[wrong]} of image ${wrong} is out of range: the network has ${outputs} outputs; end it with linear({ units: ${classes.length} })`,
     { image: wrong, label: labels[wrong], outputs });
-  if (`${shape}` !== `${like}`) throw new ShapeError(`the test images are [${shape}], those of the training [${like}]; both are resized together, by resize`, { got: shape, want: like });
+  if (`${shape}` !== `${like}`) throw new ShapeError(`the test images are [${shape}], those of the training [${like}]; make them one size`, { got: shape, want: like });
 }

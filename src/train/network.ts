@@ -107,7 +107,7 @@ function begin({ network, loss, control, source }: Common, rec: Recorder, batch:
   const { graph, x, y } = network.graph(batch), labels = tensor("labels", [batch]);
   loss.check(y.shape);
   if (y.features)
-    throw new ShapeError("the network ends in a flatten over height and width, whose order is H, W, C in memory; end it with a linear layer or a 1×1 pooling");
+    throw new ShapeError("the network ends in a flatten, whose order is H, W, C here; end it with a linear layer or a pooling to 1×1");
   if (source) rec.within("data", () => gather(rec, source, { clock: control.clock, order: control.orders[pass], x, labels }, first));
   return { graph, x, y, labels, probs: tensor("probs", y.shape), rows: tensor("rows", [batch, 2]), dx: tensor("d logits", y.shape) };
 }

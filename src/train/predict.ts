@@ -44,7 +44,7 @@ export class Predictor {
   /** Any number of images; they run in batches. */
   async predict(images: Float32Array): Promise<Prediction[]> {
     const values = await this.logits(images), classes = this.program.logits.size / this.program.batch, strange = values.findIndex((v) => !Number.isFinite(v));
-    if (strange >= 0) throw new NonFiniteError(`the network answers no numbers for image ${Math.floor(strange / classes)}; its weights have diverged, or the image has NaN`, { image: Math.floor(strange / classes) });
+    if (strange >= 0) throw new NonFiniteError(`the network answers no numbers for image ${Math.floor(strange / classes)}; its weights have diverged, or the image has NaN`);
     return Array.from({ length: values.length / classes }, (_, i) => {
       const own = values.subarray(i * classes, (i + 1) * classes), largest = Math.max(...own);
       return { label: own.indexOf(largest), probabilities: this.session.loss.raw ? own : softmax(own, largest) };

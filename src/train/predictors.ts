@@ -22,7 +22,7 @@ export class Predictors {
   /** Numbers from 0 to 1, as large as the network wants them. Throws unless there are as many as whole images, or as `count` images, have. */
   #sized(images: Images, count?: number): Float32Array {
     const { shape } = this, [, P, Q] = this.session.network.input, bytes = images instanceof Uint8Array || images instanceof Uint8ClampedArray;
-    if (!bytes && !(images instanceof Float32Array)) throw new FormatError("images are bytes (Uint8Array, Uint8ClampedArray) or numbers from 0 to 1 (Float32Array), [N, C, H, W]");
+    if (!bytes && !(images instanceof Float32Array)) throw new FormatError("images are bytes in a Uint8Array or numbers from 0 to 1 in a Float32Array");
     if (count ? images.length !== count * elements(shape) : images.length % elements(shape)) throw new ShapeError(`${images.length} numbers are ${count ? "not one image" : "no whole number of images"} of [${shape.join(", ")}]`, { got: images.length, image: shape });
     const values = bytes ? Float32Array.from(images, (byte) => byte / 255) : images;
     return shape[1] === P && shape[2] === Q ? values : resizeImages(values, shape, [P, Q]);

@@ -69,7 +69,7 @@ export class Run implements AsyncIterable<Progress> {
   /** Trains while it is iterated: `for await (const progress of run)`. Once. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Progress, void, void> {
     const { onProgress, onEpochEnd } = this.options;
-    if (this.#active) throw new OptionError("this run is being iterated already, by a loop or by finish()");
+    if (this.#active) throw new OptionError("this run is iterated already; wait for that");
     this.#active = true;
     try {
       for await (const progress of this.#train()) {

@@ -60,7 +60,7 @@ export interface LoadReport {
 export function writeWeights(memory: Memory, network: Network, state: StateDict, { what = "the state", strict = true } = {}): LoadReport {
   const { params } = network, mismatched: LoadReport["mismatched"][number][] = [];
   if (!(state instanceof Map && [...state.values()].every(({ data }) => data instanceof Float32Array)))
-    throw new FormatError("weights are a Map of names to { shape, data: Float32Array }, as stateDict(bytes) and run.weights() give it");
+    throw new FormatError("weights are a Map of names to { shape, data: Float32Array }, as stateDict(bytes) gives it");
   if (strict) checkState(params, state, what);
   const loaded = [...params].filter(([name, parameter]) => {
     const values = state.get(name), want = torchShape(parameter);
