@@ -1,7 +1,7 @@
 // Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019), one dispatch for all parameters of a network.
 //
 //   Adam:   g = dparam + weight_decay · param              AdamW (DECOUPLED):  g = dparam,  param −= lr · weight_decay · param
-//   m = (1 − β₁) · g + β₁ · m,  v = (1 − β₂) · g² + β₂ · v     from 0
+//   m += (1 − β₁) · (g − m),  v += (1 − β₂) · (g² − v)     from 0
 //   param −= lr · m / (1 − β₁^t) / (√(v / (1 − β₂^t)) + eps)                   t = clock.step + 1
 //
 // The host gives 1 − β and log β: they would lose digits here. One invocation per WIDTH parameters. Twin: test/reference/adam.ts.
@@ -11,6 +11,7 @@ override DECOUPLED: bool = false;
 
 // #import clock
 // #import value
+// #import toward
 
 struct Params {
   size: u32,
@@ -40,8 +41,8 @@ fn adam_update(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups
   var p = param[i];
   var g = dparam[i];
   if (DECOUPLED) { p -= clock.lr * dim.weight_decay * p; } else { g += dim.weight_decay * p; }
-  let mean = dim.alpha1 * g + (1.0 - dim.alpha1) * m[i];
-  let square = dim.alpha2 * g * g + (1.0 - dim.alpha2) * v[i];
+  let mean = toward(m[i], g, dim.alpha1);
+  let square = toward(v[i], g * g, dim.alpha2);
   m[i] = mean;
   v[i] = square;
   param[i] = p - clock.lr * (mean / rest(dim.log_beta1 * t)) / (sqrt(square / rest(dim.log_beta2 * t)) + dim.eps);

@@ -15,9 +15,9 @@ override ADDEND: bool = false;
 // rows: of a split of partial; span: of apply; columns_log2: 2, or 1 where there are no more than 4 Values; fused: 1 where ADDEND is meant for this step
 struct Params { M: u32, C: u32, rows: u32, splits: u32, span: u32, columns_log2: u32, eps: f32, momentum: f32, x_pitch: u32, fused: u32 }
 @group(1) @binding(0) var<uniform> dim: Params;
-
 // #import activation
 // #import moments
+// #import toward
 
 @group(0) @binding(0) var<storage, read> x: array<Value>;                   // [M, C]
 @group(0) @binding(1) var<storage, read_write> partial: array<Moments>;     // [splits, C]
@@ -76,8 +76,8 @@ fn keep(c: u32, mean: Value, invstd: Value, scale: Value) {
 
 /// Moves the running statistics of channels c.
 fn follow(c: u32, all: Moments) {
-  running_mean[c] = dim.momentum * all.mean + (1.0 - dim.momentum) * running_mean[c];
-  running_var[c] = dim.momentum * all.m2 / f32(max(dim.M, 2u) - 1) + (1.0 - dim.momentum) * running_var[c];
+  running_mean[c] = toward(running_mean[c], all.mean, dim.momentum);
+  running_var[c] = toward(running_var[c], all.m2 / f32(max(dim.M, 2u) - 1), dim.momentum);
 }
 
 /// Normalises a lane's rows of channels c.

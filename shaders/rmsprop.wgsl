@@ -1,8 +1,8 @@
 // RMSprop (Hinton 2012; centered: Graves 2013) as PyTorch writes it, one dispatch for all parameters of a network.
 //
 //   g = dparam + weight_decay · param
-//   s = (1 − α) · g² + α · s                                from 0
-//   centered:          a = (1 − α) · g + α · a,  r = √(s − a²) + eps;  else r = √s + eps
+//   s += (1 − α) · (g² − s)                                 from 0
+//   centered:          a += (1 − α) · (g − a),  r = √(s − a²) + eps;  else r = √s + eps
 //   without momentum:  param −= lr · g / r
 //   with momentum:     u = momentum · u + g / r,  param −= lr · u
 //
@@ -12,6 +12,7 @@ override WORKGROUP: u32 = 64;
 
 // #import clock
 // #import value
+// #import toward
 
 struct Params { size: u32, rest: f32, eps: f32, weight_decay: f32, momentum: f32 }  // rest = 1 − α
 @group(1) @binding(0) var<uniform> dim: Params;
@@ -26,7 +27,7 @@ struct Params { size: u32, rest: f32, eps: f32, weight_decay: f32, momentum: f32
 /// g / √s
 fn scaled(i: u32) -> Value {
   let g = dparam[i] + dim.weight_decay * param[i];
-  let s = dim.rest * g * g + (1.0 - dim.rest) * square[i];
+  let s = toward(square[i], g * g, dim.rest);
   square[i] = s;
   return g / (sqrt(s) + dim.eps);
 }
@@ -34,8 +35,8 @@ fn scaled(i: u32) -> Value {
 /// g / √(s − a²), which rounding must not take below 0.
 fn deviated(i: u32) -> Value {
   let g = dparam[i] + dim.weight_decay * param[i];
-  let s = dim.rest * g * g + (1.0 - dim.rest) * square[i];
-  let a = dim.rest * g + (1.0 - dim.rest) * average[i];
+  let s = toward(square[i], g * g, dim.rest);
+  let a = toward(average[i], g, dim.rest);
   square[i] = s;
   average[i] = a;
   return g / (sqrt(max(s - a * a, Value())) + dim.eps);
