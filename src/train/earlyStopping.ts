@@ -1,4 +1,5 @@
-import { OptionError } from "../errors.js";
+import { positive } from "../layers/layer.js";
+import { atLeast } from "../options.js";
 
 /** When a run ends by itself. */
 export interface EarlyStopping {
@@ -11,8 +12,8 @@ export interface EarlyStopping {
 }
 
 export function checkEarlyStopping({ patience, minDelta = 0 }: EarlyStopping): void {
-  if (!Number.isInteger(patience) || patience < 1) throw new OptionError(`patience is an integer of at least 1, not ${patience}`, { patience });
-  if (!Number.isFinite(minDelta) || minDelta < 0) throw new OptionError(`minDelta is a number of at least 0, not ${minDelta}`, { minDelta });
+  positive("patience", patience);
+  atLeast(0, { minDelta });
 }
 
 /** Epochs since the best loss of a history: 0 if the last one is the best. */

@@ -80,8 +80,8 @@ export class Evaluator {
       if (!fetch) { await this.#pace.step(this.session.device, n); continue; }
       const rows = await fetch();
       for (let r = 0; r <= row; r++) {
-        const [sum, right, , strange] = rows.subarray(4 * r);
-        if (strange) throw new NonFiniteError(`the network answers no numbers for ${strange} of ${batch} test images; its weights have diverged`, { images: strange });
+        const [sum, right, images, strange] = rows.subarray(4 * r);
+        if (strange) throw new NonFiniteError(`the network answers no numbers for ${strange} of ${images} test images; its weights have diverged`, { images: strange });
         loss += sum;
         hits += right;
       }

@@ -1,4 +1,4 @@
-import { OptionError } from "../errors.js";
+import { atLeast } from "../options.js";
 import type { EarlyStopping } from "./earlyStopping.js";
 import type { Evaluation } from "./evaluate.js";
 import type { Run } from "./run.js";
@@ -56,6 +56,6 @@ export interface Progress {
 /** What a schedule says of the step at `at` of a run's epoch; 1 without one. */
 export function factor(schedule: Schedule | undefined, { epoch, epochs, stepsPerEpoch, history }: Omit<Moment, "step" | "steps">, at: number): number {
   const factor = schedule?.({ step: epoch * stepsPerEpoch + at, steps: epochs * stepsPerEpoch, epoch, epochs, stepsPerEpoch, history }) ?? 1;
-  if (!Number.isFinite(factor) || factor < 0) throw new OptionError(`a schedule gives a factor of at least 0, not ${factor}`, { epoch, step: at, factor });
+  atLeast(0, { "the schedule's factor": factor });
   return factor;
 }

@@ -158,7 +158,7 @@ export class Session {
   /** Records the training programs, by the choices there are, and prepares them. */
   async #prepare(): Promise<void> {
     const { network, micro, batches } = this, source = this.#source, programs = batches.map((batch) => this.#record(batch));
-    for (const { graph } of programs) graph.check();
+    for (const batch of batches) for (const n of [Math.min(batch, micro), batch % micro]) if (n) network.graph(n).graph.check();
     const lasting = [this.control, single(this.ring), ...source ? lastingOf(source) : [], ...network.learned, ...network.gradients, ...micro < batches[0] ? network.further : [], ...network.others, ...this.states.flatMap((s) => Object.values(s).map(single))];
     const kept = [...lasting, ...source ? [] : programs.flatMap(fed), ...this.#keep ? [...new Set(programs.flatMap(this.#keep).map(root))].map(single) : []];
     this.#added = await this.add(programs, kept, () => this.#largest(lasting));

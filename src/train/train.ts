@@ -4,6 +4,7 @@ import type { Preparation } from "../data/prepare.js";
 import type { Part } from "../graph.js";
 import type { Device } from "../gpu/device.js";
 import type { Init } from "../layers/init.js";
+import { positive } from "../layers/layer.js";
 import type { Loss } from "../losses/loss.js";
 import type { Clip } from "../optimizers/clip.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
@@ -69,8 +70,7 @@ export async function train(net: Part, options: TrainOptions): Promise<Run> {
     ["device", "what openDevice() gives, awaited", device?.gpu], ["data", "a data set or { train, test }, awaited", data?.images], ["optimizer", "what sgd() or another gives", !optimizer || optimizer.record], ["loss", "what crossEntropy() or another gives", !loss || loss.check],
     ...Object.entries({ clip, freeze, schedule: options.schedule }).map(([name, f]) => [name, "a function", !f || typeof f === "function"] as const),
   ] as const) if (!ok) throw new OptionError(`${name} is ${wanted}`, { [name]: options[name as keyof TrainOptions] });
-  for (const [name, value] of Object.entries({ batch, microBatch, epochs, ...resize !== undefined && { resize } })) if (!Number.isInteger(value) || value < 1)
-    throw new OptionError(`${name} is an integer of at least 1, not ${value}`, { [name]: value });
+  for (const [name, value] of Object.entries({ batch, microBatch, epochs, ...resize !== undefined && { resize } })) positive(name, value);
   if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) throw new OptionError(`seed is an integer from 0 to 2³² − 1, not ${seed}`, { seed });
   if (!data.size) throw new OptionError("the training set is empty");
   if (earlyStopping) checkEarlyStopping(earlyStopping);
