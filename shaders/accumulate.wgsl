@@ -1,4 +1,5 @@
-// Gradients of a step that runs in several passes, one for each part of its batch: their sum, one dispatch for all parameters.
+// Gradients of a step that runs in several passes, one for each part of its batch:
+// their sum, one dispatch for all parameters.
 //
 //   total[i] += part[i]        after each pass but the first, which writes its gradients into `total` itself
 //

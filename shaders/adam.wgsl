@@ -1,10 +1,11 @@
 // Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019), one dispatch for all parameters of a network.
 //
-//   Adam:   g = dparam + weight_decay · param              AdamW (DECOUPLED):  g = dparam,  param −= lr · weight_decay · param
+//   Adam:  g = dparam + weight_decay · param     AdamW (DECOUPLED):  g = dparam,  param −= lr · weight_decay · param
 //   m += (1 − β₁) · (g − m),  v += (1 − β₂) · (g² − v)     from 0
 //   param −= lr · m / (1 − β₁^t) / (√(v / (1 − β₂^t)) + eps)                   t = clock.step + 1
 //
-// The host gives 1 − β and log β: they would lose digits here. One invocation per WIDTH parameters. Twin: test/reference/adam.ts.
+// The host gives 1 − β and log β: they would lose digits here. One invocation per WIDTH parameters.
+// Twin: test/reference/adam.ts.
 
 override WORKGROUP: u32 = 64;
 override DECOUPLED: bool = false;
@@ -29,7 +30,9 @@ struct Params {
 
 /// 1 − exp(e) for e ≤ 0: by its series near 0, where the difference would cancel.
 fn rest(e: f32) -> f32 {
-  if (e > -0.25) { return -e * (1.0 + e / 2.0 * (1.0 + e / 3.0 * (1.0 + e / 4.0 * (1.0 + e / 5.0 * (1.0 + e / 6.0))))); }
+  if (e > -0.25) {
+    return -e * (1.0 + e / 2.0 * (1.0 + e / 3.0 * (1.0 + e / 4.0 * (1.0 + e / 5.0 * (1.0 + e / 6.0)))));
+  }
   return 1.0 - exp(e);
 }
 

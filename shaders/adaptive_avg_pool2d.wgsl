@@ -2,10 +2,11 @@
 //
 //   window p is rows ⌊p·H/P⌋ … ⌈(p+1)·H/P⌉ − 1, window q likewise; windows may overlap
 //   y[n,p,q,c]  = Σ h,w x[n,h,w,c] / count(p, q)
-//   dx[n,h,w,c] = (Σ p,q dy[n,p,q,c] / count(p, q) + addend[n,h,w,c]) · f′(z[n,h,w,c])    over the windows that hold (h, w)
+//   dx[n,h,w,c] = (Σ p,q dy[n,p,q,c] / count(p, q) + addend[n,h,w,c]) · f′(z[n,h,w,c])
+//                  over the windows that hold (h, w)
 //
-// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. One invocation per WIDTH channels of a pixel of y, or of a row of x.
-// Twin: test/reference/adaptive_avg_pool2d.ts.
+// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. One invocation per WIDTH channels of a pixel of y, or
+// of a row of x. Twin: test/reference/adaptive_avg_pool2d.ts.
 
 override WORKGROUP: u32 = 64;
 override ADDEND: bool = false;
@@ -23,14 +24,16 @@ struct Params { N: u32, H: u32, W: u32, C: u32, P: u32, Q: u32 }
 
 // #import slope
 
-/// First element of window i of `count` over `extent`, and the first behind it. Asked with count and extent exchanged, it
-/// gives the windows that hold element i.
+/// First element of window i of `count` over `extent`, and the first behind it.
+/// Asked with count and extent exchanged, it gives the windows that hold element i.
 fn window(i: u32, count: u32, extent: u32) -> vec2u {
   return vec2u(i * extent / count, ((i + 1) * extent + count - 1) / count);
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn adaptive_avg_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn adaptive_avg_pool2d_forward(
+  @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+) {
   let C = dim.C / WIDTH;
   let at = group.z * groups.y + group.y;  // n, p, q: all of a workgroup have the same window
   if (at >= dim.N * dim.P * dim.Q || id.x >= C) { return; }
@@ -63,7 +66,9 @@ fn overlapped(n: u32, h: u32, w: u32, c: u32) -> Value {
 
 /// An invocation takes the pixels of a row, since most of them take the same values.
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn adaptive_avg_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn adaptive_avg_pool2d_backward(
+  @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+) {
   let row = group.z * groups.y + group.y;
   let C = dim.C / WIDTH;
   if (row >= dim.N * dim.H || id.x >= C) { return; }

@@ -7,8 +7,9 @@
 //   rows, columns        if u < erase, the first of ten tries that fits:            RandomErasing(p)
 //     area = P·Q·(0.02 + 0.31·u), ratio = 0.3·11^u, round(√(area·ratio)) × round(√(area / ratio)) anywhere inside
 //
-// u = word div 2⁸ / 2²⁴ of philox((image of the batch, step, block, 3), (seed, 0)); the counter's last word sets these numbers
-// apart from those of dropout (2) and of src/random.ts (0, 1). One invocation per image. Twin: test/reference/augment.ts.
+// u = word div 2⁸ / 2²⁴ of philox((image of the batch, step, block, 3), (seed, 0)); the counter's last word sets these
+// numbers apart from those of dropout (2) and of src/random.ts (0, 1). One invocation per image.
+// Twin: test/reference/augment.ts.
 
 override WORKGROUP: u32 = 64;
 

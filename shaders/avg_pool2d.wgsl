@@ -1,13 +1,14 @@
 // 2-D average pooling.
 //
 //   y[n,p,q,c]  = Σ r,s  x[n,h,w,c] / count(p, q)
-//   dx[n,h,w,c] = (Σ p,q dy[n,p,q,c] / count(p, q) + addend[n,h,w,c]) · f′(z[n,h,w,c])    over the windows that hold (h, w)
+//   dx[n,h,w,c] = (Σ p,q dy[n,p,q,c] / count(p, q) + addend[n,h,w,c]) · f′(z[n,h,w,c])
+//                  over the windows that hold (h, w)
 //   where  h = p·STRIDE_H + r − padding_h,  w = q·STRIDE_W + s − padding_w
 //   and count is the number of window elements that lie on the input or, with COUNT_PAD, on its padding;
 //   what ceil mode adds beyond the padding never counts, as in PyTorch
 //
-// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. One invocation per WIDTH channels of a pixel written; tiled: of a window.
-// Twin: test/reference/avg_pool2d.ts.
+// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. One invocation per WIDTH channels of a pixel written;
+// tiled: of a window. Twin: test/reference/avg_pool2d.ts.
 
 override STRIDE_H: u32 = 2;
 override STRIDE_W: u32 = 2;
@@ -75,7 +76,8 @@ fn avg_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_wo
   var sum = Value();
   for (var p = rows.x; p <= rows.y; p++) {
     for (var q = columns.x; q <= columns.y; q++) {
-      sum += dy[((at.x * dim.P + u32(p)) * dim.Q + u32(q)) * C + at.w] / counted(vec2i(p * i32(STRIDE_H) - dim.padding_h, q * i32(STRIDE_W) - dim.padding_w));
+      let window = vec2i(p * i32(STRIDE_H) - dim.padding_h, q * i32(STRIDE_W) - dim.padding_w);
+      sum += dy[((at.x * dim.P + u32(p)) * dim.Q + u32(q)) * C + at.w] / counted(window);
     }
   }
   if (ADDEND) { sum += addend[i]; }

@@ -1,9 +1,10 @@
-// The first kernel of a step: gathers a batch by index from a data set that lies on the GPU as bytes, and makes it what the
-// network wants: resized, and normalised by channel.
+// The first kernel of a step: gathers a batch by index from a data set that lies on the GPU as bytes, and makes it what
+// the network wants: resized, and normalised by channel.
 //
 //   image(i, h, w, c)    = byte(images, ((i·H + h)·W + w)·C + c)
 //   resized(i, p, q, c)  = image(i, p, q, c), or with RESIZE, bilinear between its four neighbours:
-//     h = max(0, (p + ½)·H/P − ½), w likewise; neighbours past the edge are the edge's   (PyTorch's align_corners=False)
+//     h = max(0, (p + ½)·H/P − ½), w likewise; neighbours past the edge are the edge's
+//     (PyTorch's align_corners=False)
 //   x[n,p,q,c] = resized(order[n], p, q, c) · levels[c,0] + levels[c,1]
 //   labels[n]  = byte(classes, order[n])
 //
@@ -18,7 +19,7 @@ struct Params {
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
-@group(0) @binding(0) var<storage, read> images: array<u32>;        // [images · H · W · C / 4], four bytes a word, lowest first
+@group(0) @binding(0) var<storage, read> images: array<u32>;        // [images · H · W · C / 4], four bytes a word
 @group(0) @binding(1) var<storage, read> classes: array<u32>;       // [images / 4], likewise
 @group(0) @binding(2) var<storage, read> order: array<u32>;         // [N]
 @group(0) @binding(3) var<storage, read> levels: array<f32>;        // [C, 2]

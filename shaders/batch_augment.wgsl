@@ -1,6 +1,6 @@
-// What batch.wgsl makes of a batch, with the images changed at random in training, by the draws d[n] of augment.wgsl and in this
-// order: image(…) with other contrast and brightness, each kept to 0 … 255; resized; cut out at p + d.top and q + d.left (mirrored:
-// Q − 1 − q + d.left), 0 outside; normalised; x = 0 where erased.
+// What batch.wgsl makes of a batch, with the images changed at random in training, by the draws d[n] of augment.wgsl
+// and in this order: image(…) with other contrast and brightness, each kept to 0 … 255; resized; cut out at p + d.top
+// and q + d.left (mirrored: Q − 1 − q + d.left), 0 outside; normalised; x = 0 where erased.
 //
 // One invocation per element of x; the first of each image also fetches the label. Twin: test/reference/batch.ts.
 
@@ -15,7 +15,7 @@ struct Params {
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
-@group(0) @binding(0) var<storage, read> images: array<u32>;        // [images · H · W · C / 4], four bytes a word, lowest first
+@group(0) @binding(0) var<storage, read> images: array<u32>;        // [images · H · W · C / 4], four bytes a word
 @group(0) @binding(1) var<storage, read> classes: array<u32>;       // [images / 4], likewise
 @group(0) @binding(2) var<storage, read> order: array<u32>;         // [N]
 @group(0) @binding(3) var<storage, read> levels: array<f32>;        // [C, 2]

@@ -4,16 +4,20 @@
 //   y[m,c]  = f((x[m,c] − mean[c]) · invstd[c] · weight[c] + bias[c] + addend[m,c])
 //   running_mean ← (1 − momentum) · running_mean + momentum · mean,   running_var likewise with M2 / (M − 1)
 //
-// f by ACTIVATION, and addend where ADDEND, where fuse.ts put them here. A workgroup is 2^columns_log2 Values of channels (WIDTH each) × lanes of rows.
-// Mean and M2 by Welford's updates in a lane; lanes and splits put together in order (Chan, Golub and LeVeque 1979, equation 2.1): Σ x² − (Σ x)²
-// would cancel. column: all of it, a workgroup for its channels. partial, apply: the rows in splits, whose moments every invocation of apply
-// puts together. evaluate: by running statistics; running: these as stats, for a backward pass. x_pitch: its rows' channels. Twin: test/reference/batch_norm.ts.
+// f by ACTIVATION, addend where ADDEND, by fuse.ts. A workgroup is 2^columns_log2 Values of channels × lanes of rows.
+// Mean and M2 by Welford's updates in a lane; lanes and splits put together in order (Chan, Golub and LeVeque 1979,
+// equation 2.1): Σ x² − (Σ x)² would cancel. column: all of it, a workgroup for its channels. partial, apply: the rows
+// in splits, whose moments every invocation of apply puts together. evaluate: by running statistics; running: these as
+// stats, for a backward pass. x_pitch: its rows' channels. Twin: test/reference/batch_norm.ts.
 
 override WORKGROUP: u32 = 64;
 override ACTIVATION: u32 = 0;
 override ADDEND: bool = false;
-// rows: of a split of partial; span: of apply; columns_log2: 2, or 1 where there are no more than 4 Values; fused: 1 where ADDEND is meant for this step
-struct Params { M: u32, C: u32, rows: u32, splits: u32, span: u32, columns_log2: u32, eps: f32, momentum: f32, x_pitch: u32, fused: u32 }
+struct Params {
+  M: u32, C: u32, rows: u32, splits: u32, span: u32,  // rows: of a split of partial; span: of apply
+  columns_log2: u32,                                  // 2, or 1 where there are no more than 4 Values
+  eps: f32, momentum: f32, x_pitch: u32, fused: u32,  // fused: 1 where ADDEND is meant for this step
+}
 @group(1) @binding(0) var<uniform> dim: Params;
 // #import activation
 // #import moments
@@ -35,8 +39,7 @@ var<workgroup> held: array<Moments, WORKGROUP>;
 
 /// Moments of a lane's rows of channels c, from `first + lane` to before `end`.
 fn measured(c: u32, first: u32, end: u32, lane: u32) -> Moments {
-  var all = Moments();
-  var count = 0.0;
+  var all = Moments(); var count = 0.0;
   for (var m = first + lane; m < end; m += WORKGROUP >> dim.columns_log2) {
     let value = x[m * (dim.x_pitch / WIDTH) + c];
     let d = value - all.mean;
@@ -49,8 +52,7 @@ fn measured(c: u32, first: u32, end: u32, lane: u32) -> Moments {
 
 /// What the lanes measured of `rows` rows, put together.
 fn gathered(here: u32, rows: u32) -> Moments {
-  var all = Moments();
-  var before = 0.0;
+  var all = Moments(); var before = 0.0;
   for (var i = column(0, here); i < min(rows << dim.columns_log2, WORKGROUP); i += 1u << dim.columns_log2) {
     all = joined(all, before, held[i], share(i >> dim.columns_log2, rows));
     before += share(i >> dim.columns_log2, rows);
@@ -65,8 +67,7 @@ fn share(lane: u32, rows: u32) -> f32 {
 
 /// Writes three numbers of channels c into stats: one write in a loop, as in lib/finish.wgsl.
 fn keep(c: u32, mean: Value, invstd: Value, scale: Value) {
-  var value = mean;
-  var next = invstd;
+  var value = mean; var next = invstd;
   for (var i = 3 * c; i < 3 * c + 3; i++) {
     stats[i] = value;
     value = next;
@@ -80,10 +81,10 @@ fn follow(c: u32, all: Moments) {
   running_var[c] = toward(running_var[c], all.m2 / f32(max(dim.M, 2u) - 1), dim.momentum);
 }
 
-/// Normalises a lane's rows of channels c.
+/// Normalises a lane's rows of channels c, before `end` and where there are no more.
 fn normalise(c: u32, first: u32, end: u32, lane: u32, mean: Value, scale: Value) {
   let shift = bias[c];
-  for (var m = first + lane; m < end; m += WORKGROUP >> dim.columns_log2) {
+  for (var m = first + lane; m < min(end, dim.M); m += WORKGROUP >> dim.columns_log2) {
     let i = m * (dim.C / WIDTH) + c;
     var value = (x[m * (dim.x_pitch / WIDTH) + c] - mean) * scale + shift;
     if (ADDEND && (dim.fused & 1) > 0) { value += addend[i]; }
@@ -130,7 +131,7 @@ fn batch_norm_apply(@builtin(local_invocation_index) here: u32, @builtin(workgro
   }
   if (group.y == 0 && here >> dim.columns_log2 == 0) { follow(c, all); }
   let scale = inverseSqrt(all.m2 / f32(dim.M) + dim.eps) * weight[c];
-  normalise(c, group.y * dim.span, min((group.y + 1) * dim.span, dim.M), here >> dim.columns_log2, all.mean, scale);
+  normalise(c, group.y * dim.span, (group.y + 1) * dim.span, here >> dim.columns_log2, all.mean, scale);
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
@@ -138,13 +139,12 @@ fn batch_norm_evaluate(@builtin(local_invocation_index) here: u32, @builtin(work
   let c = column(group.x, here);
   if (c >= dim.C / WIDTH) { return; }
   let scale = inverseSqrt(known_var[c] + dim.eps) * weight[c];
-  normalise(c, group.y * dim.span, min((group.y + 1) * dim.span, dim.M), here >> dim.columns_log2, known_mean[c], scale);
+  normalise(c, group.y * dim.span, (group.y + 1) * dim.span, here >> dim.columns_log2, known_mean[c], scale);
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn batch_norm_running(@builtin(global_invocation_id) id: vec3u) {
-  let c = id.x;
-  if (c >= dim.C / WIDTH) { return; }
-  let invstd = inverseSqrt(known_var[c] + dim.eps);
-  keep(c, known_mean[c], invstd, invstd * weight[c]);
+  if (id.x >= dim.C / WIDTH) { return; }
+  let invstd = inverseSqrt(known_var[id.x] + dim.eps);
+  keep(id.x, known_mean[id.x], invstd, invstd * weight[id.x]);
 }

@@ -1,20 +1,24 @@
 // Batch normalisation, backward. x̂ = (x − mean) · invstd.
 //
 //   dbias[c]   = Σ m dy[m,c]              dweight[c] = Σ m dy[m,c] · x̂[m,c]
-//   dx[m,c]    = weight[c] · invstd[c] · (dy[m,c] − (dbias[c] + x̂[m,c] · dweight[c]) / M)      where batch statistics were used
-//   dx[m,c]    = weight[c] · invstd[c] · dy[m,c]                                               where running ones were
+//   dx[m,c]    = weight[c] · invstd[c] · (dy[m,c] − (dbias[c] + x̂[m,c] · dweight[c]) / M)   by batch statistics
+//   dx[m,c]    = weight[c] · invstd[c] · dy[m,c]                                            by running ones
 //
-// (dx + addend) · f′(z) where ADDEND and SLOPE, where fuse.ts put them here. A workgroup is 2^columns_log2 Values of channels × lanes of
-// rows. column: all of it, a workgroup for its channels. partial, input: the rows in splits, whose sums every invocation of
-// input adds in order; the moments that forward left in splits become stats on the way (known: they are stats already).
-// Rows of x and addend are the first C of x_pitch and addend_pitch channels. One Value is WIDTH channels. Twin: test/reference/batch_norm.ts.
+// (dx + addend) · f′(z) where ADDEND and SLOPE, where fuse.ts put them here. A workgroup is 2^columns_log2 Values of
+// channels × lanes of rows. column: all of it, a workgroup for its channels. partial, input: the rows in splits, whose
+// sums every invocation of input adds in order; the moments that forward left in splits become stats on the way (known:
+// they are stats already). Rows of x and addend are the first C of x_pitch and addend_pitch channels. One Value is
+// WIDTH channels. Twin: test/reference/batch_norm.ts.
 
 override WORKGROUP: u32 = 64;
 override TRAINING: bool = true;
 override ADDEND: bool = false;
 
 // rows: of a split of partial; span: of input; fused: 1: ADDEND is meant for this step, 2: SLOPE
-struct Params { M: u32, C: u32, rows: u32, splits: u32, span: u32, columns_log2: u32, eps: f32, x_pitch: u32, addend_pitch: u32, fused: u32 }
+struct Params {
+  M: u32, C: u32, rows: u32, splits: u32, span: u32, columns_log2: u32, eps: f32,
+  x_pitch: u32, addend_pitch: u32, fused: u32,
+}
 @group(1) @binding(0) var<uniform> dim: Params;
 
 // #import slope
@@ -107,7 +111,8 @@ fn batch_norm_backward_partial(@builtin(local_invocation_index) here: u32, @buil
       stats[3 * c + 1] = invstd;
       stats[3 * c + 2] = invstd * weight[c];
     }
-    held[here] = summed(c, group.y * dim.rows, min((group.y + 1) * dim.rows, dim.M), here >> dim.columns_log2, all.mean, invstd);
+    let end = min((group.y + 1) * dim.rows, dim.M);
+    held[here] = summed(c, group.y * dim.rows, end, here >> dim.columns_log2, all.mean, invstd);
   }
   workgroupBarrier();
   if (exists && here >> dim.columns_log2 == 0) { partial[group.y * C + c] = gathered(here, dim.rows); }
@@ -130,7 +135,8 @@ fn batch_norm_backward_input(@builtin(local_invocation_index) here: u32, @builti
   let mean = known[3 * c];
   let invstd = known[3 * c + 1];
   let scale = known[3 * c + 2];
-  for (var m = group.y * dim.span + (here >> dim.columns_log2); m < min((group.y + 1) * dim.span, dim.M); m += WORKGROUP >> dim.columns_log2) {
+  let end = min((group.y + 1) * dim.span, dim.M);
+  for (var m = group.y * dim.span + (here >> dim.columns_log2); m < end; m += WORKGROUP >> dim.columns_log2) {
     let i = m * C + c;
     var value = gradient(dy[i], (x[m * (dim.x_pitch / WIDTH) + c] - mean) * invstd, all, scale);
     if (ADDEND && (dim.fused & 1) > 0) { value += addend[m * (dim.addend_pitch / WIDTH) + c]; }

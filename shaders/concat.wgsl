@@ -2,16 +2,17 @@
 //
 //   y[m, offset_j + c] = x_j[m,c]        dx_j[m,c] = dy[m, offset_j + c] · f′(z[m, offset_j + c])        m = (n, h, w)
 //
-// f′ by SLOPE (lib/slope.wgsl) where fuse.ts put it here: every part came from the same activation, and z is y. Grid: x and y
-// fold (m, c), z is the part. One invocation per four Values of a part. Twin: test/reference/concat.ts.
+// f′ by SLOPE (lib/slope.wgsl) where fuse.ts put it here: every part came from the same activation, and z is y. Grid: x
+// and y fold (m, c), z is the part. One invocation per four Values of a part. Twin: test/reference/concat.ts.
 
 override WORKGROUP: u32 = 64;
 
-struct Params { M: u32, K: u32, C0: u32, C1: u32, C2: u32, C3: u32, offset: u32 }  // offset of part 0; the others follow it
+// offset of part 0; the others follow it
+struct Params { M: u32, K: u32, C0: u32, C1: u32, C2: u32, C3: u32, offset: u32 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
 @group(0) @binding(0) var<storage, read> x0: array<Value>;         // [M, C0]
-@group(0) @binding(1) var<storage, read> x1: array<Value>;         // [M, C1], and so on; a part of no channels is never touched
+@group(0) @binding(1) var<storage, read> x1: array<Value>;         // [M, C1], …; a part of no channels is never touched
 @group(0) @binding(2) var<storage, read> x2: array<Value>;
 @group(0) @binding(3) var<storage, read> x3: array<Value>;
 @group(0) @binding(4) var<storage, read_write> y: array<Value>;    // [M, K]
@@ -32,7 +33,9 @@ fn part(j: u32) -> vec2u {
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn concat_forward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn concat_forward(
+  @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+) {
   let n = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
   let start = n / WORKGROUP * WORKGROUP * 4 + n % WORKGROUP;  // neighbours take neighbours
   let here = part(group.z);
@@ -48,7 +51,9 @@ fn concat_forward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_i
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn concat_backward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn concat_backward(
+  @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+) {
   let n = id.y * groups.x * WORKGROUP + id.x;
   let start = n / WORKGROUP * WORKGROUP * 4 + n % WORKGROUP;
   let here = part(group.z);

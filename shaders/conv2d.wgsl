@@ -1,15 +1,17 @@
 // 2-D convolution (cross-correlation) with zero padding, dilation and groups. Activations NHWC, weights RSCK.
 //
-//   y[n,p,q,k]       = f(bias[k] + Σ r,s,d  x[n,h,w,c] · weight[r,s,d,k] + addend[n,p,q,k])   c = g·D + d,  g the group of filter k
+//   y[n,p,q,k]       = f(bias[k] + Σ r,s,d  x[n,h,w,c] · weight[r,s,d,k] + addend[n,p,q,k])
+//                      c = g·D + d,  g the group of filter k
 //   dx[n,h,w,c]      =           Σ r,s,k  dy[n,p,q,k] · weight[r,s,d,k]     k over the filters of c's group; then
-//                      (… + addend[n,h,w,c]) · f′(z[n,h,w,c])               where fuse.ts put ADDEND and SLOPE, and f by ACTIVATION
+//                      (… + addend[n,h,w,c]) · f′(z[n,h,w,c])   where fuse.ts put ADDEND and SLOPE, and f by ACTIVATION
 //   partial[z,r,s,d,k]  = Σ n,p,q in split z  dy[n,p,q,k] · x[n,h,w,c]
 //   partial_bias[z,k]   = Σ n,p,q in split z  dy[n,p,q,k]
 //   where  h = p·STRIDE_H + r·DILATION_H − padding_h,  w = q·STRIDE_W + s·DILATION_W − padding_w
 //
-// One invocation per element written; every pass gathers, none scatters (WGSL has no f32 atomics). A split is `span` rows (n, p): a few filters of
-// a first layer have too few weights to keep a GPU busy. Of one split, the partial sums are dweight and dbias; else reduce.wgsl adds them up.
-// The plain rung: takes every shape. Twin: test/reference/conv2d.ts.
+// One invocation per element written; every pass gathers, none scatters (WGSL has no f32 atomics). A split is `span`
+// rows (n, p): a few filters of a first layer have too few weights to keep a GPU busy. Of one split, the partial sums
+// are dweight and dbias; else reduce.wgsl adds them up. The plain rung: takes every shape.
+// Twin: test/reference/conv2d.ts.
 
 // #import window
 override WORKGROUP: u32 = 64;

@@ -1,10 +1,11 @@
 // 2-D convolution where filters divide by 4, channels need not: register tiles, subgroup broadcast and sliding pixels.
 //
-//   y[m,k] = f(bias[k] + Σ r,s,c  x[m∘(r,s), c] · weight[r,s,c,k] + addend[m,k])        m = (n, p, q), as in conv2d.wgsl
+//   y[m,k] = f(bias[k] + Σ r,s,c  x[m∘(r,s), c] · weight[r,s,c,k] + addend[m,k])    m = (n, p, q), as in conv2d.wgsl
 //
-// An invocation computes 4 or 5 neighbouring pixels of a row × 16 filters, as in conv2d_vec4.wgsl, one channel at a time: a load of a
-// pixel and two of weights feed 64 or 80 multiply-adds. The direct rung for first layers, of one channel or three, for strides
-// and for linear layers of middle size: one group, a stride or a dilation along each axis but not both, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
+// An invocation computes 4 or 5 neighbouring pixels of a row × 16 filters, as in conv2d_vec4.wgsl, one channel at a
+// time: a load of a pixel and two of weights feed 64 or 80 multiply-adds. The direct rung for first layers, of one
+// channel or three, for strides and for linear layers of middle size: one group, a stride or a dilation along each axis
+// but not both, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 const COLUMNS = 4;
 alias Value = vec4f;
@@ -15,7 +16,7 @@ const EACH = 1;
 // #import lanes
 // #import eight
 override WORKGROUP: u32 = 16;
-override TAPS: u32 = 0;  // width of the window where the loop over it may be unrolled, with a stride of 1 along the row; else 0, and all windows share a text
+override TAPS: u32 = 0;  // width of a window that slides by 1: its loop unrolls; else 0, one text for all windows
 override PIXELS: u32 = 4;  // of a row that an invocation computes: 4 or 5
 override ACTIVATION: u32 = 0;
 override ADDEND: bool = false;
@@ -25,7 +26,7 @@ struct Params {
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
   R: u32, S: u32,                  // window
-  y_pitch: u32, y_offset: u32,     // channels of y's pixels, K, and where these begin, 0: unless fuse.ts puts them into a concatenation
+  y_pitch: u32, y_offset: u32,     // channels of y's pixels and where K of them begin: K, 0, but in a concatenation
   stream: u32, threshold: u32, scale: f32,
 }
 @group(1) @binding(0) var<uniform> dim: Params;
@@ -55,33 +56,40 @@ fn tap(sum: ptr<function, Tile>, v: vec4f, far: f32, i: vec4u) {
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn conv2d_direct_forward(@builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+fn conv2d_direct_forward(
+  @builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u,
+  @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32,
+) {
   let k4 = 4 * group.z;  // the first of four vec4
-  let mine = min(4 * k4 + vec4u(lane % 8, 8 + lane % 8, 4 + lane % 4, 12 + lane % 4), vec4u(dim.K - 1));  // with 4 lanes, each loads four weights
+  // With 4 lanes, each loads four weights.
+  let mine = min(4 * k4 + vec4u(lane % 8, 8 + lane % 8, 4 + lane % 4, 12 + lane % 4), vec4u(dim.K - 1));
   let strips = (dim.Q + PIXELS - 1) / PIXELS;
   let begin = (group.y * groups.x + group.x) * WORKGROUP;
   let place = unravel(begin + here, dim.N, strips);  // the same row of all images lies side by side
   let p = place.x;  // past the last one, where there are no more
   let n = place.y;
   let q = PIXELS * place.z;
-  let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / (dim.N * strips) * STRIDE_H);  // rows of x that this workgroup's windows begin at, from and to
-  let rows = reaching(dim.padding_h - ends.y, i32(dim.H) + dim.padding_h - ends.x, DILATION_H, dim.R);  // of the window, from and to before
+  // Rows of x that this workgroup's windows begin at, from and to; rows of the window, from and to before.
+  let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / (dim.N * strips) * STRIDE_H);
+  let rows = reaching(dim.padding_h - ends.y, i32(dim.H) + dim.padding_h - ends.x, DILATION_H, dim.R);
   let left = i32(q * STRIDE_W) - dim.padding_w;
   let S = select(TAPS, dim.S, TAPS == 0);
   let phases = min(STRIDE_W, S);
   let stride = i32(STRIDE_W);
 
   var sum: Tile;  // columns are pixels
-  for (var at = vec2u(rows.x, 0); at.x < rows.y; at = onward(at, dim.C * phases)) {  // pixels that slide are STRIDE_W apart, from each of so many first ones
+  // Pixels that slide are STRIDE_W apart, from each of so many first ones.
+  for (var at = vec2u(rows.x, 0); at.x < rows.y; at = onward(at, dim.C * phases)) {
     let h = i32(p * STRIDE_H + at.x * DILATION_H) - dim.padding_h;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
     let row = (i32(n * dim.H) + h) * i32(dim.W * dim.C);
     let phase = at.y % phases;
     let start = row + i32(at.y / phases);
     var w = left + i32(phase);
-    var v = vec4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width), 0.0);  // a channel of three pixels: the fourth comes with each tap,
+    // A channel of three pixels: the fourth comes with each tap, or the fifth.
+    var v = vec4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width), 0.0);
     w += 3 * stride;
-    if (PIXELS == 5) { v.w = padded(start, w, width); }  // or the fifth
+    if (PIXELS == 5) { v.w = padded(start, w, width); }
     if (TAPS == 1) {
       let far = padded(start, w + i32(PIXELS - 4) * stride, width);
       if (PIXELS == 4) { v.w = far; }

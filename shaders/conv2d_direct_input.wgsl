@@ -1,13 +1,14 @@
-// Input gradient of a convolution by register tiles, subgroup broadcast and sliding pixels: no barrier, no workgroup memory.
+// Input gradient of a convolution by register tiles, subgroup broadcast and sliding pixels:
+// no barrier, no workgroup memory.
 //
-//   dx[m,c] = (Σ r,s,k dy[m∘(r,s), k] · weight[r,s,c,k] + addend[m,c]) · f′(z[m,c])        m = (n, h, w), as in conv2d.wgsl
+//   dx[m,c] = (Σ r,s,k dy[m∘(r,s), k] · weight[r,s,c,k] + addend[m,c]) · f′(z[m,c])    m = (n, h, w), as in conv2d.wgsl
 //
-// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. An invocation computes 4 pixels of a row × 16 channels, four filters
-// at a time. Strides are taken apart by phase (h mod STRIDE_H, w mod STRIDE_W): the four are neighbours in their phase, reached
-// by the same taps, and none is multiplied by zero. From tap to tap they slide, as in conv2d_vec4.wgsl: one dy is loaded, and
-// weights, along k, once a subgroup. Images lie side by side, so that a workgroup shares a row and leaves out the taps that reach
-// none of y's. The direct rung: one group, filters divisible by 4, a stride or a dilation along each axis but not
-// both, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
+// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. An invocation computes 4 pixels of a row × 16 channels,
+// four filters at a time. Strides are taken apart by phase (h mod STRIDE_H, w mod STRIDE_W): the four are neighbours in
+// their phase, reached by the same taps, and none is multiplied by zero. From tap to tap they slide, as in
+// conv2d_vec4.wgsl: one dy is loaded, and weights, along k, once a subgroup. Images lie side by side, so that a
+// workgroup shares a row and leaves out the taps that reach none of y's. The direct rung: one group, filters divisible
+// by 4, a stride or a dilation along each axis but not both, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 const COLUMNS = 4;
 
@@ -15,7 +16,7 @@ const COLUMNS = 4;
 // #import lanes
 override WORKGROUP: u32 = 16;
 override CHANNELS: u32 = 16;  // that are computed: 16, or 8 or 6 where there are no more
-override TAPS: u32 = 0;       // width of the window where the loop over it may be unrolled, with a stride of 1 along the row; else 0, and all windows share a text
+override TAPS: u32 = 0;  // width of a window that slides by 1: its loop unrolls; else 0, one text for all windows
 override ADDEND: bool = false;
 
 struct Params {
@@ -23,7 +24,7 @@ struct Params {
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
   R: u32, S: u32,                  // window
-  dy_pitch: u32, dy_offset: u32,   // channels of dy's pixels, K, and where these begin, 0: unless they are a part of a concatenation's
+  dy_pitch: u32, dy_offset: u32,   // channels of dy's pixels and where K of them begin: K, 0, but in a concatenation
   fused: u32,                      // 1: ADDEND is meant for this step, 2: SLOPE
 }
 @group(1) @binding(0) var<uniform> dim: Params;
@@ -63,7 +64,10 @@ fn tap(sum: ptr<function, Sums>, pixels: mat4x4f, i: vec4u) {
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+fn conv2d_direct_input_backward(
+  @builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u,
+  @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32,
+) {
   let phases = STRIDE_H * STRIDE_W;
   let phase = vec2u(group.z % phases / STRIDE_W, group.z % phases % STRIDE_W);  // of the pixels (h, w) computed here
   let stride = vec2u(STRIDE_H, STRIDE_W);
@@ -76,17 +80,21 @@ fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @bui
   let h = place.x;  // past the last one, where there are no more
   let n = place.y;
   let w = 4 * place.z;
-  let channels = min(c0 + vec4u(lane % 8, 8 + lane % 8, 4 + lane % 4, 12 + lane % 4), vec4u(dim.C - 1));  // with 4 lanes, each loads four channels
+  // With 4 lanes, each loads four channels.
+  let channels = min(c0 + vec4u(lane % 8, 8 + lane % 8, 4 + lane % 4, 12 + lane % 4), vec4u(dim.C - 1));
 
   let S = i32(select(TAPS, dim.S, TAPS == 0));
   let reach = vec2i(phase) + vec2i(dim.padding_h, dim.padding_w);
   let first = reach % vec2i(stride);  // tap of this phase, along both axes
   let shift = reach / vec2i(stride);  // of dy's pixels by that
-  let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / (dim.N * strips)) + shift.x;  // rows of dy that this workgroup's first taps see, from and to
+  // Rows of dy that this workgroup's first taps see, from and to.
+  let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / (dim.N * strips)) + shift.x;
   let taps = (vec2i(i32(dim.R), S) - first + vec2i(stride) - 1) / vec2i(stride);
-  let rows = reaching(ends.x - i32(dim.P) + 1, ends.y + 1, DILATION_H, u32(select(0, taps.x, taps.y > 0)));  // of the phase's taps, from and to before
+  // Rows of the phase's taps, from and to before.
+  let rows = reaching(ends.x - i32(dim.P) + 1, ends.y + 1, DILATION_H, u32(select(0, taps.x, taps.y > 0)));
 
-  // Pixel i of a phase takes dy[i + d] by the tap s where STRIDE · d = phase + padding − DILATION · s; likewise rows by taps r.
+  // Pixel i of a phase takes dy[i + d] by the tap s where STRIDE · d = phase +
+  // padding − DILATION · s; likewise rows by taps r.
   var sum: Sums;
   for (var at = vec2u(rows.x, 0); at.x < rows.y; at = onward(at, dim.K / 4)) {
     let r = first.x + i32(at.x * STRIDE_H);
@@ -97,7 +105,9 @@ fn conv2d_direct_input_backward(@builtin(local_invocation_index) here: u32, @bui
     var v_1 = padded(row, q + 1, width);
     var v_2 = padded(row, q + 2, width);
     var v_3 = padded(row, q + 3, width);
-    if (TAPS == 1) { tap(&sum, mat4x4f(padded(row, q, width), v_1, v_2, v_3), (u32(r) * dim.C + channels) * K4 + at.y); } else {
+    if (TAPS == 1) {
+      tap(&sum, mat4x4f(padded(row, q, width), v_1, v_2, v_3), (u32(r) * dim.C + channels) * K4 + at.y);
+    } else {
       for (var s = first.y; s < S; s += i32(STRIDE_W)) {
         let v_0 = padded(row, q, width);
         tap(&sum, mat4x4f(v_0, v_1, v_2, v_3), (u32(r * S + s) * dim.C + channels) * K4 + at.y);

@@ -1,11 +1,12 @@
-// Weight and bias gradient of a convolution where filters divide by 4, channels need not: split-K, register tiles, broadcast.
+// Weight and bias gradient of a convolution where filters divide by 4,
+// channels need not: split-K, register tiles, broadcast.
 //
 //   partial[z,r,s,c,k]  = Σ m in split z  x[m∘(r,s), c] · dy[m,k]        m = (n, p, q), as in conv2d.wgsl
 //   partial_bias[z,k]   = Σ m in split z  dy[m,k]
 //
-// As conv2d_vec4_weight.wgsl, but an invocation sums 4 or 5 taps of a window's row and one channel × 16 filters; its taps slide
-// from pixel to pixel. The direct rung for first layers, of one channel or three, where STRIDE_W and DILATION_W are 1: one group,
-// subgroups of 4 or more. Twin: test/reference/conv2d.ts.
+// As conv2d_vec4_weight.wgsl, but an invocation sums 4 or 5 taps of a window's row and one channel × 16 filters; its
+// taps slide from pixel to pixel. The direct rung for first layers, of one channel or three, where STRIDE_W and
+// DILATION_W are 1: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 alias Element = f32;
 const EACH = 1;
@@ -23,7 +24,7 @@ struct Params {
   padding_h: i32, padding_w: i32,
   R: u32, S: u32,                  // window: few pipelines, and loops that compile fast
   span: u32,
-  dy_pitch: u32, dy_offset: u32,   // channels of dy's pixels, K, and where these begin, 0: unless they are a part of a concatenation's
+  dy_pitch: u32, dy_offset: u32,   // channels of dy's pixels and where K of them begin: K, 0, but in a concatenation
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
@@ -37,7 +38,10 @@ struct Params {
 // #import unravel
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn conv2d_direct_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+fn conv2d_direct_weight_partial(
+  @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u,
+  @builtin(subgroup_invocation_id) lane: u32,
+) {
   let strips = (dim.S + TAPS - 1) / TAPS;           // of taps
   let k4 = 4 * group.y;
   let j = min(id.x, dim.R * strips * dim.C - 1);

@@ -2,9 +2,9 @@
 //
 //   y[m,k] = f(bias[k] + Σ r,s,c  x[m∘(r,s), c] · weight[r,s,c,k])        m = (n, p, q), as in conv2d.wgsl
 //
-// An invocation computes 8 neighbouring pixels of a row × 8 filters, one channel at a time; from tap to tap its pixels slide, as in
-// conv2d_vec4.wgsl. The lanes load a weight each (with 4 lanes: two) and share them by broadcast.
-// The direct rung for LeNet's 6 filters and the like: one group, a stride or a dilation along each axis but not both,
+// An invocation computes 8 neighbouring pixels of a row × 8 filters, one channel at a time; from tap to tap its pixels
+// slide, as in conv2d_vec4.wgsl. The lanes load a weight each (with 4 lanes: two) and share them by broadcast. The
+// direct rung for LeNet's 6 filters and the like: one group, a stride or a dilation along each axis but not both,
 // subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 alias Element = f32;
@@ -15,7 +15,7 @@ const COLUMNS = 4;
 // #import lanes
 // #import eight
 override WORKGROUP: u32 = 16;
-override TAPS: u32 = 0;  // width of the window where the loop over it may be unrolled, with a stride of 1 along the row; else 0, and all windows share a text
+override TAPS: u32 = 0;  // width of a window that slides by 1: its loop unrolls; else 0, one text for all windows
 override ACTIVATION: u32 = 0;
 
 struct Params {
@@ -39,7 +39,10 @@ struct Params {
 // #import turns
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn conv2d_narrow_forward(@builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+fn conv2d_narrow_forward(
+  @builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u,
+  @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32,
+) {
   let k0 = 8 * group.z;
   let mine = min(k0 + lane % 8, dim.K - 1);
   let other = min(k0 + 4 + lane % 4, dim.K - 1);  // with 4 lanes, each loads two weights
@@ -49,23 +52,27 @@ fn conv2d_narrow_forward(@builtin(local_invocation_index) here: u32, @builtin(nu
   let p = place.x;  // past the last one, where there are no more
   let n = place.y;
   let q = 8 * place.z;
-  let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / (dim.N * strips) * STRIDE_H);  // rows of x that this workgroup's windows begin at, from and to
-  let rows = reaching(dim.padding_h - ends.y, i32(dim.H) + dim.padding_h - ends.x, DILATION_H, dim.R);  // of the window, from and to before
+  // Rows of x that this workgroup's windows begin at, from and to; rows of the window, from and to before.
+  let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / (dim.N * strips) * STRIDE_H);
+  let rows = reaching(dim.padding_h - ends.y, i32(dim.H) + dim.padding_h - ends.x, DILATION_H, dim.R);
   let left = i32(q * STRIDE_W) - dim.padding_w;
   let S = select(TAPS, dim.S, TAPS == 0);
   let phases = min(STRIDE_W, S);
   let stride = i32(STRIDE_W);
 
-  var a = mat4x4f(); var b = mat2x4f(); var e = mat2x4f();  // filters 0 to 3, 4 and 5, 6 and 7 of pixels 0 to 3; columns are filters
+  // Filters 0 to 3, 4 and 5, 6 and 7 of pixels 0 to 3; columns are filters.
+  var a = mat4x4f(); var b = mat2x4f(); var e = mat2x4f();
   var c = mat4x4f(); var d = mat2x4f(); var f = mat2x4f();  // of pixels 4 to 7
-  for (var at = vec2u(rows.x, 0); at.x < rows.y; at = onward(at, dim.C * phases)) {  // pixels that slide are STRIDE_W apart, from each of so many first ones
+  // Pixels that slide are STRIDE_W apart, from each of so many first ones.
+  for (var at = vec2u(rows.x, 0); at.x < rows.y; at = onward(at, dim.C * phases)) {
     let h = i32(p * STRIDE_H + at.x * DILATION_H) - dim.padding_h;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
     let row = (i32(n * dim.H) + h) * i32(dim.W * dim.C);
     let phase = at.y % phases;
     let start = row + i32(at.y / phases);
     var w = left + i32(phase);
-    var u = vec4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width), padded(start, w + 3 * stride, width));
+    var u = vec4f(padded(start, w, width), padded(start, w + stride, width),
+      padded(start, w + 2 * stride, width), padded(start, w + 3 * stride, width));
     w += 4 * stride;
     var v = vec4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width), 0.0);
     w += 3 * stride;

@@ -1,10 +1,12 @@
-// Weight and bias gradient of a convolution whose filter count is no multiple of 4: split-K, register tiles, subgroup broadcast.
+// Weight and bias gradient of a convolution whose filter count is no multiple of 4:
+// split-K, register tiles, subgroup broadcast.
 //
 //   partial[z,r,s,c,k]  = Σ m in split z  x[m∘(r,s), c] · dy[m,k]        m = (n, p, q), as in conv2d.wgsl
 //   partial_bias[z,k]   = Σ m in split z  dy[m,k]
 //
-// As conv2d_direct_weight.wgsl, with 4 or 5 taps × 8 filters an invocation, pixel by pixel; a lane loads one dy (with 4 lanes: two).
-// The direct rung for LeNet's 6 filters and the like: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
+// As conv2d_direct_weight.wgsl, with 4 or 5 taps × 8 filters an invocation, pixel by pixel; a lane loads one dy (with 4
+// lanes: two). The direct rung for LeNet's 6 filters and the like: one group, subgroups of 4 or more.
+// Twin: test/reference/conv2d.ts.
 enable subgroups;
 alias Element = f32;
 const EACH = 1;
@@ -35,7 +37,10 @@ struct Params {
 // #import taps
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn conv2d_narrow_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+fn conv2d_narrow_weight_partial(
+  @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u,
+  @builtin(subgroup_invocation_id) lane: u32,
+) {
   let strips = (dim.S + TAPS - 1) / TAPS;         // of taps
   let k0 = 8 * group.y;
   let mine = min(k0 + lane % 8, dim.K - 1);
@@ -92,5 +97,7 @@ fn conv2d_narrow_weight_partial(@builtin(global_invocation_id) id: vec3u, @built
     high = up(high, fifth_high);
   }
   if (!BIAS || group.x != 0) { return; }
-  for (var k = lane; k < min(8u, dim.K - k0); k += LANES) { partial_bias[group.z * dim.K + k0 + k] = select(total.x, total.y, k > lane); }
+  for (var k = lane; k < min(8u, dim.K - k0); k += LANES) {
+    partial_bias[group.z * dim.K + k0 + k] = select(total.x, total.y, k > lane);
+  }
 }

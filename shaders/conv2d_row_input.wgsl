@@ -1,12 +1,14 @@
-// Input gradient of a convolution for up to 8 channels, by rows in registers and subgroup broadcast: no multiply-add too many.
+// Input gradient of a convolution for up to 8 channels, by rows in registers
+// and subgroup broadcast: no multiply-add too many.
 //
-//   dx[m,c] = (Σ r,s,k dy[m∘(r,s), k] · weight[r,s,c,k] + addend[m,c]) · f′(z[m,c])        m = (n, h, w), as in conv2d.wgsl
+//   dx[m,c] = (Σ r,s,k dy[m∘(r,s), k] · weight[r,s,c,k] + addend[m,c]) · f′(z[m,c])    m = (n, h, w), as in conv2d.wgsl
 //
-// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. An invocation goes along a row of dx by the pixels of dy, PIXELS at a
-// time: each counts for TAPS pixels of dx, whose sums are in registers. Sums that are complete are written, the others stay for the
-// next pixels of dy. So no tap is tried that reaches nothing; rows that no row of y is reached from are left out as in
-// conv2d_direct_input.wgsl. The rung for few channels in subgroups of 8: one group, stride and dilation 1, windows 2 to 5 wide,
-// filters divisible by 4. In subgroups of 4 it is right, and slower than that one. Twin: test/reference/conv2d.ts.
+// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. An invocation goes along a row of dx by the pixels of
+// dy, PIXELS at a time: each counts for TAPS pixels of dx, whose sums are in registers. Sums that are complete are
+// written, the others stay for the next pixels of dy. So no tap is tried that reaches nothing; rows that no row of y is
+// reached from are left out as in conv2d_direct_input.wgsl. The rung for few channels in subgroups of 8: one group,
+// stride and dilation 1, windows 2 to 5 wide, filters divisible by 4. In subgroups of 4 it is right, and slower than
+// that one. Twin: test/reference/conv2d.ts.
 enable subgroups;
 const COLUMNS = 4;
 
@@ -23,7 +25,7 @@ struct Params {
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
   R: u32,                          // height of the window
-  dy_pitch: u32, dy_offset: u32,   // channels of dy's pixels, K, and where these begin, 0: unless they are a part of a concatenation's
+  dy_pitch: u32, dy_offset: u32,   // channels of dy's pixels and where K of them begin: K, 0, but in a concatenation
   fused: u32,                      // 1: ADDEND is meant for this step, 2: SLOPE
 }
 @group(1) @binding(0) var<uniform> dim: Params;
@@ -50,13 +52,18 @@ fn moved(row: Row, last: mat2x4f) -> Row {
 fn product(v: vec4f, low: mat4x4f, high: mat4x4f) -> mat2x4f { return mat2x4f(v * low, v * high); }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn conv2d_row_input_backward(@builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+fn conv2d_row_input_backward(
+  @builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u,
+  @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32,
+) {
   let K4 = i32(dim.K / 4);
   let begin = (group.y * groups.x + group.x) * WORKGROUP;
-  let h = (begin + here) / dim.N;  // the same row of all images lies side by side; past the last one, where there are no more
+  // The same row of all images lies side by side; past the last one, where there are no more.
+  let h = (begin + here) / dim.N;
   let n = begin + here - h * dim.N;
   let channels = min(vec2u(lane % 8, 4 + lane % 4), vec2u(dim.C - 1));  // with 4 lanes, each loads two channels
-  let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / dim.N) + dim.padding_h;  // rows of y by the first tap, from and to
+  // Rows of y by the first tap, from and to.
+  let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / dim.N) + dim.padding_h;
   let rows = reaching(ends.x - i32(dim.P) + 1, ends.y + 1, 1, dim.R);             // of the window, from and to before
 
   var sum = Row();
@@ -67,7 +74,9 @@ fn conv2d_row_input_backward(@builtin(local_invocation_index) here: u32, @builti
       let p = i32(h) + dim.padding_h - r;
       let width = select(0u, dim.Q, p >= 0 && p < i32(dim.P));  // nothing lies on a row outside the output
       let row = (i32(n * dim.P) + p) * i32(dim.Q * (dim.dy_pitch / 4)) + i32(dim.dy_offset / 4) + k;
-      let v = mat4x4f(padded(row, q, width), padded(row, q + 1, width), padded(row, q + 2, width), padded(row, q + 3, width));
+      let v = mat4x4f(
+        padded(row, q, width), padded(row, q + 1, width), padded(row, q + 2, width), padded(row, q + 3, width),
+      );
       var last = vec4f();
       if (PIXELS == 5) { last = padded(row, q + 4, width); }
       for (var s = 0; s < i32(TAPS); s++) {

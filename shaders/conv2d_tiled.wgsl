@@ -1,11 +1,12 @@
 // 2-D convolution as an implicit matrix product, by tiles in workgroup memory: the rung for GPUs.
 //
-//   y[m,k] = f(bias[k] + Σ r,j  x[m∘(r,j)] · weight[r,j,k] + addend[m,k])        m = (n, p, q), j = s·C + c, as in conv2d.wgsl
+//   y[m,k] = f(bias[k] + Σ r,j  x[m∘(r,j)] · weight[r,j,k] + addend[m,k]) m = (n, p, q), j = s·C + c, as in conv2d.wgsl
 //
-// A workgroup computes 64 pixels × 64 filters or, where that leaves less over, 128 × 32; an invocation 8 × 8 of them: every DOWN-th
-// pixel, and filters 4 k … and half a tile on, so that neighbours read neighbouring banks. For each row r of the window, and 16 j at
-// a time, four neighbours bring 16 x of a pixel, which lie side by side, and all bring weights; 16 vec4 read from the tiles feed 256
-// multiply-adds. One group, filters divisible by 4; where channels do too, WIDTH is 4 and x comes by fours. Twin: test/reference/conv2d.ts.
+// A workgroup computes 64 pixels × 64 filters or, where that leaves less over, 128 × 32; an invocation 8 × 8 of them:
+// every DOWN-th pixel, and filters 4 k … and half a tile on, so that neighbours read neighbouring banks. For each row r
+// of the window, and 16 j at a time, four neighbours bring 16 x of a pixel, which lie side by side, and all bring
+// weights; 16 vec4 read from the tiles feed 256 multiply-adds. One group, filters divisible by 4; where channels do
+// too, WIDTH is 4 and x comes by fours. Twin: test/reference/conv2d.ts.
 
 // #import window
 override WORKGROUP: u32 = 64;  // and no other: the tiles are laid out for it
@@ -36,7 +37,8 @@ struct Params {
 
 var<workgroup> tile_x: array<vec4f, 8 * DOWN * PITCH>;  // [pixel, j / 4]
 var<workgroup> tile_w: array<vec4f, 32 * ACROSS>;       // [16 j, k / 4]
-var<workgroup> starts: array<vec2i, 8 * DOWN>;          // of the pixels' windows in row r: where that row of x begins, and the column of the first tap
+// Of the pixels' windows in row r: where that row of x begins, and the column of the first tap.
+var<workgroup> starts: array<vec2i, 8 * DOWN>;
 
 // #import activation
 // #import stack
@@ -57,7 +59,9 @@ fn load(start: vec2i, at: vec2i) -> vec4f {
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn conv2d_tiled_forward(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn conv2d_tiled_forward(
+  @builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+) {
   let K4 = dim.K / 4;
   let elements = S * dim.C;
   let m0 = (group.y * groups.x + group.x) * 8 * DOWN;
@@ -73,7 +77,8 @@ fn conv2d_tiled_forward(@builtin(local_invocation_index) t: u32, @builtin(workgr
     for (var i = t; i < 8 * DOWN; i += 64) {
       let at = unravel(min(m0 + i, dim.N * dim.P * dim.Q - 1), dim.P, dim.Q);
       let h = i32(at.y * STRIDE_H) + down;
-      starts[i] = vec2i((i32(at.x * dim.H) + h) * i32(dim.W), select(NOWHERE, i32(at.z * STRIDE_W) - dim.padding_w, u32(h) < dim.H));
+      let column = select(NOWHERE, i32(at.z * STRIDE_W) - dim.padding_w, u32(h) < dim.H);
+      starts[i] = vec2i((i32(at.x * dim.H) + h) * i32(dim.W), column);
     }
     for (var j0 = 0u; j0 < elements; j0 += 16) {
       workgroupBarrier();
@@ -82,7 +87,9 @@ fn conv2d_tiled_forward(@builtin(local_invocation_index) t: u32, @builtin(workgr
       for (var i = t / 4; i < 8 * DOWN; i += 16) {
         let start = starts[i];
         var v = load(start, one);
-        if (WIDTH == 1) { v = vec4f(v.x, load(start, element(j + 1)).x, load(start, element(j + 2)).x, load(start, element(j + 3)).x); }
+        if (WIDTH == 1) {
+          v = vec4f(v.x, load(start, element(j + 1)).x, load(start, element(j + 2)).x, load(start, element(j + 3)).x);
+        }
         tile_x[i * PITCH + t % 4] = v;
       }
       for (var i = t; i < 32 * ACROSS; i += 64) {
@@ -93,8 +100,10 @@ fn conv2d_tiled_forward(@builtin(local_invocation_index) t: u32, @builtin(workgr
       }
       workgroupBarrier();
       for (var i = 0u; i < 4; i++) {
-        let v = mat4x4f(tile_w[8 * i * ACROSS + k], tile_w[(8 * i + 2) * ACROSS + k], tile_w[(8 * i + 4) * ACROSS + k], tile_w[(8 * i + 6) * ACROSS + k]);
-        let w = mat4x4f(tile_w[(8 * i + 1) * ACROSS + k], tile_w[(8 * i + 3) * ACROSS + k], tile_w[(8 * i + 5) * ACROSS + k], tile_w[(8 * i + 7) * ACROSS + k]);
+        let v = mat4x4f(tile_w[8 * i * ACROSS + k], tile_w[(8 * i + 2) * ACROSS + k],
+          tile_w[(8 * i + 4) * ACROSS + k], tile_w[(8 * i + 6) * ACROSS + k]);
+        let w = mat4x4f(tile_w[(8 * i + 1) * ACROSS + k], tile_w[(8 * i + 3) * ACROSS + k],
+          tile_w[(8 * i + 5) * ACROSS + k], tile_w[(8 * i + 7) * ACROSS + k]);
         var u = tile_x[m * PITCH + i];
         a[0] += v * u; b[0] += w * u; u = tile_x[(m + DOWN) * PITCH + i];
         a[1] += v * u; b[1] += w * u; u = tile_x[(m + 2 * DOWN) * PITCH + i];

@@ -1,12 +1,12 @@
 // Input gradient of a convolution as an implicit matrix product, by tiles in workgroup memory: the rung for GPUs.
 //
-//   dx[m,c] = (Σ r,s,k dy[m∘(r,s), k] · weight[r,s,c,k] + addend[m,c]) · f′(z[m,c])        m = (n, h, w), as in conv2d.wgsl
+//   dx[m,c] = (Σ r,s,k dy[m∘(r,s), k] · weight[r,s,c,k] + addend[m,c]) · f′(z[m,c])    m = (n, h, w), as in conv2d.wgsl
 //
-// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. Strides are taken apart by phase (h mod STRIDE_H, w mod STRIDE_W),
-// so that all pixels of a workgroup are reached by the same taps. A workgroup computes 64 pixels of a phase × 64 channels or, where
-// that leaves less over, 128 × 32; an invocation 8 × 8 of them: every DOWN-th pixel, every ACROSS-th channel. For each tap and 16
-// filters at a time four neighbours bring dy of a pixel or weights of a channel, which lie side by side. One group, filters
-// divisible by 4. Twin: test/reference/conv2d.ts.
+// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. Strides are taken apart by phase (h mod STRIDE_H, w mod
+// STRIDE_W), so that all pixels of a workgroup are reached by the same taps. A workgroup computes 64 pixels of a phase
+// × 64 channels or, where that leaves less over, 128 × 32; an invocation 8 × 8 of them: every DOWN-th pixel, every
+// ACROSS-th channel. For each tap and 16 filters at a time four neighbours bring dy of a pixel or weights of a channel,
+// which lie side by side. One group, filters divisible by 4. Twin: test/reference/conv2d.ts.
 
 // #import window
 override WORKGROUP: u32 = 64;  // and no other: the tiles are laid out for it
@@ -32,14 +32,17 @@ struct Params {
 
 var<workgroup> tile_dy: array<vec4f, 8 * DOWN * PITCH>;   // [pixel, k / 4]
 var<workgroup> tile_w: array<vec4f, 8 * ACROSS * PITCH>;  // [channel, k / 4]
-var<workgroup> sources: array<i32, 8 * DOWN>;             // pixels of dy that a tap takes to those computed here; below 0 where none
+// Pixels of dy that a tap takes to those computed here; below 0 where none.
+var<workgroup> sources: array<i32, 8 * DOWN>;
 
 // #import slope
 // #import stack
 // #import unravel
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn conv2d_tiled_input_backward(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn conv2d_tiled_input_backward(
+  @builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+) {
   let phases = STRIDE_H * STRIDE_W;
   let phase = vec2u(group.z % phases / STRIDE_W, group.z % phases % STRIDE_W);  // of the pixels (h, w) computed here
   let stride = vec2u(STRIDE_H, STRIDE_W);
@@ -57,7 +60,8 @@ fn conv2d_tiled_input_backward(@builtin(local_invocation_index) t: u32, @builtin
     for (var s = 0u; s < S; s++) {
       let reach = vec2i(phase) + vec2i(dim.padding_h, dim.padding_w) - vec2i(vec2u(r * DILATION_H, s * DILATION_W));
       let ahead = reach / vec2i(stride);
-      if (any(reach % vec2i(stride) != vec2i()) || any(ahead >= vec2i(vec2u(dim.P, dim.Q))) || any(ahead + vec2i(size) <= vec2i())) { continue; }  // reaches no pixel of this phase
+      let astray = any(ahead >= vec2i(vec2u(dim.P, dim.Q))) || any(ahead + vec2i(size) <= vec2i());
+      if (any(reach % vec2i(stride) != vec2i()) || astray) { continue; }  // reaches no pixel of this phase
       for (var i = t; i < 8 * DOWN; i += 64) {
         let at = vec3i(unravel(min(m0 + i, max(count, 1u) - 1), size.x, size.y));
         let to = vec2u(at.yz + ahead);
@@ -78,8 +82,10 @@ fn conv2d_tiled_input_backward(@builtin(local_invocation_index) t: u32, @builtin
         }
         workgroupBarrier();
         for (var i = 0u; i < 4; i++) {
-          let v = mat4x4f(tile_w[c * PITCH + i], tile_w[(c + ACROSS) * PITCH + i], tile_w[(c + 2 * ACROSS) * PITCH + i], tile_w[(c + 3 * ACROSS) * PITCH + i]);
-          let w = mat4x4f(tile_w[(c + 4 * ACROSS) * PITCH + i], tile_w[(c + 5 * ACROSS) * PITCH + i], tile_w[(c + 6 * ACROSS) * PITCH + i], tile_w[(c + 7 * ACROSS) * PITCH + i]);
+          let v = mat4x4f(tile_w[c * PITCH + i], tile_w[(c + ACROSS) * PITCH + i],
+            tile_w[(c + 2 * ACROSS) * PITCH + i], tile_w[(c + 3 * ACROSS) * PITCH + i]);
+          let w = mat4x4f(tile_w[(c + 4 * ACROSS) * PITCH + i], tile_w[(c + 5 * ACROSS) * PITCH + i],
+            tile_w[(c + 6 * ACROSS) * PITCH + i], tile_w[(c + 7 * ACROSS) * PITCH + i]);
           var u = tile_dy[m * PITCH + i];
           a[0] += u * v; b[0] += u * w; u = tile_dy[(m + DOWN) * PITCH + i];
           a[1] += u * v; b[1] += u * w; u = tile_dy[(m + 2 * DOWN) * PITCH + i];

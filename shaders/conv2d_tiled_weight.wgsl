@@ -1,12 +1,14 @@
-// Weight and bias gradient of a convolution as a matrix product, by split-K and tiles in workgroup memory: the rung for GPUs.
+// Weight and bias gradient of a convolution as a matrix product,
+// by split-K and tiles in workgroup memory: the rung for GPUs.
 //
 //   partial[z,j,k]     = Σ m in split z  x[m∘j] · dy[m,k]        m = (n, p, q), j = (r·S + s)·C + c, as in conv2d.wgsl
 //   partial_bias[z,k]  = Σ m in split z  dy[m,k]
 //
-// A workgroup sums 64 j × 64 filters, or 128 × 32, or 32 × 128, whichever leaves the least over, for one split of `span` pixels; an
-// invocation 8 × 8 of them: j and filters by fours, 4 j … and half a tile on, so that neighbours read neighbouring banks. 16 pixels
-// of x and dy are brought at a time, by each invocation x of the same j. Where there is one split, the partial sums are the gradient;
-// else reduce.wgsl adds them up. One group, filters divisible by 4; where channels do too, WIDTH is 4. Twin: test/reference/conv2d.ts.
+// A workgroup sums 64 j × 64 filters, or 128 × 32, or 32 × 128, whichever leaves the least over, for one split of
+// `span` pixels; an invocation 8 × 8 of them: j and filters by fours, 4 j … and half a tile on, so that neighbours read
+// neighbouring banks. 16 pixels of x and dy are brought at a time, by each invocation x of the same j. Where there is
+// one split, the partial sums are the gradient; else reduce.wgsl adds them up. One group, filters divisible by 4; where
+// channels do too, WIDTH is 4. Twin: test/reference/conv2d.ts.
 
 const COLUMNS = 4;
 // #import outer
@@ -48,7 +50,9 @@ fn load(at: vec3u, part: vec3i) -> vec4f {
   let h = i32(at.y * STRIDE_H) + part.x;
   let w = i32(at.z * STRIDE_W) + part.y;
   var v = vec4f();
-  if (u32(h) < dim.H && u32(w) < dim.W) { v = vec4f(x[(((at.x * dim.H + u32(h)) * dim.W + u32(w)) * dim.C + u32(part.z)) / WIDTH]); }
+  if (u32(h) < dim.H && u32(w) < dim.W) {
+    v = vec4f(x[(((at.x * dim.H + u32(h)) * dim.W + u32(w)) * dim.C + u32(part.z)) / WIDTH]);
+  }
   return v;
 }
 

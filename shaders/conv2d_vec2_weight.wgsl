@@ -1,11 +1,13 @@
-// Weight and bias gradient of a convolution whose window slides: split-K, register tiles, subgroup broadcast, sliding pixels.
+// Weight and bias gradient of a convolution whose window slides: split-K,
+// register tiles, subgroup broadcast, sliding pixels.
 //
 //   partial[z,r,s,c,k]  = Σ m in split z  x[m∘(r,s), c] · dy[m,k]        m = (n, p, q), as in conv2d.wgsl
 //   partial_bias[z,k]   = Σ m in split z  dy[m,k]
 //
-// As conv2d_direct_weight.wgsl, but an invocation sums 3 taps of a window's row and 2 channels × 16 filters, so that 16 numbers
-// loaded feed 384 multiply-adds instead of 12 feeding 256. The direct rung for windows of 3: one group, an even number of
-// channels, filters that divide by 4, stride and dilation 1, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
+// As conv2d_direct_weight.wgsl, but an invocation sums 3 taps of a window's row and 2 channels × 16 filters, so that 16
+// numbers loaded feed 384 multiply-adds instead of 12 feeding 256. The direct rung for windows of 3: one group, an even
+// number of channels, filters that divide by 4, stride and dilation 1, subgroups of 4 or more.
+// Twin: test/reference/conv2d.ts.
 enable subgroups;
 alias Element = vec2f;
 const EACH = 2;
@@ -21,7 +23,7 @@ struct Params {
   padding_h: i32, padding_w: i32,
   R: u32,                          // rows of the window, which is 3 wide
   span: u32,
-  dy_pitch: u32, dy_offset: u32,   // channels of dy's pixels, K, and where these begin, 0: unless they are a part of a concatenation's
+  dy_pitch: u32, dy_offset: u32,   // channels of dy's pixels and where K of them begin: K, 0, but in a concatenation
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
@@ -41,7 +43,10 @@ fn both(near: ptr<function, Tile>, far: ptr<function, Tile>, u: mat4x4f, v_0: ve
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn conv2d_vec2_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+fn conv2d_vec2_weight_partial(
+  @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u,
+  @builtin(subgroup_invocation_id) lane: u32,
+) {
   let C2 = dim.C / 2;
   let k4 = 4 * group.y;
   let j = min(id.x, dim.R * C2 - 1);

@@ -1,11 +1,13 @@
-// 2-D convolution where channels and filters divide by 4: register tiles, subgroup broadcast and sliding pixels, no barrier.
+// 2-D convolution where channels and filters divide by 4: register tiles,
+// subgroup broadcast and sliding pixels, no barrier.
 //
-//   y[m,k] = f(bias[k] + Σ r,s,c  x[m∘(r,s), c] · weight[r,s,c,k] + addend[m,k])        m = (n, p, q), as in conv2d.wgsl
+//   y[m,k] = f(bias[k] + Σ r,s,c  x[m∘(r,s), c] · weight[r,s,c,k] + addend[m,k])    m = (n, p, q), as in conv2d.wgsl
 //
-// An invocation computes 4 neighbouring pixels of a row × 16 filters, four channels at a time. From tap to tap its pixels slide:
-// three are known from the tap before (with a stride of 2: from the one before that), one is loaded. Weights are loaded once a
-// subgroup and reach its lanes by broadcast, so that three loads feed 256 multiply-adds. The direct rung where STRIDE_W is 1, or 2
-// in a wider window: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
+// An invocation computes 4 neighbouring pixels of a row × 16 filters, four channels at a time. From tap to tap its
+// pixels slide: three are known from the tap before (with a stride of 2: from the one before that), one is loaded.
+// Weights are loaded once a subgroup and reach its lanes by broadcast, so that three loads feed 256 multiply-adds. The
+// direct rung where STRIDE_W is 1, or 2 in a wider window: one group, subgroups of 4 or more.
+// Twin: test/reference/conv2d.ts.
 enable subgroups;
 const COLUMNS = 4;
 alias Value = vec4f;
@@ -24,7 +26,7 @@ struct Params {
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
   R: u32,                          // height of the window
-  y_pitch: u32, y_offset: u32,     // channels of y's pixels, K, and where these begin, 0: unless fuse.ts puts them into a concatenation
+  y_pitch: u32, y_offset: u32,     // channels of y's pixels and where K of them begin: K, 0, but in a concatenation
   stream: u32, threshold: u32, scale: f32,
 }
 @group(1) @binding(0) var<uniform> dim: Params;
@@ -63,7 +65,10 @@ fn tap(sum: ptr<function, Tile>, near: mat3x4f, far: vec4f, i: u32) {
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn conv2d_vec4_forward(@builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+fn conv2d_vec4_forward(
+  @builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u,
+  @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32,
+) {
   let C4 = i32(dim.C / 4);
   let K4 = dim.K / 4;
   let k4 = 4 * group.z;                                  // the first of four vec4
@@ -75,8 +80,9 @@ fn conv2d_vec4_forward(@builtin(local_invocation_index) here: u32, @builtin(num_
   let p = place.x;  // past the last one, where there are no more
   let n = place.y;
   let q = 4 * place.z;
-  let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / (dim.N * strips) * STRIDE_H);  // rows of x that this workgroup's windows begin at, from and to
-  let rows = reaching(dim.padding_h - ends.y, i32(dim.H) + dim.padding_h - ends.x, DILATION_H, dim.R);  // of the window, from and to before
+  // Rows of x that this workgroup's windows begin at, from and to; rows of the window, from and to before.
+  let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / (dim.N * strips) * STRIDE_H);
+  let rows = reaching(dim.padding_h - ends.y, i32(dim.H) + dim.padding_h - ends.x, DILATION_H, dim.R);
   let left = i32(q * STRIDE_W) - dim.padding_w;
 
   var sum: Tile;  // columns are pixels

@@ -1,12 +1,13 @@
-// Weight and bias gradient of a convolution where channels and filters divide by 4: split-K, register tiles, subgroup broadcast.
+// Weight and bias gradient of a convolution where channels and filters divide by 4:
+// split-K, register tiles, subgroup broadcast.
 //
 //   partial[z,r,s,c,k]  = Σ m in split z  x[m∘(r,s), c] · dy[m,k]        m = (n, p, q), as in conv2d.wgsl
 //   partial_bias[z,k]   = Σ m in split z  dy[m,k]
 //
-// An invocation sums 4 channels of one tap × 16 filters over one split, which is `span` rows (n, p) of the output gradient, two
-// pixels at a time. Its lanes have other taps and channels; the dy that all of them need is loaded once a subgroup and shared.
-// Where there is one split, the partial sums are the gradient; else reduce.wgsl adds them up, in their order.
-// The direct rung: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
+// An invocation sums 4 channels of one tap × 16 filters over one split, which is `span` rows (n, p) of the output
+// gradient, two pixels at a time. Its lanes have other taps and channels; the dy that all of them need is loaded once a
+// subgroup and shared. Where there is one split, the partial sums are the gradient; else reduce.wgsl adds them up, in
+// their order. The direct rung: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 alias Element = vec4f;
 const EACH = 4;
@@ -23,7 +24,7 @@ struct Params {
   padding_h: i32, padding_w: i32,
   R: u32, S: u32,                  // window: few pipelines, and loops that compile fast
   span: u32,
-  dy_pitch: u32, dy_offset: u32,   // channels of dy's pixels, K, and where these begin, 0: unless they are a part of a concatenation's
+  dy_pitch: u32, dy_offset: u32,   // channels of dy's pixels and where K of them begin: K, 0, but in a concatenation
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
@@ -38,7 +39,10 @@ struct Params {
 // #import unravel
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn conv2d_vec4_weight_partial(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+fn conv2d_vec4_weight_partial(
+  @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u,
+  @builtin(subgroup_invocation_id) lane: u32,
+) {
   let C4 = dim.C / 4;
   let taps = dim.R * dim.S * C4;
   let k4 = 4 * group.y;

@@ -8,8 +8,8 @@
 //   dx[n,k]    = (probs[n,k] − t[n,k]) / images
 //   where  t[n,k] = (1 − smoothing)·[k = target n] + smoothing / K     (Szegedy et al. 2016, section 7)
 //
-// forward: one invocation per row. record: at most 256 rows, by one workgroup, which then writes the step's row of the ring.
-// Twin: test/reference/cross_entropy.ts; of the ring, metrics.ts.
+// forward: one invocation per row. record: at most 256 rows, by one workgroup, which then writes the step's row of the
+// ring. Twin: test/reference/cross_entropy.ts; of the ring, metrics.ts.
 
 override WORKGROUP: u32 = 64;
 
@@ -60,7 +60,8 @@ fn image(n: u32) -> vec2f {
     probs[row + k] = share;
     dx[row + k] = (share - hot - dim.smoothing / f32(dim.K)) / f32(dim.images);
   }
-  return vec2f(log(total) - (1.0 - dim.smoothing) * aim - select(0.0, dim.smoothing * mean, dim.smoothing > 0.0), select(0.0, 1.0, first == label));
+  let spread = select(0.0, dim.smoothing * mean, dim.smoothing > 0.0);
+  return vec2f(log(total) - (1.0 - dim.smoothing) * aim - spread, select(0.0, 1.0, first == label));
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)

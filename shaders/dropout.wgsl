@@ -1,5 +1,5 @@
-// Dropout (Srivastava et al. 2014): zeroes a share p of the elements and scales the others. No mask is kept: both passes draw
-// the same numbers, by counter.
+// Dropout (Srivastava et al. 2014): zeroes a share p of the elements and scales the others. No mask is kept: both
+// passes draw the same numbers, by counter.
 //
 //   keep[i] = word i mod 4 of philox((i div 4, step, stream, 2), (seed, 0)) div 2⁸ ≥ threshold,   threshold = p · 2²⁴
 //   y[i]  = keep[i] ? scale · x[i]  : 0        scale = 1 / (1 − p)

@@ -3,10 +3,10 @@
 //   y[i]  = activate(f(x[i]))
 //   dx[i] = (g(x[i], known[i], dy[i]) + addend[i]) · slope(z[i])      known: y, from forward
 //
-// f and g stand in the two lines that end in "formula": the host writes there what src/wgsl/expression.ts printed of a formula it has
-// read, its one way to change a shader but baked constants. As it stands, f is x and g is dy. activate by ACTIVATION, addend where
-// ADDEND, slope by SLOPE where fuse.ts put them here. One invocation per four Values, of WIDTH elements.
-// Twin: none; the test has the formulas evaluated in f64.
+// f and g stand in the two lines that end in "formula": the host writes there what src/wgsl/expression.ts printed of a
+// formula it has read, its one way to change a shader but baked constants. As it stands, f is x and g is dy. activate
+// by ACTIVATION, addend where ADDEND, slope by SLOPE where fuse.ts put them here. One invocation per four Values, of
+// WIDTH elements. Twin: none; the test has the formulas evaluated in f64.
 
 override WORKGROUP: u32 = 64;
 override ACTIVATION: u32 = 0;

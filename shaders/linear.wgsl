@@ -5,9 +5,9 @@
 //   dweight[c,k] =  Σ n dy[n,k] · x[n,c]
 //   dbias[k]     =  Σ n dy[n,k]
 //
-// f by ACTIVATION, addend where ADDEND, f′ by SLOPE, where fuse.ts put them here. An invocation computes one of `all` elements. backward
-// is all gradients: the first `inputs` of them are dx, then come dweight and dbias; either end may be left out.
-// Takes every shape. The plain rung. Twin: test/reference/linear.ts.
+// f by ACTIVATION, addend where ADDEND, f′ by SLOPE, where fuse.ts put them here. An invocation computes one of `all`
+// elements. backward is all gradients: the first `inputs` of them are dx, then come dweight and dbias; either end may
+// be left out. Takes every shape. The plain rung. Twin: test/reference/linear.ts.
 
 override WORKGROUP: u32 = 64;
 override ACTIVATION: u32 = 0;

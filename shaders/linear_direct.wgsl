@@ -1,13 +1,15 @@
-// All gradients of a fully connected layer in one dispatch: register tiles and subgroup broadcast, no barrier. In the letters of linear.wgsl:
+// All gradients of a fully connected layer in one dispatch: register tiles and subgroup broadcast,
+// no barrier. In the letters of linear.wgsl:
 //
 //   dx[n,c]      = (Σ k dy[n,k] · weight[c,k] + addend[n,c]) · f′(z[n,c])
 //   dweight[c,k] =  Σ n dy[n,k] · x[n,c]
 //   dbias[k]     =  Σ n dy[n,k] · 1
 //
-// Two products that begin with dy: one with the weights, and one with x, which has a column more, of ones. Workgroups below `inputs`
-// make the first, with rows n, those behind them the second, with rows k. An invocation computes 16 rows × 4 columns c; dy is
-// loaded once a subgroup and reaches its lanes by broadcast: six loads, one behind the other, feed 64 multiply-adds.
-// The direct rung, up to 2¹⁶ weights: any extents, subgroups of 4 or more. Twin: test/reference/linear.ts.
+// Two products that begin with dy: one with the weights, and one with x, which has a column more, of ones. Workgroups
+// below `inputs` make the first, with rows n, those behind them the second, with rows k. An invocation computes 16 rows
+// × 4 columns c; dy is loaded once a subgroup and reaches its lanes by broadcast: six loads, one behind the other, feed
+// 64 multiply-adds. The direct rung, up to 2¹⁶ weights: any extents, subgroups of 4 or more.
+// Twin: test/reference/linear.ts.
 enable subgroups;
 const COLUMNS = 4;
 
@@ -37,23 +39,31 @@ struct Params {
 // #import slope
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn linear_direct_backward(@builtin(local_invocation_index) here: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
+fn linear_direct_backward(
+  @builtin(local_invocation_index) here: u32, @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32,
+) {
   let tile = group.y * groups.x + group.x;  // undoes fold()
   let input = tile < dim.inputs;
   let at = select(tile - dim.inputs, tile, input);
-  let size = select(vec3u(dim.K, dim.C + 1, dim.N), vec3u(dim.N, dim.C, dim.K), input);  // rows, columns, terms of their sums
+  // Rows, columns, terms of their sums.
+  let size = select(vec3u(dim.K, dim.C + 1, dim.N), vec3u(dim.N, dim.C, dim.K), input);
   let across = (size.y + 4 * WORKGROUP - 1) / (4 * WORKGROUP);
   let down = at / across;
   let row = 16 * down;
   let c = (at - down * across) * 4 * WORKGROUP + here + vec4u(0, 1, 2, 3) * WORKGROUP;
   let own = min(c, vec4u(dim.C - 1));
   let step = select(vec2u(dim.K, 1), vec2u(1, dim.K), input);  // from term to term of dy, and from row to row
-  let mine = min(row + vec4u(lane % 8, 8 + lane % 8, 4 + lane % 4, 12 + lane % 4), vec4u(size.x - 1)) * step.y;  // with 4 lanes, each loads four of dy
+  // With 4 lanes, each loads four of dy.
+  let mine = min(row + vec4u(lane % 8, 8 + lane % 8, 4 + lane % 4, 12 + lane % 4), vec4u(size.x - 1)) * step.y;
 
   var sum: Tile;  // columns are c
   for (var t = 0u; t < size.z; t++) {
     var v = vec4f(1.0);
-    if (input) { v = vec4f(weight[own.x * dim.K + t], weight[own.y * dim.K + t], weight[own.z * dim.K + t], weight[own.w * dim.K + t]); }
+    if (input) {
+      let at = own * dim.K + t;
+      v = vec4f(weight[at.x], weight[at.y], weight[at.z], weight[at.w]);
+    }
     else {
       let j = t * dim.C;
       let seen = vec4f(x[j + own.x], x[j + own.y], x[j + own.z], x[j + own.w]);
@@ -78,7 +88,8 @@ fn linear_direct_backward(@builtin(local_invocation_index) here: u32, @builtin(w
         dx[to] = v;
       } else if (j < dim.C) { dweight[j * dim.K + i] = v; }
       else if (BIAS) { dbias[i] = v; }
-      four = mat4x4f(vec4f(four[0].yzw, four[1].x), vec4f(four[1].yzw, four[2].x), vec4f(four[2].yzw, four[3].x), four[3].yzww);
+      four = mat4x4f(vec4f(four[0].yzw, four[1].x), vec4f(four[1].yzw, four[2].x),
+        vec4f(four[2].yzw, four[3].x), four[3].yzww);
     }
     sum = rest(sum);
   }

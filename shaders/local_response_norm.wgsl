@@ -3,7 +3,8 @@
 //   scale[m,c] = k + alpha / size · Σ j  x[m,j]²                                        c − before ≤ j ≤ c + after
 //   y[m,c]     = x[m,c] · scale[m,c]^−beta
 //   dx[m,c]    = dy[m,c] · scale[m,c]^−beta
-//              − 2 · beta · alpha / size · x[m,c] · Σ j  dy[m,j] · x[m,j] · scale[m,j]^(−beta − 1)     c − after ≤ j ≤ c + before
+//              − 2 · beta · alpha / size · x[m,c] · Σ j  dy[m,j] · x[m,j] · scale[m,j]^(−beta − 1)
+//              over  c − after ≤ j ≤ c + before
 //   where  before = ⌊size / 2⌋,  after = ⌊(size − 1) / 2⌋,  and channels that are not there count as 0
 //
 // One invocation per element; forward keeps `scale` for backward. Twin: test/reference/local_response_norm.ts.

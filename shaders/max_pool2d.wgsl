@@ -4,7 +4,8 @@
 //   dx[n,h,w,c] = (Σ p,q dy[n,p,q,c] + addend[n,h,w,c]) · f′(z[n,h,w,c])      over the windows whose winner is (h, w)
 //   where  h = p·STRIDE_H + r·DILATION_H − padding_h,  w = q·STRIDE_W + s·DILATION_W − padding_w
 //
-// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. One invocation per element written: the plain rung. Twin: test/reference/max_pool2d.ts.
+// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. One invocation per element written: the plain rung.
+// Twin: test/reference/max_pool2d.ts.
 
 // #import first
 // #import pooled
@@ -35,7 +36,9 @@ struct Params {
 const NONE = 0xffffffffu;  // a window that lies in the padding altogether
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn max_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn max_pool2d_forward(
+  @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+) {
   let at = place_by_row(id.x, group, groups, dim.P, dim.C);
   if (at.x >= dim.N || at.z >= dim.Q) { return; }
   let i = (at.x * dim.P + at.y) * dim.Q * dim.C + id.x;
@@ -60,20 +63,24 @@ fn max_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(workgro
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn max_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn max_pool2d_backward(
+  @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+) {
   let at = place_by_row(id.x, group, groups, dim.H, dim.C);
   if (at.x >= dim.N || at.z >= dim.W) { return; }
   let e = (at.x * dim.H + at.y) * dim.W * dim.C + id.x;
 
   var sum = 0.0;
   for (var i = first(at.x, WINDOWS_H); i < WINDOWS_H; i++) {
-    let p = (i32(at.y) + dim.padding_h) / i32(STRIDE_H) - i32(i);  // the last window that holds the pixel, the one before, …
+    // The last window that holds the pixel, the one before, …
+    let p = (i32(at.y) + dim.padding_h) / i32(STRIDE_H) - i32(i);
     let r = u32(i32(at.y) + dim.padding_h - p * i32(STRIDE_H));    // how far it lies from its start
     if (p < 0 || p >= i32(dim.P) || r % DILATION_H != 0 || r / DILATION_H >= R) { continue; }
     for (var j = 0u; j < WINDOWS_W; j++) {
       let q = (i32(at.z) + dim.padding_w) / i32(STRIDE_W) - i32(j);
       let s = u32(i32(at.z) + dim.padding_w - q * i32(STRIDE_W));
-      let tap = select(NONE - 1, r / DILATION_H * S + s / DILATION_W, q >= 0 && q < i32(dim.Q) && s % DILATION_W == 0 && s / DILATION_W < S);  // NONE − 1: no tap's
+      let on = q >= 0 && q < i32(dim.Q) && s % DILATION_W == 0 && s / DILATION_W < S;
+      let tap = select(NONE - 1, r / DILATION_H * S + s / DILATION_W, on);  // NONE − 1: no tap's
       let from_y = ((at.x * dim.P + u32(p)) * dim.Q + u32(clamp(q, 0, i32(dim.Q) - 1))) * dim.C + at.w;
       let d = dy[from_y];
       let winner = chosen[from_y];

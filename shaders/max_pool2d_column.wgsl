@@ -1,10 +1,12 @@
-// 2-D max pooling where windows of three rows overlap: an invocation goes down a column, and what a row has to say is found once.
+// 2-D max pooling where windows of three rows overlap: an invocation goes down a column,
+// and what a row has to say is found once.
 //
 //   y, index, dx as in max_pool2d_wide.wgsl
 //
-// forward: the best of a row's taps serves all windows that hold the row; three of them make a window. backward, with a stride of 1
-// down the column: a row of dy gives three rows of dx their parts, and the first of these is then whole. One invocation per four
-// channels and up to `rows` rows of what is written: 3 loads an element instead of 9 at 3×3. Twin: test/reference/max_pool2d.ts.
+// forward: the best of a row's taps serves all windows that hold the row; three of them make a window. backward, with a
+// stride of 1 down the column: a row of dy gives three rows of dx their parts, and the first of these is then whole.
+// One invocation per four channels and up to `rows` rows of what is written: 3 loads an element instead of 9 at 3×3.
+// Twin: test/reference/max_pool2d.ts.
 
 // #import clock
 // #import pooled
@@ -52,7 +54,9 @@ fn over(a: Best, b: Best) -> Best {
 fn in_row(a: Best, r: u32) -> Best { return Best(a.value, select(a.tap + r * S, NONE, a.tap == NONE)); }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn max_pool2d_column_forward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn max_pool2d_column_forward(
+  @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+) {
   let C = dim.C / 4;
   let at = place_by_row(id.x, group, groups, (dim.P + dim.rows - 1) / dim.rows, C);
   if (at.x >= dim.N || at.z >= dim.Q) { return; }
@@ -83,7 +87,9 @@ fn max_pool2d_column_forward(@builtin(global_invocation_id) id: vec3u, @builtin(
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn max_pool2d_column_backward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn max_pool2d_column_backward(
+  @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+) {
   let C = dim.C / 4;
   let at = place_by_row(id.x, group, groups, (dim.H + dim.rows - 1) / dim.rows, C);
   if (at.x >= dim.N || at.z >= dim.W) { return; }
@@ -101,7 +107,8 @@ fn max_pool2d_column_backward(@builtin(global_invocation_id) id: vec3u, @builtin
     for (var j = 0u; j < WINDOWS_W; j++) {
       let q = (i32(at.z) + dim.padding_w) / i32(STRIDE_W) - i32(j);
       let s = u32(i32(at.z) + dim.padding_w - q * i32(STRIDE_W));
-      let tap = vec4u(select(256, s / DILATION_W, on && q >= 0 && q < i32(dim.Q) && s % DILATION_W == 0 && s / DILATION_W < S));  // 256: none
+      let hit = on && q >= 0 && q < i32(dim.Q) && s % DILATION_W == 0 && s / DILATION_W < S;
+      let tap = vec4u(select(256, s / DILATION_W, hit));  // 256: none
       let place = (row + u32(clamp(q, 0, i32(dim.Q) - 1))) * C + at.w;
       let bytes = (vec4u(chosen[place]) >> SHIFTS) & NONE;
       let d = dy[place];

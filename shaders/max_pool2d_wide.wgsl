@@ -1,8 +1,9 @@
 // 2-D max pooling of four channels an invocation: windows of at most 255 elements, channels divisible by 4.
 //
-//   y, dx as in max_pool2d.wgsl; index[n,p,q,c/4] = Σ j (r·S + s of channel c + j) · 2^(8j), 255 where a window has no winner
+//   y, dx as in max_pool2d.wgsl; index[n,p,q,c/4] = Σ j (r·S + s of channel c + j) · 2^(8j), 255 where none has won
 //
-// y times what a dropout behind it draws, where DROP. One invocation per vec4 written: the wide rung. tiled, where windows tile the image: one per vec4 of dy. Twin: test/reference/max_pool2d.ts.
+// y times what a dropout behind it draws, where DROP. One invocation per vec4 written: the wide rung. tiled, where
+// windows tile the image: one per vec4 of dy. Twin: test/reference/max_pool2d.ts.
 
 // #import clock
 // #import first
@@ -39,7 +40,9 @@ struct Params {
 const SHIFTS = vec4u(0, 8, 16, 24);
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn max_pool2d_wide_forward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn max_pool2d_wide_forward(
+  @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+) {
   let C = dim.C / 4;
   let at = place_by_row(id.x, group, groups, dim.P, C);
   if (at.x >= dim.N || at.z >= dim.Q) { return; }
@@ -67,7 +70,9 @@ fn max_pool2d_wide_forward(@builtin(global_invocation_id) id: vec3u, @builtin(wo
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn max_pool2d_wide_backward(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn max_pool2d_wide_backward(
+  @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+) {
   let C = dim.C / 4;
   let at = place_by_row(id.x, group, groups, dim.H, C);
   if (at.x >= dim.N || at.z >= dim.W) { return; }
@@ -75,13 +80,15 @@ fn max_pool2d_wide_backward(@builtin(global_invocation_id) id: vec3u, @builtin(w
 
   var sum = vec4f();
   for (var i = first(at.x, WINDOWS_H); i < WINDOWS_H; i++) {
-    let p = (i32(at.y) + dim.padding_h) / i32(STRIDE_H) - i32(i);  // the last window that holds the pixel, the one before, …
+    // The last window that holds the pixel, the one before, …
+    let p = (i32(at.y) + dim.padding_h) / i32(STRIDE_H) - i32(i);
     let r = u32(i32(at.y) + dim.padding_h - p * i32(STRIDE_H));    // how far it lies from its start
     if (p < 0 || p >= i32(dim.P) || r % DILATION_H != 0 || r / DILATION_H >= R) { continue; }
     for (var j = 0u; j < WINDOWS_W; j++) {
       let q = (i32(at.z) + dim.padding_w) / i32(STRIDE_W) - i32(j);
       let s = u32(i32(at.z) + dim.padding_w - q * i32(STRIDE_W));
-      let tap = select(256, r / DILATION_H * S + s / DILATION_W, q >= 0 && q < i32(dim.Q) && s % DILATION_W == 0 && s / DILATION_W < S);  // 256: none
+      let on = q >= 0 && q < i32(dim.Q) && s % DILATION_W == 0 && s / DILATION_W < S;
+      let tap = select(256, r / DILATION_H * S + s / DILATION_W, on);  // 256: none
       let from_y = ((at.x * dim.P + u32(p)) * dim.Q + u32(clamp(q, 0, i32(dim.Q) - 1))) * C + at.w;
       let bytes = (vec4u(chosen[from_y]) >> SHIFTS) & vec4u(255);
       let d = dy[from_y];
@@ -91,10 +98,12 @@ fn max_pool2d_wide_backward(@builtin(global_invocation_id) id: vec3u, @builtin(w
   put(e, sum);
 }
 
-/// At most two windows along an axis hold a pixel, and the same ones all STRIDE_H × STRIDE_W pixels of a block: an invocation writes
-/// these, block by block down a column of up to `rows` of them, where the windows of the row before are known.
+/// At most two windows along an axis hold a pixel, and the same ones all STRIDE_H × STRIDE_W pixels of a block: an
+/// invocation writes these, block by block down a column of up to `rows`; the windows of the row before are known.
 @compute @workgroup_size(WORKGROUP, 1, 1)
-fn max_pool2d_wide_tiled(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn max_pool2d_wide_tiled(
+  @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+) {
   let C = dim.C / 4;
   let blocks = (dim.H + u32(dim.padding_h) + STRIDE_H - 1) / STRIDE_H;
   let at = place_by_row(id.x, group, groups, (blocks + dim.rows - 1) / dim.rows, C);

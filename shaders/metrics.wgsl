@@ -1,6 +1,6 @@
 // What a step came to, for the host to read when it likes: one row of a ring.
 //
-//   ring[row] = (Σ n loss[n],  Σ n hit[n],  N,  how many losses are no numbers)        FURTHER: added to what the row holds
+//   ring[row] = (Σ n loss[n],  Σ n hit[n],  N,  how many losses are no numbers)    FURTHER: added to what the row holds
 //
 // A step in several passes records after each; all but the first are FURTHER ones.
 // One invocation in all. Losses of short batches do this themselves. Twin: test/reference/metrics.ts.

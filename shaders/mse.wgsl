@@ -1,13 +1,13 @@
-// Mean squared error against one-hot targets. The loss is the mean over all elements, as the mean over a step's images,
-// of which N are here, of
+// Mean squared error against one-hot targets. The loss is the mean over all elements,
+// as the mean over a step's images, of which N are here, of
 //
 //   loss[n]    = Σ k (x[n,k] − t[n,k])² / K        t[n,k] = [k = target n]
 //   hit[n]     = 1 where the first largest x[n,k] is the target's
 //   probs[n,k] = x[n,k]
 //   dx[n,k]    = 2 (x[n,k] − t[n,k]) / (images · K)
 //
-// forward: one invocation per row. record: at most 256 rows, by one workgroup, which then writes the step's row of the ring.
-// Twin: test/reference/mse.ts; of the ring, metrics.ts.
+// forward: one invocation per row. record: at most 256 rows, by one workgroup, which then writes the step's row of the
+// ring. Twin: test/reference/mse.ts; of the ring, metrics.ts.
 
 override WORKGROUP: u32 = 64;
 

@@ -6,7 +6,8 @@
 //   without momentum:  param −= lr · g / r
 //   with momentum:     u = momentum · u + g / r,  param −= lr · u
 //
-// The host gives 1 − α, which would lose digits here. One invocation per WIDTH parameters. Twin: test/reference/rmsprop.ts.
+// The host gives 1 − α, which would lose digits here. One invocation per WIDTH parameters.
+// Twin: test/reference/rmsprop.ts.
 
 override WORKGROUP: u32 = 64;
 

@@ -1,9 +1,11 @@
-// Stochastic gradient descent, one dispatch for all parameters of a network: they lie in one buffer, gradients likewise.
+// Stochastic gradient descent, one dispatch for all parameters of a network:
+// they lie in one buffer, gradients likewise.
 //
 //   g = dparam + weight_decay · param
 //   without momentum:  param −= lr · g
 //   with momentum:     v = g in the first step, else momentum · v + (1 − dampening) · g
-//                      param −= lr · (NESTEROV ? g + momentum · v : v)        (Sutskever et al. 2013, as PyTorch writes it)
+//                      param −= lr · (NESTEROV ? g + momentum · v : v)
+//   (Sutskever et al. 2013, as PyTorch writes it)
 //
 // One invocation per WIDTH parameters. Twin: test/reference/sgd.ts.
 

@@ -3,7 +3,8 @@
 //   6 gelu   7 gelu by tanh   8 silu   9 hard swish   10 softplus
 // #import curves
 
-/// tanh by way of exp: WGSL's own is NaN for large arguments on some adapters. Near 0 a series, where the other form cancels.
+/// tanh by way of exp: WGSL's own is NaN for large arguments on some adapters.
+/// Near 0 a series, where the other form cancels.
 fn safe_tanh(v: Value) -> Value {
   let a = at_most(15.0, abs(v));
   let far = 1.0 - 2.0 / (exp(2.0 * a) + 1.0);

@@ -1,5 +1,5 @@
-// What activations and their slopes are made of. None overflows or is NaN where v is a number. Arguments are called v: a
-// module-scope variable of the same name would count as bound.
+// What activations and their slopes are made of. None overflows or is NaN where v is a number. Arguments are called v:
+// a module-scope variable of the same name would count as bound.
 
 // #import value
 // Slope left of 0 (4), −limit at −∞ (5), sharpness (10).
@@ -10,7 +10,8 @@ override THRESHOLD: f32 = 20.0;
 /// v, but at most `high`. min() and max() may make a number of a NaN, which then nobody sees.
 fn at_most(high: f32, v: Value) -> Value { return select(v, Value(high), v > Value(high)); }
 
-/// Around 0 by its series, so that a NaN, which is not far from it, stays one: an adapter may have a number for its exp().
+/// Around 0 by its series, so that a NaN, which is not far from it, stays one:
+/// an adapter may have a number for its exp().
 fn safe_sigmoid(v: Value) -> Value {
   return select(0.5 + 0.25 * v, 1.0 / (1.0 + exp(-clamp(v, Value(-87.0), Value(87.0)))), abs(v) > Value(1e-3));
 }
@@ -20,8 +21,8 @@ fn gate(v: Value) -> Value {
   return select(safe_sigmoid(v), Value(), v < Value(-87.0));
 }
 
-/// The normal distribution function, (1 + erf(v / √2)) / 2. Its tail by Press et al., Numerical Recipes in C, section 6.2
-/// (erfcc): off by at most 1.2e-7 of itself.
+/// The normal distribution function, (1 + erf(v / √2)) / 2. Its tail by Press et al., Numerical Recipes in C,
+/// section 6.2 (erfcc): off by at most 1.2e-7 of itself.
 fn normal(v: Value) -> Value {
   let a = min(abs(v), Value(13.0)) * 0.70710678;
   let t = 1.0 / (1.0 + 0.5 * a);

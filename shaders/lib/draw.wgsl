@@ -1,4 +1,5 @@
-// What chance decides about one image of a batch: drawn by augment.wgsl, obeyed by batch.wgsl. Pixels are of the network's size.
+// What chance decides about one image of a batch: drawn by augment.wgsl,
+// obeyed by batch.wgsl. Pixels are of the network's size.
 struct Draw {
   top: i32, left: i32,       // where the image is cut out, counted from its own corner
   flip: u32,                 // 1: left and right change places

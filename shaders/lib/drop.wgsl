@@ -1,5 +1,6 @@
-// What dropout multiplies elements 4i … 4i + 3 by, as dropout.wgsl says: for that kernel and, where DROP, for those that write
-// four elements at once, behind which fuse.ts may put it. The caller binds clock, and has stream, threshold and scale in Params.
+// What dropout multiplies elements 4i … 4i + 3 by, as dropout.wgsl says: for that kernel and, where DROP, for those
+// that write four elements at once, behind which fuse.ts may put it. The caller binds clock,
+// and has stream, threshold and scale in Params.
 override DROP: bool = false;
 // #import philox
 

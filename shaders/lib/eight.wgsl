@@ -3,7 +3,10 @@
 override FILTERS: u32 = 8;  // that are computed: 8, or 6 where there are no more
 
 /// The first four.
-fn lower(held: f32) -> vec4f { return vec4f(subgroupBroadcast(held, 0u), subgroupBroadcast(held, 1u), subgroupBroadcast(held, 2u), subgroupBroadcast(held, 3u)); }
+fn lower(held: f32) -> vec4f {
+  return vec4f(subgroupBroadcast(held, 0u), subgroupBroadcast(held, 1u),
+    subgroupBroadcast(held, 2u), subgroupBroadcast(held, 3u));
+}
 
 /// The others, which lanes 4 to 7 hold or, in subgroups of 4, lanes 0 to 3.
 fn upper(held: f32) -> vec4f {

@@ -4,7 +4,8 @@
 // #import drop
 // #import tile
 
-/// Writes the first `count` pixels of a tile, from pixel m on. The next to be written moves up: one write in a loop compiles far faster than 16.
+/// Writes the first `count` pixels of a tile, from pixel m on.
+/// The next to be written moves up: one write in a loop compiles far faster than 16.
 fn finish(tile: Tile, m: u32, k4: u32, count: u32) {
   var sum = tile;
   for (var k = k4; k < min(k4 + 4, dim.K / 4); k++) {

@@ -4,7 +4,8 @@ struct Moments { mean: Value, m2: Value }
 /// Those of `before` rows and `further` more (Chan, Golub and LeVeque 1979, equation 2.1).
 fn joined(u: Moments, before: f32, v: Moments, further: f32) -> Moments {
   let d = v.mean - u.mean;
-  return Moments(u.mean + d * (further / (before + further)), u.m2 + v.m2 + d * (before * further / (before + further) * d));
+  let both = before + further;
+  return Moments(u.mean + d * (further / both), u.m2 + v.m2 + d * (before * further / both * d));
 }
 
 /// The Value of channels of an invocation: a workgroup has 2^columns_log2 of them.

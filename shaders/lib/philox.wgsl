@@ -13,7 +13,8 @@ fn philox(counter: vec4u, seed: vec2u) -> vec4u {
   var c = counter;
   var k = seed;
   for (var round = 0u; round < 10; round++) {
-    c = vec4u(mul_high(0xcd9e8d57u, c.z) ^ c.y ^ k.x, 0xcd9e8d57u * c.z, mul_high(0xd2511f53u, c.x) ^ c.w ^ k.y, 0xd2511f53u * c.x);
+    c = vec4u(mul_high(0xcd9e8d57u, c.z) ^ c.y ^ k.x, 0xcd9e8d57u * c.z,
+      mul_high(0xd2511f53u, c.x) ^ c.w ^ k.y, 0xd2511f53u * c.x);
     k += vec2u(0x9e3779b9u, 0xbb67ae85u);
   }
   return c;

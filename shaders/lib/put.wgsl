@@ -1,4 +1,5 @@
-// The last word on a gradient of four channels, with what fuse.ts put behind it. The caller declares ADDEND and the tensors.
+// The last word on a gradient of four channels, with what fuse.ts put behind it.
+// The caller declares ADDEND and the tensors.
 // #import slope
 fn put(e: u32, gradient: vec4f) {
   var sum = gradient;

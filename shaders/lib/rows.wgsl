@@ -1,6 +1,7 @@
-// Where an invocation is. x goes along a row of a tensor, y and z count rows, as rows() of src/layers/window.ts lays them out: a
-// workgroup is in one row, and only the column costs an invocation a division.
-/// Image, row, column and channel of element `along` of the workgroup's row, in a tensor of `rows` rows an image and `channels` channels.
+// Where an invocation is. x goes along a row of a tensor, y and z count rows, as rows() of src/layers/window.ts lays
+// them out: a workgroup is in one row, and only the column costs an invocation a division.
+/// Image, row, column and channel of element `along` of the workgroup's row,
+/// in a tensor of `rows` rows an image and `channels` channels.
 fn place_by_row(along: u32, group: vec3u, groups: vec3u, rows: u32, channels: u32) -> vec4u {
   let row = group.z * groups.y + group.y;
   let image = row / rows;

@@ -4,5 +4,6 @@
 /// What four taps next to each other see, the first at pixel w.
 fn window(start: i32, w: i32, width: u32) -> vec4f {
   let d = i32(DILATION_W);
-  return vec4f(padded(start, w, width), padded(start, w + d, width), padded(start, w + 2 * d, width), padded(start, w + 3 * d, width));
+  return vec4f(padded(start, w, width), padded(start, w + d, width),
+    padded(start, w + 2 * d, width), padded(start, w + 3 * d, width));
 }

@@ -1,9 +1,10 @@
-// Register tiles of the direct rungs: sums that an invocation keeps, fed by values that its subgroup shares. The caller declares
-// LANES, and UPPER = 4 % LANES: where the second four of eight shared values begin, in the upper lanes or in a load of their own.
+// Register tiles of the direct rungs: sums that an invocation keeps, fed by values that its subgroup shares. The caller
+// declares LANES, and UPPER = 4 % LANES: where the second four of eight shared values begin,
+// in the upper lanes or in a load of their own.
 // #import outer
 
-/// 4 × 16 sums: 16 filters in four vec4, one in each matrix; a column for each of four pixels (or rows of a weight gradient). Of a fifth
-/// one, where a kernel has it, e holds the column of each.
+/// 4 × 16 sums: 16 filters in four vec4, one in each matrix; a column for each of four pixels (or rows of a weight
+/// gradient). Of a fifth one, where a kernel has it, e holds the column of each.
 struct Tile { a: mat4x4f, b: mat4x4f, c: mat4x4f, d: mat4x4f, e: mat4x4f }
 
 /// Adds 16 values, a column for each four, times v.
@@ -16,12 +17,14 @@ fn add(sum: ptr<function, Tile>, u: mat4x4f, v: vec4f) {
 
 /// The 16 values that lanes 0 to 3 hold, a column each.
 fn lower_quads(held: vec4f) -> mat4x4f {
-  return mat4x4f(subgroupBroadcast(held, 0u), subgroupBroadcast(held, 1u), subgroupBroadcast(held, 2u), subgroupBroadcast(held, 3u));
+  return mat4x4f(subgroupBroadcast(held, 0u), subgroupBroadcast(held, 1u),
+    subgroupBroadcast(held, 2u), subgroupBroadcast(held, 3u));
 }
 
 /// Those that lanes 4 to 7 hold or, in subgroups of 4, lanes 0 to 3.
 fn upper_quads(held: vec4f) -> mat4x4f {
-  return mat4x4f(subgroupBroadcast(held, UPPER), subgroupBroadcast(held, UPPER + 1), subgroupBroadcast(held, UPPER + 2), subgroupBroadcast(held, UPPER + 3));
+  return mat4x4f(subgroupBroadcast(held, UPPER), subgroupBroadcast(held, UPPER + 1),
+    subgroupBroadcast(held, UPPER + 2), subgroupBroadcast(held, UPPER + 3));
 }
 
 /// A tile without its first pixel.
