@@ -28,7 +28,10 @@ export interface BenchRow {
   readonly bandwidth: number;
   /** The time that the adapter's roofline would allow ÷ the median. */
   readonly fraction: number;
-  /** The largest difference from the plain rung's results ÷ their largest element; undefined for a rung that has no other beside it. */
+  /**
+   * The largest difference from the plain rung's results ÷ their largest element;
+   * undefined for a rung that has no other beside it.
+   */
   readonly error?: number;
 }
 
@@ -41,39 +44,70 @@ export interface BenchOptions {
   readonly clock?: Clock;
 }
 
-interface Section { readonly pass: string; readonly from: number; readonly to: number; readonly steps: readonly Step[]; readonly rung?: string }
-interface Program extends Recorded { readonly steps: readonly Step[]; readonly sections: readonly Section[]; readonly name: string; readonly memory: Memory; player: Player }
+interface Section {
+  readonly pass: string;
+  readonly from: number;
+  readonly to: number;
+  readonly steps: readonly Step[];
+  readonly rung?: string;
+}
+
+interface Program extends Recorded {
+  readonly steps: readonly Step[];
+  readonly sections: readonly Section[];
+  readonly name: string;
+  readonly memory: Memory;
+  player: Player;
+}
 
 /** Times every rung of an operator at a shape, all of them in turn in each round, and compares their results. */
-export async function bench(device: Device, { record, operator, shape }: Case, { roofline, rung, rounds, clock }: BenchOptions): Promise<BenchRow[]> {
+export async function bench(
+  device: Device, { record, operator, shape }: Case, { roofline, rung, rounds, clock }: BenchOptions,
+): Promise<BenchRow[]> {
   const target = targetOf(device.adapter), usual = new Recorder(target), programs: Program[] = [];
   record(usual);
-  const names = new Set(usual.steps.flatMap((step) => step.rungs ?? [])), wanted = [...names].filter((name) => name === "plain" || rung === undefined || name === rung);
-  const recordings = (wanted.length ? wanted : ["only"]).map((name) => { const rec = new Recorder({ ...target, rung: name }); return { name, rec, ...record(rec) }; });
-  const apart = ![usual, ...recordings.map(({ rec }) => rec)].some(({ steps }) => steps.some(joint)), taken = sections(usual.steps, apart).map(({ pass, rung: name }) => `${pass} ${name}`);
+  const names = new Set(usual.steps.flatMap((step) => step.rungs ?? []));
+  const wanted = [...names].filter((name) => name === "plain" || rung === undefined || name === rung);
+  const recordings = (wanted.length ? wanted : ["only"]).map((name) => {
+    const rec = new Recorder({ ...target, rung: name });
+    return { name, rec, ...record(rec) };
+  });
+  const apart = ![usual, ...recordings.map(({ rec }) => rec)].some(({ steps }) => steps.some(joint));
+  const taken = sections(usual.steps, apart).map(({ pass, rung: name }) => `${pass} ${name}`);
   try {
     for (const recording of recordings) programs.push(await open(device, recording, apart));
     for (const { player } of programs) player.play();
     const errors = await compare(programs);
-    const runs = programs.flatMap((program) => program.sections.filter((s) => s.rung === program.name || (s.rung === undefined && program === programs[0])).map((section) => ({ program, section })));
-    const { times } = await time(device, runs.map(({ program: { player }, section: { from, to } }): Timed => ({ player, from, to })), { rounds, clock });
+    const runs = programs.flatMap((program) => program.sections
+      .filter((s) => s.rung === program.name || (s.rung === undefined && program === programs[0]))
+      .map((section) => ({ program, section })));
+    const timed = runs.map(({ program: { player }, section: { from, to } }): Timed => ({ player, from, to }));
+    const { times } = await time(device, timed, { rounds, clock });
     const moved = (of: Section) => of.steps.reduce((sum, step) => sum + bytes(step), 0);
     const order = [...new Set(runs.map(({ section: { pass } }) => pass))];
     return runs.map(({ program, section }, i) => {
-      const rivals = runs.filter((run) => run.section.pass === section.pass), least = Math.min(...rivals.map((run) => moved(run.section))), { median } = times[i];
+      const rivals = runs.filter((run) => run.section.pass === section.pass);
+      const least = Math.min(...rivals.map((run) => moved(run.section))), { median } = times[i];
       const flop = 2 * section.steps.reduce((sum, step) => sum + macs(step), 0);
       return {
-        operator, shape, pass: section.pass, rung: section.rung ?? "only", taken: taken.includes(`${section.pass} ${section.rung}`), kernels: section.steps.map(({ kernel }) => kernel.entry),
-        time: times[i], flops: flop / median, bandwidth: least / median, fraction: Math.max(flop / roofline.flops, least / roofline.bandwidth, roofline.dispatch) / median,
+        operator, shape, pass: section.pass, rung: section.rung ?? "only",
+        taken: taken.includes(`${section.pass} ${section.rung}`),
+        kernels: section.steps.map(({ kernel }) => kernel.entry),
+        time: times[i], flops: flop / median, bandwidth: least / median,
+        fraction: Math.max(flop / roofline.flops, least / roofline.bandwidth, roofline.dispatch) / median,
         error: program === programs[0] || section.rung === undefined ? undefined : worst(section, errors.get(program)!),
       };
-    }).filter((row) => rung === undefined || row.rung === rung).sort((a, b) => order.indexOf(a.pass) - order.indexOf(b.pass));
+    }).filter((row) => rung === undefined || row.rung === rung)
+      .sort((a, b) => order.indexOf(a.pass) - order.indexOf(b.pass));
   } finally {
     for (const { player, memory } of programs) { player.destroy(); memory.destroy(); }
   }
 }
 
-/** The parts of a recording that are timed together: passes, or only forward and backward where nothing multiplies matrices or some rung makes all gradients at once. */
+/**
+ * The parts of a recording that are timed together: passes, or only forward and backward where nothing multiplies
+ * matrices or some rung makes all gradients at once.
+ */
 export function sections(steps: readonly Step[], apart = !steps.some(joint)): Section[] {
   const fine = apart && steps.some((step) => macs(step)), found = new Map<string, number[]>();
   steps.forEach((step, i) => {
@@ -82,19 +116,32 @@ export function sections(steps: readonly Step[], apart = !steps.some(joint)): Se
   });
   return [...found].map(([pass, members]) => {
     const from = members[0], to = members.at(-1)! + 1;
-    if (to - from !== members.length) throw new ConvoyError("bench", `the dispatches of the ${pass} pass do not follow one another`, { members });
+    if (to - from !== members.length) {
+      throw new ConvoyError("bench", `the dispatches of the ${pass} pass do not follow one another`, { members });
+    }
     return { pass, from, to, steps: steps.slice(from, to), rung: steps.slice(from, to).find((s) => s.rung)?.rung };
   });
 }
 
-async function open(device: Device, { name, rec: { steps }, ...recorded }: Recorded & { name: string; rec: Recorder }, apart: boolean): Promise<Program> {
+async function open(
+  device: Device, { name, rec: { steps }, ...recorded }: Recorded & { name: string; rec: Recorder }, apart: boolean,
+): Promise<Program> {
   const memory = new Memory(device), kept = new Set([...recorded.given.keys(), ...recorded.made]);
-  const written = (t: Tensor) => steps.some(({ kernel, tensors }) => Object.entries(kernel.bindings).some(([b, [, access]]) => access === "read_write" && tensors[b] === t));
+  const written = (t: Tensor) => steps.some(({ kernel, tensors }) =>
+    Object.entries(kernel.bindings).some(([b, [, access]]) => access === "read_write" && tensors[b] === t));
   try {
-    await memory.grow(plan([steps], [...kept].map((whole) => ({ whole, parts: new Map() })), device.adapter.limits.binding));
-    for (const [seed, [t, what]] of [...recorded.given].entries()) memory.write(t, what === "labels" ? Uint32Array.from({ length: t.size }, (_, i) => i % 10)
-      : Float32Array.from({ length: t.size }, (_, i) => what === "zeros" ? 0 : noise(i, seed) + (what === "positive" ? 1.5 : 0)));
-    return { ...recorded, made: recorded.made.filter(written), name, steps, sections: sections(steps, apart), memory, player: await Player.prepare(memory, name, steps) };
+    const arenas = [...kept].map((whole) => ({ whole, parts: new Map() }));
+    await memory.grow(plan([steps], arenas, device.adapter.limits.binding));
+    for (const [seed, [t, what]] of [...recorded.given].entries()) {
+      memory.write(t, what === "labels"
+        ? Uint32Array.from({ length: t.size }, (_, i) => i % 10)
+        : Float32Array.from({ length: t.size }, (_, i) =>
+          what === "zeros" ? 0 : noise(i, seed) + (what === "positive" ? 1.5 : 0)));
+    }
+    return {
+      ...recorded, made: recorded.made.filter(written), name, steps, sections: sections(steps, apart), memory,
+      player: await Player.prepare(memory, name, steps),
+    };
   } catch (e) { memory.destroy(); throw e; }
 }
 
@@ -105,8 +152,9 @@ function noise(i: number, seed: number): number {
   return ((h ^ (h >>> 13)) >>> 8) / 2 ** 23 - 1;
 }
 
-/** For each program and result, its largest difference from the plain program's. The plain one comes last in every ladder. */
+/** For each program and result, its largest difference from the plain program's. */
 async function compare(programs: Program[]): Promise<Map<Program, Map<string, number>>> {
+  // The plain one, last in every ladder, goes first.
   programs.sort((a, b) => Number(b.name === "plain") - Number(a.name === "plain"));
   const results = new Map<Program, Map<string, number>>(), [plain, ...others] = programs;
   for (const other of others) results.set(other, new Map());
@@ -124,6 +172,8 @@ async function compare(programs: Program[]): Promise<Map<Program, Map<string, nu
 
 /** Of the results that these steps write. */
 function worst({ steps }: Section, errors: ReadonlyMap<string, number>): number {
-  const written = steps.flatMap(({ kernel, tensors }) => Object.entries(kernel.bindings).filter(([, [, access]]) => access === "read_write").map(([name]) => tensors[name].name));
+  const written = steps.flatMap(({ kernel, tensors }) => Object.entries(kernel.bindings)
+    .filter(([, [, access]]) => access === "read_write")
+    .map(([name]) => tensors[name].name));
   return Math.max(...written.filter((name) => errors.has(name)).map((name) => errors.get(name)!));
 }

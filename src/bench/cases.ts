@@ -34,37 +34,65 @@ export interface Recorded {
 /** A layer, or a function of one value, on [N, H, W, C] or [N, C]. */
 export function layer(operator: string, shape: string, x: Shape, net: Part): Case {
   return { operator, shape, record(rec) {
-    const params = new Map<string, Parameter>(), graph = new Graph(params), input = graph.input("x", x, true), clock = tensor("clock", [4]), mode = { training: true, clock };
+    const params = new Map<string, Parameter>(), graph = new Graph(params), input = graph.input("x", x, true);
+    const clock = tensor("clock", [4]), mode = { training: true, clock };
     const y = through(net, input), dy = tensor("dy", y.shape);
     graph.forward(rec, mode);
     graph.grads.set(y, dy);
     graph.backward(rec, mode);
-    const given = new Map<Tensor, "numbers" | "positive" | "zeros">([[input, "numbers"], [dy, "numbers"], [clock, "zeros"]]);
+    const given = new Map<Tensor, "numbers" | "positive" | "zeros">([
+      [input, "numbers"], [dy, "numbers"], [clock, "zeros"],
+    ]);
     for (const [name, { tensor: t }] of params) given.set(t, name.endsWith("running_var") ? "positive" : "numbers");
     return { given, made: [y, ...[...graph.grads].filter(([t]) => t !== y).map(([, d]) => d)] };
   } };
 }
 
 /** A convolution of a square image, and its gradients: a case like those of the list. */
-export const conv = (shape: string, [N, H, C]: readonly [batch: number, size: number, channels: number], filters: number, kernel: number, rest: Partial<Conv2dOptions> = {}): Case =>
-  layer("conv2d", `${shape}: ${kernel}×${kernel} ${C}→${filters}${rest.stride ? ` /${String(rest.stride)}` : ""}${rest.groups ? ` in ${rest.groups}` : ""}, ${H}×${H}, batch ${N}`, [N, H, H, C], conv2d({ filters, kernel, ...rest }));
-const dense = (shape: string, N: number, C: number, units: number): Case => layer("linear", `${shape}: ${C}→${units}, batch ${N}`, [N, C], linear({ units }));
-const on = (operator: string, shape: string, [N, H, C]: readonly [batch: number, size: number, channels: number], net: Part): Case =>
-  layer(operator, `${shape}${shape && ": "}${H}×${H}×${C}, batch ${N}`, [N, H, H, C], net);
+export const conv = (
+  shape: string, [N, H, C]: readonly [batch: number, size: number, channels: number], filters: number, kernel: number,
+  rest: Partial<Conv2dOptions> = {},
+): Case => layer(
+  "conv2d",
+  `${shape}: ${kernel}×${kernel} ${C}→${filters}${rest.stride ? ` /${String(rest.stride)}` : ""}`
+    + `${rest.groups ? ` in ${rest.groups}` : ""}, ${H}×${H}, batch ${N}`,
+  [N, H, H, C],
+  conv2d({ filters, kernel, ...rest }),
+);
+
+const dense = (shape: string, N: number, C: number, units: number): Case =>
+  layer("linear", `${shape}: ${C}→${units}, batch ${N}`, [N, C], linear({ units }));
+
+const on = (
+  operator: string, shape: string, [N, H, C]: readonly [batch: number, size: number, channels: number], net: Part,
+): Case => layer(operator, `${shape}${shape && ": "}${H}×${H}×${C}, batch ${N}`, [N, H, H, C], net);
 
 function optimizer(value: Optimizer, operator: string, size: number): Case {
   return { operator, shape: `${size.toLocaleString("en")} parameters`, record(rec) {
-    const [param, dparam, clock] = [tensor("param", [size]), tensor("d param", [size]), tensor("clock", [4])], states = Object.fromEntries(value.states.map((name) => [name, tensor(name, [size])]));
+    const [param, dparam, clock] = [tensor("param", [size]), tensor("d param", [size]), tensor("clock", [4])];
+    const states = Object.fromEntries(value.states.map((name) => [name, tensor(name, [size])]));
     value.record(rec, { param, dparam, clock, ...states });
-    return { given: new Map<Tensor, "numbers" | "zeros">([[param, "numbers"], [dparam, "numbers"], [clock, "zeros"], ...Object.values(states).map((t) => [t, "zeros"] as const)]), made: [] };
+    return {
+      given: new Map<Tensor, "numbers" | "zeros">([
+        [param, "numbers"], [dparam, "numbers"], [clock, "zeros"],
+        ...Object.values(states).map((t) => [t, "zeros"] as const),
+      ]),
+      made: [],
+    };
   } };
 }
 
 function loss(N: number, K: number): Case {
   return { operator: "crossEntropy", shape: `${K} classes, batch ${N}`, record(rec) {
-    const t = { x: tensor("x", [N, K]), labels: tensor("labels", [N]), probs: tensor("probs", [N, K]), rows: tensor("rows", [N, 2]), dx: tensor("d x", [N, K]) };
+    const t = {
+      x: tensor("x", [N, K]), labels: tensor("labels", [N]),
+      probs: tensor("probs", [N, K]), rows: tensor("rows", [N, 2]), dx: tensor("d x", [N, K]),
+    };
     crossEntropy().record(rec, t, N);
-    return { given: new Map<Tensor, "numbers" | "labels">([[t.x, "numbers"], [t.labels, "labels"]]), made: [t.probs, t.dx] };
+    return {
+      given: new Map<Tensor, "numbers" | "labels">([[t.x, "numbers"], [t.labels, "labels"]]),
+      made: [t.probs, t.dx],
+    };
   } };
 }
 
@@ -85,14 +113,20 @@ export const cases: readonly Case[] = [
   conv("DenseNet", [16, 24, 128], 32, 3, { padding: 1 }),
   conv("depthwise", [16, 16, 128], 128, 3, { padding: 1, groups: 128 }),
   dense("LeNet 1", 64, 400, 120), dense("LeNet 3", 64, 84, 10), dense("VGG", 64, 2048, 512),
-  on("maxPool2d", "2×2", [16, 32, 64], maxPool2d({ kernel: 2 })), on("maxPool2d", "3×3 /2", [16, 48, 64], maxPool2d({ kernel: 3, stride: 2, padding: 1 })),
-  on("maxPool2d", "2×2", [64, 28, 6], maxPool2d({ kernel: 2 })), on("maxPool2d", "3×3 /1", [16, 12, 256], maxPool2d({ kernel: 3, stride: 1, padding: 1 })),
-  on("avgPool2d", "2×2", [16, 32, 64], avgPool2d({ kernel: 2 })), on("avgPool2d", "2×2", [64, 28, 6], avgPool2d({ kernel: 2 })),
+  on("maxPool2d", "2×2", [16, 32, 64], maxPool2d({ kernel: 2 })),
+  on("maxPool2d", "3×3 /2", [16, 48, 64], maxPool2d({ kernel: 3, stride: 2, padding: 1 })),
+  on("maxPool2d", "2×2", [64, 28, 6], maxPool2d({ kernel: 2 })),
+  on("maxPool2d", "3×3 /1", [16, 12, 256], maxPool2d({ kernel: 3, stride: 1, padding: 1 })),
+  on("avgPool2d", "2×2", [16, 32, 64], avgPool2d({ kernel: 2 })),
+  on("avgPool2d", "2×2", [64, 28, 6], avgPool2d({ kernel: 2 })),
   on("adaptiveAvgPool2d", "1×1", [64, 8, 512], adaptiveAvgPool2d()),
-  on("batchNorm", "", [16, 32, 64], batchNorm()), on("batchNorm", "", [64, 32, 16], batchNorm()), on("batchNorm", "", [64, 24, 6], batchNorm()), on("batchNorm", "", [64, 3, 512], batchNorm()),
+  on("batchNorm", "", [16, 32, 64], batchNorm()), on("batchNorm", "", [64, 32, 16], batchNorm()),
+  on("batchNorm", "", [64, 24, 6], batchNorm()), on("batchNorm", "", [64, 3, 512], batchNorm()),
   on("localResponseNorm", "", [4, 26, 96], localResponseNorm({ size: 5 })),
-  on("relu", "", [16, 32, 64], relu()), on("sigmoid", "", [16, 32, 64], sigmoid()), on("dropout", "", [16, 32, 64], dropout()),
+  on("relu", "", [16, 32, 64], relu()), on("sigmoid", "", [16, 32, 64], sigmoid()),
+  on("dropout", "", [16, 32, 64], dropout()),
   on("add", "", [16, 32, 64], (x) => add(x, x)), on("concat", "", [16, 32, 64], (x) => concat(x, x)),
   loss(64, 10), loss(64, 1000),
-  optimizer(sgd({ lr: 0 }), "sgd", 2 ** 21), optimizer(sgd({ lr: 0, momentum: 0.9 }), "sgd, momentum", 2 ** 21), optimizer(adam({ lr: 0 }), "adam", 2 ** 21), optimizer(rmsprop({ lr: 0 }), "rmsprop", 2 ** 21),
+  optimizer(sgd({ lr: 0 }), "sgd", 2 ** 21), optimizer(sgd({ lr: 0, momentum: 0.9 }), "sgd, momentum", 2 ** 21),
+  optimizer(adam({ lr: 0 }), "adam", 2 ** 21), optimizer(rmsprop({ lr: 0 }), "rmsprop", 2 ** 21),
 ];

@@ -12,7 +12,10 @@ export interface ChartOptions {
   to: string;
 }
 
-/** A curve in braille dots. Where there are more values than dots, a dot is their mean, and the line between neighbours is drawn. */
+/**
+ * A curve in braille dots.
+ * Where there are more values than dots, a dot is their mean, and the line between neighbours is drawn.
+ */
 export function chart(values: readonly number[], { width, height = 8, title, from, to }: ChartOptions): string[] {
   if (!values.length) return [];
   const columns = Math.max(2, width - 9), across = Math.min(values.length, 2 * columns), down = 4 * height;
@@ -32,13 +35,21 @@ export function chart(values: readonly number[], { width, height = 8, title, fro
     const steps = Math.max(x(i) - x(i - 1), Math.abs(y(means[i]) - y(means[i - 1])));
     for (let k = 1; k < steps; k++) {
       const t = k / steps;
-      dot(Math.round(x(i - 1) + t * (x(i) - x(i - 1))), Math.round(y(means[i - 1]) + t * (y(means[i]) - y(means[i - 1]))));
+      dot(
+        Math.round(x(i - 1) + t * (x(i) - x(i - 1))),
+        Math.round(y(means[i - 1]) + t * (y(means[i]) - y(means[i - 1]))),
+      );
     }
   }
-  const label = (row: number) => row === 0 ? high : row === height - 1 ? low : row === height >> 1 ? high - span * (4 * row + 1.5) / (down - 1) : undefined;
+  const label = (row: number) => row === 0 ? high
+    : row === height - 1 ? low
+    : row === height >> 1 ? high - span * (4 * row + 1.5) / (down - 1)
+    : undefined;
+  const dots = (row: Uint8Array) => Array.from(row, (bits) => String.fromCharCode(0x2800 + bits)).join("");
   return [
     `${title.padStart(7)}`,
-    ...cells.map((row, r) => `${(label(r)?.toFixed(3) ?? "").padStart(7)} ${label(r) === undefined ? "│" : "┤"}${Array.from(row, (bits) => String.fromCharCode(0x2800 + bits)).join("")}`),
+    ...cells.map((row, r) =>
+      `${(label(r)?.toFixed(3) ?? "").padStart(7)} ${label(r) === undefined ? "│" : "┤"}${dots(row)}`),
     `${" ".repeat(8)}└${"─".repeat(columns)}`,
     `${" ".repeat(9)}${from}${to.padStart(columns - from.length)}`,
   ];

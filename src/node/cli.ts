@@ -14,10 +14,12 @@ const interrupt: Interrupt & { asked: boolean } = { asked: false };
 process.on("SIGINT", () => {
   if (interrupt.asked) process.exit(130);
   interrupt.asked = true;
-  err.line(interrupt.stop ? "Stopping; Ctrl-C again leaves at once" : "Stopping as soon as that is possible; Ctrl-C again leaves at once");
+  err.line(interrupt.stop ? "Stopping; Ctrl-C again leaves at once"
+    : "Stopping as soon as that is possible; Ctrl-C again leaves at once");
   interrupt.stop?.();
 });
-process.stdout.on("error", (e: NodeJS.ErrnoException) => process.exit(e.code === "EPIPE" ? 0 : 1));  // whoever read has read enough
+// Whoever read has read enough.
+process.stdout.on("error", (e: NodeJS.ErrnoException) => process.exit(e.code === "EPIPE" ? 0 : 1));
 
 /** A wrong option is told in one line; what Convoy knows, too; anything else is a bug, and comes with its stack. */
 function fail(e: unknown, code: number): number {
@@ -27,15 +29,27 @@ function fail(e: unknown, code: number): number {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  if (args[0] === "bench" || args[0] === "roofline") try { return await benchCommand(args, out); } catch (e) { return fail(e, e instanceof OptionError ? 2 : 1); }
-  if (args[0] === "check") try { return await checkCommand(args.slice(1), out); } catch (e) { return fail(e, e instanceof OptionError ? 2 : 1); }
+  if (args[0] === "bench" || args[0] === "roofline") {
+    try { return await benchCommand(args, out); } catch (e) {
+      return fail(e, e instanceof OptionError ? 2 : 1);
+    }
+  }
+  if (args[0] === "check") {
+    try { return await checkCommand(args.slice(1), out); } catch (e) {
+      return fail(e, e instanceof OptionError ? 2 : 1);
+    }
+  }
   let command: TrainCommand | "help";
   try { command = parse(args); } catch (e) { return fail(e, 2); }
   if (command === "help") {
     out.line(help());
     return 0;
   }
-  try { return await (command.command === "train" ? trainCommand(command, out, interrupt) : command.command === "tune" ? tuneCommand(command, out) : profileCommand(command, out)); } catch (e) { return fail(e, 1); }
+  try {
+    return await (command.command === "train" ? trainCommand(command, out, interrupt)
+      : command.command === "tune" ? tuneCommand(command, out)
+      : profileCommand(command, out));
+  } catch (e) { return fail(e, 1); }
 }
 
 const code = await main(process.argv.slice(2));

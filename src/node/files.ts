@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { rename, rm, writeFile } from "node:fs/promises";
 
-/** Writes a file whole or not at all: under another name first, then renamed. What was there before stays until then. */
+/** Writes a file whole or not at all: under another name first, then renamed. What was there stays until then. */
 export async function saveFile(path: string, bytes: Uint8Array): Promise<void> {
   const draft = `${path}.${randomBytes(4).toString("hex")}.part`;
   try {

@@ -36,10 +36,21 @@ export interface TrainCommand extends Recipe {
 type Text = string | undefined;
 interface Flag { readonly value?: string; readonly short?: string; readonly help: string }
 
-const activations = ["relu", "sigmoid", "tanh"] as const, sets: readonly string[] = ["subset", "full", "auto"], adapters = ["auto", "system", "software"] as const;
+const activations = ["relu", "sigmoid", "tanh"] as const;
+const sets: readonly string[] = ["subset", "full", "auto"];
+const adapters = ["auto", "system", "software"] as const;
 const flags = {
-  recipe: { value: recipeNames.join("|"), help: "where batch, epochs, lr, momentum and activation come from unless\ngiven: quick (default), or d2l, as in the book d2l.ai" },
-  data: { value: `${sets.join("|")}|DIR`, help: "Fashion-MNIST: 10,000 + 2,000 images out of the package (default), all\n70,000, or auto: all if they are on the disk; or a folder: IDX files,\nCIFAR's .bin files, or PNG and JPEG images in one folder a class" },
+  recipe: {
+    value: recipeNames.join("|"),
+    help: "where batch, epochs, lr, momentum and activation come from unless\n"
+      + "given: quick (default), or d2l, as in the book d2l.ai",
+  },
+  data: {
+    value: `${sets.join("|")}|DIR`,
+    help: "Fashion-MNIST: 10,000 + 2,000 images out of the package (default), all\n"
+      + "70,000, or auto: all if they are on the disk; or a folder: IDX files,\n"
+      + "CIFAR's .bin files, or PNG and JPEG images in one folder a class",
+  },
   limit: { value: "N", help: "only the first N training images and N/2 test images" },
   batch: { value: "N", help: "images a step" },
   "micro-batch": { value: "N", help: "images at once: a batch that does not fit is taken in parts" },
@@ -49,14 +60,34 @@ const flags = {
   activation: { value: activations.join("|"), help: "of networks that leave the choice" },
   "input-size": { value: "N", help: "height and width that images are resized to" },
   width: { value: "X", help: "scales channels and hidden sizes, such as 0.25" },
-  augment: { value: "LIST", help: "random changes of the training images, such as\ncrop=4,flip,brightness=0.2,contrast=0.2,erase=0.25" },
-  normalise: { value: "MEAN/STD", help: "of pixels from 0 to 1, for all channels or each: 0.286/0.353 or\n0.49,0.48,0.45/0.25,0.24,0.26" },
+  augment: {
+    value: "LIST",
+    help: "random changes of the training images, such as\n"
+      + "crop=4,flip,brightness=0.2,contrast=0.2,erase=0.25",
+  },
+  normalise: {
+    value: "MEAN/STD",
+    help: "of pixels from 0 to 1, for all channels or each: 0.286/0.353 or\n"
+      + "0.49,0.48,0.45/0.25,0.24,0.26",
+  },
   seed: { value: "N", help: "decides all that is random; default 1" },
-  adapter: { value: adapters.join("|"), help: "the system's GPU, or SwiftShader, which is slow but always there;\ndefault auto, or what CONVOY_ADAPTER says" },
+  adapter: {
+    value: adapters.join("|"),
+    help: "the system's GPU, or SwiftShader, which is slow but always there;\n"
+      + "default auto, or what CONVOY_ADAPTER says",
+  },
   output: { value: "FILE", short: "o", help: "where the weights go; default MODEL.safetensors" },
   "keep-best": { value: "FILE", help: "save here, too, after each epoch with the lowest test loss so far" },
-  resume: { value: "FILE", help: "go on with the training that has saved this file; its other\noptions are to be given again" },
-  tune: { value: "on|off", help: "each operator's fastest kernel, measured between the first steps\nor before by convoy tune; default on for GPUs, off for software" },
+  resume: {
+    value: "FILE",
+    help: "go on with the training that has saved this file; its other\n"
+      + "options are to be given again",
+  },
+  tune: {
+    value: "on|off",
+    help: "each operator's fastest kernel, measured between the first steps\n"
+      + "or before by convoy tune; default on for GPUs, off for software",
+  },
   json: { value: "FILE", help: "the course of the training, the profile or the rungs, as data" },
   quiet: { short: "q", help: "one line an epoch, and the result" },
   help: { short: "h", help: "this" },
@@ -72,6 +103,7 @@ export function help(): string {
     const lines = text.split("\n").map((line) => " ".repeat(column) + line);
     return left.length < column - 1 ? left + lines.join("\n").slice(left.length) : `${left}\n${lines.join("\n")}`;
   });
+  const models = Object.keys(families).join(", ").replace(/(?=.{69})(.{1,68},) /g, `$1\n${" ".repeat(38)}`);
   return [
     "Trains a convolutional network on WebGPU, and saves what it has learned.", "",
     "  convoy train MODEL [options]       in this folder: npm run train -- MODEL [options]",
@@ -79,7 +111,7 @@ export function help(): string {
     "  convoy tune MODEL [options]        times the kernels that each layer could take, and keeps which are best",
     "  convoy bench --help                times kernels, rung by rung; convoy roofline: the adapter's limits",
     "  convoy check FILE.mjs              checks layers of your own; convoy check --help", "",
-    `  MODEL                               ${Object.keys(families).join(", ").replace(/(?=.{69})(.{1,68},) /g, `$1\n${" ".repeat(38)}`)}`, ...shown, "",
+    `  MODEL                               ${models}`, ...shown, "",
     "Ctrl-C ends the training and saves what was reached, for --resume; a second one leaves at once.",
     "Exit codes: 0 done, 1 failed, 2 an option is wrong, 130 ended by Ctrl-C.",
   ].join("\n");
@@ -89,7 +121,9 @@ export function help(): string {
 export function parse(args: readonly string[]): TrainCommand | "help" {
   const { values, positionals: [command, model, ...rest] } = split(args);
   if (values.help || command === undefined || command === "help") return "help";
-  if (command !== "train" && command !== "profile" && command !== "tune") wrong(`there is no command "${command}", only train, profile, tune, bench, roofline and check`);
+  if (command !== "train" && command !== "profile" && command !== "tune") {
+    wrong(`there is no command "${command}", only train, profile, tune, bench, roofline and check`);
+  }
   const alien = Object.keys(values).find((name) => command !== "train" && !profiled.includes(name));
   if (alien) wrong(`--${alien} is no option of ${command}`);
   if (model === undefined) wrong(`${command} what? One of ${Object.keys(families).join(", ")}`);
@@ -97,8 +131,11 @@ export function parse(args: readonly string[]): TrainCommand | "help" {
   if (!Object.hasOwn(families, model)) wrong(`there is no model "${model}", only ${Object.keys(families).join(", ")}`);
 
   const name = choice("recipe", values.recipe, recipeNames) ?? "quick", base = recipe(name, model);
-  const activation = choice("activation", values.activation, activations), width = number("width", values.width, "above 0", (v) => v > 0);
-  const options: FamilyOptions = { ...base.options, ...activation && { activation }, ...width !== undefined && { width } };
+  const activation = choice("activation", values.activation, activations);
+  const width = number("width", values.width, "above 0", (v) => v > 0);
+  const options: FamilyOptions = {
+    ...base.options, ...activation && { activation }, ...width !== undefined && { width },
+  };
   return {
     ...base, options, command, model, recipe: name,
     inputSize: integer("input-size", values["input-size"], 1, 4096) ?? base.inputSize,
@@ -130,7 +167,8 @@ function split(args: readonly string[]) {
   for (const token of tokens) {
     if (token.kind === "positional") positionals.push(token.value);
     if (token.kind !== "option") continue;
-    const { name, rawName, value } = token, flag = Object.hasOwn(flags, name) ? (flags as Record<string, Flag>)[name] : undefined;
+    const { name, rawName, value } = token;
+    const flag = Object.hasOwn(flags, name) ? (flags as Record<string, Flag>)[name] : undefined;
     if (!flag) wrong(`there is no option ${rawName}`);
     if (flag.value && (value === undefined || value === "")) wrong(`${rawName} needs a value: ${flag.value}`);
     if (!flag.value && value !== undefined) wrong(`${rawName} takes no value`);
@@ -144,7 +182,9 @@ function wrong(why: string): never {
 }
 
 function choice<T extends string>(name: string, text: Text, among: readonly T[]): T | undefined {
-  if (text !== undefined && !among.includes(text as T)) wrong(`--${name} is ${among.slice(0, -1).join(", ")} or ${among.at(-1)}, not "${text}"`);
+  if (text !== undefined && !among.includes(text as T)) {
+    wrong(`--${name} is ${among.slice(0, -1).join(", ")} or ${among.at(-1)}, not "${text}"`);
+  }
   return text as T | undefined;
 }
 
@@ -156,20 +196,24 @@ function number(name: string, text: Text, range: string, fits: (value: number) =
 }
 
 function integer(name: string, text: Text, least: number, most: number): number | undefined {
-  return number(name, text, `without a fraction, from ${least} to ${most}`, (v) => Number.isInteger(v) && v >= least && v <= most);
+  const range = `without a fraction, from ${least} to ${most}`;
+  return number(name, text, range, (v) => Number.isInteger(v) && v >= least && v <= most);
 }
 
 /** "crop=4,flip": augmentation({ crop: 4, flip: true }). */
 function augment(text: Text): Augmentation | undefined {
   if (text === undefined) return undefined;
-  const options = Object.fromEntries(text.split(",").map((part) => part.split("=", 2)).map(([name, value]) => [name, value === undefined ? true : number(`augment ${name}`, value, "of at least 0", (v) => v >= 0)]));
+  const parts = text.split(",").map((part) => part.split("=", 2));
+  const options = Object.fromEntries(parts.map(([name, value]) =>
+    [name, value === undefined ? true : number(`augment ${name}`, value, "of at least 0", (v) => v >= 0)]));
   try { return augmentation(options); } catch (e) { return wrong(`--${(e as Error).message}`); }
 }
 
 /** "0.286/0.353", or a number for each channel on both sides. */
 function normalise(text: Text): Normalise | undefined {
   if (text === undefined) return undefined;
-  const [mean, std, ...more] = text.split("/").map((side) => side.split(",").map((v) => number("normalise", v, "on both sides of a slash", () => true)!));
+  const [mean, std, ...more] = text.split("/").map((side) =>
+    side.split(",").map((v) => number("normalise", v, "on both sides of a slash", () => true)!));
   if (!std || more.length) wrong(`--normalise is MEAN/STD, not "${text}"`);
   const options = { mean: mean.length > 1 ? mean : mean[0], std: std.length > 1 ? std : std[0] };
   try { levelsOf(options, Math.max(mean.length, std.length), 1); } catch (e) { wrong(`--${(e as Error).message}`); }
@@ -177,7 +221,9 @@ function normalise(text: Text): Normalise | undefined {
 }
 
 function images(text: Text = "subset"): string {
-  if (!sets.includes(text) && !statSync(text, { throwIfNoEntry: false })?.isDirectory()) wrong(`--data is ${sets.join(", ")} or a folder, not "${text}"`);
+  if (!sets.includes(text) && !statSync(text, { throwIfNoEntry: false })?.isDirectory()) {
+    wrong(`--data is ${sets.join(", ")} or a folder, not "${text}"`);
+  }
   return text;
 }
 
@@ -191,6 +237,8 @@ export function writable(flag: string, path: string): string {
 }
 
 function readable(path: Text): Text {
-  if (path !== undefined && !statSync(path, { throwIfNoEntry: false })?.isFile()) wrong(`--resume ${path}: there is no such file`);
+  if (path !== undefined && !statSync(path, { throwIfNoEntry: false })?.isFile()) {
+    wrong(`--resume ${path}: there is no such file`);
+  }
   return path;
 }

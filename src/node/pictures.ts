@@ -18,16 +18,26 @@ function shrink(pixels: Uint8Array, height: number, width: number, rows: number,
 /** An image as lines of text: two pixels a character in shades of grey, or, without colours, a ramp of characters. */
 export function picture(pixels: Uint8Array, height: number, width: number, colors: boolean): string[] {
   const rows = COLUMNS >> 1;
-  if (!colors) return shrink(pixels, height, width, rows, COLUMNS).map((row) => row.map((v) => RAMP[Math.min(9, Math.floor(10 * v))]).join(""));
-  const cells = shrink(pixels, height, width, 2 * rows, COLUMNS), grey = (v: number) => 232 + Math.min(23, Math.floor(24 * v));
-  return Array.from({ length: rows }, (_, r) => cells[2 * r].map((v, c) => `\x1b[38;5;${grey(v)};48;5;${grey(cells[2 * r + 1][c])}m▀`).join("") + "\x1b[0m");
+  if (!colors) {
+    const shade = (v: number) => RAMP[Math.min(9, Math.floor(10 * v))];
+    return shrink(pixels, height, width, rows, COLUMNS).map((row) => row.map(shade).join(""));
+  }
+  const cells = shrink(pixels, height, width, 2 * rows, COLUMNS);
+  const grey = (v: number) => 232 + Math.min(23, Math.floor(24 * v));
+  return Array.from({ length: rows }, (_, r) => cells[2 * r]
+    .map((v, c) => `\x1b[38;5;${grey(v)};48;5;${grey(cells[2 * r + 1][c])}m▀`)
+    .join("") + "\x1b[0m");
 }
 
 /** Mean of the channels, which lie last. */
 const grey = (pixels: Uint8Array, channels: number) => channels === 1 ? pixels
-  : Uint8Array.from({ length: pixels.length / channels }, (_, i) => pixels.subarray(i * channels, (i + 1) * channels).reduce((sum, v) => sum + v, 0) / channels);
+  : Uint8Array.from({ length: pixels.length / channels }, (_, i) =>
+    pixels.subarray(i * channels, (i + 1) * channels).reduce((sum, v) => sum + v, 0) / channels);
 
-/** The first images of a set beside one another, with what the network takes each for. Mistakes are marked by a sign and a word. */
+/**
+ * The first images of a set beside one another, with what the network takes each for.
+ * Mistakes are marked by a sign and a word.
+ */
 export function gallery(data: Dataset, predictions: readonly Prediction[], terminal: Terminal): string[] {
   const [channels, height, width] = data.shape, size = data.images.length / data.size, lines: string[] = [];
   const each = Math.max(1, Math.floor((Math.min(terminal.width, 80) + GAP) / (COLUMNS + GAP))), gap = " ".repeat(GAP);
@@ -35,8 +45,9 @@ export function gallery(data: Dataset, predictions: readonly Prediction[], termi
   for (let from = 0; from < predictions.length; from += each) {
     const row = predictions.slice(from, from + each).map(({ label, probabilities }, k) => {
       const i = from + k, right = label === data.labels[i], name = (c: number) => data.classes[c] ?? String(c);
+      const pixels = grey(data.images.subarray(i * size, (i + 1) * size), channels);
       return {
-        image: picture(grey(data.images.subarray(i * size, (i + 1) * size), channels), height, width, terminal.colors(256)),
+        image: picture(pixels, height, width, terminal.colors(256)),
         said: terminal.style(right ? "green" : ["red", "bold"], cell(`${right ? "✓" : "✗"} ${name(label)}`)),
         truth: terminal.style("dim", cell(right ? `  ${percent(probabilities[label])}` : `is ${name(data.labels[i])}`)),
       };

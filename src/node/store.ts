@@ -4,7 +4,10 @@ import { dirname, join } from "node:path";
 import type { Store } from "../gpu/device.js";
 import { saveFile } from "./files.js";
 
-/** Texts in one JSON file, by default in the user's cache. A file that is not there, or no such file, is an empty one; one that cannot be written stays away. */
+/**
+ * Texts in one JSON file, by default in the user's cache. A file that is not there, or no such file, is an empty one;
+ * one that cannot be written stays away.
+ */
 export function fileStore(path = join(homedir(), ".cache", "convoy", "tuned.json")): Store {
   const all = async (): Promise<Record<string, unknown>> => {
     try {

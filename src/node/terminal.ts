@@ -9,7 +9,10 @@ export interface Screen {
   hasColors?(count?: number): boolean;
 }
 
-/** A terminal with one line at the bottom that is drawn again and again. In a pipe or file that line appears rarely, as a line of its own. */
+/**
+ * A terminal with one line at the bottom that is drawn again and again.
+ * In a pipe or file that line appears rarely, as a line of its own.
+ */
 export class Terminal {
   readonly width: number;
   readonly live: boolean;
@@ -63,7 +66,8 @@ export function bar(share: number, width: number): string {
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "-:--";
   const s = Math.round(seconds), two = (n: number) => String(n).padStart(2, "0");
-  return s < 3600 ? `${Math.floor(s / 60)}:${two(s % 60)}` : `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+  return s < 3600 ? `${Math.floor(s / 60)}:${two(s % 60)}`
+    : `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
 }
 
 /** "81.5 %". */

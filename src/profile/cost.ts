@@ -5,38 +5,56 @@ export const passes = ["forward", "input gradient", "weight gradient", "update"]
 /** Which part of a training step a dispatch belongs to. */
 export type Pass = typeof passes[number];
 
-/** The pass a step belongs to, by the names of what it binds: a gradient is always its tensor's name with a d in front. */
+/** The pass a step belongs to, by the names of what it binds: a gradient's name is its tensor's with a d in front. */
 export function passOf({ kernel, tensors }: Step): Pass {
   if (/^(accumulate|reduce)/.test(kernel.entry)) return "weight gradient";
-  const names = Object.keys(kernel.bindings), written = names.filter((name) => kernel.bindings[name][1] === "read_write");
-  if (names.some((name) => name === "dparam" || name === "clipped") || /^(clip|accumulate)/.test(kernel.entry)) return "update";
-  if (written.some((name) => /^(dweight|dbias|partial_bias)$/.test(name) && tensors[name].name !== "unused")) return "weight gradient";
+  const names = Object.keys(kernel.bindings);
+  const written = names.filter((name) => kernel.bindings[name][1] === "read_write");
+  const updates = names.some((name) => name === "dparam" || name === "clipped");
+  if (updates || /^(clip|accumulate)/.test(kernel.entry)) return "update";
+  const weights = (name: string) => /^(dweight|dbias|partial_bias)$/.test(name) && tensors[name].name !== "unused";
+  if (written.some(weights)) return "weight gradient";
   if (names.includes("labels")) return "forward";  // a loss makes its own gradient; the batch's gather has labels too
   if (written.some((name) => name === "dx" || /^d (.*\.)?[xy]$/.test(tensors[name].name))) return "input gradient";
-  if (written.some((name) => tensors[name].name.startsWith("d "))) return "weight gradient";  // of a layer with its own names
+  if (written.some((name) => tensors[name].name.startsWith("d "))) return "weight gradient";  // a layer's own names
   return names.includes("dy") ? "weight gradient" : "forward";
 }
 
 /** Whether a step makes the gradients of an input and of weights at once. */
-export const joint = ({ tensors: { dx, dweight } }: Step): boolean => [dx, dweight].every((t) => t && t.name !== "unused");
+export const joint = ({ tensors: { dx, dweight } }: Step): boolean =>
+  [dx, dweight].every((t) => t && t.name !== "unused");
 
-/** Multiply-adds a step must do at least; 0 where multiplying matrices is not what it is for. Taps that fall on padding count. */
+/**
+ * Multiply-adds a step must do at least; 0 where multiplying matrices is not what it is for.
+ * Taps that fall on padding count.
+ */
 export function macs({ kernel: { entry }, tensors, params: { N, C, D = C, P, Q, K, R, S } }: Step): number {
   if (/_(reduce|bias|pack|sum)$/.test(entry)) return 0;
   if (entry.startsWith("conv2d")) return N * P * Q * K * R * S * D;
-  if (/^linear.*_backward/.test(entry)) return N * C * K * (Number(tensors.dx.name !== "unused") + Number(tensors.dweight.name !== "unused"));
+  if (/^linear.*_backward/.test(entry)) {
+    return N * C * K * (Number(tensors.dx.name !== "unused") + Number(tensors.dweight.name !== "unused"));
+  }
   return entry.startsWith("linear") ? N * C * K : 0;
 }
 
 /** The part of a bound tensor that is this step's channels of its rows. */
-const share = (name: string, { K, C, ...params }: Step["params"]) => `${name}_pitch` in params ? (/y$/.test(name) ? K : C) / params[`${name}_pitch`] : 1;
+const share = (name: string, { K, C, ...params }: Step["params"]) =>
+  `${name}_pitch` in params ? (/y$/.test(name) ? K : C) / params[`${name}_pitch`] : 1;
 
 /** Bytes a step must move at least: each tensor that it binds, once; of those it only touches in part, the part. */
 export function bytes({ kernel: { entry, bindings }, tensors, params, overrides }: Step): number {
   const size = (t: Tensor) => 4 * t.size;
-  if (/^batch_(augment_)?gather$/.test(entry)) return params.N * (params.H * params.W * params.C + 1) + size(tensors.order) + size(tensors.x) + size(tensors.labels);
-  if (entry.startsWith("reduce_all")) return size(tensors.table) + size(tensors.partial) + 4 * tensors.table.values!.reduce((sum, v, i) => sum + (i % 5 === 3 ? v : 0), 0);  // not all gradients
-  if (entry.startsWith("concat")) return (overrides.SLOPE ? 3 : 2) * 4 * params.M * (params.C0 + params.C1 + params.C2 + params.C3);
+  if (/^batch_(augment_)?gather$/.test(entry)) {
+    const gathered = params.N * (params.H * params.W * params.C + 1);
+    return gathered + size(tensors.order) + size(tensors.x) + size(tensors.labels);
+  }
+  if (entry.startsWith("reduce_all")) {  // not all gradients
+    const reduced = tensors.table.values!.reduce((sum, v, i) => sum + (i % 5 === 3 ? v : 0), 0);
+    return size(tensors.table) + size(tensors.partial) + 4 * reduced;
+  }
+  if (entry.startsWith("concat")) {
+    return (overrides.SLOPE ? 3 : 2) * 4 * params.M * (params.C0 + params.C1 + params.C2 + params.C3);
+  }
   const bound = new Map<Tensor, number>();  // stand-ins share a tensor with what is read
   for (const name of Object.keys(bindings)) {
     const t = tensors[name], key = t.offset === undefined ? root(t) : t;

@@ -8,7 +8,10 @@ import type { Ready, Session } from "../train/session.js";
 
 /** What one layer takes in one pass of a training step. */
 export interface ProfileRow {
-  /** Path and kind of the layer, "3" and "conv2d"; for what is no layer its name: "data", "crossEntropy", "sgd", "metrics". */
+  /**
+   * Path and kind of the layer, "3" and "conv2d"; for what is no layer its name:
+   * "data", "crossEntropy", "sgd", "metrics".
+   */
   readonly path: string;
   readonly layer: string;
   readonly pass: Pass;
@@ -24,7 +27,7 @@ export interface ProfileRow {
   readonly flops: number;
   /** Bytes a second, of those that it must move. */
   readonly bandwidth: number;
-  /** The time that the adapter's roofline would allow ÷ the time it takes. Above 1 where a cache is faster than memory. */
+  /** The time that the adapter's roofline allows ÷ the time it takes. Above 1 where a cache is faster than memory. */
   readonly fraction: number;
 }
 
@@ -58,18 +61,30 @@ export interface ProfileOptions {
   roofline?: Roofline;
 }
 
-/** Times every dispatch of a training step where it stands: layer by layer, pass by pass. Afterwards everything is as it was. */
+/**
+ * Times every dispatch of a training step where it stands: layer by layer, pass by pass.
+ * Afterwards everything is as it was.
+ */
 export async function profile(what: Session | Run, options: ProfileOptions = {}): Promise<Profile> {
-  const session = "session" in what ? what.session : what, { device, memory, plan: { places } } = session, [{ program, player }] = session.ready;
-  const roof = options.roofline ?? await roofline(device), slots = new Set(session.plan.slots), { steps, batch } = program;
-  const written = steps.flatMap(({ kernel, tensors }) => Object.entries(kernel.bindings).filter(([, [, access]]) => access === "read_write").map(([name]) => places.get(tensors[name])!.buffer));
+  const session = "session" in what ? what.session : what, { device, memory, plan: { places } } = session;
+  const [{ program, player }] = session.ready;
+  const roof = options.roofline ?? await roofline(device);
+  const slots = new Set(session.plan.slots), { steps, batch } = program;
+  const written = steps.flatMap(({ kernel, tensors }) => Object.entries(kernel.bindings)
+    .filter(([, [, access]]) => access === "read_write")
+    .map(([name]) => places.get(tensors[name])!.buffer));
   const restore = keep(memory, written.filter((buffer) => !slots.has(buffer)));
   try {
     const step = await whole(player), host = await hostTime(device, player);
-    const { clock, resolution, times } = await time(device, steps.map((_, i) => ({ player, from: i, to: i + 1 })), options);
+    const each = steps.map((_, i) => ({ player, from: i, to: i + 1 }));
+    const { clock, resolution, times } = await time(device, each, options);
     const seconds = times.reduce((sum, { median }) => sum + median, 0);
-    const rows = grouped(steps, times, program.graph.nodes, roof).map((row) => ({ ...row, share: row.seconds / seconds }));
-    const found = { adapter: device.adapter.name, batch, clock, resolution, roofline: roof, rows, dispatches: steps.length, seconds, step, host };
+    const rows = grouped(steps, times, program.graph.nodes, roof)
+      .map((row) => ({ ...row, share: row.seconds / seconds }));
+    const found = {
+      adapter: device.adapter.name, batch, clock, resolution, roofline: roof, rows,
+      dispatches: steps.length, seconds, step, host,
+    };
     return { ...found, toString: () => text(found) };
   } finally { restore(); }
 }
@@ -90,31 +105,48 @@ async function whole(player: Ready["player"]): Promise<number> {
 type Layers = readonly { readonly path: string; readonly layer: { readonly name: string } }[];
 
 /** Dispatches of one layer and pass, as one row, where the first of them stands. */
-function grouped(steps: readonly Step[], times: readonly Timing[], nodes: Layers, roof: Roofline): Omit<ProfileRow, "share">[] {
+function grouped(
+  steps: readonly Step[], times: readonly Timing[], nodes: Layers, roof: Roofline,
+): Omit<ProfileRow, "share">[] {
   const groups = new Map<string, number[]>(), names = new Map(nodes.map(({ path, layer }) => [path, layer.name]));
-  steps.forEach((step, i) => { const key = `${step.path} ${passOf(step)}`; groups.set(key, [...groups.get(key) ?? [], i]); });
+  steps.forEach((step, i) => {
+    const key = `${step.path} ${passOf(step)}`;
+    groups.set(key, [...groups.get(key) ?? [], i]);
+  });
   return [...groups.values()].map((members) => {
-    const total = (of: (i: number) => number) => members.reduce((sum, i) => sum + of(i), 0), { path } = steps[members[0]];
+    const total = (of: (i: number) => number) => members.reduce((sum, i) => sum + of(i), 0);
+    const { path } = steps[members[0]];
     const seconds = total((i) => times[i].median), flop = (i: number) => 2 * macs(steps[i]);
     const floor = total((i) => Math.max(flop(i) / roof.flops, bytes(steps[i]) / roof.bandwidth, roof.dispatch));
     return {
-      path, layer: names.get(path) ?? path, pass: passOf(steps[members[0]]), kernels: members.map((i) => steps[i].kernel.entry), seconds,
-      low: total((i) => times[i].low), high: total((i) => times[i].high), flops: total(flop) / seconds, bandwidth: total((i) => bytes(steps[i])) / seconds, fraction: floor / seconds,
+      path, layer: names.get(path) ?? path, pass: passOf(steps[members[0]]),
+      kernels: members.map((i) => steps[i].kernel.entry),
+      seconds, low: total((i) => times[i].low), high: total((i) => times[i].high),
+      flops: total(flop) / seconds, bandwidth: total((i) => bytes(steps[i])) / seconds, fraction: floor / seconds,
     };
   });
 }
 
-function text({ adapter, batch, clock, resolution, roofline: roof, rows, dispatches, seconds, step, host }: Omit<Profile, "toString">): string {
+function text(found: Omit<Profile, "toString">): string {
+  const { adapter, batch, clock, resolution, roofline: roof, rows, dispatches, seconds, step, host } = found;
   const lines = rows.map((row) => [
-    row.path === row.layer ? row.path : `${row.path} (${row.layer})`, row.pass, [...new Set(row.kernels)].join(", "), digits(1e3 * row.seconds), share(row.share),
+    row.path === row.layer ? row.path : `${row.path} (${row.layer})`, row.pass, [...new Set(row.kernels)].join(", "),
+    digits(1e3 * row.seconds), share(row.share),
     row.flops ? digits(row.flops / 1e9) : "", digits(row.bandwidth / 1e9), share(row.fraction),
   ]);
-  const sums = passes.map((pass) => `${pass} ${digits(1e3 * rows.filter((r) => r.pass === pass).reduce((sum, r) => sum + r.seconds, 0))} ms`);
+  const sums = passes.map((pass) => {
+    const sum = rows.filter((r) => r.pass === pass).reduce((all, r) => all + r.seconds, 0);
+    return `${pass} ${digits(1e3 * sum)} ms`;
+  });
   return [
     `${adapter}, batch ${batch}; times by ${clock}, which tells ${digits(1e6 * resolution)} µs apart`,
-    `Roofline: ${digits(roof.flops / 1e9)} GFLOP/s, ${digits(roof.bandwidth / 1e9)} GB/s, ${digits(1e6 * roof.dispatch)} µs a dispatch`, "",
-    table(["layer", "pass", "kernels", "ms", "share", "GFLOP/s", "GB/s", "roofline"], lines, { left: 3 }), "",
+    `Roofline: ${digits(roof.flops / 1e9)} GFLOP/s, ${digits(roof.bandwidth / 1e9)} GB/s, `
+      + `${digits(1e6 * roof.dispatch)} µs a dispatch`,
+    "",
+    table(["layer", "pass", "kernels", "ms", "share", "GFLOP/s", "GB/s", "roofline"], lines, { left: 3 }),
+    "",
     `${dispatches} dispatches, ${digits(1e3 * seconds)} ms each in a pass of its own: ${sums.join(", ")}`,
-    `A step as it is played takes ${digits(1e3 * step)} ms, ${digits(batch / step)} images/s; the host takes ${digits(1e6 * host)} µs a dispatch.`,
+    `A step as it is played takes ${digits(1e3 * step)} ms, ${digits(batch / step)} images/s; `
+      + `the host takes ${digits(1e6 * host)} µs a dispatch.`,
   ].join("\n");
 }

@@ -9,8 +9,12 @@ function network(net) {
   for (const layer of net.layers) {
     const { op, filters, kernel, padding, stride, units } = layer, [C, H, W] = shape;
     if (op === "conv") {
-      const w = parameter([filters, C, kernel, kernel], C * kernel * kernel), b = parameter([filters], C * kernel * kernel), size = (n) => Math.floor((n + 2 * padding - kernel) / stride) + 1;
-      steps.push((x, p) => lax.convGeneralDilated(x, p[w], [stride, stride], [[padding, padding], [padding, padding]]).add(p[b].reshape([1, filters, 1, 1])));
+      const inputs = C * kernel * kernel;
+      const w = parameter([filters, C, kernel, kernel], inputs), b = parameter([filters], inputs);
+      const size = (n) => Math.floor((n + 2 * padding - kernel) / stride) + 1;
+      steps.push((x, p) => lax
+        .convGeneralDilated(x, p[w], [stride, stride], [[padding, padding], [padding, padding]])
+        .add(p[b].reshape([1, filters, 1, 1])));
       shape = [filters, size(H), size(W)];
     } else if (op === "linear") {
       const w = parameter([C, units], C), b = parameter([units], C);
@@ -19,7 +23,8 @@ function network(net) {
     } else if (op === "relu") steps.push((x) => nn.relu(x));
     else if (op === "flatten") { shape = [C * H * W]; steps.push((x) => x.reshape([-1, C * H * W])); }
     else if (op === "avgPool" || op === "maxPool") {
-      const reduce = op === "avgPool" ? (x) => x.mean([3, 5]) : (x) => x.max([3, 5]);  // by way of a reshape, quicker than lax.reduceWindow
+      // By way of a reshape, quicker than lax.reduceWindow.
+      const reduce = op === "avgPool" ? (x) => x.mean([3, 5]) : (x) => x.max([3, 5]);
       steps.push((x) => reduce(x.reshape([-1, C, H / kernel, kernel, W / kernel, kernel])));
       shape = [C, H / kernel, W / kernel];
     } else if (op !== "dropout") return undefined;

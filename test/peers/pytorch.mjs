@@ -3,13 +3,19 @@ import { cpus } from "node:os";
 import { createInterface } from "node:readline";
 import { LR } from "./networks.mjs";
 
-const python = ["/usr/bin/python3", "python3", "python"].find((command) => spawnSync(command, ["-c", "import torch"]).status === 0);
-export const version = python && spawnSync(python, ["-c", "import torch; print(torch.__version__)"], { encoding: "utf8" }).stdout.trim();
+const python = ["/usr/bin/python3", "python3", "python"]
+  .find((command) => spawnSync(command, ["-c", "import torch"]).status === 0);
+export const version = python
+  && spawnSync(python, ["-c", "import torch; print(torch.__version__)"], { encoding: "utf8" }).stdout.trim();
 
-/** PyTorch in a process of its own, with as many threads as there are cores. `onnx`: a file that it writes the network to. */
+/**
+ * PyTorch in a process of its own, with as many threads as there are cores.
+ * `onnx`: a file that it writes the network to.
+ */
 export async function open({ net, batch, onnx }) {
   if (!python) return undefined;
-  const child = spawn(python, ["test/peers/pytorch.py"], { stdio: ["pipe", "pipe", "inherit"] }), lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const child = spawn(python, ["test/peers/pytorch.py"], { stdio: ["pipe", "pipe", "inherit"] });
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const ask = async (line) => {
     child.stdin.write(`${line}\n`);
     const { value, done } = await lines.next();
