@@ -1,13 +1,23 @@
-// What a run outlives and what it does not: destroying, calls at the same time, stops before the start, lost devices. And what it is asked wrongly.
+// What a run outlives and what it does not: destroying, calls at the same time, stops before the start, lost devices.
+// And what it is asked wrongly.
 import { expect, test } from "vitest";
 import { dataset, type Dataset } from "../src/data/dataset.js";
-import { conv2d, flatten, linear, meanSquaredError, relu, sequential, sgd, train, type TrainOptions } from "../src/index.js";
+import {
+  conv2d, flatten, linear, meanSquaredError, relu, sequential, sgd, train, type TrainOptions,
+} from "../src/index.js";
 import { openDevice } from "../src/node/device.js";
 import { openTestDevice } from "./support.js";
 
-const toy = (n: number, classes = 4, side = 12): Dataset => dataset({ images: Uint8Array.from({ length: side * side * n }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 24), labels: Uint8Array.from({ length: n }, (_, i) => i % classes), shape: [1, side, side], classes: [..."abcdefghi"].slice(0, classes) });
+const toy = (n: number, classes = 4, side = 12): Dataset => dataset({
+  images: Uint8Array.from({ length: side * side * n }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 24),
+  labels: Uint8Array.from({ length: n }, (_, i) => i % classes),
+  shape: [1, side, side], classes: [..."abcdefghi"].slice(0, classes),
+});
 const net = sequential(conv2d({ filters: 8, kernel: 3, padding: 1 }), relu(), flatten(), linear({ units: 4 }));
-const open = async (options: Partial<TrainOptions> = {}) => train(net, { device: await openTestDevice(), data: { train: toy(64), test: toy(50), name: "toy", source: "" }, batch: 16, epochs: 2, optimizer: sgd({ lr: 0.01 }), ...options });
+const open = async (options: Partial<TrainOptions> = {}) => train(net, {
+  device: await openTestDevice(), data: { train: toy(64), test: toy(50), name: "toy", source: "" },
+  batch: 16, epochs: 2, optimizer: sgd({ lr: 0.01 }), ...options,
+});
 const says = async (f: () => unknown) => { try { await f(); return "nothing"; } catch (e) { return String(e); } };
 const image = toy(1).images;
 
@@ -18,7 +28,10 @@ test("a run that is destroyed while it trains ends, and others on the device go 
     run.destroy();
     await done;
     expect(await asked).toMatch(/^nothing|this run was destroyed/);
-    for (const f of [() => run.predict(image), () => run.weights(), () => run.evaluate(), () => run.activations(image), () => run.save()]) expect(await says(f)).toMatch(/OptionError.*this run was destroyed/);
+    for (const f of [
+      () => run.predict(image), () => run.weights(), () => run.evaluate(),
+      () => run.activations(image), () => run.save(),
+    ]) expect(await says(f)).toMatch(/OptionError.*this run was destroyed/);
     expect(await says(() => run.finish())).toBe("nothing");
   }
   const other = await open();
@@ -28,10 +41,13 @@ test("a run that is destroyed while it trains ends, and others on the device go 
 
 test("first calls at the same time wait for each other", async () => {
   const run = await open(), twice = await open();
-  const [a, b, c, d] = await Promise.all([run.evaluate(toy(30)), run.predict(image), run.activations(image), run.evaluate(toy(40))]);
+  const [a, b, c, d] = await Promise.all([
+    run.evaluate(toy(30)), run.predict(image), run.activations(image), run.evaluate(toy(40)),
+  ]);
   expect([a.images, b.length, c.length, d.images]).toEqual([30, 1, 4, 40]);
   expect([await twice.evaluate(toy(30)), await twice.predict(image)]).toEqual([a, b]);
-  expect(await Promise.all([run.finish(), run.predict(image), run.evaluate(toy(40))])).toMatchObject([{ epoch: 2 }, [{}], { images: 40 }]);
+  expect(await Promise.all([run.finish(), run.predict(image), run.evaluate(toy(40))]))
+    .toMatchObject([{ epoch: 2 }, [{}], { images: 40 }]);
   run.destroy();
   twice.destroy();
 });
@@ -76,22 +92,29 @@ test("a paused run hears of its lost device; what others do wrong on it is told 
 test("images and labels that do not fit are told so, by every way in", async () => {
   const run = await open(), as = (value: unknown) => says(() => run.predict(value as Uint8Array));
   expect(await run.predict(Uint8ClampedArray.from(image))).toEqual(await run.predict(image));
-  for (const wrong of [[...image], image.buffer, undefined, Float64Array.from(image)]) expect(await as(wrong)).toMatch(/FormatError: images are bytes/);
+  for (const wrong of [[...image], image.buffer, undefined, Float64Array.from(image)])
+    expect(await as(wrong)).toMatch(/FormatError: images are bytes/);
   expect(await as(image.subarray(1))).toMatch(/143 numbers are no whole number of images of \[1, 12, 12\]/);
-  for (const wrong of [image.subarray(44), toy(2).images, new Uint8Array(0)]) expect(await says(() => run.activations(wrong))).toMatch(/ShapeError.*are not one image of \[1, 12, 12\]/);
+  for (const wrong of [image.subarray(44), toy(2).images, new Uint8Array(0)])
+    expect(await says(() => run.activations(wrong))).toMatch(/ShapeError.*are not one image of \[1, 12, 12\]/);
   expect(await as(new Float32Array(144).fill(NaN))).toMatch(/NonFiniteError.*no numbers for image 0/);
   expect(await says(() => run.evaluate(toy(50, 9)))).toMatch(/label 4 of image 4 is out of range/);
-  expect(await says(() => run.evaluate(toy(5, 4, 10)))).toMatch(/the test images are \[1,10,10\], those of the training \[1,12,12\]/);
-  expect(await says(() => open({ data: { train: toy(9), test: toy(9, 4, 10), name: "", source: "" } }))).toMatch(/the test images are \[1,10,10\]/);
+  expect(await says(() => run.evaluate(toy(5, 4, 10))))
+    .toMatch(/the test images are \[1,10,10\], those of the training \[1,12,12\]/);
+  expect(await says(() => open({ data: { train: toy(9), test: toy(9, 4, 10), name: "", source: "" } })))
+    .toMatch(/the test images are \[1,10,10\]/);
   const weights = await run.weights(), [[name, { shape, data }]] = weights;
-  for (const wrong of [{}, new Uint8Array(8), new Map<string, unknown>([...weights, [name, { shape, data: Float64Array.from(data) }]])]) expect(await says(() => run.load(wrong as never))).toMatch(/FormatError: weights are a Map/);
+  const doubles = new Map<string, unknown>([...weights, [name, { shape, data: Float64Array.from(data) }]]);
+  for (const wrong of [{}, new Uint8Array(8), doubles])
+    expect(await says(() => run.load(wrong as never))).toMatch(/FormatError: weights are a Map/);
   run.load(new Map([...weights].map(([name, w]) => [name, { ...w, data: w.data.map(() => NaN) }])));
   expect(await says(() => run.evaluate())).toMatch(/NonFiniteError.*no numbers for \d+ of/);
   run.destroy();
 });
 
 test("under the squared error predictions are the answers themselves", async () => {
-  const run = await open({ loss: meanSquaredError() }), [{ probabilities, label }] = await run.predict(image), logits = (await run.activations(image, 3))[0].data;
+  const run = await open({ loss: meanSquaredError() }), [{ probabilities, label }] = await run.predict(image);
+  const logits = (await run.activations(image, 3))[0].data;
   expect([...probabilities]).toEqual([...logits]);
   expect(label).toBe(logits.indexOf(Math.max(...logits)));
   run.destroy();

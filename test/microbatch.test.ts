@@ -1,17 +1,27 @@
-// A batch in parts: the gradients of one batch up to rounding, in the memory of a part, in one submit; and the same bits after a resume.
+// A batch in parts: the gradients of one batch up to rounding, in the memory of a part, in one submit;
+// and the same bits after a resume.
 import { describe, expect, test } from "vitest";
 import { lenet, resnet } from "../models/index.js";
 import { dataset } from "../src/data/dataset.js";
-import { adam, clipNorm, conv2d, dropout, flatten, linear, meanSquaredError, relu, sequential, sgd, summary, train, type Run, type TrainOptions } from "../src/index.js";
+import {
+  adam, clipNorm, conv2d, dropout, flatten, linear, meanSquaredError, relu, sequential, sgd, summary, train,
+  type Run, type TrainOptions,
+} from "../src/index.js";
 import { Session, type SessionOptions } from "../src/train/session.js";
 import { readGradients, readWeights } from "../src/train/weights.js";
 import { openTestDevice } from "./support.js";
 
-const images = (n: number) => dataset({ images: Uint8Array.from({ length: 784 * n }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24), labels: Uint8Array.from({ length: n }, (_, i) => (i * 7) % 10), shape: [1, 28, 28], classes: [..."0123456789"] });
+const images = (n: number) => dataset({
+  images: Uint8Array.from({ length: 784 * n }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24),
+  labels: Uint8Array.from({ length: n }, (_, i) => (i * 7) % 10),
+  shape: [1, 28, 28], classes: [..."0123456789"],
+});
 const order = (n: number, from = 0) => Uint32Array.from({ length: n }, (_, i) => from + i);
 const net = lenet({ activation: "relu" });
 const open = async (options: Partial<SessionOptions>) => Session.open(net, {
-  device: await openTestDevice(), input: [1, 28, 28], batches: [21, 10], data: images(31), optimizer: sgd({ lr: 0.05, momentum: 0.9, weightDecay: 1e-3 }), clip: clipNorm(0.5), seed: 3, ...options });
+  device: await openTestDevice(), input: [1, 28, 28], batches: [21, 10], data: images(31),
+  optimizer: sgd({ lr: 0.05, momentum: 0.9, weightDecay: 1e-3 }), clip: clipNorm(0.5), seed: 3, ...options,
+});
 
 /** ‖got − want‖ ÷ ‖want‖. */
 function difference(got: ArrayLike<number>, want: ArrayLike<number>): number {
@@ -28,28 +38,36 @@ describe.each([[8], [7], [20]])("21 images, at most %i at once", (microBatch) =>
       expect([...got!.subarray(row + 1, row + 4)]).toEqual(counts);
       expect(Math.abs(got![row] / loss - 1)).toBeLessThan(1e-5);
       const wanted = await readGradients(whole.memory, whole.network);
-      for (const [name, { data }] of await readGradients(parts.memory, parts.network)) expect(difference(data, wanted.get(name)!.data), name).toBeLessThan(1e-4);
+      for (const [name, { data }] of await readGradients(parts.memory, parts.network))
+        expect(difference(data, wanted.get(name)!.data), name).toBeLessThan(1e-4);
     }
     const wanted = await readWeights(whole.memory, whole.network);
-    for (const [name, { data }] of await readWeights(parts.memory, parts.network)) expect(difference(data, wanted.get(name)!.data), name).toBeLessThan(1e-5);
+    for (const [name, { data }] of await readWeights(parts.memory, parts.network))
+      expect(difference(data, wanted.get(name)!.data), name).toBeLessThan(1e-5);
     const steps = parts.programs.map((p) => p.steps.map((s) => s.kernel.entry));
-    expect(steps.map((of) => of.filter((e) => e === "accumulate_add").length)).toEqual([Math.ceil(21 / microBatch) - 1, Math.ceil(10 / microBatch) - 1]);
-    expect(steps.map((of) => of.filter((e) => /^sgd|^clip_norm/.test(e)))).toEqual([["clip_norm", "sgd_momentum"], ["clip_norm", "sgd_momentum"]]);
+    expect(steps.map((of) => of.filter((e) => e === "accumulate_add").length))
+      .toEqual([Math.ceil(21 / microBatch) - 1, Math.ceil(10 / microBatch) - 1]);
+    expect(steps.map((of) => of.filter((e) => /^sgd|^clip_norm/.test(e))))
+      .toEqual([["clip_norm", "sgd_momentum"], ["clip_norm", "sgd_momentum"]]);
     for (const s of [whole, parts]) s.destroy();
   });
 });
 
 test("mean squared error, too", async () => {
-  const whole = await open({ loss: meanSquaredError() }), parts = await open({ loss: meanSquaredError(), microBatch: 6 });
+  const whole = await open({ loss: meanSquaredError() });
+  const parts = await open({ loss: meanSquaredError(), microBatch: 6 });
   for (const s of [whole, parts]) void s.step(order(21));
   const wanted = await readGradients(whole.memory, whole.network);
-  for (const [name, { data }] of await readGradients(parts.memory, parts.network)) expect(difference(data, wanted.get(name)!.data), name).toBeLessThan(1e-4);
+  for (const [name, { data }] of await readGradients(parts.memory, parts.network))
+    expect(difference(data, wanted.get(name)!.data), name).toBeLessThan(1e-4);
   for (const s of [whole, parts]) s.destroy();
 });
 
 test("a step is one submit and one pass, in the memory of a part", async () => {
-  const device = await openTestDevice(), small = await open({ batches: [8, 7] }), parts = await open({ batches: [31], microBatch: 8 });
-  expect(parts.memoryUse.slots).toBe(small.memoryUse.slots);  // parts of 8 images and one of 7 share slots as steps of 8 and of 7 do, to the byte
+  const device = await openTestDevice();
+  const small = await open({ batches: [8, 7] }), parts = await open({ batches: [31], microBatch: 8 });
+  // parts of 8 images and one of 7 share slots as steps of 8 and of 7 do, to the byte
+  expect(parts.memoryUse.slots).toBe(small.memoryUse.slots);
   expect(parts.memoryUse.bound).toBe(small.memoryUse.bound);
   const queue = Object.getPrototypeOf(device.gpu.queue) as GPUQueue, { submit } = queue;
   let submits = 0;
@@ -60,22 +78,34 @@ test("a step is one submit and one pass, in the memory of a part", async () => {
 });
 
 test("summary() plans a batch in parts: only the second arena of gradients is added", () => {
-  const options = { input: [1, 96, 96], batch: 256 }, found = summary(resnet(18)(), { ...options, microBatch: 32 }), part = summary(resnet(18)(), { ...options, batch: 32 }), whole = summary(resnet(18)(), options);
-  expect(found.memory).toEqual({ ...part.memory, gradients: 2 * part.memory.gradients, activations: { ...part.memory.activations, sum: found.memory.activations.sum } });
+  const options = { input: [1, 96, 96], batch: 256 };
+  const found = summary(resnet(18)(), { ...options, microBatch: 32 });
+  const part = summary(resnet(18)(), { ...options, batch: 32 }), whole = summary(resnet(18)(), options);
+  expect(found.memory).toEqual({
+    ...part.memory, gradients: 2 * part.memory.gradients,
+    activations: { ...part.memory.activations, sum: found.memory.activations.sum },
+  });
   expect(found.memory.activations.slots).toBeLessThan(whole.memory.activations.slots / 7);
   expect(found.dispatches).toBe(8 * (part.dispatches - 1) + 7 + 1);
 });
 
 test("each part draws numbers of its own", async () => {
-  const session = await Session.open(sequential(dropout(), flatten(), linear({ units: 10 }), dropout()), { device: await openTestDevice(), input: [1, 28, 28], batches: [6], microBatch: 2, data: images(6) });
-  const streams = session.programs[0].steps.filter((s) => s.kernel.entry === "dropout_forward").map((s) => s.params.stream);
+  const session = await Session.open(sequential(dropout(), flatten(), linear({ units: 10 }), dropout()), {
+    device: await openTestDevice(), input: [1, 28, 28], batches: [6], microBatch: 2, data: images(6),
+  });
+  const drops = session.programs[0].steps.filter((s) => s.kernel.entry === "dropout_forward");
+  const streams = drops.map((s) => s.params.stream);
   expect(new Set(streams).size).toBe(6);
   session.destroy();
 });
 
 test("stopped, saved and restored, a run in parts ends in the same bits", async () => {
-  const tiny = sequential(conv2d({ filters: 4, kernel: 5, stride: 4 }), relu(), flatten(), dropout({ p: 0.3 }), linear({ units: 10 }));
-  const begin = async (options: Partial<TrainOptions> = {}): Promise<Run> => train(tiny, { device: await openTestDevice(), data: images(31), batch: 12, microBatch: 5, epochs: 3, seed: 5, optimizer: adam({ lr: 0.01 }), ...options });
+  const tiny = sequential(
+    conv2d({ filters: 4, kernel: 5, stride: 4 }), relu(), flatten(), dropout({ p: 0.3 }), linear({ units: 10 }));
+  const begin = async (options: Partial<TrainOptions> = {}): Promise<Run> => train(tiny, {
+    device: await openTestDevice(), data: images(31), batch: 12, microBatch: 5, epochs: 3, seed: 5,
+    optimizer: adam({ lr: 0.01 }), ...options,
+  });
   const whole = await begin();
   for await (const _ of whole);
   const first = await begin();
@@ -89,7 +119,8 @@ test("stopped, saved and restored, a run in parts ends in the same bits", async 
   for await (const _ of second);
   expect(await second.save()).toEqual(await whole.save());
   const other = await begin({ microBatch: 6 });
-  expect(() => other.restore(file)).toThrow("batch is 12 in parts of 5 there and 12 in parts of 6 here; train with the same batch size");
+  expect(() => other.restore(file)).toThrow(
+    "batch is 12 in parts of 5 there and 12 in parts of 6 here; train with the same batch size");
   for (const run of [whole, first, second, other]) run.destroy();
 });
 

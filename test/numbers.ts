@@ -1,4 +1,5 @@
-// Numbers for tests: a generator that PyTorch's side shares, and the order of axes. Imports nothing, so that it runs anywhere.
+// Numbers for tests: a generator that PyTorch's side shares, and the order of axes.
+// Imports nothing, so that it runs anywhere.
 type Numbers = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
 /** n numbers in [−1, 1), exact in f32: the generator of the golden vectors. */
@@ -15,7 +16,10 @@ export function permuted<T extends Numbers>(values: T, shape: readonly number[],
   const strides = shape.map((_, a) => shape.slice(a + 1).reduce((p, e) => p * e, 1)), result = values.slice() as T;
   for (let i = 0; i < result.length; i++) {
     let from = 0, rest = i;
-    for (const axis of order.toReversed()) { from += rest % shape[axis] * strides[axis]; rest = Math.floor(rest / shape[axis]); }
+    for (const axis of order.toReversed()) {
+      from += rest % shape[axis] * strides[axis];
+      rest = Math.floor(rest / shape[axis]);
+    }
     result[i] = values[from];
   }
   return result;
@@ -25,4 +29,5 @@ export function permuted<T extends Numbers>(values: T, shape: readonly number[],
 export const inverse = (order: readonly number[]): number[] => order.map((_, axis) => order.indexOf(axis));
 
 /** The largest absolute value. */
-export const largest = (values: ArrayLike<number>): number => Array.from(values).reduce((a, v) => Math.max(a, Math.abs(v)), 0);
+export const largest = (values: ArrayLike<number>): number =>
+  Array.from(values).reduce((a, v) => Math.max(a, Math.abs(v)), 0);

@@ -1,26 +1,45 @@
-// Networks that nobody draws and somebody has: what an adversary found against PyTorch. Fused and unfused they are the same bits.
+// Networks that nobody draws and somebody has: what an adversary found against PyTorch.
+// Fused and unfused they are the same bits.
 import { expect, test } from "vitest";
 import { dataset } from "../src/data/dataset.js";
-import { add, batchNorm, conv2d, dropout, elu, flatten, forward, linear, named, relu, sequential, sgd, sigmoid, tanh, type Block, type Part } from "../src/index.js";
+import {
+  add, batchNorm, conv2d, dropout, elu, flatten, forward, linear, named, relu, sequential, sgd, sigmoid, tanh,
+  type Block, type Part,
+} from "../src/index.js";
 import { Session, type SessionOptions } from "../src/train/session.js";
 import { readWeights } from "../src/train/weights.js";
 import { openTestDevice } from "./support.js";
 
-const set = (n: number, shape: readonly [number, number, number], classes = 3) => dataset({ images: Uint8Array.from({ length: n * shape[0] * shape[1] * shape[2] }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 24), labels: Uint8Array.from({ length: n }, (_, i) => (i * 7) % classes), shape, classes: [..."abcdefghij"].slice(0, classes) });
+const set = (n: number, shape: readonly [number, number, number], classes = 3) => dataset({
+  images: Uint8Array.from({ length: n * shape[0] * shape[1] * shape[2] },
+    (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 24),
+  labels: Uint8Array.from({ length: n }, (_, i) => (i * 7) % classes),
+  shape, classes: [..."abcdefghij"].slice(0, classes),
+});
 
 /** Weights after some steps. */
-async function trained(net: Part, options: Partial<SessionOptions> & { n: number; input: readonly [number, number, number] }, steps = 3) {
-  const { n, input } = options, session = await Session.open(net, { device: await openTestDevice(), batches: [n], data: set(n, input), optimizer: sgd({ lr: 0.1 }), ...options });
+async function trained(
+  net: Part, options: Partial<SessionOptions> & { n: number; input: readonly [number, number, number] }, steps = 3,
+) {
+  const { n, input } = options, session = await Session.open(net, {
+    device: await openTestDevice(), batches: [n], data: set(n, input), optimizer: sgd({ lr: 0.1 }), ...options,
+  });
   for (let i = 0; i < steps; i++) session.step(Uint32Array.from({ length: n }, (_, k) => k));
   const weights = await readWeights(session.memory, session.network);
   session.destroy();
   return weights;
 }
 
-const head = (x: Parameters<Block>[0], ...parts: Part[]) => sequential(flatten(), linear({ units: 16 }), ...parts, linear({ units: 3 }))(x);
-const twice: Block = (x) => { const s = add(x, named("t", tanh())(x)); return named("out", sequential(flatten(), linear({ units: 3 })))(add(s, s)); };
+const head = (x: Parameters<Block>[0], ...parts: Part[]) =>
+  sequential(flatten(), linear({ units: 16 }), ...parts, linear({ units: 3 }))(x);
+const twice: Block = (x) => {
+  const s = add(x, named("t", tanh())(x));
+  return named("out", sequential(flatten(), linear({ units: 3 })))(add(s, s));
+};
 test.each<[string, Part]>([
-  ["tanh behind a dropout", (x) => head(x, dropout(), tanh())], ["sigmoid behind a dropout", (x) => head(x, dropout(), sigmoid())], ["elu behind a dropout", (x) => head(x, dropout(), elu())],
+  ["tanh behind a dropout", (x) => head(x, dropout(), tanh())],
+  ["sigmoid behind a dropout", (x) => head(x, dropout(), sigmoid())],
+  ["elu behind a dropout", (x) => head(x, dropout(), elu())],
   ["relu in front of a dropout and behind one", (x) => head(x, relu(), dropout(), relu())],
   ["a dropout behind a dropout", sequential(flatten(), dropout(), dropout({ p: 0.2 }), linear({ units: 3 }))],
   ["dropouts around a flatten", sequential(dropout(), flatten(), dropout({ p: 0.2 }), linear({ units: 3 }))],
@@ -31,11 +50,15 @@ test.each<[string, Part]>([
 });
 
 test.each<[string, Part, readonly [number, number, number]]>([
-  ["a stride past the width", sequential(conv2d({ filters: 4, kernel: 1 }), conv2d({ filters: 4, kernel: 1, stride: 2 }), flatten(), linear({ units: 3 })), [2, 1, 1]],
+  ["a stride past the width", sequential(
+    conv2d({ filters: 4, kernel: 1 }), conv2d({ filters: 4, kernel: 1, stride: 2 }), flatten(), linear({ units: 3 }),
+  ), [2, 1, 1]],
 ])("%s: gradients are those of the plain kernels", async (_, net, input) => {
-  const [direct, plain] = [await trained(net, { n: 32, input }, 1), await trained(net, { n: 32, input, rung: "plain" }, 1)];
+  const direct = await trained(net, { n: 32, input }, 1);
+  const plain = await trained(net, { n: 32, input, rung: "plain" }, 1);
   for (const [name, { data }] of plain) {
-    const most = Math.max(...data.map(Math.abs), 1e-3), off = Math.max(...data.map((v, i) => Math.abs(v - direct.get(name)!.data[i])));
+    const most = Math.max(...data.map(Math.abs), 1e-3);
+    const off = Math.max(...data.map((v, i) => Math.abs(v - direct.get(name)!.data[i])));
     expect(off / most, name).toBeLessThan(2e-3);
   }
 });
@@ -43,24 +66,42 @@ test.each<[string, Part, readonly [number, number, number]]>([
 test("tensors of fewer than four numbers are bound as all others", async () => {
   const device = await openTestDevice();
   for (const [C, H] of [[1, 1], [2, 1], [3, 1]] as const) for (const rung of [undefined, "plain", "tiled"]) {
-    const { data } = await forward(sequential(conv2d({ filters: 1, kernel: 1 }), sigmoid(), conv2d({ filters: 16, kernel: 1 }), relu(), flatten(), linear({ units: 1 }), sigmoid(), linear({ units: 8 })), { device, x: { shape: [1, C, H, H], data: Float32Array.from({ length: C * H * H }, (_, i) => i) }, rung } as never);
+    const net = sequential(
+      conv2d({ filters: 1, kernel: 1 }), sigmoid(), conv2d({ filters: 16, kernel: 1 }), relu(), flatten(),
+      linear({ units: 1 }), sigmoid(), linear({ units: 8 }),
+    );
+    const x = { shape: [1, C, H, H], data: Float32Array.from({ length: C * H * H }, (_, i) => i) };
+    const { data } = await forward(net, { device, x, rung } as never);
     expect(data).toHaveLength(8);
     expect(data.every(Number.isFinite)).toBe(true);
   }
 });
 
 test("an output that something else reads, whose result nobody wants, is still the output", async () => {
-  const device = await openTestDevice(), x = { shape: [2, 1, 2, 2], data: Float32Array.from({ length: 8 }, (_, i) => i - 3) };
-  const plain: Block = (x) => sequential(flatten(), linear({ units: 3 }))(x), read: Block = (x) => { const y = plain(x); named("unused", relu())(y); return y; };
-  const summed: Block = (x) => { const y = plain(x); add(y, named("unused", linear({ units: 3 }))(named("r", relu())(y))); return y; };
-  const [want, got, too] = [await forward(plain, { device, x }), await forward(read, { device, x }), await forward(summed, { device, x })];
+  const device = await openTestDevice();
+  const x = { shape: [2, 1, 2, 2], data: Float32Array.from({ length: 8 }, (_, i) => i - 3) };
+  const plain: Block = (x) => sequential(flatten(), linear({ units: 3 }))(x);
+  const read: Block = (x) => {
+    const y = plain(x);
+    named("unused", relu())(y);
+    return y;
+  };
+  const summed: Block = (x) => {
+    const y = plain(x);
+    add(y, named("unused", linear({ units: 3 }))(named("r", relu())(y)));
+    return y;
+  };
+  const want = await forward(plain, { device, x });
+  const got = await forward(read, { device, x }), too = await forward(summed, { device, x });
   expect(got.data).toEqual(want.data);
   expect(too.data).toEqual(want.data);
   expect(want.data.some((v) => v !== 0)).toBe(true);
 });
 
 test("a running variance that forgets all but the last has the last", async () => {
-  const net = sequential(flatten(), linear({ units: 3, bias: false }), batchNorm({ momentum: 1 }), linear({ units: 3 }));
-  const { data } = (await trained(net, { n: 8, input: [1, 4, 4], init: (size) => new Float32Array(size).map((_, i) => 1e-5 * (i % 5)) }, 1)).get("2.running_var")!;
+  const net = sequential(
+    flatten(), linear({ units: 3, bias: false }), batchNorm({ momentum: 1 }), linear({ units: 3 }));
+  const init = (size: number) => new Float32Array(size).map((_, i) => 1e-5 * (i % 5));
+  const { data } = (await trained(net, { n: 8, input: [1, 4, 4], init }, 1)).get("2.running_var")!;
   for (const v of data) expect(v).toBeGreaterThan(0);
 });

@@ -20,13 +20,17 @@ fn ${name}(@builtin(global_invocation_id) id: vec3u) {
 const guard = "if (i >= dim.size) { return; }";
 
 /** The shader of y ← forward, dx ← backward. */
-export const pointwiseText = (forward = "y[i] = 2.0 * x[i];", backward = "dx[i] = 2.0 * dy[i];", { before = "", forwardGuard = guard, backwardGuard = guard } = {}) =>
+export const pointwiseText = (
+  forward = "y[i] = 2.0 * x[i];", backward = "dx[i] = 2.0 * dy[i];",
+  { before = "", forwardGuard = guard, backwardGuard = guard } = {},
+) =>
   head + before + entry("t_forward", forward, forwardGuard) + entry("t_backward", backward, backwardGuard);
 
 /** The layer of such a shader. `more`: what its definition says otherwise. */
 export function pointwise(text = pointwiseText(), more: Partial<LayerDefinition> = {}): AnyLayer {
   const [f, b] = ["t_forward", "t_backward"].map((name) => kernel(text, { entry: name }));
-  const take = (k: typeof f, t: object) => Object.fromEntries(Object.keys(k.bindings).map((name) => [name, (t as Record<string, Tensor>)[name]]));
+  const take = (k: typeof f, t: object) =>
+    Object.fromEntries(Object.keys(k.bindings).map((name) => [name, (t as Record<string, Tensor>)[name]]));
   return defineLayer({ name: "t",
     forward(rec, t) { rec.dispatch(f, take(f, t), { size: t.y.size }, t.y.size); },
     backward(rec, t) { if (t.dx) rec.dispatch(b, take(b, t), { size: t.dx.size }, t.dx.size); },

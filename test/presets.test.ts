@@ -12,7 +12,8 @@ import { readSettings } from "../examples/shared/state.js";
 import { family as vgg } from "../examples/vgg/family.js";
 import { summary } from "../src/index.js";
 
-for (const family of [lenet, lenetBn, alexnet, vgg, nin, googlenet, resnet, densenet]) test(`the presets of ${family.title} are all in its controls, and grow`, () => {
+const all = [lenet, lenetBn, alexnet, vgg, nin, googlenet, resnet, densenet];
+for (const family of all) test(`the presets of ${family.title} are all in its controls, and grow`, () => {
   const sizes = presetNames.map((name) => {
     const settings = readSettings(family.controls, family.presets[name], "");
     for (const { name: control, values } of family.controls) {
@@ -20,7 +21,9 @@ for (const family of [lenet, lenetBn, alexnet, vgg, nin, googlenet, resnet, dens
       if (wanted !== undefined) expect(settings[control], control).toBe(wanted);
       if (values) expect(values, `${control} of ${name}`).toContain(settings[control]);
     }
-    return together(summary(family.build(settings, 10), { input: inputOf([1, 28, 28], settings), batch: Number(settings.batch), optimizer: optimizerOf(settings) }).memory);
+    return together(summary(family.build(settings, 10), {
+      input: inputOf([1, 28, 28], settings), batch: Number(settings.batch), optimizer: optimizerOf(settings),
+    }).memory);
   });
   expect(sizes).toEqual([...sizes].sort((a, b) => a - b));
   expect(sizes[0]).toBeLessThan(2 ** 26);

@@ -10,17 +10,26 @@ import { Session } from "../src/train/session.js";
 import { readWeights } from "../src/train/weights.js";
 import { openTestDevice } from "./support.js";
 
-const data = dataset({ images: Uint8Array.from({ length: 784 * 8 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24), labels: Uint8Array.from({ length: 8 }, (_, i) => i), shape: [1, 28, 28], classes: [..."0123456789"] });
-const net = () => sequential(conv2d({ filters: 6, kernel: 5 }), batchNorm(), relu(), conv2d({ filters: 8, kernel: 3 }), relu(), maxPool2d({ kernel: 2 }), flatten(), linear({ units: 10 }));
+const data = dataset({
+  images: Uint8Array.from({ length: 784 * 8 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24),
+  labels: Uint8Array.from({ length: 8 }, (_, i) => i), shape: [1, 28, 28], classes: [..."0123456789"],
+});
+const net = () => sequential(
+  conv2d({ filters: 6, kernel: 5 }), batchNorm(), relu(),
+  conv2d({ filters: 8, kernel: 3 }), relu(), maxPool2d({ kernel: 2 }), flatten(), linear({ units: 10 }),
+);
 const order = Uint32Array.from({ length: 8 }, (_, i) => i);
 
 test("a profile accounts for every dispatch, and leaves weights, states and statistics as they were", async () => {
-  const device = await openTestDevice(), optimizer = sgd({ lr: 0.05, momentum: 0.9 }), options = { device, input: [1, 28, 28], batches: [8], data, optimizer, seed: 3 };
+  const device = await openTestDevice(), optimizer = sgd({ lr: 0.05, momentum: 0.9 });
+  const options = { device, input: [1, 28, 28], batches: [8], data, optimizer, seed: 3 };
   const [session, other] = [await Session.open(net(), options), await Session.open(net(), options)];
-  const roof = { flops: 1e10, bandwidth: 1e10, dispatch: 1e-9, host: 1e-6, clock: "wall clock" } as const, clocks = ["timestamps", "wall clock"] as const;
+  const roof = { flops: 1e10, bandwidth: 1e10, dispatch: 1e-9, host: 1e-6, clock: "wall clock" } as const;
+  const clocks = ["timestamps", "wall clock"] as const;
   session.step(order);
   for (const clock of clocks) {
-    const { rows, dispatches, seconds, step, clock: used, toString } = await profile(session, { rounds: 1, roofline: roof, clock });
+    const found = await profile(session, { rounds: 1, roofline: roof, clock });
+    const { rows, dispatches, seconds, step, clock: used, toString } = found;
     expect(used).toBe(clock);
     expect(rows.flatMap((r) => r.kernels)).toHaveLength(session.programs[0].steps.length);
     expect(dispatches).toBe(session.programs[0].steps.length);
@@ -34,7 +43,8 @@ test("a profile accounts for every dispatch, and leaves weights, states and stat
   }
   session.step(order);
   for (let i = 0; i < 2; i++) other.step(order);
-  const [got, want] = [await readWeights(session.memory, session.network), await readWeights(other.memory, other.network)];
+  const got = await readWeights(session.memory, session.network);
+  const want = await readWeights(other.memory, other.network);
   for (const [name, { data: values }] of want) expect(got.get(name)!.data, name).toEqual(values);
   session.destroy();
   other.destroy();

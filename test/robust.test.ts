@@ -1,16 +1,21 @@
 import { expect, test } from "vitest";
 import { lenet } from "../models/index.js";
 import { dataset } from "../src/data/dataset.js";
-import { batchNorm, conv2d, dropout, flatten, linear, maxPool2d, relu, sequential, sgd, train, type Block } from "../src/index.js";
+import {
+  batchNorm, conv2d, dropout, flatten, linear, maxPool2d, relu, sequential, sgd, train, type Block,
+} from "../src/index.js";
 import { openDevice } from "../src/node/device.js";
 
-const images = Uint8Array.from({ length: 784 * 80 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24);
-const data = dataset({ images, labels: Uint8Array.from({ length: 80 }, (_, i) => (i * 7) % 10), shape: [1, 28, 28], classes: [..."0123456789"] });
+const data = dataset({
+  images: Uint8Array.from({ length: 784 * 80 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24),
+  labels: Uint8Array.from({ length: 80 }, (_, i) => (i * 7) % 10), shape: [1, 28, 28], classes: [..."0123456789"],
+});
 
 async function learned(net: Block, robust: boolean) {
   const device = await openDevice({ robust }), losses: number[] = [];
   try {
-    const run = await train(net, { device, data, batch: 32, epochs: 2, seed: 3, optimizer: sgd({ lr: 0.1, momentum: 0.9 }) });
+    const optimizer = sgd({ lr: 0.1, momentum: 0.9 });
+    const run = await train(net, { device, data, batch: 32, epochs: 2, seed: 3, optimizer });
     for await (const progress of run) losses.push(...progress.losses);
     return { losses, evaluation: await run.evaluate(data), weights: await run.weights() };
   } finally { device.destroy(); }
@@ -19,7 +24,8 @@ async function learned(net: Block, robust: boolean) {
 test.each<[string, () => Block]>([
   ["LeNet", () => lenet()],
   ["strides, batch norm, overlapping pools, dropout", () => sequential(
-    conv2d({ filters: 8, kernel: 3, stride: 2 }), batchNorm(), relu(), maxPool2d({ kernel: 3, stride: 1, padding: 1 }), conv2d({ filters: 12, kernel: 1, stride: 2 }), relu(),
+    conv2d({ filters: 8, kernel: 3, stride: 2 }), batchNorm(), relu(),
+    maxPool2d({ kernel: 3, stride: 1, padding: 1 }), conv2d({ filters: 12, kernel: 1, stride: 2 }), relu(),
     dropout({ p: 0.3 }), flatten(), linear({ units: 10 }))],
 ])("%s learns the same bits where nothing keeps indices inside their arrays", { timeout: 120_000 }, async (_, net) => {
   const bare = await learned(net(), false);

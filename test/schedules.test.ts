@@ -1,18 +1,22 @@
 import { describe, expect, test } from "vitest";
 import { dataset } from "../src/data/dataset.js";
 import {
-  adam, constantRate, cosine, exponential, flatten, linear, oneCycle, OptionError, reduceOnPlateau, sequential, sgd, stepDecay, train, zeros,
-  type Moment, type Progress, type Schedule, type TrainOptions,
+  adam, constantRate, cosine, exponential, flatten, linear, oneCycle, OptionError, reduceOnPlateau, sequential, sgd,
+  stepDecay, train, zeros, type Moment, type Progress, type Schedule, type TrainOptions,
 } from "../src/index.js";
 import { sinceBest } from "../src/train/earlyStopping.js";
 import { openTestDevice } from "./support.js";
 
 /** The factors of a run of `epochs` epochs of 4 steps. */
-const factors = (schedule: Schedule, epochs: number, history: number[] = []) => Array.from({ length: 4 * epochs }, (_, step) => {
-  const epoch = Math.floor(step / 4);
-  return schedule({ step, steps: 4 * epochs, epoch, epochs, stepsPerEpoch: 4, history: history.slice(0, epoch) } satisfies Moment);
-});
-const close = (got: number[], want: number[]) => { want.forEach((w, i) => { expect(got[i], `step ${i}`).toBeCloseTo(w, 9); }); expect(got).toHaveLength(want.length); };
+const factors = (schedule: Schedule, epochs: number, history: number[] = []) =>
+  Array.from({ length: 4 * epochs }, (_, step) => {
+    const epoch = Math.floor(step / 4), at = { step, steps: 4 * epochs, epoch, epochs, stepsPerEpoch: 4 };
+    return schedule({ ...at, history: history.slice(0, epoch) } satisfies Moment);
+  });
+const close = (got: number[], want: number[]) => {
+  want.forEach((w, i) => { expect(got[i], `step ${i}`).toBeCloseTo(w, 9); });
+  expect(got).toHaveLength(want.length);
+};
 const each = (epochs: number[]) => epochs.flatMap((f) => [f, f, f, f]);
 
 describe("schedules, against PyTorch's formulas", () => {
@@ -23,8 +27,8 @@ describe("schedules, against PyTorch's formulas", () => {
   });
 
   test("cosine, as CosineAnnealingLR's recurrence gives it", () => {
-    const T = 12, minimum = 0.1, want = [1];
-    for (let t = 1; t < T; t++) want.push((1 + Math.cos(Math.PI * t / T)) / (1 + Math.cos(Math.PI * (t - 1) / T)) * (want[t - 1] - minimum) + minimum);
+    const T = 12, minimum = 0.1, want = [1], share = (t: number) => 1 + Math.cos(Math.PI * t / T);
+    for (let t = 1; t < T; t++) want.push(share(t) / share(t - 1) * (want[t - 1] - minimum) + minimum);
     close(factors(cosine({ minimum }), 3), want);
   });
 
@@ -36,15 +40,18 @@ describe("schedules, against PyTorch's formulas", () => {
   });
 
   test("one cycle, as OneCycleLR(max_lr=1, total_steps=20)", () => {
-    const annealed = (a: number, b: number, t: number) => b + (a - b) / 2 * (Math.cos(Math.PI * t) + 1), got = factors(oneCycle(), 5);
-    close(got, Array.from({ length: 20 }, (_, i) => i <= 5 ? annealed(0.04, 1, i / 5) : annealed(1, 0.04 / 1e4, (i - 5) / 14)));
+    const annealed = (a: number, b: number, t: number) => b + (a - b) / 2 * (Math.cos(Math.PI * t) + 1);
+    const want = (i: number) => i <= 5 ? annealed(0.04, 1, i / 5) : annealed(1, 0.04 / 1e4, (i - 5) / 14);
+    const got = factors(oneCycle(), 5);
+    close(got, Array.from({ length: 20 }, (_, i) => want(i)));
     close([got[0], got[5], got[19]], [0.04, 1, 4e-6]);
     close(factors(oneCycle({ peak: 10, divFactor: 10, warmup: 0.25 }), 1).slice(0, 1), [10]);
     expect(factors(oneCycle(), 1).every(Number.isFinite)).toBe(true);
   });
 
   test("reduced on a plateau, as ReduceLROnPlateau", () => {
-    const losses = [1, 0.9, 0.91, 0.90001, 0.95, 0.5, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6], schedule = reduceOnPlateau({ factor: 0.5, patience: 1, minimum: 0.2 });
+    const losses = [1, 0.9, 0.91, 0.90001, 0.95, 0.5, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6];
+    const schedule = reduceOnPlateau({ factor: 0.5, patience: 1, minimum: 0.2 });
     let best = Infinity, bad = 0, rate = 1;
     const want = [1, ...losses.map((loss) => {  // its step()
       if (loss < best * (1 - 1e-4)) { best = loss; bad = 0; } else bad++;
@@ -56,17 +63,23 @@ describe("schedules, against PyTorch's formulas", () => {
   });
 
   test("options out of range are refused", () => {
-    for (const bad of [() => stepDecay({ every: 0 }), () => stepDecay({ every: 1.5 }), () => exponential({ gamma: -1 }), () => cosine({ warmup: -1 }), () => cosine({ minimum: NaN }),
-      () => oneCycle({ warmup: 2 }), () => oneCycle({ divFactor: 0 }), () => reduceOnPlateau({ factor: 2 }), () => reduceOnPlateau({ patience: -1 }), () => constantRate(NaN)])
-      expect(bad, String(bad)).toThrow(OptionError);
+    for (const bad of [
+      () => stepDecay({ every: 0 }), () => stepDecay({ every: 1.5 }), () => exponential({ gamma: -1 }),
+      () => cosine({ warmup: -1 }), () => cosine({ minimum: NaN }), () => oneCycle({ warmup: 2 }),
+      () => oneCycle({ divFactor: 0 }), () => reduceOnPlateau({ factor: 2 }), () => reduceOnPlateau({ patience: -1 }),
+      () => constantRate(NaN),
+    ]) expect(bad, String(bad)).toThrow(OptionError);
   });
 });
 
-const images = (n: number, labels: (i: number) => number) => dataset({ shape: [1, 4, 4], classes: ["a", "b"], labels: Uint8Array.from({ length: n }, (_, i) => labels(i)),
-  images: Uint8Array.from({ length: 16 * n }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24) });
+const images = (n: number, labels: (i: number) => number) => dataset({
+  images: Uint8Array.from({ length: 16 * n }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24),
+  labels: Uint8Array.from({ length: n }, (_, i) => labels(i)), shape: [1, 4, 4], classes: ["a", "b"],
+});
 const net = sequential(flatten(), linear({ units: 2 }));
 async function trained(options: Partial<TrainOptions>, f?: (e: Progress) => void) {
-  const run = await train(net, { device: await openTestDevice(), data: images(20, (i) => i & 1), batch: 5, ...options }), seen: Progress[] = [];
+  const device = await openTestDevice(), data = images(20, (i) => i & 1), seen: Progress[] = [];
+  const run = await train(net, { device, data, batch: 5, ...options });
   for await (const e of run) { seen.push(e); f?.(e); }
   const state = new Map([...await run.weights()].map(([name, { data }]) => [name, [...data]]));
   run.destroy();
@@ -75,28 +88,36 @@ async function trained(options: Partial<TrainOptions>, f?: (e: Progress) => void
 
 describe("a run", () => {
   test("follows its schedule and says its rate", async () => {
-    const asked: Moment[] = [], { ends, run } = await trained({ epochs: 3, optimizer: adam({ lr: 0.1 }), schedule: (at) => { asked.push({ ...at, history: [...at.history] }); return 1 / (1 + at.step); } });
+    const asked: Moment[] = [];
+    const schedule = (at: Moment) => { asked.push({ ...at, history: [...at.history] }); return 1 / (1 + at.step); };
+    const { ends, run } = await trained({ epochs: 3, optimizer: adam({ lr: 0.1 }), schedule });
     expect(asked.map((a) => [a.step, a.epoch])).toEqual(Array.from({ length: 12 }, (_, i) => [i, Math.floor(i / 4)]));
-    expect(asked.at(-1)).toEqual({ step: 11, steps: 12, epoch: 2, epochs: 3, stepsPerEpoch: 4, history: ends.slice(0, 2).map((e) => e.loss) });
+    const history = ends.slice(0, 2).map((e) => e.loss);
+    expect(asked.at(-1)).toEqual({ step: 11, steps: 12, epoch: 2, epochs: 3, stepsPerEpoch: 4, history });
     expect(ends.map((e) => e.lr)).toEqual([0.1 / 4, 0.1 / 8, 0.1 / 12]);
     expect(run.history).toEqual(ends.map((e) => e.loss));
     await expect(trained({ epochs: 1, schedule: () => NaN })).rejects.toThrow(OptionError);
   });
 
   test("at a rate of 0 learns nothing, at half the rate what half the lr learns", async () => {
-    const [once, same] = [await trained({ epochs: 1, optimizer: sgd({ lr: 0.1 }), schedule: ({ epoch }) => epoch ? 0 : 0.5 }), await trained({ epochs: 2, optimizer: sgd({ lr: 0.1 }), schedule: ({ epoch }) => epoch ? 0 : 0.5 })];
+    const optimizer = sgd({ lr: 0.1 }), schedule: Schedule = ({ epoch }) => epoch ? 0 : 0.5;
+    const once = await trained({ epochs: 1, optimizer, schedule });
+    const same = await trained({ epochs: 2, optimizer, schedule });
     expect(same.state).toEqual(once.state);
     expect(same.state).not.toEqual((await trained({ epochs: 1, optimizer: sgd({ lr: 0.1 }) })).state);
     expect(once.state).toEqual((await trained({ epochs: 1, optimizer: sgd({ lr: 0.05 }) })).state);
   });
 
-  /** Bright on the left or on the right. The test's labels are the other way round: what is learned makes the test worse. */
-  const halves = (flip: number) => dataset({ shape: [1, 4, 4], classes: ["a", "b"], labels: Uint8Array.from({ length: 20 }, (_, i) => (i & 1) ^ flip),
-    images: Uint8Array.from({ length: 320 }, (_, i) => ((i >> 1) & 1) === ((i >> 4) & 1) ? 255 : 0) });
+  /** Bright left or right. The test's labels are the other way round: what is learned makes the test worse. */
+  const halves = (flip: number) => dataset({
+    images: Uint8Array.from({ length: 320 }, (_, i) => ((i >> 1) & 1) === ((i >> 4) & 1) ? 255 : 0),
+    labels: Uint8Array.from({ length: 20 }, (_, i) => (i & 1) ^ flip), shape: [1, 4, 4], classes: ["a", "b"],
+  });
   const data = { train: halves(0), test: halves(1), name: "", source: "" };
 
   test("stops early, with the weights of its best epoch", async () => {
-    const options = { data, optimizer: sgd({ lr: 0.1 }), init: zeros, epochs: 12 }, first = await trained({ ...options, epochs: 1 });
+    const options = { data, optimizer: sgd({ lr: 0.1 }), init: zeros, epochs: 12 };
+    const first = await trained({ ...options, epochs: 1 });
     const { ends, state } = await trained({ ...options, earlyStopping: { patience: 2 } });
     expect(ends.map((e) => e.best)).toEqual([true, false, false]);
     expect(state).toEqual(first.state);
@@ -105,7 +126,8 @@ describe("a run", () => {
     expect(last.state).toEqual((await trained({ ...options, epochs: 3 })).state);
     const whole = await trained({ ...options, epochs: 2, earlyStopping: { patience: 5 } });
     expect([whole.ends.length, whole.state]).toEqual([2, first.state]);
-    for (const bad of [{ patience: 0 }, { patience: 1, minDelta: -1 }]) await expect(trained({ ...options, earlyStopping: bad })).rejects.toThrow(OptionError);
+    for (const bad of [{ patience: 0 }, { patience: 1, minDelta: -1 }])
+      await expect(trained({ ...options, earlyStopping: bad })).rejects.toThrow(OptionError);
   });
 
   test("counts epochs since the best loss", () => {

@@ -4,7 +4,11 @@ import type { Kernel } from "../src/gpu/kernel.js";
 import { bytes, lenet } from "./bytes.js";
 
 test("a page pays for what it uses: LeNet in 48 kB, all of the core in 61.5", async () => {
-  const sizes = { lenet: await bytes(lenet), core: await bytes('export * from "convoy-gpu";'), error: await bytes('import { ShapeError } from "convoy-gpu"; throw new ShapeError("");') };
+  const sizes = {
+    lenet: await bytes(lenet),
+    core: await bytes('export * from "convoy-gpu";'),
+    error: await bytes('import { ShapeError } from "convoy-gpu"; throw new ShapeError("");'),
+  };
   console.log(Object.entries(sizes).map(([name, size]) => `${name} ${(size / 1000).toFixed(1)} kB`).join(", "));
   expect(sizes.lenet, "LeNet").toBeLessThanOrEqual(48_000);
   expect(sizes.core, "the core").toBeLessThanOrEqual(61_500);
@@ -12,10 +16,13 @@ test("a page pays for what it uses: LeNet in 48 kB, all of the core in 61.5", as
 });
 
 test("bundled shaders have no comments and few spaces, and every line where its source has it", async () => {
-  const words = (text: string) => text.replace(/\/\/(?! tune$).*/gm, "").split("\n").map((line) => line.match(/\w+|[^\w\s]/g)?.join(" "));
+  const words = (text: string) => text.replace(/\/\/(?! tune$).*/gm, "").split("\n")
+    .map((line) => line.match(/\w+|[^\w\s]/g)?.join(" "));
   for (const name of readdirSync("shaders").flatMap((file) => file.endsWith(".wgsl") ? [file.slice(0, -5)] : [])) {
-    const source = readFileSync(`shaders/${name}.wgsl`, "utf8"), [{ code }] = Object.values(await import(`../src/generated/${name}.ts`) as Record<string, Kernel>);
+    const source = readFileSync(`shaders/${name}.wgsl`, "utf8");
+    const [{ code }] = Object.values(await import(`../src/generated/${name}.ts`) as Record<string, Kernel>);
     expect(code.replace(/\/\/ (tune|#import \w+)$/gm, ""), name).not.toMatch(/\/\/|^ /m);
-    if (!/#import/m.test(source)) expect(words(code), name).toEqual(words(source));  // others have text pasted into them
+    // others have text pasted into them
+    if (!/#import/m.test(source)) expect(words(code), name).toEqual(words(source));
   }
 });

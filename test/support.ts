@@ -8,8 +8,10 @@ import { Player } from "../src/gpu/player.js";
 import { Recorder, tensor, type Grid, type Step, type Tensor } from "../src/gpu/recorder.js";
 import { openDevice } from "../src/node/device.js";
 import { plan } from "../src/plan.js";
-import { largest, random } from "./numbers.js";
+import { worstError } from "./close.js";
+import { random } from "./numbers.js";
 
+export * from "./close.js";
 export * from "./numbers.js";
 
 export type Values = Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
@@ -18,11 +20,12 @@ export type Runner = (step: Step, data: ReadonlyMap<Tensor, Values>, outputs: re
 
 /** wgsl_reflect's interpreter: no GPU, slow, throws where an access is out of bounds. Kernels without barriers only. */
 export const interpreter: Runner = async ({ kernel, tensors, params, overrides, grid }, data, outputs) => {
-  const group0 = Object.fromEntries(Object.entries(kernel.bindings).map(([name, [binding]]) => [binding, data.get(tensors[name])]));
+  const tensorsAt = Object.entries(kernel.bindings).map(([name, [binding]]) => [binding, data.get(tensors[name])]);
   const uniform = new DataView(new ArrayBuffer(256));
   pack(kernel, params, uniform);
   const program = WgslParser.Parse(bake(kernel.code, overrides));
-  new WgslExec(program).dispatchWorkgroups(kernel.entry, [...grid], { 0: { ...group0, [PARAMS]: { uniform: new Uint32Array(uniform.buffer) } } });
+  const group0 = { ...Object.fromEntries(tensorsAt), [PARAMS]: { uniform: new Uint32Array(uniform.buffer) } };
+  new WgslExec(program).dispatchWorkgroups(kernel.entry, [...grid], { 0: group0 });
   return outputs.map((t) => data.get(t)!);
 };
 
@@ -66,21 +69,27 @@ export async function checked<T>(device: Device, f: () => Promise<T>): Promise<T
 const UNWRITTEN = 0x7fc0dead;  // a NaN, and no index
 
 /**
- * Runs one kernel. Its tensors are bound by name: `values`, or for what is only in `sizes` (elements) a NaN pattern, so that a
- * kernel that does not run cannot pass; what is in neither, the kernel must not need. Arrays given twice are one tensor.
- * Returns what is in `sizes`.
+ * Runs one kernel. Its tensors are bound by name: `values`, or for what is only in `sizes` (elements) a NaN pattern, so
+ * that a kernel that does not run cannot pass; what is in neither, the kernel must not need. Arrays given twice are one
+ * tensor. Returns what is in `sizes`.
  */
 export async function run<Out extends string>(
   runner: Runner, kernel: Kernel, values: Readonly<Record<string, ArrayLike<number>>>, sizes: Record<Out, number>,
   params: Readonly<Record<string, number>>, work?: number | Grid,
 ): Promise<Record<Out, Values>> {
-  const data = new Map<Tensor, Values>(), known = new Map<ArrayLike<number>, Tensor>(), tensors: Record<string, Tensor> = {};
+  const data = new Map<Tensor, Values>(), known = new Map<ArrayLike<number>, Tensor>();
+  const tensors: Record<string, Tensor> = {};
   const extents: Record<string, number> = sizes, names = Object.keys(sizes) as Out[];
   for (const name of Object.keys(kernel.bindings)) {
-    const given = values[name] ?? new Uint32Array(extents[name] ?? 4).fill(UNWRITTEN), integers = new RegExp(`\\b${name}: ?array<u32>`).test(kernel.code);
+    const given = values[name] ?? new Uint32Array(extents[name] ?? 4).fill(UNWRITTEN);
+    const integers = new RegExp(`\\b${name}: ?array<u32>`).test(kernel.code);
     const t = known.get(given) ?? tensor(name, [given.length]);
-    if (!values[name]) data.set(t, integers ? given as Uint32Array<ArrayBuffer> : new Float32Array((given as Uint32Array<ArrayBuffer>).buffer));
-    else if (!known.has(given)) data.set(t, integers || given instanceof Uint32Array ? Uint32Array.from(given) : Float32Array.from(given));
+    if (!values[name]) {
+      const pattern = given as Uint32Array<ArrayBuffer>;
+      data.set(t, integers ? pattern : new Float32Array(pattern.buffer));
+    } else if (!known.has(given)) {
+      data.set(t, integers || given instanceof Uint32Array ? Uint32Array.from(given) : Float32Array.from(given));
+    }
     known.set(given, tensors[name] = t);
   }
   const rec = new Recorder();
@@ -91,13 +100,18 @@ export async function run<Out extends string>(
 
 /** The storage struct of shaders/lib/clock.wgsl. */
 export function clock(of: { step?: number; seed?: number; row?: number; lr?: number }): Uint32Array<ArrayBuffer> {
-  return Uint32Array.of(of.step ?? 0, of.seed ?? 0, of.row ?? 0, new Uint32Array(Float32Array.of(of.lr ?? 0).buffer)[0]);
+  const [lr] = new Uint32Array(Float32Array.of(of.lr ?? 0).buffer);
+  return Uint32Array.of(of.step ?? 0, of.seed ?? 0, of.row ?? 0, lr);
 }
 
-/** What fuse.ts may put behind a backward kernel, as parameters and tensors, and what it makes of dx: (dx + addend) · relu′(z). */
+/**
+ * What fuse.ts may put behind a backward kernel, as parameters and tensors, and what it makes of dx:
+ * (dx + addend) · relu′(z).
+ */
 export function epilogue(size: number) {
   const addend = random(8, size), z = random(9, size);
-  return { params: { ADDEND: 1, SLOPE: 1, fused: 3 }, values: { addend, z }, of: (dx: Float64Array) => dx.map((v, i) => z[i] > 0 ? v + addend[i] : 0) };
+  const of = (dx: Float64Array) => dx.map((v, i) => z[i] > 0 ? v + addend[i] : 0);
+  return { params: { ADDEND: 1, SLOPE: 1, fused: 3 }, values: { addend, z }, of };
 }
 
 /** Workgroups for n invocations, in three rows: what fold() does past 65,535 workgroups. */
@@ -105,35 +119,10 @@ export const threeRows = (n: number): Grid => [Math.ceil(n / 64 / 3), 3, 1];
 /** Rows of workgroups, counted by y and z: what rows() does past 65,535. */
 export const threefold = ([x, y]: Grid): Grid => [x, Math.ceil(y / 3), 3];
 
-let worst = 0;
-
-/**
- * Fails with the worst element, not the first. `terms`: how many products are summed in one element. An error counts relative to
- * the largest element of `size`: the sums themselves or, where they may cancel, the same sums over absolute values.
- */
-export function expectClose(what: string, got: ArrayLike<number>, want: Float64Array, terms: number, size: Float64Array = want): void {
-  expect(got.length, what).toBe(want.length);
-  const tolerance = 2 ** -22 * Math.sqrt(terms), scale = largest(size);
-  let at = 0;
-  for (let i = 0; i < want.length; i++) if (!(Math.abs(got[i] - want[i]) <= Math.abs(got[at] - want[at]))) at = i;
-  const error = Math.abs(got[at] - want[at]);
-  if (!(error <= tolerance * scale)) expect.fail(`${what}[${at}]: got ${got[at]}, want ${want[at]}, off by ${error}; the largest is ${scale}`);
-  if (scale > 0) worst = Math.max(worst, error / scale);
-}
-
-/** Central differences of Σ dy · y against the gradient that the twin claims, in f64. */
-export function expectGradient(what: string, forward: () => Float64Array, dy: Float64Array, at: Float64Array, claimed: Float64Array): void {
-  const loss = () => forward().reduce((sum, v, i) => sum + v * dy[i], 0), e = 1e-4;
-  at.forEach((v, i) => {
-    at[i] = v + e; const above = loss();
-    at[i] = v - e; const below = loss();
-    at[i] = v;
-    const want = (above - below) / (2 * e), error = Math.abs(claimed[i] - want) / (1 + Math.abs(want));
-    if (!(error <= 1e-6)) expect.fail(`${what}[${i}]: claimed ${claimed[i]}, differences say ${want}`);
-  });
-}
-
 afterAll(async () => {
-  if (process.env.CONVOY_WORST) console.log(`${opened ? (await opened).adapter.name : "no GPU"}: worst relative error ${worst.toExponential(1)}`);
+  if (process.env.CONVOY_WORST) {
+    const where = opened ? (await opened).adapter.name : "no GPU";
+    console.log(`${where}: worst relative error ${worstError().toExponential(1)}`);
+  }
   (await opened)?.destroy();
 });

@@ -5,43 +5,22 @@ import { sha256 } from "../src/data/idx.js";
 import { sgd, summary, train, type Progress } from "../src/index.js";
 import { Session } from "../src/train/session.js";
 import { readWeights } from "../src/train/weights.js";
+import { counted } from "./counted.js";
 import { openTestDevice } from "./support.js";
 
 const pixels = (n: number) => Uint8Array.from({ length: 784 * n }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24);
-const images = (n: number) => dataset({ images: pixels(n), labels: Uint8Array.from({ length: n }, (_, i) => (i * 7) % 10), shape: [1, 28, 28], classes: [..."0123456789"] });
+const images = (n: number) => dataset({
+  images: pixels(n), labels: Uint8Array.from({ length: n }, (_, i) => (i * 7) % 10),
+  shape: [1, 28, 28], classes: [..."0123456789"],
+});
 const order = (n: number, from = 0) => Uint32Array.from({ length: n }, (_, i) => from + i);
 const net = () => lenet({ activation: "relu" });
 
-/** Counts what a device is asked for while f runs. */
-async function counted(gpu: GPUDevice, f: () => void | Promise<void>): Promise<Record<string, number>> {
-  const counts: Record<string, number> = {}, undo: (() => void)[] = [];
-  const count = (name: string, by = 1) => { counts[name] = (counts[name] ?? 0) + by; };
-  const wrap = (on: object, name: string, before: (...args: never[]) => void) => {
-    const object = on as Record<string, (...args: never[]) => unknown>, original = object[name];
-    object[name] = function (this: unknown, ...args: never[]) { before(...args); return original.apply(this, args); };
-    undo.push(() => { object[name] = original; });
-  };
-  const prototype = Object.getPrototypeOf(gpu) as object;
-  for (const name of Object.getOwnPropertyNames(prototype).filter((n) => n.startsWith("create"))) wrap(prototype, name, () => count(name));
-  const queue = Object.getPrototypeOf(gpu.queue) as object;
-  wrap(queue, "submit", () => count("submit"));
-  wrap(queue, "writeBuffer", (...[buffer, , data, , size]: [GPUBuffer, number, ArrayBuffer, number, number | undefined]) => count("bytes", size ?? (data ?? buffer).byteLength));
-  const encoder = Object.getPrototypeOf(gpu.createCommandEncoder()) as object;
-  wrap(encoder, "beginComputePass", () => count("passes"));
-  wrap(encoder, "copyBufferToBuffer", () => count("copies"));
-  const pass = gpu.createCommandEncoder().beginComputePass();
-  for (const [name, what] of [["dispatchWorkgroups", "dispatches"], ["setBindGroup", "groups"]]) wrap(Object.getPrototypeOf(pass) as object, name, () => count(what));
-  delete counts.createCommandEncoder;
-  const buffer = gpu.createBuffer({ size: 4, usage: 8 });
-  wrap(Object.getPrototypeOf(buffer) as object, "mapAsync", () => count("maps"));
-  for (const name of Object.keys(counts)) delete counts[name];
-  try { await f(); } finally { for (const restore of undo) restore(); }
-  return counts;
-}
-
 test("a step of LeNet is one submit, one pass, and makes nothing", async () => {
   const device = await openTestDevice(), batch = 64;
-  const session = await Session.open(net(), { device, input: [1, 28, 28], batches: [batch, 6], data: images(70), optimizer: sgd({ lr: 0.01, momentum: 0.9 }) });
+  const session = await Session.open(net(), {
+    device, input: [1, 28, 28], batches: [batch, 6], data: images(70), optimizer: sgd({ lr: 0.01, momentum: 0.9 }),
+  });
   for (const size of [batch, 6]) {
     session.step(order(size));
     const { bytes, dispatches, groups, ...others } = await counted(device.gpu, () => { session.step(order(size)); });
@@ -72,7 +51,8 @@ test("a run reads its losses back now and then, in a step's own submit", async (
 test("the same seed gives the same bits, another seed others", async () => {
   const device = await openTestDevice(), data = images(200);
   const weights = async (seed: number) => {
-    const run = await train(net(), { device, data, batch: 16, epochs: 4, optimizer: sgd({ lr: 0.01, momentum: 0.9 }), seed });
+    const optimizer = sgd({ lr: 0.01, momentum: 0.9 });
+    const run = await train(net(), { device, data, batch: 16, epochs: 4, optimizer, seed });
     for await (const _ of run);
     expect(run.session.steps).toBe(52);
     const hash = await sha256(await run.save());
@@ -85,7 +65,8 @@ test("the same seed gives the same bits, another seed others", async () => {
 });
 
 test("the last, smaller batch trains as a batch of its own size", async () => {
-  const device = await openTestDevice(), input = [1, 28, 28], data = images(21), options = { device, input, optimizer: sgd({ lr: 0.05, momentum: 0.9 }), seed: 3 };
+  const device = await openTestDevice(), data = images(21);
+  const options = { device, input: [1, 28, 28], optimizer: sgd({ lr: 0.05, momentum: 0.9 }), seed: 3 };
   const mixed = await Session.open(net(), { ...options, batches: [16, 5], data });
   const alone = await Session.open(net(), { ...options, batches: [5], data });
   for (const session of [mixed, alone]) session.step(order(5, 16));
@@ -100,7 +81,9 @@ test("the last, smaller batch trains as a batch of its own size", async () => {
 
 describe("a run can be held", () => {
   test("pause, step, resume, stop", async () => {
-    const device = await openTestDevice(), run = await train(net(), { device, data: { train: images(64), test: images(10), name: "", source: "" }, batch: 8, epochs: 2, optimizer: sgd({ lr: 0.01 }) });
+    const data = { train: images(64), test: images(10), name: "", source: "" }, run = await train(net(), {
+      device: await openTestDevice(), data, batch: 8, epochs: 2, optimizer: sgd({ lr: 0.01 }),
+    });
     const seen: Progress[] = [];
     run.pause();
     const loop = (async () => { for await (const e of run) seen.push(e); })();
@@ -112,13 +95,16 @@ describe("a run can be held", () => {
     run.resume();
     await loop;
     expect(run.session.steps).toBe(16);
-    expect(seen.filter((e) => e.epochEnd).map((e) => [e.epoch, e.step, e.test?.images])).toEqual([[1, 8, 10], [2, 8, 10]]);
+    expect(seen.filter((e) => e.epochEnd).map((e) => [e.epoch, e.step, e.test?.images]))
+      .toEqual([[1, 8, 10], [2, 8, 10]]);
     expect(seen.flatMap((e) => e.losses)).toHaveLength(16);
     run.destroy();
   });
 
   test("stop keeps what was learned, and iterating again goes on", async () => {
-    const device = await openTestDevice(), run = await train(net(), { device, data: images(64), batch: 8, epochs: 1, optimizer: sgd({ lr: 0.01 }) });
+    const run = await train(net(), {
+      device: await openTestDevice(), data: images(64), batch: 8, epochs: 1, optimizer: sgd({ lr: 0.01 }),
+    });
     run.pause();
     const loop = (async () => { for await (const _ of run); })();
     await run.step();
