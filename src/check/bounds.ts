@@ -8,27 +8,48 @@ const CALM = 0.5, WILD = 12345.678;  // what a margin holds
 const UNWRITTEN = -7654.321, ELSE = 4321.125;  // what a result holds before; no layer computes it
 
 /**
- * Finds accesses past the end: every tensor is bound with a margin behind it. A margin that changes was written to; a result that changes
- * with what a margin holds has read it; an element that keeps its first value was never written; one that changes with what a result
- * held before was read before it was written, as by `dx[i] += …`: what lies there in training is another tensor's.
+ * Finds accesses past the end: every tensor is bound with a margin behind it. A margin that changes was written to; a
+ * result that changes with what a margin holds has read it; an element that keeps its first value was never written;
+ * one that changes with what a result held before was read before it was written, as by `dx[i] += …`: what lies there
+ * in training is another tensor's.
  */
 export async function checkBounds(layer: AnyLayer, shapes: readonly Shape[], options: CheckOptions): Promise<Report> {
   const it = probe(layer, shapes, { seed: options.seed, range: options.range, target: targetFor(options) });
   const big = new Map<Tensor, Tensor>(), names = new Map([...it.tensors].map(([name, t]) => [root(t), name]));
-  const widened = (t: Tensor) => { const r = root(t); if (!big.has(r)) big.set(r, tensor(r.name, [r.size + MARGIN])); return big.get(r)!; };
+  const widened = (t: Tensor) => {
+    const r = root(t);
+    if (!big.has(r)) big.set(r, tensor(r.name, [r.size + MARGIN]));
+    return big.get(r)!;
+  };
   /** Where a kernel asks for a length, that of the tensor without its margin, in elements of whatever size. */
-  const told = (kernel: Kernel, tensors: Step["tensors"]): Kernel => ({ ...kernel, code: kernel.code.replace(/\barrayLength\s*\(\s*&\s*(\w+)\s*\)/g, (length, name: string) =>
-    Object.hasOwn(tensors, name) ? `(${length} - ${length} * ${MARGIN}u / ${root(tensors[name]).size + MARGIN}u)` : length) });
-  const steps: Step[] = [...it.forward, ...it.backward].map((step) => ({ ...step, kernel: told(step.kernel, step.tensors), tensors: Object.fromEntries(Object.entries(step.tensors).map(([name, t]) => [name, widened(t)])) }));
+  const told = (kernel: Kernel, tensors: Step["tensors"]): Kernel => ({
+    ...kernel,
+    code: kernel.code.replace(/\barrayLength\s*\(\s*&\s*(\w+)\s*\)/g, (length, name: string) =>
+      Object.hasOwn(tensors, name)
+        ? `(${length} - ${length} * ${MARGIN}u / ${root(tensors[name]).size + MARGIN}u)`
+        : length),
+  });
+  const steps: Step[] = [...it.forward, ...it.backward].map((step) => ({
+    ...step,
+    kernel: told(step.kernel, step.tensors),
+    tensors: Object.fromEntries(Object.entries(step.tensors).map(([name, t]) => [name, widened(t)])),
+  }));
   const how = new Map<Tensor, Set<string>>();
-  for (const { kernel, tensors } of [...it.forward, ...it.backward]) for (const [name, [, access]] of Object.entries(kernel.bindings)) how.set(root(tensors[name]), new Set([...how.get(root(tensors[name])) ?? [], access]));
-  const bound = [...big.keys()], written = bound.filter((t) => how.get(t)!.has("read_write")), read = bound.filter((t) => how.get(t)!.has("read"));
+  for (const { kernel, tensors } of [...it.forward, ...it.backward]) {
+    for (const [name, [, access]] of Object.entries(kernel.bindings))
+      how.set(root(tensors[name]), new Set([...how.get(root(tensors[name])) ?? [], access]));
+  }
+  const bound = [...big.keys()];
+  const written = bound.filter((t) => how.get(t)!.has("read_write"));
+  const read = bound.filter((t) => how.get(t)!.has("read"));
   const known = (t: Tensor) => it.values.get(t) ?? (t.values && new Float32Array(t.values.buffer));
   const label = (t: Tensor) => names.get(t) ?? t.name, findings: Finding[] = [];
-  const binds = ({ kernel, tensors }: Step, t: Tensor, access: string) => Object.entries(kernel.bindings).some(([name, [, a]]) => a === access && root(tensors[name]) === t);
+  const binds = ({ kernel, tensors }: Step, t: Tensor, access: string) =>
+    Object.entries(kernel.bindings).some(([name, [, a]]) => a === access && root(tensors[name]) === t);
   /** Entry points that access t so, of those that write `out` if any does. */
   const entry = (t: Tensor, access: string, out = t) => {
-    const those = [...it.forward, ...it.backward].filter((step) => binds(step, t, access)), direct = those.filter((step) => binds(step, out, "read_write"));
+    const those = [...it.forward, ...it.backward].filter((step) => binds(step, t, access));
+    const direct = those.filter((step) => binds(step, out, "read_write"));
     return [...new Set((direct.length ? direct : those).map(({ kernel }) => kernel.entry))].join(" or ");
   };
   const bench = await Bench.open(options.device, steps, big.values());
@@ -41,29 +62,56 @@ export async function checkBounds(layer: AnyLayer, shapes: readonly Shape[], opt
     }), written.map((t) => big.get(t)!))).map((values, k) => [written[k], values]));
     const calm = await run();
     for (const t of written) {
-      const values = calm.get(t)!, at = values.findIndex((v, i) => i >= t.size && v !== Math.fround(CALM)), hole = known(t) ? -1 : values.findIndex((v, i) => i < t.size && v === Math.fround(UNWRITTEN));
-      if (at >= 0) findings.push({ check: "bounds", tensor: label(t), got: values[at], message: `${entry(t, "read_write")} writes past the end of ${label(t)}: to element ${at} of ${t.size}, ${values[at]}` });
-      if (hole >= 0) findings.push({ check: "bounds", tensor: label(t), index: place(hole, t.shape), message: `${entry(t, "read_write")} never writes ${label(t)}[${place(hole, t.shape).join(", ")}]; ${values.subarray(0, t.size).filter((v) => v === Math.fround(UNWRITTEN)).length} of ${t.size} elements keep what was there before` });
+      const values = calm.get(t)!, kept = (v: number, i: number) => i < t.size && v === Math.fround(UNWRITTEN);
+      const at = values.findIndex((v, i) => i >= t.size && v !== Math.fround(CALM));
+      if (at >= 0) {
+        findings.push({
+          check: "bounds", tensor: label(t), got: values[at],
+          message: `${entry(t, "read_write")} writes past the end of ${label(t)}: `
+            + `to element ${at} of ${t.size}, ${values[at]}`,
+        });
+      }
+      const hole = known(t) ? -1 : values.findIndex(kept);
+      if (hole >= 0) {
+        const index = place(hole, t.shape);
+        findings.push({
+          check: "bounds", tensor: label(t), index,
+          message: `${entry(t, "read_write")} never writes ${label(t)}[${index.join(", ")}]; `
+            + `${values.filter(kept).length} of ${t.size} elements keep what was there before`,
+        });
+      }
     }
     for (const t of read) {
       const other = await run(t);
       for (const out of written) {
-        const [a, b] = [calm.get(out)!, other.get(out)!], at = a.findIndex((v, i) => i < out.size && !Object.is(v, b[i]));
+        const [a, b] = [calm.get(out)!, other.get(out)!];
+        const at = a.findIndex((v, i) => i < out.size && !Object.is(v, b[i]));
         if (at < 0) continue;
         const index = place(at, out.shape);
-        findings.push({ check: "bounds", tensor: label(t), index, got: b[at], want: a[at], message: `${entry(t, "read", out)} reads past the end of ${label(t)} (${t.size} elements): ${label(out)}[${index.join(", ")}] changes with what lies behind it` });
+        findings.push({
+          check: "bounds", tensor: label(t), index, got: b[at], want: a[at],
+          message: `${entry(t, "read", out)} reads past the end of ${label(t)} (${t.size} elements): `
+            + `${label(out)}[${index.join(", ")}] changes with what lies behind it`,
+        });
         break;
       }
     }
     for (const t of bound.filter((t) => !known(t))) {
       const other = await run(undefined, t), never = (v: number) => v === Math.fround(UNWRITTEN);
       for (const out of [...written].sort((a, b) => Number(b === t) - Number(a === t))) {
-        const [a, b] = [calm.get(out)!, other.get(out)!], at = a.findIndex((v, i) => i < out.size && !Object.is(v, b[i]) && !(out === t && never(v)));
+        const [a, b] = [calm.get(out)!, other.get(out)!];
+        const at = a.findIndex((v, i) => i < out.size && !Object.is(v, b[i]) && !(out === t && never(v)));
         if (at < 0) continue;
-        const index = place(at, out.shape), changes = `${label(out)}[${index.join(", ")}] changes with what was there before`;
-        findings.push({ check: "bounds", tensor: label(t), index, got: b[at], want: a[at], message: out === t
-          ? `${entry(t, "read_write")} reads ${label(t)} before it has written it (+= ?): ${changes}; kernels overwrite, never add`
-          : `${entry(t, "read", out) || entry(t, "read_write", out)} reads elements of ${label(t)} that nothing has written yet: ${changes}` });
+        const index = place(at, out.shape);
+        const changes = `${label(out)}[${index.join(", ")}] changes with what was there before`;
+        findings.push({
+          check: "bounds", tensor: label(t), index, got: b[at], want: a[at],
+          message: out === t
+            ? `${entry(t, "read_write")} reads ${label(t)} before it has written it (+= ?): `
+              + `${changes}; kernels overwrite, never add`
+            : `${entry(t, "read", out) || entry(t, "read_write", out)} reads elements of ${label(t)} `
+              + `that nothing has written yet: ${changes}`,
+        });
         break;
       }
     }

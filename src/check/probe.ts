@@ -17,7 +17,10 @@ export interface CheckOptions {
   device: Device;
   /** Of all values that are drawn. Default 1. */
   seed?: number;
-  /** Values of inputs are drawn from −range to range, or from [low, high], such as [0.5, 2] for a layer over positive numbers. Default 1. */
+  /**
+   * Values of inputs are drawn from −range to range, or from [low, high], such as [0.5, 2] for a layer over positive
+   * numbers. Default 1.
+   */
   range?: number | readonly [low: number, high: number];
   /** A rung to take wherever it fits. */
   rung?: string;
@@ -38,7 +41,10 @@ export interface Probe {
   readonly values: ReadonlyMap<Tensor, Values>;
 }
 
-/** One step of a training, for layers that draw numbers: lib/clock.wgsl's step, seed, row and learning rate. Both passes, and every run, draw the same. */
+/**
+ * One step of a training, for layers that draw numbers: lib/clock.wgsl's step, seed, row and learning rate. Both
+ * passes, and every run, draw the same.
+ */
 const CLOCK: Tensor = { ...tensor("clock", [4]), values: Uint32Array.of(3, 7, 0, 0x3c23d70a /* 0.01 */) };
 
 /** How a layer is recorded. */
@@ -51,16 +57,30 @@ interface ProbeOptions {
 }
 
 /** Records a layer for inputs of these shapes, as its shape() sees them: [N, H, W, C] or [N, features]. */
-export function probe(layer: AnyLayer, shapes: readonly Shape[], { seed = 1, range = 1, target = {}, frozen = () => false, training = true }: ProbeOptions = {}): Probe {
-  if (!Array.isArray(shapes) || !shapes.length || !shapes.every(Array.isArray)) throw new OptionError("shapes is a list of the inputs' shapes, such as [[2, 5, 5, 4]]: one image-like input [N, H, W, C]", { shapes });
+export function probe(
+  layer: AnyLayer,
+  shapes: readonly Shape[],
+  { seed = 1, range = 1, target = {}, frozen = () => false, training = true }: ProbeOptions = {},
+): Probe {
+  if (!Array.isArray(shapes) || !shapes.length || !shapes.every(Array.isArray)) throw new OptionError(
+    "shapes is a list of the inputs' shapes, such as [[2, 5, 5, 4]]: one image-like input [N, H, W, C]", { shapes },
+  );
   const names: readonly string[] = layer.inputs ?? ["x"], graph = new Graph(undefined, frozen);
-  const inputs = shapes.map((shape, i) => graph.input(names[i] ?? `input ${i}`, shape, !frozen(names[i]))), y = graph.apply(layer, ...inputs), dy = tensor("dy", y.shape);
-  const [{ own }] = graph.nodes, tensors = new Map<string, Tensor>([...inputs.map((x, i) => [names[i], x] as const), ...Object.entries(own), ["y", y], ["dy", dy]]);
+  const inputs = shapes.map((shape, i) => graph.input(names[i] ?? `input ${i}`, shape, !frozen(names[i])));
+  const y = graph.apply(layer, ...inputs), dy = tensor("dy", y.shape);
+  const [{ own }] = graph.nodes;
+  const tensors = new Map<string, Tensor>([
+    ...inputs.map((x, i) => [names[i], x] as const), ...Object.entries(own), ["y", y], ["dy", dy],
+  ]);
   const values = new Map<Tensor, Values>();
   let stream = 0;
   const [low, high] = Array.isArray(range) ? range as [number, number] : [-range, Number(range)];
-  if (!(low < high) || !Number.isFinite(high - low)) throw new OptionError(`range is a number above 0, or [low, high], not ${JSON.stringify(range)}`, { range });
-  const drawn = (t: Tensor, center: number, reach: number) => { const r = random(seed, stream++); values.set(t, Float32Array.from({ length: t.size }, () => center + reach * (2 * r() - 1))); };
+  if (!(low < high) || !Number.isFinite(high - low))
+    throw new OptionError(`range is a number above 0, or [low, high], not ${JSON.stringify(range)}`, { range });
+  const drawn = (t: Tensor, center: number, reach: number) => {
+    const r = random(seed, stream++);
+    values.set(t, Float32Array.from({ length: t.size }, () => center + reach * (2 * r() - 1)));
+  };
   for (const x of inputs) drawn(x, (low + high) / 2, (high - low) / 2);
   for (const [name, { tensor: t, spec, learned }] of graph.params) {
     const first = spec.init(t.size, spec.fan, random(seed, 1000 + stream));
@@ -74,9 +94,19 @@ export function probe(layer: AnyLayer, shapes: readonly Shape[], { seed = 1, ran
   graph.forward(rec, mode);
   const cut = rec.steps.length;
   if (training) graph.backward(rec, mode);
-  const sources = [...names.slice(0, shapes.length), ...[...graph.params].filter(([, p]) => p.learned).map(([name]) => name)];
-  for (const name of sources) { const d = graph.grads.get(tensors.get(name)!); if (d) tensors.set(`d${name}`, d); }
-  return { name: layer.name, forward: rec.steps.slice(0, cut), backward: rec.steps.slice(cut), tensors, sources, values };
+  const sources = [
+    ...names.slice(0, shapes.length),
+    ...[...graph.params].filter(([, p]) => p.learned).map(([name]) => name),
+  ];
+  for (const name of sources) {
+    const d = graph.grads.get(tensors.get(name)!);
+    if (d) tensors.set(`d${name}`, d);
+  }
+  return {
+    name: layer.name,
+    forward: rec.steps.slice(0, cut), backward: rec.steps.slice(cut),
+    tensors, sources, values,
+  };
 }
 
 /** Steps made ready, to be played on changing values. */
@@ -104,6 +134,7 @@ export class Bench {
 
 /** Target of a check on a device. */
 export const targetFor = ({ device, rung }: CheckOptions): Target => {
-  if (!device?.gpu) throw new OptionError("device is missing; open one: { device: await openDevice() }, in Node from convoy-gpu/node");
+  if (!device?.gpu)
+    throw new OptionError("device is missing; open one: { device: await openDevice() }, in Node from convoy-gpu/node");
   return { ...targetOf(device.adapter), rung };
 };

@@ -26,30 +26,60 @@ export interface Report {
   toString(): string;
 }
 
-export function report(layer: string, looked: readonly string[], findings: readonly Finding[], notes: readonly string[] = []): Report {
-  return { ok: !findings.length, layer, looked, findings, notes,
-    toString: () => [`${findings.length ? "✗" : notes.length ? "○" : "✓"} ${layer}: ${looked.join(", ")}`, ...[...findings.map(({ message }) => message), ...notes].map((line) => `  ${line}`)].join("\n") };
+export function report(
+  layer: string, looked: readonly string[], findings: readonly Finding[], notes: readonly string[] = [],
+): Report {
+  return {
+    ok: !findings.length, layer, looked, findings, notes,
+    toString() {
+      const mark = findings.length ? "✗" : notes.length ? "○" : "✓";
+      const below = [...findings.map(({ message }) => message), ...notes].map((line) => `  ${line}`);
+      return [`${mark} ${layer}: ${looked.join(", ")}`, ...below].join("\n");
+    },
+  };
 }
 
 /** All reports of a layer in one. */
-export const joined = (reports: readonly Report[]): Report => report(reports[0].layer, reports.flatMap((r) => r.looked), reports.flatMap((r) => r.findings), reports.flatMap((r) => r.notes));
+export const joined = (reports: readonly Report[]): Report => report(
+  reports[0].layer,
+  reports.flatMap((r) => r.looked),
+  reports.flatMap((r) => r.findings),
+  reports.flatMap((r) => r.notes),
+);
 
 /** Place of element i, an index an axis. */
-export const place = (i: number, shape: Shape): number[] => shape.map((extent, a) => Math.floor(i / shape.slice(a + 1).reduce((p, e) => p * e, 1)) % extent);
+export const place = (i: number, shape: Shape): number[] =>
+  shape.map((extent, a) => Math.floor(i / shape.slice(a + 1).reduce((p, e) => p * e, 1)) % extent);
 
 const digits = (v: number) => Number.isFinite(v) ? String(Number(v.toPrecision(6))) : String(v);
 
-/** The worst of what is off by more than `tolerance` of the largest value, told with its place, how many others there are, and where they lie. */
-export function worst(check: Finding["check"], tensor: string, shape: Shape, at: readonly number[], got: ArrayLike<number>, want: ArrayLike<number>, tolerance: number, allowed: (k: number) => number = () => 0, says = "expected"): Finding[] {
-  const scale = at.reduce((a, _, k) => Math.max(a, Math.abs(want[k]) || 0, Number.isFinite(got[k]) ? Math.abs(got[k]) : 0), 0) || 1;
-  const error = (k: number) => { const e = Math.abs(got[k] - want[k]) - allowed(k); return Number.isFinite(e) ? e : Infinity; };
+/**
+ * The worst of what is off by more than `tolerance` of the largest value, told with its place, how many others there
+ * are, and where they lie.
+ */
+export function worst(
+  check: Finding["check"], tensor: string, shape: Shape,
+  at: readonly number[], got: ArrayLike<number>, want: ArrayLike<number>,
+  tolerance: number, allowed: (k: number) => number = () => 0, says = "expected",
+): Finding[] {
+  const scale = at.reduce((a, _, k) =>
+    Math.max(a, Math.abs(want[k]) || 0, Number.isFinite(got[k]) ? Math.abs(got[k]) : 0), 0) || 1;
+  const error = (k: number) => {
+    const e = Math.abs(got[k] - want[k]) - allowed(k);
+    return Number.isFinite(e) ? e : Infinity;
+  };
   const wrong = at.map((_, k) => k).filter((k) => !(error(k) <= tolerance * scale)).sort((a, b) => error(b) - error(a));
   if (!wrong.length) return [];
   const [k] = wrong, index = place(at[k], shape), off = Math.abs(got[k] - want[k]);
-  const strange = Number.isFinite(got[k]) && Number.isFinite(want[k]) ? "" : "; if the layer is not meant for such inputs, draw others: range: [low, high], such as [0.5, 2]";
+  const strange = Number.isFinite(got[k]) && Number.isFinite(want[k]) ? ""
+    : "; if the layer is not meant for such inputs, draw others: range: [low, high], such as [0.5, 2]";
   const zero = at.every((_, j) => got[j] === 0) ? "; every value is 0" : "";
-  return [{ check, tensor, index, got: got[k], want: want[k], message:
-    `${tensor}[${index.join(", ")}] is ${digits(got[k])}, ${says} ${digits(want[k])}: off by ${digits(off)}, ${digits(off / scale)} of the largest${zero}; ${wrong.length} of ${at.length} elements are off${where(wrong.map((j) => at[j]), at, shape)}${strange}` }];
+  return [{
+    check, tensor, index, got: got[k], want: want[k],
+    message: `${tensor}[${index.join(", ")}] is ${digits(got[k])}, ${says} ${digits(want[k])}: `
+      + `off by ${digits(off)}, ${digits(off / scale)} of the largest${zero}; `
+      + `${wrong.length} of ${at.length} elements are off${where(wrong.map((j) => at[j]), at, shape)}${strange}`,
+  }];
 }
 
 /** What the wrong elements have in common: "all of them at axis 1 = 0", where not all elements are. */
@@ -57,7 +87,9 @@ function where(wrong: readonly number[], all: readonly number[], shape: Shape): 
   if (wrong.length < 2 || wrong.length === all.length) return "";
   const shared = shape.flatMap((extent, axis) => {
     const values = new Set(wrong.map((i) => place(i, shape)[axis]));
-    return values.size < extent && values.size <= 2 ? [`axis ${axis} = ${[...values].sort((a, b) => a - b).join(" or ")}`] : [];
+    return values.size < extent && values.size <= 2
+      ? [`axis ${axis} = ${[...values].sort((a, b) => a - b).join(" or ")}`]
+      : [];
   });
   return shared.length ? `, all at ${shared.join(", ")}` : "";
 }

@@ -6,19 +6,29 @@ import { tensor, type Recorder, type Shape, type Tensor } from "../gpu/recorder.
 import type { Dataset } from "./dataset.js";
 
 /**
- * Random changes of the training images, each with its transform's name in torchvision. They happen in this order, on the GPU and in
- * floats: ColorJitter, Resize, RandomCrop, RandomHorizontalFlip, Normalize, RandomErasing. Seed, step and place in the batch decide.
+ * Random changes of the training images, each with its transform's name in torchvision. They happen in this order, on
+ * the GPU and in floats: ColorJitter, Resize, RandomCrop, RandomHorizontalFlip, Normalize, RandomErasing. Seed, step
+ * and place in the batch decide.
  */
 export interface Augment {
-  /** RandomCrop(size, padding): so many zeros are put around the image, and a part of its size is cut out anywhere. Pixels; default 0. */
+  /**
+   * RandomCrop(size, padding): so many zeros are put around the image, and a part of its size is cut out anywhere.
+   * Pixels; default 0.
+   */
   readonly crop?: number;
   /** RandomHorizontalFlip(p): left and right change places. True is 0.5. */
   readonly flip?: boolean | number;
   /** ColorJitter(brightness): a factor from max(0, 1 − b) to 1 + b. */
   readonly brightness?: number;
-  /** ColorJitter(contrast): a factor likewise on the distance from the image's mean grey. Comes before brightness. For 1 or 3 channels. */
+  /**
+   * ColorJitter(contrast): a factor likewise on the distance from the image's mean grey. Comes before brightness.
+   * For 1 or 3 channels.
+   */
   readonly contrast?: number;
-  /** RandomErasing(p): a rectangle of 2 to 33 % of the image, of ratio 0.3 to 3.3, becomes 0, which after normalisation is the mean. */
+  /**
+   * RandomErasing(p): a rectangle of 2 to 33 % of the image, of ratio 0.3 to 3.3, becomes 0, which after normalisation
+   * is the mean.
+   */
   readonly erase?: number;
 }
 
@@ -34,17 +44,30 @@ export interface Augmentation {
   /** What the kernels want to know of each image of a set. */
   greys(data: Dataset): Float32Array<ArrayBuffer>;
   /** Records both kernels: what batch.wgsl binds and takes, and the number, in the step's batch, of the first image. */
-  gather(rec: Recorder, tensors: Readonly<Record<"clock" | "greys" | "images" | "classes" | "order" | "levels" | "x" | "labels", Tensor>>, extents: Readonly<Record<"N" | "H" | "W" | "C" | "P" | "Q" | "RESIZE", number>>, first: number): void;
+  gather(
+    rec: Recorder,
+    tensors: Readonly<Record<"clock" | "greys" | "images" | "classes" | "order" | "levels" | "x" | "labels", Tensor>>,
+    extents: Readonly<Record<"N" | "H" | "W" | "C" | "P" | "Q" | "RESIZE", number>>,
+    first: number,
+  ): void;
 }
 
-/** Random changes of the training images, for train(); undefined if they change nothing. Throws an OptionError for what is no option, or out of range. */
+/**
+ * Random changes of the training images, for train(); undefined if they change nothing. Throws an OptionError for what
+ * is no option, or out of range.
+ */
 export function augmentation(options: Augment): Augmentation | undefined {
-  const given = { ...none, ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) } as Record<string, number | boolean>;
+  const some = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const given = { ...none, ...some } as Record<string, number | boolean>;
   const all = { ...given, flip: given.flip === true ? 0.5 : Number(given.flip) } as Numbers & Record<string, number>;
-  const wrong = (name: string, what: string) => { throw new OptionError(`augment: ${name} is ${what}, not ${String(given[name])}`, { [name]: given[name] }); };
+  const wrong = (name: string, what: string) => {
+    throw new OptionError(`augment: ${name} is ${what}, not ${String(given[name])}`, { [name]: given[name] });
+  };
   for (const [name, value] of Object.entries(all)) {
-    if (!Object.hasOwn(none, name)) throw new OptionError(`augment knows no "${name}", only ${Object.keys(none).join(", ")}`, { [name]: value });
-    if (name === "crop" && !(Number.isInteger(value) && value >= 0)) wrong(name, "a whole number of pixels, of at least 0");
+    if (!Object.hasOwn(none, name))
+      throw new OptionError(`augment knows no "${name}", only ${Object.keys(none).join(", ")}`, { [name]: value });
+    if (name === "crop" && !(Number.isInteger(value) && value >= 0))
+      wrong(name, "a whole number of pixels, of at least 0");
     if ((name === "flip" || name === "erase") && !(value >= 0 && value <= 1)) wrong(name, "a probability from 0 to 1");
     if (!(Number.isFinite(value) && value >= 0)) wrong(name, "a number of at least 0");
   }
@@ -54,12 +77,16 @@ export function augmentation(options: Augment): Augmentation | undefined {
     words: used.map(([name, value]) => `${name} ${value}`).join(", "),
     check([C, H, W]) {
       if (all.crop >= Math.min(H, W)) wrong("crop", `below the image's ${Math.min(H, W)} pixels`);
-      if (all.contrast && C !== 1 && C !== 3) throw new OptionError(`augment: contrast is for grey images and for red, green and blue, and these have ${C} channels; leave it out`, { channels: C });
+      if (all.contrast && C !== 1 && C !== 3) throw new OptionError(
+        `augment: contrast is for grey images and for red, green and blue, and these have ${C} channels; leave it out`,
+        { channels: C },
+      );
     },
     greys: (data) => all.contrast ? greysOf(data) : new Float32Array(data.size),
     gather(rec, { clock, greys, ...tensors }, { N, P, Q, ...extents }, first) {
       const { order, x } = tensors, draws = tensor("draws", [N, 10]);
-      rec.dispatch(augment_draw, { clock, order, greys, draws }, { ...all, N, P, Q, first, flip: share(all.flip), erase: share(all.erase) }, N);
+      const params = { ...all, N, P, Q, first, flip: share(all.flip), erase: share(all.erase) };
+      rec.dispatch(augment_draw, { clock, order, greys, draws }, params, N);
       rec.dispatch(batch_augment_gather, { ...tensors, draws }, { N, P, Q, ...extents }, x.size);
     },
   };
@@ -70,7 +97,9 @@ export function greysOf({ images, shape: [C], size }: Dataset): Float32Array<Arr
   const weights = C === 3 ? [0.2989, 0.587, 0.114] : [1], each = images.length / size;
   return Float32Array.from({ length: size }, (_, n) => {
     const sums = weights.map(() => 0);
-    for (let i = n * each; i < (n + 1) * each; i += C) for (let c = 0; c < weights.length; c++) sums[c] += images[i + c];
+    for (let i = n * each; i < (n + 1) * each; i += C) {
+      for (let c = 0; c < weights.length; c++) sums[c] += images[i + c];
+    }
     return sums.reduce((grey, sum, c) => grey + weights[c] * sum, 0) * C / each;
   });
 }

@@ -36,23 +36,43 @@ export interface DatasetOptions {
   order?: "NCHW" | "NHWC";
 }
 
-/** A data set from bytes in memory. Images whose channels are last already are not copied: change them, and the data set changes. */
+/**
+ * A data set from bytes in memory. Images whose channels are last already are not copied: change them, and the data set
+ * changes.
+ */
 export function dataset({ images, labels, shape, classes, order = "NCHW" }: DatasetOptions): Dataset {
-  if (order !== "NCHW" && order !== "NHWC") throw new OptionError(`order is "NCHW" or "NHWC", not "${String(order)}"`, { order });
-  for (const [name, bytes] of Object.entries({ images, labels })) if (!(bytes instanceof Uint8Array))
-    throw new FormatError(`${name} are bytes in a Uint8Array, got ${(bytes as object | undefined)?.constructor?.name}; scale images to 0–255, and for others copy: new Uint8Array(${name})`, { name });
-  if (shape?.length !== 3 || !shape.every((extent) => Number.isSafeInteger(extent) && extent > 0))
-    throw new OptionError(`the shape of an image is [C, H, W], three whole numbers from 1, got ${JSON.stringify(shape)}`, { shape });
-  if (!(classes?.length >= 1 && classes.length <= 256)) throw new OptionError(`classes are names, ["cat", "dog"], 1 to 256 of them, for a label is one byte; got ${classes?.length ?? typeof classes}`, { classes });
+  if (order !== "NCHW" && order !== "NHWC")
+    throw new OptionError(`order is "NCHW" or "NHWC", not "${String(order)}"`, { order });
+  for (const [name, bytes] of Object.entries({ images, labels })) {
+    if (!(bytes instanceof Uint8Array)) throw new FormatError(
+      `${name} are bytes in a Uint8Array, got ${(bytes as object | undefined)?.constructor?.name}; `
+        + `scale images to 0–255, and for others copy: new Uint8Array(${name})`,
+      { name },
+    );
+  }
+  if (shape?.length !== 3 || !shape.every((extent) => Number.isSafeInteger(extent) && extent > 0)) {
+    const got = JSON.stringify(shape);
+    throw new OptionError(`the shape of an image is [C, H, W], three whole numbers from 1, got ${got}`, { shape });
+  }
+  if (!(classes?.length >= 1 && classes.length <= 256)) throw new OptionError(
+    'classes are names, ["cat", "dog"], 1 to 256 of them, for a label is one byte; '
+      + `got ${classes?.length ?? typeof classes}`,
+    { classes },
+  );
 
   const [C, H, W] = shape, each = C * H * W, N = labels.length;
   if (N === 0) throw new FormatError("a data set has at least one image; labels is empty", { labels: 0 });
-  if (images.length !== N * each)
-    throw new FormatError(`${N} labels go with ${N} images of [${shape.join(", ")}] = ${N * each} bytes, got ${images.length} bytes, which is ${+(images.length / each).toFixed(2)} images; check the shape, and that both files are of one set`,
-      { labels: N, shape, expected: N * each, bytes: images.length });
+  if (images.length !== N * each) throw new FormatError(
+    `${N} labels go with ${N} images of [${shape.join(", ")}] = ${N * each} bytes, got ${images.length} bytes, `
+      + `which is ${+(images.length / each).toFixed(2)} images; check the shape, and that both files are of one set`,
+    { labels: N, shape, expected: N * each, bytes: images.length },
+  );
   const wrong = labels.findIndex((label) => label >= classes.length);
-  if (wrong >= 0)
-    throw new FormatError(`label ${labels[wrong]} at index ${wrong}, but ${classes.length} classes are labelled 0 to ${classes.length - 1}; name all classes, and count from 0`, { index: wrong, label: labels[wrong], classes: classes.length });
+  if (wrong >= 0) throw new FormatError(
+    `label ${labels[wrong]} at index ${wrong}, but ${classes.length} classes are labelled 0 to ${classes.length - 1}; `
+      + "name all classes, and count from 0",
+    { index: wrong, label: labels[wrong], classes: classes.length },
+  );
   return {
     images: C > 1 && order === "NCHW" ? channelsLast(images, N, C, H * W) : plain(images),
     labels: plain(labels), shape: [C, H, W], classes: [...classes], size: N,
@@ -61,8 +81,15 @@ export function dataset({ images, labels, shape, classes, order = "NCHW" }: Data
 
 /** The first `count` images: views, no copies. Shuffle before, if the file is sorted by class. */
 export function subset(data: Dataset, count: number): Dataset {
-  if (!Number.isSafeInteger(count) || count < 1 || count > data.size) throw new OptionError(`a subset takes 1 to ${data.size} images of this set, not ${count}`, { count, size: data.size });
-  return { ...data, images: data.images.subarray(0, count * (data.images.length / data.size)), labels: data.labels.subarray(0, count), size: count };
+  if (!Number.isSafeInteger(count) || count < 1 || count > data.size) throw new OptionError(
+    `a subset takes 1 to ${data.size} images of this set, not ${count}`, { count, size: data.size },
+  );
+  return {
+    ...data,
+    images: data.images.subarray(0, count * (data.images.length / data.size)),
+    labels: data.labels.subarray(0, count),
+    size: count,
+  };
 }
 
 function channelsLast(images: Uint8Array, N: number, C: number, area: number): Uint8Array<ArrayBuffer> {

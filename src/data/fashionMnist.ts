@@ -4,18 +4,31 @@ import { assemble, subsetFiles } from "./fashionMnistFiles.js";
 
 /** What fashionMnist() takes in a page. */
 export interface FashionMnistOptions {
-  /** Folder of the four files. Default: where the package keeps its subset, beside its own script; give it if your bundler moves that script. */
+  /**
+   * Folder of the four files. Default: where the package keeps its subset, beside its own script; give it if your
+   * bundler moves that script.
+   */
   url?: string | URL;
-  /** All 60,000 + 10,000 images instead of the first 10,000 + 2,000: the four original .gz files, in a folder of yours. */
+  /**
+   * All 60,000 + 10,000 images instead of the first 10,000 + 2,000: the four original .gz files, in a folder of yours.
+   */
   full?: boolean;
 }
 
-/** Fashion-MNIST, fetched and checked against SHA-256: 5 MB for the subset, 31 MB in full. In Node, take it from "convoy-gpu/node". */
+/**
+ * Fashion-MNIST, fetched and checked against SHA-256: 5 MB for the subset, 31 MB in full. In Node, take it from
+ * "convoy-gpu/node".
+ */
 export async function fashionMnist({ url, full = false }: FashionMnistOptions = {}): Promise<Split> {
-  if (full && url === undefined)
-    throw new OptionError("the package has a part of Fashion-MNIST; for all of it put the four .gz files of github.com/zalandoresearch/fashion-mnist on your server and pass their folder: fashionMnist({ full: true, url })", { full });
+  if (full && url === undefined) throw new OptionError(
+    "the package has a part of Fashion-MNIST; for all of it put the four .gz files of "
+      + "github.com/zalandoresearch/fashion-mnist on your server and pass their folder: "
+      + "fashionMnist({ full: true, url })",
+    { full },
+  );
   const folder = url === undefined ? new URL("./fashion-mnist/", import.meta.url) : resolve(url);
-  return assemble((name) => download(new URL(name, folder)), full ? (await import("./fashionMnistFull.js")).fullFiles : subsetFiles, folder.href);
+  const files = full ? (await import("./fashionMnistFull.js")).fullFiles : subsetFiles;
+  return assemble((name) => download(new URL(name, folder)), files, folder.href);
 }
 
 /** An absolute URL that ends in a slash, so that names are appended to it. */
@@ -25,14 +38,21 @@ function resolve(url: string | URL): URL {
     if (!folder.pathname.endsWith("/")) folder.pathname += "/";
     return folder;
   } catch (cause) {
-    throw new OptionError(`url is the folder of the data files, and "${String(url)}" is no URL; outside a page it must be absolute`, { url: String(url) }, cause);
+    throw new OptionError(
+      `url is the folder of the data files, and "${String(url)}" is no URL; outside a page it must be absolute`,
+      { url: String(url) }, cause,
+    );
   }
 }
 
 async function download(url: URL): Promise<Uint8Array> {
-  const failed = (why: string, status?: number, cause?: unknown) =>
-    new ConvoyError("data", `Fashion-MNIST: ${url.href} ${why}; serve the four files there, or say where they are: fashionMnist({ url })`, { url: url.href, status }, cause);
-  if (url.protocol === "file:") throw failed('is a file, which fetch does not read (in Node: import { fashionMnist } from "convoy-gpu/node")');
+  const failed = (why: string, status?: number, cause?: unknown) => new ConvoyError(
+    "data",
+    `Fashion-MNIST: ${url.href} ${why}; serve the four files there, or say where they are: fashionMnist({ url })`,
+    { url: url.href, status }, cause,
+  );
+  if (url.protocol === "file:")
+    throw failed('is a file, which fetch does not read (in Node: import { fashionMnist } from "convoy-gpu/node")');
   try {
     const response = await fetch(url);
     if (!response.ok) throw failed(`answers ${response.status} ${response.statusText}`.trim(), response.status);

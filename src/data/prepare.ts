@@ -12,8 +12,8 @@ export interface Preparation {
   /** In training only: augmentation({ flip: true, … }). Default: images as they are. */
   augment?: Augmentation | undefined;
   /**
-   * True: all images lie on the GPU, as bytes. False: they stream, each step uploads its batch, which gives the same bits. Default: they
-   * lie there if the adapter can bind and hold them, else they stream.
+   * True: all images lie on the GPU, as bytes. False: they stream, each step uploads its batch, which gives the same
+   * bits. Default: they lie there if the adapter can bind and hold them, else they stream.
    */
   resident?: boolean;
 }
@@ -23,10 +23,19 @@ export function levelsOf(normalise: Normalise | undefined, C: number, most: numb
   const { mean, std } = normalise ?? { mean: 0, std: 1 };
   const [means, stds] = Object.entries({ mean, std }).map(([name, value]) => {
     const list = Symbol.iterator in Object(value) ? [...value as number[]] : Array<number>(C).fill(value as number);
-    if (list.length !== C) throw new ShapeError(`normalise: ${name} has ${list.length} numbers, and the images have ${C} channels`, { [name]: value, channels: C });
-    for (const v of list) if (!Number.isFinite(v) || (name === "std" && v <= 0))
-      throw new OptionError(`normalise: ${name} is ${name === "std" ? "above 0" : "a number"}, for values from 0 to 1, not ${v}`, { [name]: value });
+    if (list.length !== C) throw new ShapeError(
+      `normalise: ${name} has ${list.length} numbers, and the images have ${C} channels`,
+      { [name]: value, channels: C },
+    );
+    for (const v of list) {
+      if (!Number.isFinite(v) || (name === "std" && v <= 0)) throw new OptionError(
+        `normalise: ${name} is ${name === "std" ? "above 0" : "a number"}, for values from 0 to 1, not ${v}`,
+        { [name]: value },
+      );
+    }
     return list;
   });
-  return Float32Array.from({ length: 2 * C }, (_, i) => i % 2 ? -means[i >> 1] / stds[i >> 1] : 1 / most / stds[i >> 1]);
+  return Float32Array.from({ length: 2 * C }, (_, i) => i % 2
+    ? -means[i >> 1] / stds[i >> 1]
+    : 1 / most / stds[i >> 1]);
 }

@@ -1,5 +1,10 @@
-/** Bilinear resize of images [N, C, H, W] to P × Q, as shaders/batch.wgsl does it for data sets: PyTorch's align_corners=False. */
-export function resizeImages(images: Float32Array, [, H, W]: readonly number[], [P, Q]: readonly [number, number]): Float32Array<ArrayBuffer> {
+/**
+ * Bilinear resize of images [N, C, H, W] to P × Q, as shaders/batch.wgsl does it for data sets: PyTorch's
+ * align_corners=False.
+ */
+export function resizeImages(
+  images: Float32Array, [, H, W]: readonly number[], [P, Q]: readonly [number, number],
+): Float32Array<ArrayBuffer> {
   const planes = images.length / (H * W), out = new Float32Array(planes * P * Q);
   const taps = (extent: number, count: number) => Array.from({ length: count }, (_, i) => {
     const at = Math.max(0, (i + 0.5) * extent / count - 0.5), first = Math.min(Math.floor(at), extent - 1);

@@ -16,21 +16,32 @@ export interface ElementwiseOptions {
 
 /** The shader with a formula in the line of this function that waits for one. */
 function written<K extends Kernel>(kernel: K, name: string, { wgsl }: Expression): K {
-  const start = kernel.code.indexOf(`fn ${name}(`), line = /return \w;/.exec(kernel.code.slice(start))!, at = start + line.index;
+  const start = kernel.code.indexOf(`fn ${name}(`);
+  const line = /return \w;/.exec(kernel.code.slice(start))!, at = start + line.index;
   return { ...kernel, code: `${kernel.code.slice(0, at)}return ${wgsl};${kernel.code.slice(at + line[0].length)}` };
 }
 
 /**
- * A layer that is a function of each element, for the price of two formulas: shaders/elementwise.wgsl with them in it, for one element and
- * for four. An activation behind it, or a sum and a slope behind its backward pass, is fused into it. Formulas: src/wgsl/expression.ts.
- * Throws a ShaderError with the column of what it does not understand.
+ * A layer that is a function of each element, for the price of two formulas: shaders/elementwise.wgsl with them in it,
+ * for one element and for four. An activation behind it, or a sum and a slope behind its backward pass, is fused into
+ * it. Formulas: src/wgsl/expression.ts. Throws a ShaderError with the column of what it does not understand.
  */
 export function elementwise({ name, forward, backward }: ElementwiseOptions): Layer {
-  for (const [what, text] of Object.entries({ forward, backward })) if (typeof text !== "string" || !text.trim())
-    throw new OptionError(`${name}: ${what} is a formula, such as ${what === "forward" ? '"x / (1.0 + exp(-x))"' : '"dy * y * (1.0 - y)"'}, not ${JSON.stringify(text)}`, { [what]: text });
-  const f = expression(`${name}, forward`, forward, { x: "u" }), g = expression(`${name}, backward`, backward, { x: "u", y: "v", dy: "w" });
-  if (!g.uses.has("dy")) throw new ShaderError(`${name}, backward: dx does not depend on dy; by the chain rule it is dy times the derivative`, { line: 1, column: 1, expression: backward });
-  const forwards = written(elementwise_forward, "formula_forward", f), backwards = written(elementwise_backward, "formula_backward", g);
+  for (const [what, text] of Object.entries({ forward, backward })) {
+    if (typeof text === "string" && text.trim()) continue;
+    const such = what === "forward" ? '"x / (1.0 + exp(-x))"' : '"dy * y * (1.0 - y)"';
+    throw new OptionError(
+      `${name}: ${what} is a formula, such as ${such}, not ${JSON.stringify(text)}`, { [what]: text },
+    );
+  }
+  const f = expression(`${name}, forward`, forward, { x: "u" });
+  const g = expression(`${name}, backward`, backward, { x: "u", y: "v", dy: "w" });
+  if (!g.uses.has("dy")) throw new ShaderError(
+    `${name}, backward: dx does not depend on dy; by the chain rule it is dy times the derivative`,
+    { line: 1, column: 1, expression: backward },
+  );
+  const forwards = written(elementwise_forward, "formula_forward", f);
+  const backwards = written(elementwise_backward, "formula_backward", g);
   return defineLayer({
     name,
 
@@ -39,8 +50,9 @@ export function elementwise({ name, forward, backward }: ElementwiseOptions): La
     },
 
     backward(rec, { x, y, dy, dx }) {
-      const t = { x: g.uses.has("x") ? x : dy, known: g.uses.has("y") ? y : dy, dy, addend: dy, z: dy };
-      if (dx) rec.dispatch(backwards, { ...t, dx }, { size: dy.size, WIDTH: rec.wide(dy.size) }, Math.ceil(dy.size / 4));
+      if (!dx) return;
+      const t = { x: g.uses.has("x") ? x : dy, known: g.uses.has("y") ? y : dy, dy, addend: dy, z: dy, dx };
+      rec.dispatch(backwards, t, { size: dy.size, WIDTH: rec.wide(dy.size) }, Math.ceil(dy.size / 4));
     },
   });
 }
