@@ -1,6 +1,6 @@
 // The benchmark: every case can be played, what it reports is what was run, and a rung that is wrong is seen.
 import { expect, test } from "vitest";
-import { bench, sections } from "../src/bench/bench.js";
+import { bench, difference, sections } from "../src/bench/bench.js";
 import { cases, type Case } from "../src/bench/cases.js";
 import { benchTable } from "../src/bench/report.js";
 import { activation_forward } from "../src/generated/activation.js";
@@ -53,6 +53,13 @@ test("a rung with other results is told apart from the plain one", async () => {
   expect(rows.map(({ rung, taken }) => [rung, taken])).toEqual([["plain", false], ["wrong", true], ["right", false]]);
   expect(rows[1].error).toBeGreaterThan(0.5);
   expect(rows[2].error).toBe(0);
+});
+
+test("a rung that loses numbers is told, wherever they stand", () => {
+  const want = Float32Array.of(1, -4, 2), zeros = new Float32Array(3);
+  expect(difference(Float32Array.of(1, -4, 1), want)).toBe(0.25);
+  expect(difference(Float32Array.of(NaN, -4, 2), want)).toBeNaN();
+  expect(difference(zeros, zeros)).toBe(0);
 });
 
 test("the command line knows its commands", () => {

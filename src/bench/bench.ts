@@ -159,15 +159,22 @@ async function compare(programs: Program[]): Promise<Map<Program, Map<string, nu
   const results = new Map<Program, Map<string, number>>(), [plain, ...others] = programs;
   for (const other of others) results.set(other, new Map());
   if (others.length) for (const [i, t] of plain.made.entries()) {
-    const want = await plain.memory.read(t), scale = want.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+    const want = await plain.memory.read(t);
     for (const other of others) {
-      const got = await other.memory.read(other.made[i]);
-      let off = 0;
-      for (let k = 0; k < want.length; k++) if (!(Math.abs(got[k] - want[k]) <= off)) off = Math.abs(got[k] - want[k]);
-      results.get(other)!.set(other.made[i].name, off / scale);
+      results.get(other)!.set(other.made[i].name, difference(await other.memory.read(other.made[i]), want));
     }
   }
   return results;
+}
+
+/** The largest difference of two results, of the largest element wanted; NaN where one of them is. */
+export function difference(got: Float32Array, want: Float32Array): number {
+  let off = 0, most = 0;
+  for (let i = 0; i < want.length; i++) {
+    off = Math.max(off, Math.abs(got[i] - want[i]));
+    most = Math.max(most, Math.abs(want[i]));
+  }
+  return off && off / most;
 }
 
 /** Of the results that these steps write. */

@@ -75,8 +75,9 @@ export async function benchCommand([command, ...args]: readonly string[], termin
 
 function options(args: readonly string[]) {
   const text = { type: "string" } as const, flag = { type: "boolean" } as const;
-  const known: Record<string, { type: "string" | "boolean" }> = {
-    shape: text, rung: text, rounds: text, json: text, markdown: text, "wall-clock": flag, list: flag, help: flag,
+  const known: Record<string, { type: "string" | "boolean"; short?: string }> = {
+    shape: text, rung: text, rounds: text, json: text, markdown: text,
+    "wall-clock": flag, list: flag, help: { ...flag, short: "h" },
   };
   try {
     return parseArgs({ args: [...args], allowPositionals: true, options: known });
