@@ -12,29 +12,40 @@ import { inputOf, optimizerOf, type Family } from "./shared/family.js";
 import { svg } from "./shared/svg.js";
 import { family as vgg } from "./vgg/family.js";
 
-const families: Readonly<Record<string, Family>> = { lenet, "lenet-bn": lenetBn, alexnet, nin, vgg, googlenet, resnet, densenet };
-const convoy = document.getElementById("convoy"), text = document.getElementById("convoy-text"), adapter = document.getElementById("adapter");
+const families: Readonly<Record<string, Family>> = {
+  lenet, "lenet-bn": lenetBn, alexnet, nin, vgg, googlenet, resnet, densenet,
+};
+const convoy = document.getElementById("convoy"), text = document.getElementById("convoy-text");
+const adapter = document.getElementById("adapter");
 
 /** A network as its page trains it in the article's way. */
 function describe({ build, presets: { article } }: Family) {
   const input = inputOf([1, 28, 28], article);
-  return { side: input[1], ...summary(build(article, 10), { input, batch: Number(article.batch), optimizer: optimizerOf(article) }) };
+  const options = { input, batch: Number(article.batch), optimizer: optimizerOf(article) };
+  return { side: input[1], ...summary(build(article, 10), options) };
 }
 
 /** One step of LeNet: gather, and a kernel for each layer that weighs or pools; the last is the update. */
 function drawStep(): void {
-  const { dispatches, layers } = describe(lenet), forward = 1 + layers.filter(({ layer }) => /conv|pool|linear/i.test(layer)).length;
+  const { dispatches, layers } = describe(lenet);
+  const forward = 1 + layers.filter(({ layer }) => /conv|pool|linear/i.test(layer)).length;
   convoy?.replaceChildren(...Array.from({ length: dispatches }, (_, i) => {
     const block = document.createElement("span");
     block.className = i < forward ? "" : i === forward || i === dispatches - 1 ? "turn" : "back";
     block.style.animationDelay = `${(2.2 * i) / dispatches}s`;
     return block;
   }));
-  if (text) text.textContent = `One training step of LeNet, as a GPU gets it: ${dispatches} dispatches in one submit, one block each.`;
+  if (text) {
+    text.textContent = `One training step of LeNet, as a GPU gets it: ${dispatches} dispatches in one submit, `
+      + "one block each.";
+  }
 }
 drawStep();
 
-/** A network's outline: a bar for each layer that weighs or pools, as high as its images, as wide as its channels, each by its logarithm. */
+/**
+ * A network's outline: a bar for each layer that weighs or pools, as high as its images, as wide as its channels, each
+ * by its logarithm.
+ */
 function outline(of: readonly LayerSummary[], side: number): HTMLElement[] {
   return of.filter(({ layer }) => /conv|pool|linear/i.test(layer)).map(({ layer, shape: [, channels, height = 1] }) => {
     const bar = document.createElement("span");
@@ -47,7 +58,8 @@ function outline(of: readonly LayerSummary[], side: number): HTMLElement[] {
 
 const many = (n: number) => n < 1e6 ? `${number(n / 1e3)},000` : `${number(n / 1e6, 1)} million`;
 for (const [name, family] of Object.entries(families)) {
-  const { layers, parameters, side } = describe(family), bars = outline(layers, side), box = document.getElementById(name), facts = box?.parentElement?.querySelector(".facts-line");
+  const { layers, parameters, side } = describe(family), bars = outline(layers, side);
+  const box = document.getElementById(name), facts = box?.parentElement?.querySelector(".facts-line");
   box?.replaceChildren(...bars);
   box?.classList.toggle("many", bars.length > 24);
   if (facts) facts.textContent = `${many(parameters)} parameters, images of ${side} × ${side}`;
@@ -58,25 +70,39 @@ function squares(side: number, window: (row: number, column: number) => string):
   const plane = document.createElement("span");
   plane.className = "squares";
   plane.style.gridTemplateColumns = `repeat(${side}, 10px)`;
-  plane.append(...Array.from({ length: side * side }, (_, i) => Object.assign(document.createElement("span"), { className: window(Math.floor(i / side), i % side) })));
+  plane.append(...Array.from({ length: side * side }, (_, i) => {
+    const square = document.createElement("span");
+    square.className = window(Math.floor(i / side), i % side);
+    return square;
+  }));
   return plane;
 }
 document.getElementById("convolution")?.append(
-  squares(5, (row, column) => row < 3 && column > 1 ? "seen" : ""), squares(3, () => "weight"), squares(3, (row, column) => row === 0 && column === 2 ? "made" : ""));
+  squares(5, (row, column) => row < 3 && column > 1 ? "seen" : ""),
+  squares(3, () => "weight"),
+  squares(3, (row, column) => row === 0 && column === 2 ? "made" : ""));
 
 /** A roofline with kernels under it: what the benchmark draws. */
+const kernels = [[24, 50], [46, 35], [70, 27], [88, 19], [112, 23], [130, 14]];
 document.getElementById("benchmark")?.append(svg("svg", { viewBox: "0 0 150 64", width: 150, height: 64 },
-  svg("path", { d: "M3 58L62 10H147", class: "outline" }), ...[[24, 50], [46, 35], [70, 27], [88, 19], [112, 23], [130, 14]].map(([cx, cy], i) => svg("circle", { cx, cy, r: 4.5, class: i % 3 === 1 ? "linear" : i % 3 === 2 ? "pool" : "conv" }))));
+  svg("path", { d: "M3 58L62 10H147", class: "outline" }),
+  ...kernels.map(([cx, cy], i) => svg("circle", { cx, cy, r: 4.5, class: ["conv", "linear", "pool"][i % 3] }))));
 
 /** A shader's lines, one of them underlined: what the playground edits. */
+const lines = [[0, 44], [12, 78], [12, 60], [24, 70], [12, 36], [0, 10]];
 document.getElementById("playground")?.append(svg("svg", { viewBox: "0 0 150 64", width: 150, height: 64 },
-  ...[[0, 44], [12, 78], [12, 60], [24, 70], [12, 36], [0, 10]].map(([x, width], i) => svg("rect", { x: x + 3, y: 4 + 10 * i, width, height: 5, rx: 2.5, class: i === 3 ? "linear" : i % 2 ? "pool" : "conv" })), svg("path", { d: "M108 34l10 10 22-26", class: "outline" })));
+  ...lines.map(([x, width], i) => svg("rect", {
+    x: x + 3, y: 4 + 10 * i, width, height: 5, rx: 2.5, class: i === 3 ? "linear" : i % 2 ? "pool" : "conv",
+  })),
+  svg("path", { d: "M108 34l10 10 22-26", class: "outline" })));
 
 async function say(to: HTMLElement): Promise<void> {
   try {
     const device = await openDevice(), { name, software } = device.adapter;
     device.destroy();
-    to.textContent = software ? `Your adapter is ${name}: software, so everything works, slowly.` : `Your GPU: ${name}.`;
+    to.textContent = software
+      ? `Your adapter is ${name}: software, so everything works, slowly.`
+      : `Your GPU: ${name}.`;
   } catch (error) {
     to.textContent = `Nothing to train on yet: ${error instanceof Error ? error.message : String(error)}.`;
   }

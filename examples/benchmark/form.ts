@@ -12,20 +12,40 @@ export function choiceForm(set: (choice: Choice) => void) {
   const change = (part: Partial<Choice>) => { choice = { ...choice, ...part }; show(choice); set(choice); };
   const boxes = operators.map((name) => {
     const box = el("input", { type: "checkbox", value: name }), { length } = cases.filter((c) => c.operator === name);
-    box.addEventListener("change", () => { change({ operators: operators.filter((n) => n === name ? box.checked : choice.operators.includes(n)) }); });
-    return { name, box, element: el("label", {}, box, name, el("span", { class: "needs" }, length > 1 ? `${length} shapes` : "")) };
+    box.addEventListener("change", () => {
+      change({ operators: operators.filter((n) => n === name ? box.checked : choice.operators.includes(n)) });
+    });
+    const needs = el("span", { class: "needs" }, length > 1 ? `${length} shapes` : "");
+    return { name, box, element: el("label", {}, box, name, needs) };
   });
-  const small = (label: string, act: () => void) => { const b = el("button", { type: "button", class: "small" }, label); b.addEventListener("click", act); return b; };
-  const select = (id: string, label: string, values: readonly (string | number)[], text: (value: string | number) => string, take: (index: number) => void) => {
+  const small = (label: string, act: () => void) => {
+    const b = el("button", { type: "button", class: "small" }, label);
+    b.addEventListener("click", act);
+    return b;
+  };
+  const select = (
+    id: string,
+    label: string,
+    values: readonly (string | number)[],
+    text: (value: string | number) => string,
+    take: (index: number) => void,
+  ) => {
     const list = el("select", { id }, ...values.map((v) => el("option", { value: String(v) }, text(v))));
     list.addEventListener("change", () => { take(list.selectedIndex); });
     return { list, row: el("div", { class: "control" }, el("label", { for: id }, label), list) };
   };
-  const shape = el("input", { type: "text", id: "shape", maxLength: 60, placeholder: "all", autocomplete: "off", spellcheck: false });
+  const shape = el("input", {
+    type: "text", id: "shape", maxLength: 60, placeholder: "all", autocomplete: "off", spellcheck: false,
+  });
   shape.addEventListener("input", () => { change({ shape: shape.value.trim() }); });
 
-  const mine = el("input", { type: "checkbox", id: "own" }), fields = Object.entries(ownFields).map(([key, [label, least, most]]) => {
-    const name = key as keyof Own, input = el("input", { type: "number", id: `own-${name}`, min: String(least), max: String(most), step: "1", required: true, inputMode: "numeric" });
+  const mine = el("input", { type: "checkbox", id: "own" });
+  const fields = Object.entries(ownFields).map(([key, [label, least, most]]) => {
+    const name = key as keyof Own;
+    const input = el("input", {
+      type: "number", id: `own-${name}`, min: String(least), max: String(most), step: "1", required: true,
+      inputMode: "numeric",
+    });
     input.addEventListener("input", () => {
       const value = input.valueAsNumber, good = Number.isInteger(value) && value >= least && value <= most;
       input.setAttribute("aria-invalid", String(!good));
@@ -36,14 +56,25 @@ export function choiceForm(set: (choice: Choice) => void) {
   const ownBox = el("div", { class: "own-shape" }, ...fields.map(({ row }) => row));
   mine.addEventListener("change", () => { change({ own: mine.checked ? own : undefined }); });
 
-  const network = select("network", "A step of", ["", ...networks], (v) => String(v) || "no network", (i) => { change({ network: ["", ...networks][i] }); });
-  const batch = select("batch", "Batch", batches, String, (i) => { change({ batch: batches[i] }); }), width = select("width", "Width", widths, (v) => `× ${v}`, (i) => { change({ width: widths[i] }); });
-  const round = select("rounds", "Rounds", rounds, String, (i) => { change({ rounds: rounds[i] }); }), wall = el("input", { type: "checkbox", id: "wall" }), told = el("p", { class: "need", role: "status" });
+  const network = select("network", "A step of", ["", ...networks], (v) => String(v) || "no network",
+    (i) => { change({ network: ["", ...networks][i] }); });
+  const batch = select("batch", "Batch", batches, String, (i) => { change({ batch: batches[i] }); });
+  const width = select("width", "Width", widths, (v) => `× ${v}`, (i) => { change({ width: widths[i] }); });
+  const round = select("rounds", "Rounds", rounds, String, (i) => { change({ rounds: rounds[i] }); });
+  const wall = el("input", { type: "checkbox", id: "wall" }), told = el("p", { class: "need", role: "status" });
   wall.addEventListener("change", () => { change({ wall: wall.checked }); });
-  const element = el("form", { class: "card controls choice", "aria-label": "What to measure" }, el("h2", {}, "What to measure"),
-    el("fieldset", { class: "presets" }, el("legend", {}, "Operators"), ...boxes.map(({ element: e }) => e), el("p", { class: "two-small" }, small("All", () => { change({ operators }); }), small("None", () => { change({ operators: [] }); }))),
-    el("div", { class: "fields" }, el("div", { class: "control" }, el("label", { for: "shape" }, "Shapes with"), shape), el("label", { class: "check", for: "own" }, mine, "A convolution of my own"), ownBox, network.row, batch.row, width.row, round.row,
-      el("label", { class: "check", for: "wall" }, wall, "Wall clock, no timestamps")), told,
+  const all = small("All", () => { change({ operators }); });
+  const none = small("None", () => { change({ operators: [] }); });
+  const element = el("form", { class: "card controls choice", "aria-label": "What to measure" },
+    el("h2", {}, "What to measure"),
+    el("fieldset", { class: "presets" },
+      el("legend", {}, "Operators"), ...boxes.map(({ element: e }) => e), el("p", { class: "two-small" }, all, none)),
+    el("div", { class: "fields" },
+      el("div", { class: "control" }, el("label", { for: "shape" }, "Shapes with"), shape),
+      el("label", { class: "check", for: "own" }, mine, "A convolution of my own"), ownBox,
+      network.row, batch.row, width.row, round.row,
+      el("label", { class: "check", for: "wall" }, wall, "Wall clock, no timestamps")),
+    told,
     el("p", { class: "soft" }, "This page’s address keeps the choice. A link never measures by itself."));
   element.addEventListener("submit", (event) => { event.preventDefault(); });
 
@@ -54,13 +85,21 @@ export function choiceForm(set: (choice: Choice) => void) {
     if (document.activeElement !== shape) shape.value = choice.shape;
     mine.checked = choice.own !== undefined;
     ownBox.hidden = !choice.own;
-    for (const { name, input } of fields) if (document.activeElement !== input) { input.value = String(own[name]); input.setAttribute("aria-invalid", "false"); }
-    for (const [{ list }, value] of [[network, choice.network], [batch, choice.batch], [width, choice.width], [round, choice.rounds]] as const) list.value = String(value);
+    for (const { name, input } of fields) {
+      if (document.activeElement === input) continue;
+      input.value = String(own[name]);
+      input.setAttribute("aria-invalid", "false");
+    }
+    network.list.value = choice.network;
+    batch.list.value = String(choice.batch);
+    width.list.value = String(choice.width);
+    round.list.value = String(choice.rounds);
     batch.row.hidden = width.row.hidden = !choice.network;
     wall.checked = choice.wall;
     try {
       const { length } = chosen(choice);
-      told.textContent = `${length === 1 ? "One shape" : `${length || "No"} shapes`}, every rung of each${choice.network ? `, and a step of ${choice.network}` : ""}.`;
+      const shapes = length === 1 ? "One shape" : `${length || "No"} shapes`;
+      told.textContent = `${shapes}, every rung of each${choice.network ? `, and a step of ${choice.network}` : ""}.`;
       told.classList.remove("misfit");
     } catch (error) {
       if (!(error instanceof ConvoyError)) throw error;
@@ -68,5 +107,9 @@ export function choiceForm(set: (choice: Choice) => void) {
       told.classList.add("misfit");
     }
   }
-  return { element, show, /** Whether the timestamps are to be had at all. */ set timestamps(on: boolean) { wall.disabled = !on; if (!on) wall.checked = true; } };
+  return {
+    element, show,
+    /** Whether the timestamps are to be had at all. */
+    set timestamps(on: boolean) { wall.disabled = !on; if (!on) wall.checked = true; },
+  };
 }

@@ -5,9 +5,14 @@ import { keyOf, parseReport, toJson, toMarkdown, type Report } from "./report.js
 
 /** `report` gives what there is; `opened` hears of another device's, and of none when it is put away. */
 export function keepCard(report: () => Report | undefined, opened: (other: Report | undefined) => void) {
-  const said = el("p", { class: "soft", role: "status" }), beside = el("p", { class: "beside" }), input = el("input", { type: "file", accept: ".json,application/json", id: "report-file" });
+  const said = el("p", { class: "soft", role: "status" }), beside = el("p", { class: "beside" });
+  const input = el("input", { type: "file", accept: ".json,application/json", id: "report-file" });
   const text = el("textarea", { readOnly: true, rows: 8, "aria-label": "The report as Markdown", hidden: true });
-  const button = (label: string, act: () => void) => { const b = el("button", { type: "button", disabled: true }, label); b.addEventListener("click", act); return b; };
+  const button = (label: string, act: () => void) => {
+    const b = el("button", { type: "button", disabled: true }, label);
+    b.addEventListener("click", act);
+    return b;
+  };
   let other: Report | undefined;
 
   const copy = button("Copy as Markdown", () => {
@@ -16,7 +21,8 @@ export function keepCard(report: () => Report | undefined, opened: (other: Repor
     text.value = toMarkdown(mine, other);
     text.hidden = true;
     // A page without focus, or an old browser, may not write to the clipboard.
-    Promise.resolve().then(() => navigator.clipboard.writeText(text.value)).then(() => { said.textContent = "Copied."; }, () => {
+    const copied = Promise.resolve().then(() => navigator.clipboard.writeText(text.value));
+    copied.then(() => { said.textContent = "Copied."; }, () => {
       text.hidden = false;
       text.select();
       said.textContent = "The browser did not let the page copy; the text is below, selected.";
@@ -24,26 +30,47 @@ export function keepCard(report: () => Report | undefined, opened: (other: Repor
   });
   const save = button("Save as JSON", () => {
     const mine = report();
-    if (mine) download(toJson(mine), `convoy-${mine.adapter.name.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 40)}.json`);
+    if (!mine) return;
+    const name = mine.adapter.name.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 40);
+    download(toJson(mine), `convoy-${name}.json`);
   });
   const forget = button("Put away", () => { said.textContent = ""; opened(undefined); });
+  async function read(file: File): Promise<void> {
+    try {
+      opened(parseReport(await file.text(), file.name));
+      said.textContent = "";
+    } catch (error) { said.textContent = error instanceof Error ? `${error.message}.` : String(error); }
+  }
   input.addEventListener("change", () => {
     const [file] = input.files ?? [];
-    if (file) void file.text().then((json) => { opened(parseReport(json, file.name)); said.textContent = ""; }).catch((error: unknown) => { said.textContent = error instanceof Error ? `${error.message}.` : String(error); });
+    if (file) void read(file);
     input.value = "";
   });
   return {
-    element: el("section", { class: "card", "aria-labelledby": "keep-title" }, el("h2", { id: "keep-title" }, "Keep and compare"),
-      el("div", { class: "own-tools" }, copy, save, el("label", { class: "button", for: "report-file" }, "Open another device’s", input), forget), beside, said, text,
-      el("p", { class: "soft" }, "The JSON is what ", el("code", {}, "npm run bench -- --json FILE"), " writes in a terminal, so a page and a terminal, or two devices, can be laid side by side.")),
+    element: el("section", { class: "card", "aria-labelledby": "keep-title" },
+      el("h2", { id: "keep-title" }, "Keep and compare"),
+      el("div", { class: "own-tools" },
+        copy, save, el("label", { class: "button", for: "report-file" }, "Open another device’s", input), forget),
+      beside, said, text,
+      el("p", { class: "soft" }, "The JSON is what ", el("code", {}, "npm run bench -- --json FILE"),
+        " writes in a terminal, so a page and a terminal, or two devices, can be laid side by side.")),
     show(ready: boolean, next: Report | undefined, rows: readonly BenchRow[]): void {
       copy.disabled = save.disabled = !ready;
       other = next;
       forget.hidden = forget.disabled = !other;
-      const theirs = new Map(other?.rows.map((row) => [keyOf(row), row.time.median])), ratios = rows.flatMap((row) => theirs.has(keyOf(row)) ? [theirs.get(keyOf(row))! / row.time.median] : []).sort((a, b) => a - b);
+      const theirs = new Map(other?.rows.map((row) => [keyOf(row), row.time.median]));
+      const ratios = rows
+        .flatMap((row) => theirs.has(keyOf(row)) ? [theirs.get(keyOf(row))! / row.time.median] : [])
+        .sort((a, b) => a - b);
       beside.hidden = !other;
-      if (other) beside.textContent = `${other.adapter.name}: ${digits(other.roofline.flops / 1e9)} GFLOP/s, ${digits(other.roofline.bandwidth / 1e9)} GB/s, ${other.rows.length === 1 ? "one kernel" : `${other.rows.length} kernels`}, by ${other.roofline.clock}. ` +
-        (ratios.length ? `Of ${ratios.length} that both measured, the middle one takes ${digits(ratios[ratios.length >> 1])} times as long there as here.` : "Nothing was measured on both yet.");
+      if (!other) return;
+      const { adapter: { name }, roofline: { flops, bandwidth, clock }, rows: { length } } = other;
+      beside.textContent = `${name}: ${digits(flops / 1e9)} GFLOP/s, ${digits(bandwidth / 1e9)} GB/s, `
+        + `${length === 1 ? "one kernel" : `${length} kernels`}, by ${clock}. `
+        + (ratios.length
+          ? `Of ${ratios.length} that both measured, the middle one takes ${digits(ratios[ratios.length >> 1])} times `
+            + "as long there as here."
+          : "Nothing was measured on both yet.");
     },
   };
 }

@@ -1,4 +1,5 @@
-// The benchmark: what this adapter is, how fast each kernel of Convoy runs on it, and where the time of a training step goes.
+// The benchmark: what this adapter is, how fast each kernel of Convoy runs on it, and where the time of a training step
+// goes.
 import type { Adapter } from "convoy-gpu";
 import { digits, type BenchRow, type Roofline } from "convoy-gpu/bench";
 import { el, number } from "../shared/dom.js";
@@ -13,27 +14,45 @@ import { rowTable } from "./rows.js";
 import { timeline } from "./timeline.js";
 
 const root = document.getElementById("bench"), searched = location.search;
-let worker: Worker | undefined, choice = readChoice(searched, usual), adapter: Adapter | undefined, roof: Roofline | undefined, rows: BenchRow[] = [], profile: Profiled | undefined, other: Report | undefined;
+let worker: Worker | undefined, choice = readChoice(searched, usual), adapter: Adapter | undefined;
+let roof: Roofline | undefined, rows: BenchRow[] = [], profile: Profiled | undefined, other: Report | undefined;
 let running = false, skipped: string[] = [];
 
-const go = el("button", { type: "button", class: "main", disabled: true, "aria-keyshortcuts": "Space" }, "Measure"), progress = el("progress", { max: 1, value: 0, "aria-label": "Progress of the measurement" });
-const status = el("p", { class: "status", role: "status", "aria-live": "polite" }, "Looking for a GPU …"), notices = el("div", { class: "notices" }), device = el("div", {}, el("p", { class: "soft" }, "Looking for one …"));
-const figures = Object.fromEntries(["Peak GFLOP/s", "Copy GB/s", "Dispatch, µs", "Host, µs", "Clock", "Kernels"].map((name) => [name, el("dd", {}, "–")]));
-const deck = el("section", { class: "deck", "aria-label": "Measurement" }, el("div", { class: "buttons" }, go), el("dl", { class: "figures" }, ...Object.entries(figures).map(([name, value]) => el("div", {}, el("dt", {}, name), value))),
-  progress, el("div", { class: "deck-foot" }, status, el("p", { class: "keys" }, el("kbd", {}, "Space"), " measures and stops")));
+const go = el("button", { type: "button", class: "main", disabled: true, "aria-keyshortcuts": "Space" }, "Measure");
+const progress = el("progress", { max: 1, value: 0, "aria-label": "Progress of the measurement" });
+const status = el("p", { class: "status", role: "status", "aria-live": "polite" }, "Looking for a GPU …");
+const notices = el("div", { class: "notices" });
+const device = el("div", {}, el("p", { class: "soft" }, "Looking for one …"));
+const names = ["Peak GFLOP/s", "Copy GB/s", "Dispatch, µs", "Host, µs", "Clock", "Kernels"];
+const figures = Object.fromEntries(names.map((name) => [name, el("dd", {}, "–")]));
+const deck = el("section", { class: "deck", "aria-label": "Measurement" },
+  el("div", { class: "buttons" }, go),
+  el("dl", { class: "figures" },
+    ...Object.entries(figures).map(([name, value]) => el("div", {}, el("dt", {}, name), value))),
+  progress,
+  el("div", { class: "deck-foot" },
+    status, el("p", { class: "keys" }, el("kbd", {}, "Space"), " measures and stops")));
 
-const form = choiceForm((next) => { choice = next; history.replaceState(null, "", writeChoice(choice) + location.hash); });
+const form = choiceForm((next) => {
+  choice = next;
+  history.replaceState(null, "", writeChoice(choice) + location.hash);
+});
 const light = (row: BenchRow | undefined) => { chart.light(row); table.light(row); };
 const chart = rooflineChart(light), table = rowTable(light), step = timeline();
-const keep = keepCard(() => adapter && roof && { adapter, roofline: roof, rows, ...profile && { profile } }, (report) => { other = report; show(); });
+const report = () => adapter && roof && { adapter, roofline: roof, rows, ...profile && { profile } };
+const keep = keepCard(report, (opened) => { other = opened; show(); });
 table.changed = () => { chart.show(roof, table.visible(), other?.roofline); };
 
 const main = el("div", { class: "bench-main" }, chart.element, step.element,
-  el("div", { class: "facts-row two" }, el("section", { class: "card", "aria-labelledby": "device-title" }, el("h2", { id: "device-title" }, "Device"), device), keep.element));
+  el("div", { class: "facts-row two" },
+    el("section", { class: "card", "aria-labelledby": "device-title" },
+      el("h2", { id: "device-title" }, "Device"), device),
+    keep.element));
 
 /** Shows all that is known. */
 function show(): void {
-  const { flops, bandwidth, dispatch, host, clock } = roof ?? {}, set = (name: string, text: string) => { figures[name].textContent = text; };
+  const { flops, bandwidth, dispatch, host, clock } = roof ?? {};
+  const set = (name: string, text: string) => { figures[name].textContent = text; };
   set("Peak GFLOP/s", digits(flops && flops / 1e9).replace(/^-$/, "–"));
   set("Copy GB/s", digits(bandwidth && bandwidth / 1e9).replace(/^-$/, "–"));
   set("Dispatch, µs", digits(dispatch && 1e6 * dispatch).replace(/^-$/, "–"));
@@ -49,10 +68,20 @@ function show(): void {
 
 /** Notices that stay, and one more. */
 function tell(what?: Notice): void {
-  const slow: Notice = { tone: "careful", title: "Software adapter: the figures are a processor’s", lines: ["Everything is measured as on a GPU, slowly. Which kernel is fastest here says nothing about a GPU: processors rank them otherwise."] };
-  const clock: Notice = { tone: "careful", title: "No timestamps: times are by the wall clock", lines: ["This browser or adapter has no timestamp queries, so the page’s own clock is read around whole submits. Short kernels are repeated until they fill 5 ms; figures are coarser and include what the driver does."] };
-  const missed: Notice = { tone: "careful", title: `${skipped.length === 1 ? "One measurement" : `${skipped.length} measurements`} could not be made here`, lines: skipped };
-  notices.replaceChildren(...[what, skipped.length > 0 && missed, adapter?.software && slow, adapter && !adapter.timestamps && clock].filter((n): n is Notice => Boolean(n)).map(notice));
+  const slow: Notice = {
+    tone: "careful", title: "Software adapter: the figures are a processor’s",
+    lines: ["Everything is measured as on a GPU, slowly. "
+      + "Which kernel is fastest here says nothing about a GPU: processors rank them otherwise."],
+  };
+  const clock: Notice = {
+    tone: "careful", title: "No timestamps: times are by the wall clock",
+    lines: ["This browser or adapter has no timestamp queries, so the page’s own clock is read around whole submits. "
+      + "Short kernels are repeated until they fill 5 ms; figures are coarser and include what the driver does."],
+  };
+  const count = skipped.length === 1 ? "One measurement" : `${skipped.length} measurements`;
+  const missed: Notice = { tone: "careful", title: `${count} could not be made here`, lines: skipped };
+  const all = [what, skipped.length > 0 && missed, adapter?.software && slow, adapter && !adapter.timestamps && clock];
+  notices.replaceChildren(...all.filter((n): n is Notice => Boolean(n)).map(notice));
 }
 
 function run(on: boolean): void {
@@ -64,7 +93,9 @@ function run(on: boolean): void {
 function launch(): void {
   worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
   worker.onmessage = ({ data }: MessageEvent<FromWorker>) => { receive(data); };
-  worker.onerror = ({ message }) => { receive({ type: "failed", code: "bug", message: message || "the worker's script did not load" }); };
+  worker.onerror = ({ message }) => {
+    receive({ type: "failed", code: "bug", message: message || "the worker's script did not load" });
+  };
   send({ type: "open" });
 }
 const send = (message: ToWorker) => { worker?.postMessage(message); };
@@ -105,10 +136,20 @@ function receive(message: FromWorker): void {
     }
     case "roofline": roof = message.roofline; show(); break;
     case "at": progress.value = message.index / message.of; status.textContent = `Measuring ${message.what} …`; break;
-    case "rows": rows = [...rows.filter((row) => !message.rows.some((r) => keyOf(r) === keyOf(row))), ...message.rows]; show(); break;
+    case "rows": {
+      const again = new Set(message.rows.map(keyOf));
+      rows = [...rows.filter((row) => !again.has(keyOf(row))), ...message.rows];
+      show();
+      break;
+    }
     case "profile": profile = message.profile; show(); break;
     case "skipped": skipped = [...skipped, `${message.what}: ${message.message}.`]; tell(); break;
-    case "done": progress.value = 1; run(false); status.textContent = `Done: ${number(rows.length)} kernels${profile ? " and a training step" : ""} measured.`; break;
+    case "done": {
+      progress.value = 1;
+      run(false);
+      status.textContent = `Done: ${number(rows.length)} kernels${profile ? " and a training step" : ""} measured.`;
+      break;
+    }
     case "failed": {
       const again = () => { tell(); worker?.terminate(); launch(); };
       run(false);
@@ -120,8 +161,14 @@ function receive(message: FromWorker): void {
 }
 
 /** What kernels may use, beside what the panel of all pages tells. */
-const limits = ({ limits: { storageBuffers, workgroupBytes, invocations } }: Adapter) =>
-  [["Storage buffers", number(storageBuffers)], ["Workgroup memory", `${number(workgroupBytes / 1024)} KiB`], ["Invocations", `${number(invocations)} a workgroup`]].flatMap(([term, fact]) => [el("dt", {}, term), el("dd", {}, fact)]);
+function limits({ limits: { storageBuffers, workgroupBytes, invocations } }: Adapter): HTMLElement[] {
+  const facts = [
+    ["Storage buffers", number(storageBuffers)],
+    ["Workgroup memory", `${number(workgroupBytes / 1024)} KiB`],
+    ["Invocations", `${number(invocations)} a workgroup`],
+  ];
+  return facts.flatMap(([term, fact]) => [el("dt", {}, term), el("dd", {}, fact)]);
+}
 
 go.addEventListener("click", () => { if (running) stop(); else measure(); });
 addEventListener("keydown", (event) => {
@@ -138,5 +185,6 @@ else {
   const panel = noWebGpu();
   status.textContent = "Measuring needs WebGPU.";
   device.replaceChildren(el("p", { class: "soft" }, "None."));
-  notices.replaceChildren(notice({ ...panel, lines: [panel.lines[0], "Reports of other devices can be opened all the same."] }));
+  const open = "Reports of other devices can be opened all the same.";
+  notices.replaceChildren(notice({ ...panel, lines: [panel.lines[0], open] }));
 }

@@ -7,6 +7,7 @@ import type { Profiled } from "./protocol.js";
 
 const lanes = ["forward", "input gradient", "weight gradient", "update"] as const, LANE = 34, GAP = 6;
 const nameOf = ({ path, layer }: ProfileRow) => path === layer ? path : `${path} ${layer}`;
+const kernelsOf = ({ kernels }: ProfileRow) => [...new Set(kernels)].join(", ");
 
 /** A round distance for about `count` ticks up to `most`. */
 function spacing(most: number, count: number): number {
@@ -15,42 +16,72 @@ function spacing(most: number, count: number): number {
 }
 
 export function timeline() {
-  const plot = el("div", { class: "timeline", role: "img", "aria-label": "Time of each layer in a training step. The values are in the table below." }), about = el("p", { class: "soft" }), readout = el("p", { class: "roof-readout soft" });
-  const heads = ["Layer", "Pass", "ms", "Share", "GFLOP/s", "GB/s", "Of the roofline", "Kernels"], cells = table("Training step", heads), listed = disclosure("As a table", cells.element, () => { fill(); });
+  const label = "Time of each layer in a training step. The values are in the table below.";
+  const plot = el("div", { class: "timeline", role: "img", "aria-label": label });
+  const about = el("p", { class: "soft" }), readout = el("p", { class: "roof-readout soft" });
+  const heads = ["Layer", "Pass", "ms", "Share", "GFLOP/s", "GB/s", "Of the roofline", "Kernels"];
+  const cells = table("Training step", heads), listed = disclosure("As a table", cells.element, () => { fill(); });
   const keys = el("div", { class: "legend marks" }, ...lanes.map((pass) => el("span", {}, glyph(pass), ` ${pass}`)));
-  const element = el("section", { class: "card", "aria-labelledby": "step-title" }, el("div", { class: "card-head" }, el("h2", { id: "step-title" }, "A training step"), keys), about, plot, readout, ...listed.elements);
+  const element = el("section", { class: "card", "aria-labelledby": "step-title" },
+    el("div", { class: "card-head" }, el("h2", { id: "step-title" }, "A training step"), keys),
+    about, plot, readout, ...listed.elements);
   let shown: Profiled | undefined;
 
-  const words = (row: ProfileRow) => `${nameOf(row)}, ${row.pass}: ${digits(1e3 * row.seconds)} ms, ${share(row.share)} of the step${row.flops ? `, ${digits(row.flops / 1e9)} GFLOP/s` : ""}, ${digits(row.bandwidth / 1e9)} GB/s, ${share(row.fraction)} of the roofline; ${[...new Set(row.kernels)].join(", ")}`;
-  const rest = () => { if (shown) readout.textContent = `Slowest: ${words(shown.rows.reduce((a, b) => b.seconds > a.seconds ? b : a))}`; };
+  const words = (row: ProfileRow) => `${nameOf(row)}, ${row.pass}: `
+    + `${digits(1e3 * row.seconds)} ms, ${share(row.share)} of the step`
+    + (row.flops ? `, ${digits(row.flops / 1e9)} GFLOP/s` : "")
+    + `, ${digits(row.bandwidth / 1e9)} GB/s, ${share(row.fraction)} of the roofline; ${kernelsOf(row)}`;
+  const rest = () => {
+    if (shown) readout.textContent = `Slowest: ${words(shown.rows.reduce((a, b) => b.seconds > a.seconds ? b : a))}`;
+  };
 
   function draw(): void {
     const width = plot.clientWidth;
     if (!shown || !width) return;
-    const { rows, seconds } = shown, scale = (width - 2) / seconds, bottom = lanes.length * (LANE + GAP), tick = spacing(seconds, width / 110);
+    const { rows, seconds } = shown, scale = (width - 2) / seconds;
+    const bottom = lanes.length * (LANE + GAP), tick = spacing(seconds, width / 110);
     const ticks = Array.from({ length: Math.floor(seconds / tick) + 1 }, (_, i) => i * tick);
     let at = 0;
     const bars = rows.map((row) => {
-      const x = 1 + at * scale, wide = Math.max(1, row.seconds * scale - 1), y = lanes.indexOf(row.pass) * (LANE + GAP), name = nameOf(row), fits = wide > 6.6 * name.length + 8;
-      const bar = svg("g", { class: "span" }, svg("rect", { x, y, width: wide, height: LANE, rx: Math.min(3, wide / 2), class: passClass(row.pass) }), fits && svg("text", { x: x + 5, y: y + LANE / 2 + 4 }, name));
+      const x = 1 + at * scale, wide = Math.max(1, row.seconds * scale - 1), y = lanes.indexOf(row.pass) * (LANE + GAP);
+      const name = nameOf(row), fits = wide > 6.6 * name.length + 8;
+      const bar = svg("g", { class: "span" },
+        svg("rect", { x, y, width: wide, height: LANE, rx: Math.min(3, wide / 2), class: passClass(row.pass) }),
+        fits && svg("text", { x: x + 5, y: y + LANE / 2 + 4 }, name));
       bar.addEventListener("pointerenter", () => { readout.textContent = words(row); });
       bar.addEventListener("pointerleave", rest);
       at += row.seconds;
       return bar;
     });
-    plot.replaceChildren(svg("svg", { width, height: bottom + 20 }, ...ticks.flatMap((t) => [svg("path", { class: "grid", d: `M${1 + t * scale} 0V${bottom}` }),
-      svg("text", { x: 1 + t * scale, y: bottom + 14, class: "tick", "text-anchor": t ? t * scale > width - 20 ? "end" : "middle" : "start" }, t ? `${digits(1e3 * t)}` : "0 ms")]), ...bars));
+    const grid = ticks.flatMap((t) => {
+      const x = 1 + t * scale, anchor = t ? t * scale > width - 20 ? "end" : "middle" : "start";
+      return [
+        svg("path", { class: "grid", d: `M${x} 0V${bottom}` }),
+        svg("text", { x, y: bottom + 14, class: "tick", "text-anchor": anchor }, t ? digits(1e3 * t) : "0 ms"),
+      ];
+    });
+    plot.replaceChildren(svg("svg", { width, height: bottom + 20 }, ...grid, ...bars));
   }
   const fill = () => {
-    if (listed.open && shown) cells.fill(shown.rows.map((r) => [nameOf(r), r.pass, digits(1e3 * r.seconds), share(r.share), r.flops ? digits(r.flops / 1e9) : "", digits(r.bandwidth / 1e9), share(r.fraction), [...new Set(r.kernels)].join(", ")]));
+    if (listed.open && shown) cells.fill(shown.rows.map((r) => [
+      nameOf(r), r.pass, digits(1e3 * r.seconds), share(r.share),
+      r.flops ? digits(r.flops / 1e9) : "", digits(r.bandwidth / 1e9), share(r.fraction), kernelsOf(r),
+    ]));
   };
   new ResizeObserver(draw).observe(plot);
   return { element, show(next: Profiled | undefined, other?: Profiled): void {
     shown = next;
     element.hidden = !shown;
     if (!shown) return;
-    const { network, batch, dispatches, seconds, step, host, clock } = shown, same = other && other.network === network && other.batch === batch;
-    about.textContent = `${network}, batch ${batch}: ${dispatches} dispatches take ${digits(1e3 * seconds)} ms, each in a pass of its own${clock === "wall clock" ? ", by the wall clock" : ""}. Played as one pass the step takes ${digits(1e3 * step)} ms, ${digits(batch / step)} images a second${host ? `; the host takes ${digits(1e6 * host)} µs of each dispatch` : ""}.${same ? ` On ${other.adapter} it takes ${digits(1e3 * other.step)} ms, ${digits(other.step / step)} times that.` : ""}`;
+    const { network, batch, dispatches, seconds, step, host, clock } = shown;
+    const same = other && other.network === network && other.batch === batch;
+    about.textContent = `${network}, batch ${batch}: `
+      + `${dispatches} dispatches take ${digits(1e3 * seconds)} ms, each in a pass of its own`
+      + (clock === "wall clock" ? ", by the wall clock. " : ". ")
+      + `Played as one pass the step takes ${digits(1e3 * step)} ms, ${digits(batch / step)} images a second`
+      + (host ? `; the host takes ${digits(1e6 * host)} µs of each dispatch.` : ".")
+      + (same ? ` On ${other.adapter} it takes ${digits(1e3 * other.step)} ms, `
+        + `${digits(other.step / step)} times that.` : "");
     rest();
     draw();
     fill();

@@ -6,17 +6,24 @@ import { families, recipe } from "convoy-gpu/models";
 import { chosen, type Choice } from "./choice.js";
 import type { FromWorker, Profiled, ToWorker } from "./protocol.js";
 
-const port = globalThis as unknown as { postMessage(message: FromWorker): void; onmessage: ((event: MessageEvent<ToWorker>) => void) | null };
+const port = globalThis as unknown as {
+  postMessage(message: FromWorker): void;
+  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+};
 const post = (message: FromWorker) => { port.postMessage(message); };
 let device: Promise<Device> | undefined;
 
-const open = () => device ??= openDevice().then((opened) => { post({ type: "adapter", adapter: opened.adapter }); return opened; });
+const open = () => device ??= openDevice().then((opened) => {
+  post({ type: "adapter", adapter: opened.adapter });
+  return opened;
+});
 
 async function run({ choice, roofline: known }: Extract<ToWorker, { type: "measure" }>): Promise<void> {
-  const on = await open(), cases = chosen(choice), clock: Clock | undefined = choice.wall ? "wall clock" : undefined, { rounds, network } = choice;
-  const of = cases.length + Number(network !== ""), at = (what: string, index: number) => { post({ type: "at", what, index, of }); };
+  const on = await open(), cases = chosen(choice), { rounds, network } = choice;
+  const clock: Clock | undefined = choice.wall ? "wall clock" : undefined, of = cases.length + Number(network !== "");
+  const at = (what: string, index: number) => { post({ type: "at", what, index, of }); };
   if (!known) at("the adapter's limits", 0);
-  const roofline = known ?? await measure(on);
+  const roofline = known ?? await measure(on), options = { roofline, rounds, clock };
   post({ type: "roofline", roofline });
   /** One that does not fit this adapter does not keep the others from being measured. */
   const attempt = async (what: string, index: number, work: () => Promise<FromWorker>) => {
@@ -26,26 +33,39 @@ async function run({ choice, roofline: known }: Extract<ToWorker, { type: "measu
       post({ type: "skipped", what, message: error.message });
     }
   };
-  for (const [i, one] of cases.entries())
-    await attempt(`${one.operator} ${one.shape}`, i, async () => ({ type: "rows", rows: await bench(on, one, { roofline, rounds, clock }) }));
-  if (network) await attempt(`a training step of ${network}`, cases.length, async () => ({ type: "profile", profile: await step(on, choice, { roofline, rounds, clock }) }));
+  for (const [i, one] of cases.entries()) {
+    const what = `${one.operator} ${one.shape}`;
+    await attempt(what, i, async () => ({ type: "rows", rows: await bench(on, one, options) }));
+  }
+  if (network) {
+    const what = `a training step of ${network}`;
+    await attempt(what, cases.length, async () => ({ type: "profile", profile: await step(on, choice, options) }));
+  }
   post({ type: "done" });
 }
 
 /** Times a training step, on images of noise. */
-async function step(on: Device, { network, batch, width }: Choice, options: Parameters<typeof profile>[1]): Promise<Profiled> {
-  const { inputSize, lr, momentum } = recipe("quick", network), images = Uint8Array.from({ length: 784 * batch }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 24);
-  const data = dataset({ images, labels: Uint8Array.from({ length: batch }, (_, i) => i % 10), shape: [1, 28, 28], classes: [..."0123456789"] });
-  const made = await train(families[network]({ width }), { device: on, data, batch, resize: inputSize === 28 ? undefined : inputSize, optimizer: sgd({ lr, momentum }) });
+async function step(
+  on: Device, { network, batch, width }: Choice, options: Parameters<typeof profile>[1],
+): Promise<Profiled> {
+  const { inputSize, lr, momentum } = recipe("quick", network);
+  const images = Uint8Array.from({ length: 784 * batch }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 24);
+  const labels = Uint8Array.from({ length: batch }, (_, i) => i % 10);
+  const data = dataset({ images, labels, shape: [1, 28, 28], classes: [..."0123456789"] });
+  const made = await train(families[network]({ width }), {
+    device: on, data, batch, resize: inputSize === 28 ? undefined : inputSize, optimizer: sgd({ lr, momentum }),
+  });
   try {
     const { toString: text, ...found } = await profile(made, options);
-    return { ...found, network: `${network}${width === 1 ? "" : ` at width ${width}`}, ${inputSize}×${inputSize}`, text: text() };
+    const thin = width === 1 ? "" : ` at width ${width}`;
+    return { ...found, network: `${network}${thin}, ${inputSize}×${inputSize}`, text: text() };
   } finally { made.destroy(); }
 }
 
 port.onmessage = ({ data: message }) => {
   (message.type === "open" ? open() : run(message)).catch((error: unknown) => {
     device = undefined;
-    post({ type: "failed", code: error instanceof ConvoyError ? error.code : "bug", message: error instanceof Error ? error.message : String(error) });
+    const code = error instanceof ConvoyError ? error.code : "bug";
+    post({ type: "failed", code, message: error instanceof Error ? error.message : String(error) });
   });
 };

@@ -20,7 +20,8 @@ export function seen(setup: Setup, filter: number): number[] {
 
 /** All taps of an output cell, channel by channel, in rows. */
 export function taps(setup: Setup, [filter, i, j]: Cell): Tap[] {
-  const { size: [H, W], window: [R, S], stride, padding, dilation } = setup, x = xOf(setup), weight = weightOf(setup), channels = seen(setup, filter), all: Tap[] = [];
+  const { size: [H, W], window: [R, S], stride, padding, dilation } = setup;
+  const x = xOf(setup), weight = weightOf(setup), channels = seen(setup, filter), all: Tap[] = [];
   for (const [d, channel] of channels.entries()) for (let r = 0; r < R; r++) for (let s = 0; s < S; s++) {
     const row = i * stride[0] + r * dilation - padding[0], column = j * stride[1] + s * dilation - padding[1];
     const outside = row < 0 || row >= H || column < 0 || column >= W;
@@ -30,7 +31,10 @@ export function taps(setup: Setup, [filter, i, j]: Cell): Tap[] {
   return all;
 }
 
-/** What the cell holds: the sum of the products; the largest of what is not padding; the mean, in which padding counts as 0. */
+/**
+ * What the cell holds: the sum of the products; the largest of what is not padding; the mean, in which padding counts
+ * as 0.
+ */
 export function outcome({ layer, window: [R, S] }: Setup, all: readonly Tap[]): number {
   if (layer === "max") return Math.max(...all.filter((t) => !t.padding).map((t) => t.x));
   const sum = all.reduce((total, { x, weight }) => total + x * weight, 0);

@@ -8,7 +8,11 @@ export interface Answers {
 }
 
 /** Opens a device and answers on it. `failed` hears of everything that goes wrong, `answered` of each output. */
-export function answers(opened: (device: Device) => void, answered: (setup: Setup, output: Output) => void, failed: (error: unknown) => void): Answers {
+export function answers(
+  opened: (device: Device) => void,
+  answered: (setup: Setup, output: Output) => void,
+  failed: (error: unknown) => void,
+): Answers {
   let device: Device | undefined, next: Setup | undefined, busy = true;
 
   async function work(): Promise<void> {
@@ -18,10 +22,16 @@ export function answers(opened: (device: Device) => void, answered: (setup: Setu
       while (next) {
         const setup = next, weights: StateDict = new Map();
         next = undefined;
-        if (convolves(setup)) weights.set("weight", { shape: weightShape(setup), data: Float32Array.from(weightOf(setup)) });
-        answered(setup, await forward(layerOf(setup), { device, x: { shape: [1, ...xShape(setup)], data: xOf(setup) }, weights }));
+        if (convolves(setup))
+          weights.set("weight", { shape: weightShape(setup), data: Float32Array.from(weightOf(setup)) });
+        const x = { shape: [1, ...xShape(setup)], data: xOf(setup) };
+        answered(setup, await forward(layerOf(setup), { device, x, weights }));
       }
-    } catch (error) { device?.destroy(); device = undefined; failed(error); } finally { busy = false; }
+    } catch (error) {
+      device?.destroy();
+      device = undefined;
+      failed(error);
+    } finally { busy = false; }
   }
   void work();
   return { ask(setup) { next = setup; if (!busy && device) void work(); } };

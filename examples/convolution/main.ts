@@ -1,5 +1,5 @@
 // The page that explains the convolution: a layer on numbers that can be typed, and the arithmetic of any output cell.
-import type { Output } from "convoy-gpu";
+import type { Device, Output } from "convoy-gpu";
 import { el, number } from "../shared/dom.js";
 import { noWebGpu, notice } from "../shared/panels.js";
 import { outcome, seen, taps } from "./arithmetic.js";
@@ -7,13 +7,19 @@ import { settings } from "./form.js";
 import { answers, type Answers } from "./gpu.js";
 import { lattice, type Lattice } from "./lattice.js";
 import { sizeFormula } from "./maths.js";
-import { changed, convolves, outputOf, presets, readSetup, weightOf, weightShape, writeSetup, xOf, xShape, type Cell, type Setup } from "./setup.js";
+import {
+  changed, convolves, outputOf, presets, readSetup, weightOf, weightShape, writeSetup, xOf, xShape,
+  type Cell, type Setup,
+} from "./setup.js";
 import { code } from "./code.js";
 import { workings } from "./workings.js";
 
-const root = document.getElementById("lesson"), largest = (values: ArrayLike<number>) => Math.max(...Array.from(values, Math.abs));
-let setup = readSetup(location.search), output = outputOf(setup), answer: Output | undefined, fresh = false, gpu: Answers | undefined, waiting = "…";
-let inputs: Lattice[] = [], kernels: Lattice[] = [], outputs: Lattice[] = [], timer: ReturnType<typeof setInterval> | undefined;
+const root = document.getElementById("lesson");
+const largest = (values: ArrayLike<number>) => Math.max(...Array.from(values, Math.abs));
+let setup = readSetup(location.search), output = outputOf(setup);
+let answer: Output | undefined, fresh = false, gpu: Answers | undefined, waiting = "…";
+let inputs: Lattice[] = [], kernels: Lattice[] = [], outputs: Lattice[] = [];
+let timer: ReturnType<typeof setInterval> | undefined;
 
 const form = settings(() => setup, (next) => { show(next); });
 const cell = workings((tap) => {
@@ -21,8 +27,10 @@ const cell = workings((tap) => {
   inputs.forEach((plane, c) => { plane.point(tap?.channel === c ? [tap.row, tap.column] : undefined); });
   kernels.forEach((plane, d) => { plane.point(tap && channels[d] === tap.channel ? [tap.r, tap.s] : undefined); });
 });
-const board = el("div", { class: "board" }), status = el("p", { class: "status soft", role: "status" }, "Looking for a GPU …"), notices = el("div", { class: "notices" });
-const sizes = el("div", { class: "formulas" }), facts = el("dl", { class: "facts" }), listings = [el("code"), el("code")];
+const board = el("div", { class: "board" }), notices = el("div", { class: "notices" });
+const status = el("p", { class: "status soft", role: "status" }, "Looking for a GPU …");
+const sizes = el("div", { class: "formulas" }), facts = el("dl", { class: "facts" });
+const listings = [el("code"), el("code")];
 const slide = el("button", { type: "button", "aria-pressed": "false" }, "Slide the window");
 const choices = Object.entries(presets).map(([name, [title, preset]]) => {
   const radio = el("input", { type: "radio", name: "preset", value: name });
@@ -30,48 +38,92 @@ const choices = Object.entries(presets).map(([name, [title, preset]]) => {
   return { radio, preset, element: el("label", {}, radio, el("span", {}, title)) };
 });
 
+/** The output [filters, height, width]; of none, nothing. */
+const made = (): Cell => typeof output === "string" ? [0, 0, 0] : output;
+
+/** Planes of one kind under their name; each has a label where there are several. */
+function stack(
+  name: string, shape: string, planes: readonly Lattice[], labels: (i: number) => string, empty = "",
+): HTMLElement {
+  const stacked = planes.map((plane, i) => el("div", {},
+    planes.length > 1 && el("p", { class: "soft plane-name" }, labels(i)), plane.element));
+  return el("div", { class: "stack" },
+    el("h3", {}, name, el("span", { class: "soft" }, ` ${shape}`)),
+    el("div", { class: "stacked" }, ...stacked),
+    empty && el("p", { class: "misfit" }, empty));
+}
+const sign = (text: string) =>
+  el("span", { class: `sign ${{ "*": "star", "=": "" }[text] ?? "arrow"}`, "aria-hidden": "true" }, text);
+
 /** Planes of numbers, made anew when their number or size changes. */
 function build(): void {
-  const { padding, channels, size: [H, W], window: [R, S] } = setup, depth = weightShape(setup)[1], conv = convolves(setup), [K, P, Q] = typeof output === "string" ? [0, 0, 0] : output;
-  inputs = Array.from({ length: channels }, (_, c) => lattice({ label: `Input, channel ${c}`, rows: H, columns: W, padding, filler: setup.layer === "max" ? "−∞" : "0",
-    typed: (row, column, value) => { typed("x", xOf(setup), (c * H + row) * W + column, value); } }));
-  kernels = conv ? Array.from({ length: depth }, (_, d) => lattice({ label: `Kernel, channel ${d} of the filter`, rows: R, columns: S,
-    typed: (row, column, value) => { typed("weight", weightOf(setup), ((setup.cell[0] * depth + d) * R + row) * S + column, value); } })) : [];
-  outputs = Array.from({ length: K }, (_, k) => lattice({ label: `Output, ${conv ? "filter" : "channel"} ${k}`, rows: P, columns: Q, chosen: (row, column) => { choose([k, row, column]); } }));
-  const stack = (name: string, shape: string, planes: readonly Lattice[], labels: (i: number) => string, empty = "") => el("div", { class: "stack" },
-    el("h3", {}, name, el("span", { class: "soft" }, ` ${shape}`)), el("div", { class: "stacked" }, ...planes.map((plane, i) => el("div", {}, planes.length > 1 && el("p", { class: "soft plane-name" }, labels(i)), plane.element))), empty && el("p", { class: "misfit" }, empty));
-  const sign = (text: string) => el("span", { class: `sign ${{ "*": "star", "=": "" }[text] ?? "arrow"}`, "aria-hidden": "true" }, text);
-  const kernel = conv ? stack(`Kernel`, weightShape(setup).slice(1).join(" × "), kernels, (d) => `channel ${seen(setup, setup.cell[0])[d]}`)
-    : el("div", { class: "stack" }, el("h3", {}, setup.layer === "max" ? "Maximum" : "Mean"), el("p", { class: "soft" }, `of each ${R} × ${S} window`));
+  const { padding, channels, size: [H, W], window: [R, S] } = setup, depth = weightShape(setup)[1];
+  const conv = convolves(setup), [K, P, Q] = made();
+  inputs = Array.from({ length: channels }, (_, c) => lattice({
+    label: `Input, channel ${c}`, rows: H, columns: W, padding, filler: setup.layer === "max" ? "−∞" : "0",
+    typed: (row, column, value) => { typed("x", xOf(setup), (c * H + row) * W + column, value); },
+  }));
+  kernels = conv ? Array.from({ length: depth }, (_, d) => lattice({
+    label: `Kernel, channel ${d} of the filter`, rows: R, columns: S,
+    typed: (row, column, value) => {
+      typed("weight", weightOf(setup), ((setup.cell[0] * depth + d) * R + row) * S + column, value);
+    },
+  })) : [];
+  outputs = Array.from({ length: K }, (_, k) => lattice({
+    label: `Output, ${conv ? "filter" : "channel"} ${k}`, rows: P, columns: Q,
+    chosen: (row, column) => { choose([k, row, column]); },
+  }));
+  const [shape, none] = typeof output === "string" ? ["", `There is none: ${output}.`] : [output.join(" × "), ""];
+  const kernel = conv
+    ? stack("Kernel", weightShape(setup).slice(1).join(" × "), kernels,
+      (d) => `channel ${seen(setup, setup.cell[0])[d]}`)
+    : el("div", { class: "stack" },
+      el("h3", {}, setup.layer === "max" ? "Maximum" : "Mean"),
+      el("p", { class: "soft" }, `of each ${R} × ${S} window`));
   if (conv && setup.filters > 1) kernel.firstElementChild?.append(el("span", { class: "soft which" }));
   board.replaceChildren(
-    stack("Input", xShape(setup).join(" × "), inputs, (c) => `channel ${c}`), sign(conv ? "*" : ""), kernel, sign(conv ? "=" : ""),
-    stack("Output", typeof output === "string" ? "" : output.join(" × "), outputs, (k) => conv ? `filter ${k}` : `channel ${k}`, typeof output === "string" ? `There is none: ${output}.` : ""));
+    stack("Input", xShape(setup).join(" × "), inputs, (c) => `channel ${c}`), sign(conv ? "*" : ""),
+    kernel, sign(conv ? "=" : ""),
+    stack("Output", shape, outputs, (k) => conv ? `filter ${k}` : `channel ${k}`, none));
   const wide = [W + 2 * padding[1], conv ? S : 3, Math.max(Q, 3)];
   board.style.setProperty("--columns", String(wide.reduce((a, b) => a + b)));
-  const abreast = [inputs, kernels, outputs].map(({ length }, i) => length > 1 && length * wide[i] <= 9 ? length * (wide[i] + 0.4) : wide[i]);  // on a phone, where they fit
+  // On a phone, side by side where they fit.
+  const abreast = [inputs, kernels, outputs].map(({ length }, i) =>
+    length > 1 && length * wide[i] <= 9 ? length * (wide[i] + 0.4) : wide[i]);
   board.style.setProperty("--widest", String(Math.max(...abreast)));
 }
 
 /** Values, colours, marks and words of what is there. */
 function paint(): void {
-  const { size: [H, W], window: [R, S], cell: [k] } = setup, x = xOf(setup), weight = weightOf(setup), fits = typeof output !== "string", channels = seen(setup, k);
+  const { size: [H, W], window: [R, S], cell: [k, i, j] } = setup, x = xOf(setup), weight = weightOf(setup);
+  const fits = typeof output !== "string", channels = seen(setup, k);
   inputs.forEach((plane, c) => { plane.fill(x.slice(c * H * W, (c + 1) * H * W), largest(x)); });
-  kernels.forEach((plane, d) => { plane.fill(weight.slice((k * kernels.length + d) * R * S, (k * kernels.length + d + 1) * R * S), largest(weight)); });
-  const [K, P, Q] = fits ? output as Cell : [0, 0, 0], values = answer?.data ?? (waiting === "…" ? undefined : everything(K, P, Q));
-  outputs.forEach((plane, f) => { plane.fill(values && Array.from(values).slice(f * P * Q, (f + 1) * P * Q), values ? largest(values) : 1); });
+  kernels.forEach((plane, d) => {
+    const from = (k * kernels.length + d) * R * S;
+    plane.fill(weight.slice(from, from + R * S), largest(weight));
+  });
+  const [K, P, Q] = made(), values = answer?.data ?? (waiting === "…" ? undefined : everything(K, P, Q));
+  outputs.forEach((plane, f) => {
+    plane.fill(values && Array.from(values).slice(f * P * Q, (f + 1) * P * Q), values ? largest(values) : 1);
+  });
   const all = fits ? taps(setup, setup.cell) : [];
   inputs.forEach((plane, c) => { plane.mark(all.filter((t) => t.channel === c).map((t) => [t.row, t.column])); });
-  outputs.forEach((plane, f) => { plane.mark(f === k ? [[setup.cell[1], setup.cell[2]]] : []); });
+  outputs.forEach((plane, f) => { plane.mark(f === k ? [[i, j]] : []); });
   const which = board.querySelector(".which");
   if (which) which.textContent = ` filter ${k}${setup.groups > 1 ? `, sees channel ${channels.join(", ")}` : ""}`;
-  if (fits) cell.show(setup, answer && fresh && { value: answer.data[(k * P + setup.cell[1]) * Q + setup.cell[2]], kernel: answer.kernels.join(", ") }, waiting); else cell.hide("No window fits, so there is no output cell.");
-  for (const { radio, preset } of choices) radio.checked = writeSetup({ ...preset, cell: setup.cell }) === writeSetup(setup);
+  if (fits) {
+    const result = answer && fresh
+      && { value: answer.data[(k * P + i) * Q + j], kernel: answer.kernels.join(", ") };
+    cell.show(setup, result, waiting);
+  } else cell.hide("No window fits, so there is no output cell.");
+  for (const { radio, preset } of choices)
+    radio.checked = writeSetup({ ...preset, cell: setup.cell }) === writeSetup(setup);
   history.replaceState(null, "", writeSetup(setup) + location.hash);
 }
 
 /** The whole output as this page adds it up, where there is no GPU to ask. */
-const everything = (K: number, P: number, Q: number) => Array.from({ length: K * P * Q }, (_, i) => outcome(setup, taps(setup, [Math.floor(i / (P * Q)), Math.floor(i / Q) % P, i % Q])));
+const everything = (K: number, P: number, Q: number) => Array.from({ length: K * P * Q }, (_, i) =>
+  outcome(setup, taps(setup, [Math.floor(i / (P * Q)), Math.floor(i / Q) % P, i % Q])));
 
 function show(next: Setup): void {
   halt();
@@ -79,12 +131,16 @@ function show(next: Setup): void {
   output = outputOf(setup);
   answer = undefined;
   fresh = false;
-  const { window: [R, S], channels } = setup, [K, P, Q] = typeof output === "string" ? [0, 0, 0] : output, each = R * S * weightShape(setup)[1], conv = convolves(setup);
+  const { window: [R, S], filters, channels } = setup, [K, P, Q] = made(), conv = convolves(setup);
+  const shape = weightShape(setup).slice(1), each = R * S * shape[0], reads = conv ? each : R * S;
   form.show(setup);
   build();
   sizes.replaceChildren(sizeFormula(setup, 0), sizeFormula(setup, 1));
-  const counts: [string, string][] = [["Output", typeof output === "string" ? "none" : output.join(" × ")], ["Weights", conv ? `${setup.filters} × ${weightShape(setup).slice(1).join(" × ")} = ${number(setup.filters * each)}` : "none"],
-    [conv ? "Multiplications" : "Numbers read", `${number(K * P * Q)} × ${conv ? each : R * S} = ${number(K * P * Q * (conv ? each : R * S))}`]];
+  const counts: [string, string][] = [
+    ["Output", typeof output === "string" ? "none" : output.join(" × ")],
+    ["Weights", conv ? `${filters} × ${shape.join(" × ")} = ${number(filters * each)}` : "none"],
+    [conv ? "Multiplications" : "Numbers read", `${number(K * P * Q)} × ${reads} = ${number(K * P * Q * reads)}`],
+  ];
   facts.replaceChildren(...counts.flatMap(([term, fact]) => [el("dt", {}, term), el("dd", {}, fact)]));
   code(setup, channels, output).forEach((text, i) => { listings[i].textContent = text; });
   paint();
@@ -121,36 +177,58 @@ slide.addEventListener("click", () => {
 
 function fail(error: unknown): void {
   waiting = "no GPU";
-  const message = error instanceof Error ? error.message : String(error), open = () => { notices.replaceChildren(); waiting = "…"; connect(); };
+  const message = error instanceof Error ? error.message : String(error);
+  const open = () => { notices.replaceChildren(); waiting = "…"; connect(); };
   status.textContent = "Sums are written out by this page; the GPU’s own are missing.";
-  notices.replaceChildren(notice({ tone: "bad", title: "The GPU does not answer", lines: [`${message.slice(0, 1).toUpperCase()}${message.slice(1).replace(/\.$/, "")}.`, "The sums below are written out all the same."], actions: [{ label: "Try again", run: open }] }));
+  const sentence = `${message.slice(0, 1).toUpperCase()}${message.slice(1).replace(/\.$/, "")}.`;
+  notices.replaceChildren(notice({
+    tone: "bad", title: "The GPU does not answer", actions: [{ label: "Try again", run: open }],
+    lines: [sentence, "The sums below are written out all the same."],
+  }));
   paint();
 }
 
 function connect(): void {
-  gpu = answers(({ adapter }) => { status.textContent = `Output computed by the kernels themselves, on ${adapter.name}${adapter.software ? ", a software adapter" : ""}.`; },
-    (of, result) => { if (of.x === setup.x && of.weight === setup.weight && writeSetup({ ...of, cell: setup.cell }) === writeSetup(setup)) { answer = result; fresh = true; paint(); } }, fail);
+  const opened = ({ adapter: { name, software } }: Device) => {
+    const kind = software ? ", a software adapter" : "";
+    status.textContent = `Output computed by the kernels themselves, on ${name}${kind}.`;
+  };
+  gpu = answers(opened, (of, result) => {
+    const same = of.x === setup.x && of.weight === setup.weight
+      && writeSetup({ ...of, cell: setup.cell }) === writeSetup(setup);
+    if (same) { answer = result; fresh = true; paint(); }
+  }, fail);
   if (typeof output !== "string") gpu.ask(setup);
 }
 
 root?.replaceChildren(notices,
-  el("fieldset", { class: "tabs" }, el("legend", { class: "hidden" }, "Examples"), ...choices.map(({ element }) => element)),
+  el("fieldset", { class: "tabs" },
+    el("legend", { class: "hidden" }, "Examples"), ...choices.map(({ element }) => element)),
   el("div", { class: "desk" },
     el("section", { class: "card stage-card", "aria-label": "Input, kernel and output" },
-      el("div", { class: "stage-head" }, slide, el("p", { class: "soft" }, "Choose an output cell by click or arrow keys: its window lights up.")), el("div", { class: "shelf" }, board), status),
+      el("div", { class: "stage-head" },
+        slide, el("p", { class: "soft" }, "Choose an output cell by click or arrow keys: its window lights up.")),
+      el("div", { class: "shelf" }, board),
+      status),
     cell.element, form.element,
-    el("section", { class: "card size", "aria-labelledby": "size-title" }, el("h2", { id: "size-title" }, "How large the output is"), sizes, facts),
-    el("section", { class: "card code", "aria-labelledby": "code-title" }, el("h2", { id: "code-title" }, "The same in code"),
-      el("div", { class: "listings" }, ...["Convoy", "PyTorch"].map((name, i) => el("div", {}, el("h3", {}, name), el("pre", {}, listings[i])))))));
-for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-preset]")) button.addEventListener("click", () => {
-  show(changed(presets[button.dataset.preset ?? ""][1], {}));
-  root?.scrollIntoView();
-});
+    el("section", { class: "card size", "aria-labelledby": "size-title" },
+      el("h2", { id: "size-title" }, "How large the output is"), sizes, facts),
+    el("section", { class: "card code", "aria-labelledby": "code-title" },
+      el("h2", { id: "code-title" }, "The same in code"),
+      el("div", { class: "listings" }, ...["Convoy", "PyTorch"].map((name, i) =>
+        el("div", {}, el("h3", {}, name), el("pre", {}, listings[i])))))));
+for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-preset]")) {
+  button.addEventListener("click", () => {
+    show(changed(presets[button.dataset.preset ?? ""][1], {}));
+    root?.scrollIntoView();
+  });
+}
 if ("gpu" in navigator) show(setup);
 else {
   waiting = "no WebGPU";
   const panel = noWebGpu();
-  notices.replaceChildren(notice({ ...panel, lines: [panel.lines[0], "The sums below are written out all the same; only the GPU’s own answer is missing."] }));
+  const missing = "The sums below are written out all the same; only the GPU’s own answer is missing.";
+  notices.replaceChildren(notice({ ...panel, lines: [panel.lines[0], missing] }));
   status.textContent = "Sums are written out by this page; the GPU’s own need WebGPU.";
   show(setup);
 }

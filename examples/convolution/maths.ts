@@ -28,25 +28,44 @@ const signed = (n: number) => expression(...n < 0 ? ["−"] : [], String(Math.ab
 
 /** P = ⌊(H − R + 2p + s) / s⌋ for one axis, in letters, then in the setup's numbers. */
 export function sizeFormula(setup: Setup, axis: 0 | 1): Element {
-  const [out, input, window, side] = axis ? ["Q", "W", "S", "w"] : ["P", "H", "R", "h"], { dilation } = setup, equals = () => m("mo", "=");
+  const [out, input, window, side] = axis ? ["Q", "W", "S", "w"] : ["P", "H", "R", "h"];
+  const { dilation } = setup, equals = () => m("mo", "=");
   const [n, k, p, s] = [setup.size[axis], setup.window[axis], setup.padding[axis], setup.stride[axis]];
-  const reach = dilation * (k - 1) + 1, top = n - reach + 2 * p + s, span = dilation > 1 ? ["(", "d", "(", window, "−", "1", ")", "+", "1", ")"] : [window];
-  return el("div", { class: "equations", role: "math", "aria-label": `${out} is the floor of ${n} minus ${reach} plus twice ${p} plus ${s}, divided by ${s}: ${Math.floor(top / s)}` },
-    line(math(letter(out), equals()), floor(expression(input, "−", ...span, "+", "2", letter("p", side), "+", letter("s", side)), letter("s", side))),
-    line(math(equals()), floor(expression(String(n), "−", String(reach), "+", "2", "·", String(p), "+", String(s)), m("mn", String(s))), math(equals()),
-      floor(signed(top), m("mn", String(s))), math(equals(), signed(Math.floor(top / s)))));
+  const reach = dilation * (k - 1) + 1, top = n - reach + 2 * p + s;
+  const span = dilation > 1 ? ["(", "d", "(", window, "−", "1", ")", "+", "1", ")"] : [window];
+  const letters = expression(input, "−", ...span, "+", "2", letter("p", side), "+", letter("s", side));
+  const figures = expression(String(n), "−", String(reach), "+", "2", "·", String(p), "+", String(s));
+  const result = Math.floor(top / s);
+  const label = `${out} is the floor of ${n} minus ${reach} plus twice ${p} plus ${s}, divided by ${s}: ${result}`;
+  return el("div", { class: "equations", role: "math", "aria-label": label },
+    line(math(letter(out), equals()), floor(letters, letter("s", side))),
+    line(math(equals()), floor(figures, m("mn", String(s))), math(equals()),
+      floor(signed(top), m("mn", String(s))), math(equals(), signed(result))));
 }
 
 /** What a cell is, in letters: a and b run over the window, c over the channels that the filter sees. */
 export function cellFormula({ layer }: Setup): Element {
-  const at = (name: string, ...index: readonly Part[]) => m("msub", m("mi", name), expression(...index)), d = layer === "avg" ? [] : ["d"];
-  const where = () => ["i", letter("s", "h"), "+", "a", ...d, "−", letter("p", "h"), ",", "j", letter("s", "w"), "+", "b", ...d, "−", letter("p", "w")];
+  const at = (name: string, ...index: readonly Part[]) => m("msub", m("mi", name), expression(...index));
+  const d = layer === "avg" ? [] : ["d"];
+  const where = () => [
+    "i", letter("s", "h"), "+", "a", ...d, "−", letter("p", "h"), ",",
+    "j", letter("s", "w"), "+", "b", ...d, "−", letter("p", "w"),
+  ];
   const below = (operator: Element, ...under: readonly Part[]) => m("munder", operator, expression(...under));
-  const right = { conv: [below(m("mo", "∑"), "c", ",", "a", ",", "b"), at("x", "c", ",", ...where()), at("w", "k", ",", "c", ",", "a", ",", "b")],
+  const right = {
+    conv: [
+      below(m("mo", "∑"), "c", ",", "a", ",", "b"),
+      at("x", "c", ",", ...where()), at("w", "k", ",", "c", ",", "a", ",", "b"),
+    ],
     max: [below(m("mo", "max"), "a", ",", "b"), at("x", "k", ",", ...where())],
-    avg: [m("mfrac", m("mn", "1"), expression("R", "S")), below(m("mo", "∑"), "a", ",", "b"), at("x", "k", ",", ...where())] }[layer];
+    avg: [
+      m("mfrac", m("mn", "1"), expression("R", "S")),
+      below(m("mo", "∑"), "a", ",", "b"), at("x", "k", ",", ...where()),
+    ],
+  }[layer];
+  const words = { conv: "sum of inputs times weights", max: "largest input", avg: "mean of the inputs" }[layer];
   const formula = math(at("y", "k", ",", "i", ",", "j"), m("mo", "="), ...right);
   formula.setAttribute("display", "block");
-  formula.setAttribute("aria-label", `y at k, i, j is the ${layer === "conv" ? "sum of inputs times weights" : layer === "max" ? "largest input" : "mean of the inputs"} under the window`);
+  formula.setAttribute("aria-label", `y at k, i, j is the ${words} under the window`);
   return formula;
 }

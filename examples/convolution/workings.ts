@@ -14,9 +14,12 @@ const verdicts = {
 const factor = (value: number) => value < 0 ? `(${written(value)})` : written(value);
 
 export function workings(point: (tap?: Tap) => void) {
-  const title = el("h2", { id: "workings-title" }, "One output cell"), where = el("span", { class: "soft" }), formula = el("div", { class: "formula" });
-  const sums = el("div", { class: "sums", role: "group", tabIndex: 0, "aria-label": "The products and their sum" }), total = el("p", { class: "total" });
-  const mine = el("output", { class: "figure" }), theirs = el("output", { class: "figure" }), by = el("span", { class: "soft" }), verdict = el("p", { class: "verdict" });
+  const title = el("h2", { id: "workings-title" }, "One output cell"), where = el("span", { class: "soft" });
+  const formula = el("div", { class: "formula" }), total = el("p", { class: "total" });
+  const label = "The products and their sum";
+  const sums = el("div", { class: "sums", role: "group", tabIndex: 0, "aria-label": label });
+  const mine = el("output", { class: "figure" }), theirs = el("output", { class: "figure" });
+  const by = el("span", { class: "soft" }), verdict = el("p", { class: "verdict" });
 
   function term(tap: Tap, conv: boolean): HTMLElement {
     const text = tap.padding && !conv ? "·" : conv ? `${factor(tap.x)} × ${factor(tap.weight)}` : written(tap.x);
@@ -27,26 +30,39 @@ export function workings(point: (tap?: Tap) => void) {
   }
 
   function product(setup: Setup, all: readonly Tap[]): HTMLElement {
-    const conv = convolves(setup), { window: [R, S] } = setup, rows = Array.from({ length: R }, (_, r) => el("tr", {}, ...all.slice(r * S, (r + 1) * S).map((tap) => term(tap, conv))));
+    const conv = convolves(setup), { window: [R, S] } = setup;
+    const rows = Array.from({ length: R }, (_, r) =>
+      el("tr", {}, ...all.slice(r * S, (r + 1) * S).map((tap) => term(tap, conv))));
     const sum = all.reduce((a, { x, weight }) => a + x * weight, 0), caption = `Channel ${all[0].channel}`;
-    return el("div", { class: "product" }, el("table", {}, el("caption", { class: "soft" }, caption), el("tbody", {}, ...rows)),
-      el("span", { class: "partial" }, setup.layer === "max" ? `largest: ${written(outcome(setup, all))}` : `sum: ${written(sum)}`));
+    const partial = setup.layer === "max" ? `largest: ${written(outcome(setup, all))}` : `sum: ${written(sum)}`;
+    return el("div", { class: "product" },
+      el("table", {}, el("caption", { class: "soft" }, caption), el("tbody", {}, ...rows)),
+      el("span", { class: "partial" }, partial));
   }
 
   return {
     element: el("section", { class: "card workings", "aria-labelledby": "workings-title" },
       el("div", { class: "card-head" }, title, where), formula, sums, total,
-      el("dl", { class: "answers" }, el("div", {}, el("dt", {}, "Written out"), el("dd", {}, mine)), el("div", {}, el("dt", {}, "Read from the GPU"), el("dd", {}, theirs, by))), verdict),
+      el("dl", { class: "answers" },
+        el("div", {}, el("dt", {}, "Written out"), el("dd", {}, mine)),
+        el("div", {}, el("dt", {}, "Read from the GPU"), el("dd", {}, theirs, by))),
+      verdict),
 
     /** `gpu`: the number at the cell, and the kernel that made it; nothing yet, or nothing ever. */
-    show(setup: Setup, gpu: { readonly value: number; readonly kernel: string } | false | undefined, waiting: string): void {
-      const all = taps(setup, setup.cell), exact = outcome(setup, all), per = setup.window[0] * setup.window[1], [k, i, j] = setup.cell;
+    show(
+      setup: Setup, gpu: { readonly value: number; readonly kernel: string } | false | undefined, waiting: string,
+    ): void {
+      const all = taps(setup, setup.cell), exact = outcome(setup, all);
+      const per = setup.window[0] * setup.window[1], [k, i, j] = setup.cell;
       const channels = Array.from({ length: all.length / per }, (_, n) => all.slice(n * per, (n + 1) * per));
-      where.textContent = `y[${k}, ${i}, ${j}]: ${convolves(setup) ? "filter" : "channel"} ${k}, row ${i}, column ${j}, counted from 0`;
+      const plane = convolves(setup) ? "filter" : "channel";
+      where.textContent = `y[${k}, ${i}, ${j}]: ${plane} ${k}, row ${i}, column ${j}, counted from 0`;
       formula.replaceChildren(cellFormula(setup));
       sums.replaceChildren(...channels.map((taps) => product(setup, taps)));
       const parts = channels.map((taps) => taps.reduce((a, { x, weight }) => a + x * weight, 0));
-      total.textContent = setup.layer === "avg" ? `${written(parts[0])} ÷ ${per} = ${written(exact, 4)}` : parts.length > 1 ? `${parts.map(factor).join(" + ")} = ${written(exact)}` : "";
+      total.textContent = setup.layer === "avg" ? `${written(parts[0])} ÷ ${per} = ${written(exact, 4)}`
+        : parts.length > 1 ? `${parts.map(factor).join(" + ")} = ${written(exact)}`
+        : "";
       total.hidden = !total.textContent;
       mine.value = written(exact, 4);
       theirs.value = gpu ? written(gpu.value, 4) : "–";

@@ -16,15 +16,22 @@ export interface Made {
 }
 
 /** Where in an editor something is wrong, counted from 1. */
-export interface Place { readonly file: "shader" | "layer"; readonly line: number; readonly column: number; readonly message: string }
+export interface Place {
+  readonly file: "shader" | "layer";
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
 
 const names: Readonly<Record<string, unknown>> = { ...convoy, ...wgsl };
-const AsyncFunction = (async () => {}).constructor as new (...args: string[]) => (...values: unknown[]) => Promise<unknown>;
+const AsyncFunction = (async () => {}).constructor as
+  new (...args: string[]) => (...values: unknown[]) => Promise<unknown>;
 
 /** The entry points of a shader. Throws a ShaderError with line and column. */
 export function kernelsOf(shader: string): Record<string, Kernel> {
   const entries = [...shader.replace(/\/\/.*/g, "").matchAll(/@compute\b[^{}]*?\bfn\s+(\w+)/g)].map(([, name]) => name);
-  return entries.length ? Object.fromEntries(entries.map((entry) => [entry, wgsl.kernel(shader, { entry })])) : { none: wgsl.kernel(shader) };
+  if (!entries.length) return { none: wgsl.kernel(shader) };
+  return Object.fromEntries(entries.map((entry) => [entry, wgsl.kernel(shader, { entry })]));
 }
 
 /** Runs the visitor's code on the shader's kernels. */
@@ -33,19 +40,42 @@ export async function makeLayer(shader: string, code: string): Promise<Made> {
     if (typeof key !== "string" || key in of) return of[key as string];
     throw new ShaderError(`the shader has no entry point "${key}", only ${Object.keys(of).join(", ")}`, { entry: key });
   } });
-  const made = await new AsyncFunction("kernels", ...Object.keys(names), code)(kernels, ...Object.values(names)) as Partial<Made> | undefined;
+  const run = new AsyncFunction("kernels", ...Object.keys(names), code);
+  const made = await run(kernels, ...Object.values(names)) as Partial<Made> | undefined;
   const { layer, input, place = "norm", macs } = made ?? {};
-  if (typeof layer?.shape !== "function") throw new ConvoyError("playground", "the code returns no layer; end it with: return { layer, input: [2, 6, 6, 4] }");
-  if (!Array.isArray(input) || input.length !== 4 || !input.every((n) => Number.isInteger(n) && n > 0 && n <= 4096)) throw new ConvoyError("playground", "input is the shape of the random input, four integers: [N, H, W, C]", { input });
-  if (!["activation", "norm", "pool"].includes(place)) throw new ConvoyError("playground", `place is "activation", "norm" or "pool", not "${String(place)}"`, { place });
+  const refuse = (why: string, details?: Record<string, unknown>): never => {
+    throw new ConvoyError("playground", why, details);
+  };
+  if (typeof layer?.shape !== "function")
+    return refuse("the code returns no layer; end it with: return { layer, input: [2, 6, 6, 4] }");
+  const four = Array.isArray(input) && input.length === 4;
+  if (!four || !input.every((n) => Number.isInteger(n) && n > 0 && n <= 4096))
+    return refuse("input is the shape of the random input, four integers: [N, H, W, C]", { input });
+  if (!["activation", "norm", "pool"].includes(place))
+    return refuse(`place is "activation", "norm" or "pool", not "${String(place)}"`, { place });
   return { layer, input: input as unknown as Made["input"], place, macs };
 }
 
+/** What errors of the library say of places. */
+interface Details {
+  readonly line?: number;
+  readonly column?: number;
+  readonly errors?: readonly { readonly line: number; readonly column: number; readonly message: string }[];
+}
+const HEAD = 2;  // lines of a function's head, before its code
+
 /** Where an error lies, as far as it says so. */
 export function placesOf(error: unknown): Place[] {
-  const details = error instanceof ConvoyError ? error.details as { line?: number; column?: number; errors?: readonly { line: number; column: number; message: string }[] } : {};
-  if (details.errors) return details.errors.map((e) => ({ file: "shader", message: e.message, column: e.column, line: e.line }));
-  if (details.line && details.column) return [{ file: "shader", line: details.line, column: details.column, message: (error as Error).message.replace(/^line \d+, column \d+: /, "") }];
-  const [, line, column] = /<anonymous>:(\d+):(\d+)/.exec(error instanceof Error ? error.stack ?? "" : "") ?? [];
-  return line && Number(line) > 2 ? [{ file: "layer", line: Number(line) - 2, column: Number(column), message: (error as Error).message }] : [];  // two lines are the function's head
+  if (!(error instanceof Error)) return [];
+  const details = error instanceof ConvoyError ? error.details as Details : {};
+  if (details.errors) {
+    return details.errors.map((e) => ({ file: "shader", message: e.message, column: e.column, line: e.line }));
+  }
+  if (details.line && details.column) {
+    const message = error.message.replace(/^line \d+, column \d+: /, "");
+    return [{ file: "shader", line: details.line, column: details.column, message }];
+  }
+  const [, line, column] = /<anonymous>:(\d+):(\d+)/.exec(error.stack ?? "") ?? [];
+  if (!line || Number(line) <= HEAD) return [];
+  return [{ file: "layer", line: Number(line) - HEAD, column: Number(column), message: error.message }];
 }

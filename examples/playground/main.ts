@@ -1,4 +1,5 @@
-// The playground: a layer in WGSL, written, run, checked, timed and trained on the spot. Nothing of it runs before a button is pressed.
+// The playground: a layer in WGSL, written, run, checked, timed and trained on the spot. Nothing of it runs before a
+// button is pressed.
 import { el } from "../shared/dom.js";
 import { noWebGpu, notice, type Notice } from "../shared/panels.js";
 import { brokenAt, editor } from "./editor.js";
@@ -7,23 +8,38 @@ import { actions, type Action, type Draft, type FromWorker } from "./protocol.js
 import { results } from "./results.js";
 import { fromHash, toHash } from "./share.js";
 
-const examples: Readonly<Record<string, string>> = { swish: "Swish", "group-norm": "Group norm", depthwise: "Depthwise 3 × 3", "squeeze-excite": "Squeeze and excite", pooling: "A pooling of your own" };
+const examples: Readonly<Record<string, string>> = {
+  swish: "Swish", "group-norm": "Group norm", depthwise: "Depthwise 3 × 3",
+  "squeeze-excite": "Squeeze and excite", pooling: "A pooling of your own",
+};
 const root = document.getElementById("playground"), patience = [5, 20, 60, 300];
-let worker: Worker | undefined, running: Action | undefined, answered = false, faults = 0, timer: ReturnType<typeof setTimeout> | undefined, written: ReturnType<typeof setTimeout> | undefined;
+let worker: Worker | undefined, running: Action | undefined, answered = false, faults = 0;
+let timer: ReturnType<typeof setTimeout> | undefined, written: ReturnType<typeof setTimeout> | undefined;
 
-const shader = editor("Shader, WGSL", "wgsl", edited), code = editor("Layer, JavaScript", "javascript", edited), shown = results();
-const status = el("p", { class: "status", role: "status", "aria-live": "polite" }, "Loading …"), notices = el("div", { class: "notices" }), problems = el("ul", { class: "problems", "aria-label": "Problems" });
+const shader = editor("Shader, WGSL", "wgsl", edited), code = editor("Layer, JavaScript", "javascript", edited);
+const shown = results(), notices = el("div", { class: "notices" });
+const status = el("p", { class: "status", role: "status", "aria-live": "polite" }, "Loading …");
+const problems = el("ul", { class: "problems", "aria-label": "Problems" });
 const buttons = Object.entries(actions).map(([action, label]) => {
-  const button = el("button", { type: "button", class: action === "run" ? "main" : "", disabled: true, ...action === "run" && { "aria-keyshortcuts": "Control+Enter" } }, label);
+  const main = action === "run" && { class: "main", "aria-keyshortcuts": "Control+Enter" };
+  const button = el("button", { type: "button", class: "", disabled: true, ...main }, label);
   button.addEventListener("click", () => { start(action as Action); });
   return button;
 });
-const stop = el("button", { type: "button", disabled: true }, "Stop"), share = el("button", { type: "button" }, "Copy link");
-const choice = el("select", { id: "example" }, el("option", { value: "" }, "Choose one …"), ...Object.entries(examples).map(([value, title]) => el("option", { value }, title)));
-const limit = el("select", { id: "limit" }, ...patience.map((s) => el("option", { value: String(s), selected: s === 60 }, s < 100 ? `${s} s` : `${s / 60} min`)));
+const stop = el("button", { type: "button", disabled: true }, "Stop");
+const share = el("button", { type: "button" }, "Copy link");
+const choice = el("select", { id: "example" },
+  el("option", { value: "" }, "Choose one …"),
+  ...Object.entries(examples).map(([value, title]) => el("option", { value }, title)));
+const limit = el("select", { id: "limit" }, ...patience.map((s) =>
+  el("option", { value: String(s), selected: s === 60 }, s < 100 ? `${s} s` : `${s / 60} min`)));
 
 const draft = (): Draft => ({ shader: shader.text, code: code.text });
-const able = "gpu" in navigator, panel = noWebGpu(), unable: Notice = { ...panel, lines: [panel.lines[0], "Layers can be read and written all the same; only running them needs WebGPU."] };
+const able = "gpu" in navigator, panel = noWebGpu();
+const unable: Notice = {
+  ...panel,
+  lines: [panel.lines[0], "Layers can be read and written all the same; only running them needs WebGPU."],
+};
 const tell = (...all: Notice[]) => { notices.replaceChildren(...[...able ? [] : [unable], ...all].map(notice)); };
 
 /** Some moments after an edit the address holds it. */
@@ -50,7 +66,8 @@ function fill({ shader: text, code: lines }: Draft, why: string): void {
 
 async function example(name: string): Promise<void> {
   const read = async (file: string) => (await fetch(new URL(`./layers/${name}${file}`, import.meta.url))).text();
-  fill({ shader: await read(".wgsl"), code: await read(".layer.js") }, `${examples[name]}: an example. ${able ? "Run it, or change it." : "Read it, or change it: to run it needs WebGPU."}`);
+  const advice = able ? "Run it, or change it." : "Read it, or change it: to run it needs WebGPU.";
+  fill({ shader: await read(".wgsl"), code: await read(".layer.js") }, `${examples[name]}: an example. ${advice}`);
   choice.value = name;
   tell();
   history.replaceState(null, "", `${location.pathname}?example=${name}`);
@@ -70,16 +87,27 @@ function wait(): void {
     const action = running!;
     end();
     status.textContent = "Ended.";
-    tell(answered ? { tone: "bad", title: `No answer for ${seconds} seconds`, actions: [again(action)],
-      lines: ["The worker was ended; nothing else is lost. Most likely a loop has no end: in the code, or in the shader for values that its trial did not meet. If the adapter is merely slow, allow more time or take a smaller input."] }
-      : gone(action, `The GPU does not answer within ${seconds} seconds`, "What ran before may still hold the browser’s GPU process."));
+    tell(answered ? {
+      tone: "bad", title: `No answer for ${seconds} seconds`, actions: [again(action)],
+      lines: ["The worker was ended; nothing else is lost. Most likely a loop has no end: in the code, "
+        + "or in the shader for values that its trial did not meet. "
+        + "If the adapter is merely slow, allow more time or take a smaller input."],
+    } : gone(action, `The GPU does not answer within ${seconds} seconds`,
+      "What ran before may still hold the browser’s GPU process."));
   }, 1000 * seconds);
 }
 
 const again = (action: Action) => ({ label: "Start again", run: () => { start(action); } });
 /** What to tell someone whose GPU is not to be had any more. */
-const gone = (action: Action, title: string, why: string): Notice => ({ tone: "bad", title, lines: [why, "Wait a moment and start again; if that does not help, reload this tab: its address holds your layer. Where a reload does not help either, only starting the browser anew does."],
-  actions: [again(action), { label: "Reload", run: () => { keep().then(() => { location.reload(); }, () => { location.reload(); }); } }] });
+function gone(action: Action, title: string, why: string): Notice {
+  const reload = () => { location.reload(); };
+  return {
+    tone: "bad", title,
+    lines: [why, "Wait a moment and start again; if that does not help, reload this tab: its address holds your layer. "
+      + "Where a reload does not help either, only starting the browser anew does."],
+    actions: [again(action), { label: "Reload", run: () => { keep().then(reload, reload); } }],
+  };
+}
 
 /** Ends the worker with all that it does. The next action begins another. */
 function end(): void {
@@ -94,7 +122,10 @@ function start(action: Action): void {
     answered = false;
     const begun = worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => { if (begun === worker) receive(data); };
-    worker.onerror = ({ message }) => { receive({ type: "failed", code: "code", message: message || "the worker's script did not load", places: [] }); };
+    worker.onerror = ({ message }) => {
+      const why = message || "the worker's script did not load";
+      receive({ type: "failed", code: "code", message: why, places: [] });
+    };
   }
   for (const one of [shader, code]) one.mark([]);
   problems.replaceChildren();
@@ -117,44 +148,80 @@ function receive(message: FromWorker): void {
     case "checked": faults += message.findings.length; shown.checked(message); point(message.places); break;
     case "benched": shown.benched(message); break;
     case "trained": shown.trained(message); break;
-    case "done": status.textContent = `${actions[action]}: done${faults ? `, ${faults} ${faults === 1 ? "fault" : "faults"} found` : ""}.`; clearTimeout(timer); busy(undefined); break;
+    case "done": {
+      const found = faults ? `, ${faults} ${faults === 1 ? "fault" : "faults"} found` : "";
+      status.textContent = `${actions[action]}: done${found}.`;
+      clearTimeout(timer);
+      busy(undefined);
+      break;
+    }
     case "failed": {
       const { places, message: why, code: kind } = message;
       clearTimeout(timer);
       busy(undefined);
       status.textContent = "It did not work: what is wrong is told below.";
-      if (kind === "device-lost") tell({ tone: "bad", title: "The browser took the GPU away", lines: [`${why}.`, "A shader that runs for seconds does this, and so does a crash of the browser’s GPU process. The page is as it was."], actions: [again(action)] });
+      if (kind === "device-lost") tell({
+        tone: "bad", title: "The browser took the GPU away", actions: [again(action)],
+        lines: [`${why}.`, "A shader that runs for seconds does this, "
+          + "and so does a crash of the browser’s GPU process. The page is as it was."],
+      });
       else if (kind === "adapter") tell(gone(action, "There is no GPU to be had", `${why}.`));
       else if (places.length) point(places);
       else {
         const broken = kind === "code" ? brokenAt(code.text) : undefined;
-        if (broken) point([{ file: "layer", ...broken, message: why }]); else problems.replaceChildren(el("li", {}, why));
+        if (broken) point([{ file: "layer", ...broken, message: why }]);
+        else problems.replaceChildren(el("li", {}, why));
       }
       break;
     }
   }
 }
 
-/** Underlines what is wrong, and lists it; what a compiler says of each candidate for an operator is at the underline alone. */
+/**
+ * Underlines what is wrong, and lists it; what a compiler says of each candidate for an operator is at the underline
+ * alone.
+ */
 function point(places: readonly Place[]): void {
   if (!places.length) return;
-  for (const [file, of] of [["shader", shader], ["layer", code]] as const) of.mark(places.filter((p) => p.file === file));
-  problems.replaceChildren(...places.map((p) => el("li", {}, el("b", {}, `${p.file === "shader" ? "Shader" : "Layer"}, line ${p.line}, column ${p.column}: `), p.message.split("\n\n")[0])));
+  shader.mark(places.filter((p) => p.file === "shader"));
+  code.mark(places.filter((p) => p.file === "layer"));
+  problems.replaceChildren(...places.map(({ file, line, column, message }) => {
+    const where = `${file === "shader" ? "Shader" : "Layer"}, line ${line}, column ${column}: `;
+    return el("li", {}, el("b", {}, where), message.split("\n\n")[0]);
+  }));
 }
 
 stop.addEventListener("click", () => { end(); status.textContent = "Stopped."; });
 choice.addEventListener("change", () => { if (choice.value) void example(choice.value); });
 share.addEventListener("click", () => {
-  keep().then((link) => navigator.clipboard.writeText(link)).then(() => { status.textContent = "The link is copied: it holds the whole layer."; }, () => { status.textContent = "The browser did not let the page copy; the address holds the whole layer."; });
+  const say = (text: string) => () => { status.textContent = text; };
+  keep().then((link) => navigator.clipboard.writeText(link)).then(
+    say("The link is copied: it holds the whole layer."),
+    say("The browser did not let the page copy; the address holds the whole layer."));
 });
-addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); start("run"); } }, true);
+addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  start("run");
+}, true);
 
+const half = (id: string, title: string, words: string, content: HTMLElement) =>
+  el("section", { class: "card pad", "aria-labelledby": id },
+    el("h2", { id }, `${title} `, el("span", { class: "soft" }, words)), content);
 root?.replaceChildren(notices,
-  el("section", { class: "deck play-deck", "aria-label": "Actions" }, el("div", { class: "buttons" }, ...buttons, stop),
-    el("div", { class: "play-choices" }, el("span", {}, el("label", { for: "example" }, "Example"), choice), el("span", {}, el("label", { for: "limit" }, "Give up after"), limit), share), el("div", { class: "deck-foot" }, status, el("p", { class: "keys" }, el("kbd", {}, "Ctrl"), " + ", el("kbd", {}, "Enter"), " runs, ", el("kbd", {}, "Esc"), " and ", el("kbd", {}, "Tab"), " leave an editor"))),
+  el("section", { class: "deck play-deck", "aria-label": "Actions" },
+    el("div", { class: "buttons" }, ...buttons, stop),
+    el("div", { class: "play-choices" },
+      el("span", {}, el("label", { for: "example" }, "Example"), choice),
+      el("span", {}, el("label", { for: "limit" }, "Give up after"), limit),
+      share),
+    el("div", { class: "deck-foot" }, status, el("p", { class: "keys" },
+      el("kbd", {}, "Ctrl"), " + ", el("kbd", {}, "Enter"), " runs, ",
+      el("kbd", {}, "Esc"), " and ", el("kbd", {}, "Tab"), " leave an editor"))),
   problems,
-  el("div", { class: "bench-two" }, el("section", { class: "card pad", "aria-labelledby": "shader-title" }, el("h2", { id: "shader-title" }, "Shader ", el("span", { class: "soft" }, "WGSL, forward and backward")), shader.element),
-    el("section", { class: "card pad", "aria-labelledby": "code-title" }, el("h2", { id: "code-title" }, "Layer ", el("span", { class: "soft" }, "JavaScript, what a layer says of itself")), code.element)),
+  el("div", { class: "bench-two" },
+    half("shader-title", "Shader", "WGSL, forward and backward", shader.element),
+    half("code-title", "Layer", "JavaScript, what a layer says of itself", code.element)),
   el("div", { class: "outcome" }, ...shown.elements));
 busy(undefined);
 tell();
@@ -163,6 +230,13 @@ const asked = new URLSearchParams(location.search).get("example") ?? "swish";
 fromHash(location.hash).then((found) => {
   if (!found) return example(asked in examples ? asked : "swish");
   fill(found, "A layer out of this address.");
-  tell({ tone: "careful", title: "This layer came with the link", lines: ["It has not run, and will not until you press a button. It would run in a worker of this page: read it first, as you would any program."] });
+  tell({
+    tone: "careful", title: "This layer came with the link",
+    lines: ["It has not run, and will not until you press a button. "
+      + "It would run in a worker of this page: read it first, as you would any program."],
+  });
   return undefined;
-}).catch((error: unknown) => { status.textContent = error instanceof Error ? `${error.message}.` : String(error); void example("swish"); });
+}).catch((error: unknown) => {
+  status.textContent = error instanceof Error ? `${error.message}.` : String(error);
+  void example("swish");
+});

@@ -7,26 +7,43 @@ import { drawPlanes } from "../shared/draw.js";
 import type { FromWorker, Shown } from "./protocol.js";
 
 const of = <T extends FromWorker["type"]>(_: T) => null as unknown as Extract<FromWorker, { type: T }>;
-type Values = ReturnType<typeof of<"values">>; type Checked = ReturnType<typeof of<"checked">>; type Benched = ReturnType<typeof of<"benched">>; type Trained = ReturnType<typeof of<"trained">>;
+type Values = ReturnType<typeof of<"values">>;
+type Checked = ReturnType<typeof of<"checked">>;
+type Benched = ReturnType<typeof of<"benched">>;
+type Trained = ReturnType<typeof of<"trained">>;
 
 /** A number of any size in few letters. */
-const value = (v: number) => v && Math.abs(v) < 1e-3 ? v.toExponential(1).replace(/^-/, "−") : digits(v).replace(/^-/, "−");
+const value = (v: number) =>
+  v && Math.abs(v) < 1e-3 ? v.toExponential(1).replace(/^-/, "−") : digits(v).replace(/^-/, "−");
 
 /** A tensor as pictures, with its least and largest value. */
 function tensorView({ name, shape, planes }: Shown, what: string): HTMLElement {
-  const box = el("div", { class: `planes ${planes.shape[1] === 1 ? "one" : ""}`, role: "img", "aria-label": `${name}: ${what}` }), [least, most] = drawPlanes(box, planes);
-  return el("div", { class: "tensor" }, el("h3", {}, name, el("span", { class: "soft" }, ` [${shape.join(", ")}]`)), box, el("p", { class: "soft" }, `${what[0].toUpperCase()}${what.slice(1)}: ${value(least)} to ${value(most)}${planes.of > planes.shape[0] ? `, ${planes.shape[0]} of ${planes.of} channels` : ""}`));
+  const one = planes.shape[1] === 1 ? "one" : "";
+  const box = el("div", { class: `planes ${one}`, role: "img", "aria-label": `${name}: ${what}` });
+  const [least, most] = drawPlanes(box, planes), [kept] = planes.shape;
+  return el("div", { class: "tensor" },
+    el("h3", {}, name, el("span", { class: "soft" }, ` [${shape.join(", ")}]`)), box,
+    el("p", { class: "soft" }, `${what[0].toUpperCase()}${what.slice(1)}: ${value(least)} to ${value(most)}`
+      + (planes.of > kept ? `, ${kept} of ${planes.of} channels` : "")));
 }
 
 const card = (title: string, id: string) => {
   const body = el("div", { class: "result" });
-  return { body, element: el("section", { class: "card", "aria-labelledby": `${id}-title`, hidden: true }, el("h2", { id: `${id}-title` }, title), body) };
+  const element = el("section", { class: "card", "aria-labelledby": `${id}-title`, hidden: true },
+    el("h2", { id: `${id}-title` }, title), body);
+  return { body, element };
 };
 
 export function results() {
-  const values = card("Values", "values"), checked = { gradients: card("Gradients against differences", "gradients"), races: card("Races and bounds", "races") }, benched = card("Speed", "bench"), trained = card("LeNet with this layer", "train");
-  const all = [values, checked.gradients, checked.races, benched, trained], chart = lossChart(), accuracy = el("p", { class: "soft" });
-  const rows = table("Speed", ["Pass", "ms", "±", "GFLOP/s", "GB/s", "Of the roofline"]), roof = el("p", { class: "soft" });
+  const values = card("Values", "values");
+  const checked = {
+    gradients: card("Gradients against differences", "gradients"), races: card("Races and bounds", "races"),
+  };
+  const benched = card("Speed", "bench"), trained = card("LeNet with this layer", "train");
+  const all = [values, checked.gradients, checked.races, benched, trained];
+  const chart = lossChart(), accuracy = el("p", { class: "soft" });
+  const rows = table("Speed", ["Pass", "ms", "±", "GFLOP/s", "GB/s", "Of the roofline"]);
+  const roof = el("p", { class: "soft" });
   benched.body.append(rows.element, roof);
   trained.body.append(chart.element, accuracy);
   let curve = emptyCurve;
@@ -36,26 +53,43 @@ export function results() {
     clear(): void { for (const { element } of all) element.hidden = true; curve = emptyCurve; },
     values({ tensors, kernels }: Values): void {
       values.element.hidden = false;
-      values.body.replaceChildren(...tensors.map((t) => tensorView(t, "the first image’s channels")), el("p", { class: "soft" }, `Made by ${kernels.join(", ")}.`));
+      values.body.replaceChildren(
+        ...tensors.map((t) => tensorView(t, "the first image’s channels")),
+        el("p", { class: "soft" }, `Made by ${kernels.join(", ")}.`));
     },
     checked({ action, looked, findings, errors }: Checked): void {
       const { element, body } = checked[action === "gradients" ? "gradients" : "races"];
       element.hidden = false;
-      body.replaceChildren(el("p", { class: `verdict-line ${findings.length ? "bad" : "good"}` }, findings.length ? `${number(findings.length)} ${findings.length === 1 ? "fault" : "faults"} found.` : "Nothing wrong found."),
-        ...findings.length ? [el("ul", { class: "findings" }, ...findings.map(({ message }) => el("li", {}, message)))] : [], el("p", { class: "soft" }, `Looked at ${looked.join(", ").replace(/\b\d{4,}\b/g, (n) => number(Number(n)))}.`),
+      const { length } = findings, list = findings.map(({ message }) => el("li", {}, message));
+      const verdict = length ? `${number(length)} ${length === 1 ? "fault" : "faults"} found.` : "Nothing wrong found.";
+      const all = looked.join(", ").replace(/\b\d{4,}\b/g, (n) => number(Number(n)));
+      body.replaceChildren(
+        el("p", { class: `verdict-line ${length ? "bad" : "good"}` }, verdict),
+        ...length ? [el("ul", { class: "findings" }, ...list)] : [],
+        el("p", { class: "soft" }, `Looked at ${all}.`),
         ...errors.map((e) => tensorView(e, "error of each element ÷ the largest gradient")));
     },
     benched({ rows: found, roofline: { flops, bandwidth, clock }, macs }: Benched): void {
       benched.element.hidden = false;
       const rates = found.map(({ pass, time }) => macs && 2 * macs[pass === "forward" ? 0 : 1] / time.median);
-      rows.fill(found.map(({ pass, time: { median, low, high }, bandwidth: b, fraction }, i) => [pass, digits(1e3 * median), `${digits(50 * (high - low) / median)} %`, rates[i] ? digits(rates[i] / 1e9) : "–", digits(b / 1e9), share(Math.max(fraction, (rates[i] ?? 0) / flops))]));
-      roof.textContent = `Kernels: ${found.map(({ pass, kernels }) => `${pass} ${kernels.join(", ")}`).join("; ")}. This adapter: ${digits(flops / 1e9)} GFLOP/s, ${digits(bandwidth / 1e9)} GB/s, by ${clock}. GFLOP/s where the code returns macs: [forward, backward].`;
+      rows.fill(found.map(({ pass, time: { median, low, high }, bandwidth: b, fraction }, i) => {
+        const rate = rates[i] ?? 0;
+        return [
+          pass, digits(1e3 * median), `${digits(50 * (high - low) / median)} %`,
+          rate ? digits(rate / 1e9) : "–", digits(b / 1e9), share(Math.max(fraction, rate / flops)),
+        ];
+      }));
+      const made = found.map(({ pass, kernels }) => `${pass} ${kernels.join(", ")}`).join("; ");
+      roof.textContent = `Kernels: ${made}. `
+        + `This adapter: ${digits(flops / 1e9)} GFLOP/s, ${digits(bandwidth / 1e9)} GB/s, by ${clock}. `
+        + "GFLOP/s where the code returns macs: [forward, backward].";
     },
     trained({ losses, epoch, test }: Trained): void {
       trained.element.hidden = false;
       curve = withLosses(curve, curve.steps.length + losses.length, losses);
       chart.show(curve, []);
-      accuracy.textContent = `Epoch ${epoch} of 2${test === undefined ? "" : `: ${percent(test)} of the test images right`}.`;
+      const right = test === undefined ? "" : `: ${percent(test)} of the test images right`;
+      accuracy.textContent = `Epoch ${epoch} of 2${right}.`;
     },
   };
 }

@@ -5,11 +5,17 @@ import { placesOf } from "./layer.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
 import { work, type Tools } from "./work.js";
 
-const port = globalThis as unknown as { postMessage(message: FromWorker): void; onmessage: ((event: MessageEvent<ToWorker>) => void) | null };
+const port = globalThis as unknown as {
+  postMessage(message: FromWorker): void;
+  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+};
 const post = (message: FromWorker) => { port.postMessage(message); };
 const data = () => fashionMnist({ url: new URL("../fashion-mnist/", import.meta.url) });
 let opened: Promise<Tools> | undefined;
-const open = () => opened ??= openDevice().then((device) => { post({ type: "adapter", adapter: device.adapter }); return { device, data, post }; });
+const open = () => opened ??= openDevice().then((device) => {
+  post({ type: "adapter", adapter: device.adapter });
+  return { device, data, post };
+});
 
 /** What a failure is: of a device that is being lost, WebGPU's own promises may fail before it is said to be lost. */
 async function cause(error: unknown): Promise<unknown> {
@@ -25,6 +31,7 @@ port.onmessage = ({ data: { action, ...draft } }) => {
     const error = await cause(thrown);
     const code = error instanceof ConvoyError ? error.code : "code";
     if (["adapter", "device-lost", "gpu"].includes(code)) opened = undefined;  // the next action asks for another
-    post({ type: "failed", code, message: error instanceof Error ? error.message : String(error), places: placesOf(error) });
+    const message = error instanceof Error ? error.message : String(error);
+    post({ type: "failed", code, message, places: placesOf(error) });
   });
 };

@@ -3,18 +3,25 @@ import { disclosure, el, number, percent, table } from "./dom.js";
 import { BINS, type Histogram } from "./histogram.js";
 
 /** Of any size, in few letters: "0.226", "−0.0058", "1.2e-6". */
-const value = (v: number) => v === 0 ? "0" : Math.abs(v) >= 1e-3 && Math.abs(v) < 1000 ? number(v, Math.abs(v) < 0.01 ? 4 : Math.abs(v) < 1 ? 3 : 2) : v.toExponential(1).replace(/^-/, "−");
+const value = (v: number) => v === 0 ? "0"
+  : Math.abs(v) >= 1e-3 && Math.abs(v) < 1000 ? number(v, Math.abs(v) < 0.01 ? 4 : Math.abs(v) < 1 ? 3 : 2)
+  : v.toExponential(1).replace(/^-/, "−");
 
 export function histogramView(title: string, colour: string) {
-  const bars = el("div", { class: `bars ${colour}`, role: "img", "aria-label": `${title}. The counts are in the table below.` });
+  const label = `${title}. The counts are in the table below.`;
+  const bars = el("div", { class: `bars ${colour}`, role: "img", "aria-label": label });
   const low = el("span"), middle = el("span", { class: "soft" }), high = el("span"), words = el("p", { class: "soft" });
-  const rows = table(title, ["From", "To", "Count"]), listed = disclosure("As a table", rows.element, () => { fill(); });
+  const rows = table(title, ["From", "To", "Count"]);
+  const listed = disclosure("As a table", rows.element, () => { fill(); });
   const graph = el("div", {}, bars, el("p", { class: "bars-axis soft" }, low, middle, high));
   let shown: Histogram | undefined;
   const fill = () => {
     if (!listed.open || !shown) return;
     const { counts, low: from, high: to } = shown, each = 4, width = (to - from) * each / BINS;
-    rows.fill(Array.from({ length: BINS / each }, (_, i) => [value(from + i * width), value(from + (i + 1) * width), number(counts.slice(i * each, (i + 1) * each).reduce((a, b) => a + b, 0))]));
+    rows.fill(Array.from({ length: BINS / each }, (_, i) => {
+      const count = counts.slice(i * each, (i + 1) * each).reduce((a, b) => a + b, 0);
+      return [value(from + i * width), value(from + (i + 1) * width), number(count)];
+    }));
   };
   const element = el("div", { class: "histogram" }, el("h3", {}, title), words, graph, ...listed.elements);
   return {
@@ -26,9 +33,12 @@ export function histogramView(title: string, colour: string) {
       if (!next) { words.textContent = why; listed.elements[1].hidden = true; return; }
       const most = Math.max(1, ...next.counts);
       while (bars.children.length < next.counts.length) bars.append(el("span"));
-      next.counts.forEach((n, i) => { (bars.children[i] as HTMLElement).style.height = `${n ? Math.max(1.5, 100 * n / most) : 0}%`; });
+      next.counts.forEach((n, i) => {
+        (bars.children[i] as HTMLElement).style.height = `${n ? Math.max(1.5, 100 * n / most) : 0}%`;
+      });
       [low.textContent, high.textContent] = [value(next.low), value(next.high)];
-      words.textContent = `${number(next.of)} values, mean ${value(next.mean)}, deviation ${value(next.deviation)}${next.zeros ? `; ${percent(next.zeros / next.of, 0)} are 0, not drawn` : ""}.`;
+      words.textContent = `${number(next.of)} values, mean ${value(next.mean)}, deviation ${value(next.deviation)}`
+        + (next.zeros ? `; ${percent(next.zeros / next.of, 0)} are 0, not drawn.` : ".");
       fill();
     },
   };

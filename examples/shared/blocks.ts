@@ -1,4 +1,5 @@
-// A network's layers as a diagram shows them: units of a layer and what follows it, and regions where paths lie side by side.
+// A network's layers as a diagram shows them: units of a layer and what follows it, and regions where paths lie side by
+// side.
 import type { LayerSummary } from "convoy-gpu";
 
 /** Layers, by number, that are one block of the diagram: "convolution, batch norm, relu". */
@@ -25,15 +26,18 @@ function units(chain: readonly number[], layers: readonly LayerSummary[], open?:
 }
 
 /**
- * The units and regions of a network, in order. A layer that no connection bypasses is a cut; what lies between two cuts
- * is a region, and its connected parts are the paths.
+ * The units and regions of a network, in order. A layer that no connection bypasses is a cut; what lies between two
+ * cuts is a region, and its connected parts are the paths.
  */
 export function blocks(layers: readonly LayerSummary[]): Item[] {
   const bypassed = new Set<number>(), items: Item[] = [];
-  layers.forEach(({ inputs }, to) => { for (const from of inputs) for (let i = from + 1; i < to; i++) bypassed.add(i); });
+  layers.forEach(({ inputs }, to) => {
+    for (const from of inputs) for (let i = from + 1; i < to; i++) bypassed.add(i);
+  });
   let chain: number[] = [], inner: number[] = [], cut = -1;
   const flush = () => {
-    const last = items.at(-1), merged = last && "merge" in last ? last.merge : undefined, found = units(chain, layers, merged);
+    const last = items.at(-1), merged = last && "merge" in last ? last.merge : undefined;
+    const found = units(chain, layers, merged);
     items.push(...merged ? found.slice(1) : found);
     chain = [];
   };

@@ -4,8 +4,21 @@ import "uplot/dist/uPlot.min.css";
 import { emptyCurve, type Curve } from "./curve.js";
 import { disclosure, el, number, percent, table } from "./dom.js";
 
-interface Line { readonly label: string; readonly colour: string; readonly width: number; readonly dash?: number[]; readonly points?: boolean }
-interface Look { readonly title: string; readonly x: string; readonly lines: readonly Line[]; readonly format: (y: number) => string; readonly empty: string; readonly range?: uPlot.Range.MinMax }
+interface Line {
+  readonly label: string;
+  readonly colour: string;
+  readonly width: number;
+  readonly dash?: number[];
+  readonly points?: boolean;
+}
+interface Look {
+  readonly title: string;
+  readonly x: string;
+  readonly lines: readonly Line[];
+  readonly format: (y: number) => string;
+  readonly empty: string;
+  readonly range?: uPlot.Range.MinMax;
+}
 
 const css = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const ROWS = 20, FRAME = 100;  // milliseconds between two drawings
@@ -18,25 +31,50 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
   let lines = own;
   const readout = el("span", { class: "readout" }), note = el("p", { class: "empty" }, empty);
   const plot = el("div", { class: "plot", role: "img", "aria-label": `${title}. The values are in the table below.` });
-  const legend = el("span", { class: "legend" }, ...lines.map(({ label }, i) => el("span", { class: `key key-${i} ${lines[i].dash ? "dashed" : ""}` }, label)));
-  const values = table(title, [x, ...lines.map((l) => l.label)]), shown = disclosure("As a table", values.element, () => { fill(); });
+  const legend = el("span", { class: "legend" }, ...lines.map(({ label }, i) =>
+    el("span", { class: `key key-${i} ${lines[i].dash ? "dashed" : ""}` }, label)));
+  const values = table(title, [x, ...lines.map((l) => l.label)]);
+  const shown = disclosure("As a table", values.element, () => { fill(); });
   const element = el("figure", { class: "card chart" },
-    el("figcaption", {}, el("h2", {}, title), legend), el("div", { class: "stage" }, plot, note), el("div", { class: "chart-foot" }, readout, ...extras), ...shown.elements);
-  let data: uPlot.AlignedData = [[], ...lines.map(() => [])], log = false, span = 0, rows: () => string[][] = () => [];
+    el("figcaption", {}, el("h2", {}, title), legend),
+    el("div", { class: "stage" }, plot, note),
+    el("div", { class: "chart-foot" }, readout, ...extras),
+    ...shown.elements);
+  let data: uPlot.AlignedData = [[], ...lines.map(() => [])], log = false, span = 0;
+  let rows: () => string[][] = () => [];
 
   const axis = (side: "x" | "y"): uPlot.Axis => ({
     stroke: () => css("--soft"), font: "12px system-ui, sans-serif", size: side === "x" ? 24 : 50, gap: 4,
     grid: { stroke: () => css("--line"), width: 1 }, ticks: { show: false },
-    ...side === "x" ? { label: x.toLowerCase(), labelFont: "12px system-ui, sans-serif", labelSize: 18, labelGap: 0, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5] } : { values: (_: uPlot, ticks: number[]) => ticks.map((t) => t === null ? "" : format(t)) },
+    ...side === "x" ? {
+      label: x.toLowerCase(), labelFont: "12px system-ui, sans-serif", labelSize: 18, labelGap: 0,
+      incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5],
+    } : { values: (_: uPlot, ticks: number[]) => ticks.map((t) => t === null ? "" : format(t)) },
   });
   const extent = () => ({ width: plot.clientWidth || 300, height: plot.clientHeight || 230 });
+  const rangeOfX: uPlot.Range.Function = (_, low, high) =>
+    span ? [0, Math.max(high, span)] : high > low ? [low, high] : [low - 1, low + 1];
+  const rangeOfY: uPlot.Range.Function = (_, low, high) =>
+    Number.isFinite(high) && high > 0 ? [Math.min(0, low), high * 1.05] : [0, 1];
+  /** What the lines are at a point of the x axis, in words. */
+  const words = (at: number) => {
+    const parts = lines.map(({ label }, i) => {
+      const y = data[i + 1][at];
+      return typeof y === "number" ? `${label} ${format(y)}` : "";
+    });
+    return `${x} ${number(data[0][at])}: ${parts.filter(Boolean).join(", ")}`;
+  };
   const make = () => new uPlot({
     ...extent(), legend: { show: false }, cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
-    padding: [8, 10, 0, 0], scales: { x: { time: false, range: (_, low, high) => span ? [0, Math.max(high, span)] : high > low ? [low, high] : [low - 1, low + 1] }, y: log ? { distr: 3 } : { range: range ?? ((_, low, high) => Number.isFinite(high) && high > 0 ? [Math.min(0, low), high * 1.05] : [0, 1]) } }, axes: [axis("x"), axis("y")],
+    padding: [8, 10, 0, 0],
+    scales: { x: { time: false, range: rangeOfX }, y: log ? { distr: 3 } : { range: range ?? rangeOfY } },
+    axes: [axis("x"), axis("y")],
     series: [{}, ...lines.map(({ label, colour, width, dash, points }): uPlot.Series => ({
-      label, stroke: () => css(colour), width, dash, spanGaps: true, points: { show: points ?? (({ data: [xs] }) => xs.length === 1), size: 6, fill: () => css(colour) } }))],
+      label, stroke: () => css(colour), width, dash, spanGaps: true,
+      points: { show: points ?? (({ data: [xs] }) => xs.length === 1), size: 6, fill: () => css(colour) },
+    }))],
     hooks: { setCursor: [({ cursor: { idx } }) => {
-      readout.textContent = idx === null || idx === undefined ? "" : `${x} ${number(data[0][idx])}: ${lines.map(({ label }, i) => { const y = data[i + 1][idx]; return typeof y === "number" ? `${label} ${format(y)}` : ""; }).filter(Boolean).join(", ")}`;
+      readout.textContent = idx === null || idx === undefined ? "" : words(idx);
     }] },
   }, data, plot);
 
@@ -49,12 +87,17 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
   return {
     element,
     /** The own lines, and those of earlier runs, [x, y] each. */
-    draw(next: uPlot.AlignedData, nextRows: () => string[][], past: readonly (Past & { readonly data: uPlot.AlignedData })[] = []): void {
+    draw(
+      next: uPlot.AlignedData,
+      nextRows: () => string[][],
+      past: readonly (Past & { readonly data: uPlot.AlignedData })[] = [],
+    ): void {
       const before = lines.map(({ colour }) => colour).join();
       lines = [...own, ...past.map(({ name, colour }) => ({ label: name, colour, width: 1.5, dash: [5, 3] }))];
       [data, rows] = [past.length ? uPlot.join([next, ...past.map((p) => p.data)]) : next, nextRows];
       note.hidden = data[0].length > 0;
-      if (chart && data[0].length && before === lines.map(({ colour }) => colour).join()) chart.setData(data); else again();
+      const same = before === lines.map(({ colour }) => colour).join();
+      if (chart && data[0].length && same) chart.setData(data); else again();
       fill();
     },
     set log(on: boolean) { log = on; again(); },
@@ -73,7 +116,8 @@ const check = (label: string, checked: boolean, changed: (on: boolean) => void) 
 export function lossChart() {
   let smooth = true, curve: Curve = emptyCurve, past: readonly Past[] = [], drawn = 0, waiting = false;
   const chart = figure({
-    title: "Training loss", x: "Step", format: (y) => number(y, y > 0 && y < 0.1 ? 3 : 2), empty: "Each step adds a point.",
+    title: "Training loss", x: "Step", empty: "Each step adds a point.",
+    format: (y) => number(y, y > 0 && y < 0.1 ? 3 : 2),
     lines: [{ label: "each step", colour: "--faint", width: 1 }, { label: "smoothed", colour: "--accent", width: 2.5 }],
   }, check("Smooth", true, (on) => { smooth = on; draw(); }), check("Log axis", false, (on) => { chart.log = on; }));
 
@@ -88,7 +132,8 @@ export function lossChart() {
   function draw(): void {
     [drawn, waiting] = [performance.now(), false];
     const { steps, losses, means } = curve;
-    chart.draw([[...steps], [...losses], smooth ? [...means] : means.map(() => null)], rows, past.map((p) => ({ ...p, data: [[...p.curve.steps], [...p.curve.means]] })));
+    chart.draw([[...steps], [...losses], smooth ? [...means] : means.map(() => null)], rows,
+      past.map((p) => ({ ...p, data: [[...p.curve.steps], [...p.curve.means]] })));
   }
   return {
     element: chart.element,
@@ -105,7 +150,10 @@ export function lossChart() {
 export function accuracyChart() {
   const chart = figure({
     title: "Accuracy", x: "Epoch", format: (y) => percent(y, 0), empty: "Each epoch adds a point.", range: [0, 1],
-    lines: [{ label: "training", colour: "--accent", width: 2, points: true }, { label: "test", colour: "--second", width: 2, dash: [6, 4], points: true }],
+    lines: [
+      { label: "training", colour: "--accent", width: 2, points: true },
+      { label: "test", colour: "--second", width: 2, dash: [6, 4], points: true },
+    ],
   });
   return {
     element: chart.element,

@@ -4,33 +4,51 @@ import { drawPicture } from "./draw.js";
 import type { Judgement } from "./judge.js";
 
 export function judgementView() {
-  const head = el("thead"), body = el("tbody"), words = el("p", { class: "soft" }), list = el("ul", { class: "mistakes" }), none = el("p", { class: "soft" });
+  const head = el("thead"), body = el("tbody"), words = el("p", { class: "soft" });
+  const list = el("ul", { class: "mistakes" }), none = el("p", { class: "soft" });
+  const caption = "How many test images of each class, by row, the network took for each class, by column";
   const frame = el("div", { class: "scroll", tabIndex: 0, role: "group", "aria-label": "Confusion matrix" },
-    el("table", { class: "confusion" }, el("caption", { class: "hidden" }, "How many test images of each class, by row, the network took for each class, by column"), head, body));
+    el("table", { class: "confusion" }, el("caption", { class: "hidden" }, caption), head, body));
   const matrix = el("section", { class: "card", "aria-labelledby": "confusion-title" },
     el("h2", { id: "confusion-title" }, "Confusion matrix"), words, frame);
-  const mistakes = el("section", { class: "card", "aria-labelledby": "mistakes-title" }, el("h2", { id: "mistakes-title" }, "Worst mistakes"), none, list);
+  const mistakes = el("section", { class: "card", "aria-labelledby": "mistakes-title" },
+    el("h2", { id: "mistakes-title" }, "Worst mistakes"), none, list);
   return {
     element: el("div", { class: "judgement", hidden: true }, matrix, mistakes),
-    show({ counts, worst }: Judgement, classes: readonly string[], shape: readonly [number, number, number], step: number): void {
+    show(
+      { counts, worst }: Judgement, classes: readonly string[], shape: readonly [number, number, number], step: number,
+    ): void {
       const all = counts.flat().reduce((a, b) => a + b, 0), right = counts.reduce((sum, row, i) => sum + row[i], 0);
-      const [most, of, as] = counts.flatMap((row, i) => row.map((n, j) => [i === j ? 0 : n, i, j] as const)).reduce((a, b) => b[0] > a[0] ? b : a, [0, 0, 0] as const);
-      words.textContent = `After step ${number(step)}: ${number(right)} of ${number(all)} test images are right.${most ? ` The most frequent mistake: ${classes[of]} taken for ${classes[as]}, ${number(most)} times.` : ""}`;
+      const [most, of, as] = counts
+        .flatMap((row, i) => row.map((n, j) => [i === j ? 0 : n, i, j] as const))
+        .reduce((a, b) => b[0] > a[0] ? b : a, [0, 0, 0] as const);
+      const frequent = ` The most frequent mistake: ${classes[of]} taken for ${classes[as]}, ${number(most)} times.`;
+      words.textContent = `After step ${number(step)}: ${number(right)} of ${number(all)} test images are right.`
+        + (most ? frequent : "");
       frame.classList.toggle("wide", classes.length <= 20);
-      head.replaceChildren(el("tr", {}, el("th", { scope: "col" }, "is, and was taken for"), ...classes.map((name) => el("th", { scope: "col" }, el("span", {}, name))), el("th", { scope: "col" }, el("span", {}, "right"))));
+      head.replaceChildren(el("tr", {},
+        el("th", { scope: "col" }, "is, and was taken for"),
+        ...classes.map((name) => el("th", { scope: "col" }, el("span", {}, name))),
+        el("th", { scope: "col" }, el("span", {}, "right"))));
       body.replaceChildren(...counts.map((row, i) => {
         const sum = row.reduce((a, b) => a + b, 0);
         return el("tr", {}, el("th", { scope: "row" }, classes[i]), ...row.map((n, j) => {
           const cell = el("td", { class: i === j ? "hit" : n ? "miss" : "none" }, number(n));
-          cell.style.setProperty("--share", `${Math.round(42 * Math.sqrt(n / Math.max(1, sum)))}%`);  // the root, so that a few show too
+          // The root, so that a few show too.
+          cell.style.setProperty("--share", `${Math.round(42 * Math.sqrt(n / Math.max(1, sum)))}%`);
           return cell;
         }), el("td", { class: "rate" }, sum ? percent(row[i] / sum, 0) : "–"));
       }));
-      none.textContent = worst.length ? "Highest loss first: what the network said, and what it is." : "None: every test image is right.";
+      none.textContent = worst.length
+        ? "Highest loss first: what the network said, and what it is."
+        : "None: every test image is right.";
       list.replaceChildren(...worst.map(({ picture, guess, trust, truth, loss }) => {
         const canvas = el("canvas", { "aria-hidden": "true" });
         drawPicture(canvas, picture, shape);
-        return el("li", {}, canvas, el("span", { class: "said" }, `${classes[guess]} ${whole(trust)}`), el("span", { class: "is" }, `is ${classes[picture.label]}, ${whole(truth, truth < 0.001 ? 3 : 1)}`), el("span", { class: "soft" }, `loss ${number(loss, 2)}`));
+        return el("li", {}, canvas,
+          el("span", { class: "said" }, `${classes[guess]} ${whole(trust)}`),
+          el("span", { class: "is" }, `is ${classes[picture.label]}, ${whole(truth, truth < 0.001 ? 3 : 1)}`),
+          el("span", { class: "soft" }, `loss ${number(loss, 2)}`));
       }));
       this.element.hidden = false;
     },

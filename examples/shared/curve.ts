@@ -1,11 +1,23 @@
 // What a run has shown so far, as numbers: its losses step by step, its accuracies epoch by epoch.
 import type { Progress } from "convoy-gpu";
 
-export interface EpochPoint { readonly epoch: number; readonly step: number; readonly training: number; readonly test: number | null }
-export interface Curve { readonly steps: readonly number[]; readonly losses: readonly number[]; readonly means: readonly number[]; readonly epochs: readonly EpochPoint[] }
+export interface EpochPoint {
+  readonly epoch: number;
+  readonly step: number;
+  readonly training: number;
+  readonly test: number | null;
+}
+export interface Curve {
+  readonly steps: readonly number[];
+  readonly losses: readonly number[];
+  readonly means: readonly number[];
+  readonly epochs: readonly EpochPoint[];
+}
 
 export const emptyCurve: Curve = { steps: [], losses: [], means: [], epochs: [] };
-const MOST = 4096, MEMORY = 15;  // steps that are averaged over, about; in the beginning a quarter of those there are, so that the average is not left behind
+const MOST = 4096;
+/** Steps that are averaged over, about; at first a quarter of those there are, so that the mean is not left behind. */
+const MEMORY = 15;
 
 /** A curve with the losses of the steps that end with step `total`. Past 4,096 points, every other one goes. */
 export function withLosses(curve: Curve, total: number, added: readonly number[]): Curve {
@@ -32,7 +44,10 @@ export const withEpoch = (curve: Curve, step: number, { epoch, accuracy, test }:
 /** Forgets what came after a step. */
 export function upTo(curve: Curve, step: number): Curve {
   const keep = curve.steps.filter((s) => s <= step).length, cut = (a: readonly number[]) => a.slice(0, keep);
-  return { steps: cut(curve.steps), losses: cut(curve.losses), means: cut(curve.means), epochs: curve.epochs.filter((e) => e.step <= step) };
+  return {
+    steps: cut(curve.steps), losses: cut(curve.losses), means: cut(curve.means),
+    epochs: curve.epochs.filter((e) => e.step <= step),
+  };
 }
 
 /** With few points, and few digits, to be stored. */

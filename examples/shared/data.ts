@@ -2,15 +2,26 @@
 import { el, number } from "./dom.js";
 
 /** A data set as the page tells of it. `own`: out of the visitor's files. */
-export interface DataFacts { readonly name: string; readonly own: boolean; readonly shape: readonly number[]; readonly classes: number; readonly train: number; readonly test: number }
+export interface DataFacts {
+  readonly name: string;
+  readonly own: boolean;
+  readonly shape: readonly number[];
+  readonly classes: number;
+  readonly train: number;
+  readonly test: number;
+}
 
 /** `chosen` hears of files, each by its path as its name; none is back to Fashion-MNIST. */
 export function dataCard(chosen: (files: readonly File[]) => void) {
-  const using = el("p", { class: "using", role: "status" }, "Fashion-MNIST"), facts = el("p", { class: "soft" }), problem = el("p", { class: "problem", role: "alert", hidden: true });
+  const using = el("p", { class: "using", role: "status" }, "Fashion-MNIST"), facts = el("p", { class: "soft" });
+  const problem = el("p", { class: "problem", role: "alert", hidden: true });
   const back = el("button", { type: "button", hidden: true }, "Back to Fashion-MNIST");
   const picker = (id: string, label: string, folder: boolean) => {
     const input = el("input", { type: "file", id, multiple: true, webkitdirectory: folder });
-    input.addEventListener("change", () => { take([...input.files ?? []].map((file) => named(file, file.webkitRelativePath || file.name))); input.value = ""; });
+    input.addEventListener("change", () => {
+      take([...input.files ?? []].map((file) => named(file, file.webkitRelativePath || file.name)));
+      input.value = "";
+    });
     return el("label", { class: "button", for: id }, label, input);
   };
   function take(files: readonly File[]): void {
@@ -19,9 +30,13 @@ export function dataCard(chosen: (files: readonly File[]) => void) {
     facts.textContent = `Reading ${number(files.length)} ${files.length === 1 ? "file" : "files"} …`;
     chosen(files);
   }
-  const element = el("section", { class: "card data", "aria-labelledby": "data-title" }, el("h2", { id: "data-title" }, "Data"), using, facts, problem,
-    el("div", { class: "own-tools" }, picker("data-files", "Files", false), picker("data-folder", "Folder", true), back),
-    el("p", { class: "soft" }, "Drop your own here: CIFAR’s .bin files, IDX pairs, or images in a folder for each class. They stay on this machine."));
+  const element = el("section", { class: "card data", "aria-labelledby": "data-title" },
+    el("h2", { id: "data-title" }, "Data"), using, facts, problem,
+    el("div", { class: "own-tools" },
+      picker("data-files", "Files", false), picker("data-folder", "Folder", true), back),
+    el("p", { class: "soft" },
+      "Drop your own here: CIFAR’s .bin files, IDX pairs, or images in a folder for each class. "
+        + "They stay on this machine."));
   back.addEventListener("click", () => { chosen([]); });
   element.addEventListener("dragover", (event) => { event.preventDefault(); element.classList.add("over"); });
   element.addEventListener("dragleave", () => { element.classList.remove("over"); });
@@ -40,7 +55,9 @@ export function dataCard(chosen: (files: readonly File[]) => void) {
     element,
     show({ name, own, shape: [C, H, W], classes, train, test }: DataFacts): void {
       using.textContent = name;
-      facts.textContent = shown = `${number(classes)} classes, ${number(train)} images to train on, ${number(test)} to test; ${C === 1 ? "grey" : C === 3 ? "colour" : `${C} channels`}, ${H} × ${W}.`;
+      const colours = C === 1 ? "grey" : C === 3 ? "colour" : `${C} channels`;
+      facts.textContent = shown = `${number(classes)} classes, ${number(train)} images to train on, `
+        + `${number(test)} to test; ${colours}, ${H} × ${W}.`;
       back.hidden = !own;
       problem.hidden = true;
     },
@@ -54,12 +71,17 @@ const named = (file: File, path: string) => new File([file], path);
 
 /** All files of a drop, also those in its folders. */
 async function dropped({ items }: DataTransfer): Promise<File[]> {
-  const entries = [...items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);  // before anything is awaited
+  // Before anything is awaited.
+  const entries = [...items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
   return (await Promise.all(entries.map(walk))).flat();
 }
 async function walk(entry: FileSystemEntry): Promise<File[]> {
-  if (entry.isFile) return [named(await new Promise<File>((done, failed) => { (entry as FileSystemFileEntry).file(done, failed); }), entry.fullPath.slice(1))];
+  if (entry.isFile) {
+    const file = await new Promise<File>((done, failed) => { (entry as FileSystemFileEntry).file(done, failed); });
+    return [named(file, entry.fullPath.slice(1))];
+  }
   const reader = (entry as FileSystemDirectoryEntry).createReader(), all: FileSystemEntry[] = [];
-  for (let some = [entry]; some.length; all.push(...some)) some = await new Promise<FileSystemEntry[]>((done, failed) => { reader.readEntries(done, failed); });  // 100 at a time
+  const some = () => new Promise<FileSystemEntry[]>((done, failed) => { reader.readEntries(done, failed); });
+  for (let next = await some(); next.length; next = await some()) all.push(...next);  // 100 at a time
   return (await Promise.all(all.map(walk))).flat();
 }

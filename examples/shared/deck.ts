@@ -16,17 +16,20 @@ export function deck(commands: Commands) {
     return made;
   };
   const toggle = () => { if (state === "training") commands.pause(); else commands.train(); };
-  const go = button("Train", toggle, "Space"), step = button("Step", commands.step, "."), reset = button("Reset", commands.reset);
+  const go = button("Train", toggle, "Space"), step = button("Step", commands.step, ".");
+  const reset = button("Reset", commands.reset);
   go.className = "main";
   const values = Object.fromEntries(figures.map((name) => [name, el("dd", {}, "–")])) as Record<Figure, HTMLElement>;
   const progress = el("progress", { max: 1, value: 0, "aria-label": "Progress of the epoch" });
-  const status = el("p", { class: "status" }, "Starting …"), live = el("p", { class: "hidden", role: "status", "aria-live": "polite" });
+  const status = el("p", { class: "status" }, "Starting …");
+  const live = el("p", { class: "hidden", role: "status", "aria-live": "polite" });
   let state: State = "waiting", said = 0;
 
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     const target = event.target instanceof HTMLElement ? event.target : undefined;
-    const pressed = event.key === " " ? !target?.closest("button, summary, select, a, textarea, input:not([type=range])") && go
+    const pressed = event.key === " "
+      ? !target?.closest("button, summary, select, a, textarea, input:not([type=range])") && go
       : event.key === "." && !target?.closest("textarea, input:not([type=range], [type=checkbox])") && step;
     if (!pressed || pressed.disabled) return;
     event.preventDefault();  // Space would scroll
@@ -45,7 +48,9 @@ export function deck(commands: Commands) {
     element: el("section", { class: "deck", "aria-label": "Training" },
       el("div", { class: "buttons" }, go, step, reset),
       el("dl", { class: "figures" }, ...figures.map((name) => el("div", {}, el("dt", {}, name), values[name]))),
-      progress, el("div", { class: "deck-foot" }, status, live, el("p", { class: "keys" }, el("kbd", {}, "Space"), " trains and pauses, ", el("kbd", {}, "."), " takes one step"))),
+      progress,
+      el("div", { class: "deck-foot" }, status, live, el("p", { class: "keys" },
+        el("kbd", {}, "Space"), " trains and pauses, ", el("kbd", {}, "."), " takes one step"))),
 
     set state(next: State) {
       state = next;
@@ -73,7 +78,10 @@ export function deck(commands: Commands) {
       if (Number.isFinite(secondsLeft)) put("Time left", duration(secondsLeft));
     },
 
-    /** Tells of an event. Of what is no event, a screen reader alone hears, as the figures show it; while training, not if something was said just before. */
+    /**
+     * Tells of an event. Of what is no event, a screen reader alone hears, as the figures show it; while training, not
+     * if something was said just before.
+     */
     say(text: string, event = true): void {
       if (event) status.textContent = text;
       else if (state === "training" && performance.now() - said < SAY) return;
@@ -83,4 +91,6 @@ export function deck(commands: Commands) {
   };
 }
 
-const duration = (seconds: number) => seconds < 90 ? `${Math.ceil(seconds)} s` : seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${number(seconds / 3600, 1)} h`;
+const duration = (seconds: number) => seconds < 90 ? `${Math.ceil(seconds)} s`
+  : seconds < 5400 ? `${Math.round(seconds / 60)} min`
+  : `${number(seconds / 3600, 1)} h`;

@@ -1,8 +1,12 @@
 // A small way to write elements.
 type Child = Node | string | undefined | false;
 
-/** Makes an element. Properties with a dash, and `role` and `for`, become attributes; all others are set on the object. */
-export function el<K extends keyof HTMLElementTagNameMap>(tag: K, properties: Readonly<Record<string, unknown>> = {}, ...children: readonly Child[]): HTMLElementTagNameMap[K] {
+/**
+ * Makes an element. Properties with a dash, and `role` and `for`, become attributes; all others are set on the object.
+ */
+export function el<K extends keyof HTMLElementTagNameMap>(
+  tag: K, properties: Readonly<Record<string, unknown>> = {}, ...children: readonly Child[]
+): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
     if (name.includes("-") || name === "role" || name === "for") element.setAttribute(name, String(value));
@@ -13,7 +17,9 @@ export function el<K extends keyof HTMLElementTagNameMap>(tag: K, properties: Re
 }
 
 /** A button that shows and hides what follows it. `opened` is called before it is seen. */
-export function disclosure(label: string, content: HTMLElement, opened: () => void): { readonly elements: readonly HTMLElement[]; readonly open: boolean } {
+export function disclosure(
+  label: string, content: HTMLElement, opened: () => void,
+): { readonly elements: readonly HTMLElement[]; readonly open: boolean } {
   const button = el("button", { type: "button", class: "disclosure", "aria-expanded": "false" }, label);
   content.hidden = true;
   button.addEventListener("click", () => {
@@ -25,21 +31,32 @@ export function disclosure(label: string, content: HTMLElement, opened: () => vo
 }
 
 /** A table with its caption, heads of columns, and rows whose first cell is their head. */
-export function table(caption: string, heads: readonly string[]): { element: HTMLElement; fill(rows: readonly (readonly string[])[]): void } {
+export function table(caption: string, heads: readonly string[]): {
+  element: HTMLElement;
+  fill(rows: readonly (readonly string[])[]): void;
+} {
   const body = el("tbody");
   const element = el("div", { class: "scroll", tabIndex: 0, role: "group", "aria-label": caption },
-    el("table", {}, el("caption", { class: "hidden" }, caption), el("thead", {}, el("tr", {}, ...heads.map((h) => el("th", { scope: "col" }, h)))), body));
+    el("table", {},
+      el("caption", { class: "hidden" }, caption),
+      el("thead", {}, el("tr", {}, ...heads.map((h) => el("th", { scope: "col" }, h)))),
+      body));
   return { element, fill(rows) {
-    body.replaceChildren(...rows.map(([head, ...cells]) => el("tr", {}, el("th", { scope: "row" }, head), ...cells.map((c) => el("td", {}, c)))));
+    body.replaceChildren(...rows.map(([head, ...cells]) =>
+      el("tr", {}, el("th", { scope: "row" }, head), ...cells.map((c) => el("td", {}, c)))));
   } };
 }
 
 /** With commas, and a minus as long as a plus. */
-export const number = (value: number, digits = 0) => value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
+export const number = (value: number, digits = 0) =>
+  value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
 export const percent = (share: number, digits = 1) => `${number(100 * share, digits)} %`;
 /** The same, never broken before its sign. */
 export const whole = (share: number, digits = 0) => percent(share, digits).replace(" ", "\u00a0");
-export const bytes = (n: number) => !n ? "0" : n < 2 ** 20 ? `${number(n / 1024, 1)} KiB` : n < 2 ** 30 ? `${number(n / 2 ** 20, 1)} MiB` : `${number(n / 2 ** 30, 2)} GiB`;
+export const bytes = (n: number) => !n ? "0"
+  : n < 2 ** 20 ? `${number(n / 1024, 1)} KiB`
+  : n < 2 ** 30 ? `${number(n / 2 ** 20, 1)} MiB`
+  : `${number(n / 2 ** 30, 2)} GiB`;
 
 /** Hands a file to the visitor. */
 export function download(file: Uint8Array<ArrayBuffer> | string, name: string): void {

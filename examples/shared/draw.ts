@@ -3,10 +3,13 @@ import type { Picture, Planes } from "./protocol.js";
 
 type Colour = readonly [r: number, g: number, b: number];
 
-/** Colours between stops that are equally far apart. Lightness rises steadily, so they also read in grey and to any eye. */
+/**
+ * Colours between stops that are equally far apart. Lightness rises steadily, so they also read in grey and to any eye.
+ */
 function colourMap(...stops: Colour[]): (t: number) => Colour {
   return (t) => {
-    const at = Math.min(1, Math.max(0, t)) * (stops.length - 1), i = Math.min(stops.length - 2, Math.floor(at)), f = at - i;
+    const at = Math.min(1, Math.max(0, t)) * (stops.length - 1);
+    const i = Math.min(stops.length - 2, Math.floor(at)), f = at - i;
     return [0, 1, 2].map((c) => stops[i][c] + f * (stops[i + 1][c] - stops[i][c])) as unknown as Colour;
   };
 }
@@ -26,12 +29,21 @@ function paint(canvas: HTMLCanvasElement, width: number, height: number, colour:
 }
 
 /** A picture of the data set: grey or in colour. */
-export function drawPicture(canvas: HTMLCanvasElement, { pixels }: Picture, [C, H, W]: readonly [number, number, number]): void {
-  paint(canvas, W, H, (i) => C === 3 ? [pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2]] : [pixels[C * i], pixels[C * i], pixels[C * i]]);
+export function drawPicture(
+  canvas: HTMLCanvasElement, { pixels }: Picture, [C, H, W]: readonly [number, number, number],
+): void {
+  paint(canvas, W, H, (i) => C === 3
+    ? [pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2]]
+    : [pixels[C * i], pixels[C * i], pixels[C * i]]);
 }
 
-/** Planes side by side, one canvas each, on one common scale. Values below zero choose the two-sided colours. Gives the scale. */
-export function drawPlanes(into: HTMLElement, { data, shape: [count, height, width] }: Planes): readonly [least: number, most: number] {
+/**
+ * Planes side by side, one canvas each, on one common scale. Values below zero choose the two-sided colours. Gives the
+ * scale.
+ */
+export function drawPlanes(
+  into: HTMLElement, { data, shape: [count, height, width] }: Planes,
+): readonly [least: number, most: number] {
   while (into.children.length > count) into.lastElementChild?.remove();
   while (into.children.length < count) into.append(document.createElement("canvas"));
   let least = 0, most = 0;
@@ -39,7 +51,9 @@ export function drawPlanes(into: HTMLElement, { data, shape: [count, height, wid
   const largest = Math.max(most, -least, 1e-12);
   [...into.children].forEach((canvas, n) => {
     const at = n * height * width;
-    paint(canvas as HTMLCanvasElement, width, height, (i) => least < 0 ? signed(0.5 + data[at + i] / largest / 2) : rising(data[at + i] / largest));
+    paint(canvas as HTMLCanvasElement, width, height, (i) => least < 0
+      ? signed(0.5 + data[at + i] / largest / 2)
+      : rising(data[at + i] / largest));
   });
   return [least, most];
 }

@@ -1,13 +1,23 @@
 // The card for checkpoints: what the page keeps by itself, and files to take away and to bring.
 import { bytes, el, number } from "./dom.js";
 
-export interface FileCommands { save(optimizer: boolean): void; open(file: Uint8Array<ArrayBuffer>, name: string): void }
+export interface FileCommands {
+  save(optimizer: boolean): void;
+  open(file: Uint8Array<ArrayBuffer>, name: string): void;
+}
 
 export function filesCard({ save, open }: FileCommands) {
-  const kept = el("p", { class: "soft", role: "status" }, "Nothing is kept yet. While it trains, this page keeps the run by itself, in this browser."), input = el("input", { type: "file", accept: ".safetensors", id: "checkpoint-file" });
+  const kept = el("p", { class: "soft", role: "status" },
+    "Nothing is kept yet. While it trains, this page keeps the run by itself, in this browser.");
+  const input = el("input", { type: "file", accept: ".safetensors", id: "checkpoint-file" });
   const problem = el("p", { class: "problem", role: "alert", hidden: true });
-  const button = (label: string, act: () => void) => { const b = el("button", { type: "button", disabled: true }, label); b.addEventListener("click", act); return b; };
-  const all = button("Save checkpoint", () => { save(true); }), weights = button("Save weights", () => { save(false); });
+  const button = (label: string, act: () => void) => {
+    const b = el("button", { type: "button", disabled: true }, label);
+    b.addEventListener("click", act);
+    return b;
+  };
+  const all = button("Save checkpoint", () => { save(true); });
+  const weights = button("Save weights", () => { save(false); });
   input.addEventListener("change", () => {
     const [file] = input.files ?? [];
     input.value = "";
@@ -17,9 +27,13 @@ export function filesCard({ save, open }: FileCommands) {
     problem.hidden = true;
     void file.arrayBuffer().then((buffer) => { open(new Uint8Array(buffer), file.name); });
   }
-  const element = el("section", { class: "card", "aria-labelledby": "files-title" }, el("h2", { id: "files-title" }, "Checkpoints"), kept, problem,
-    el("div", { class: "own-tools" }, all, weights, el("label", { class: "button", for: "checkpoint-file" }, "Open a file", input)),
-    el("p", { class: "soft" }, "Files are safetensors with PyTorch’s names, and this page’s settings. A checkpoint holds the optimizer and the place in the epoch too: a run restored from it ends in the same bits. Weights alone begin a new run."));
+  const element = el("section", { class: "card", "aria-labelledby": "files-title" },
+    el("h2", { id: "files-title" }, "Checkpoints"), kept, problem,
+    el("div", { class: "own-tools" },
+      all, weights, el("label", { class: "button", for: "checkpoint-file" }, "Open a file", input)),
+    el("p", { class: "soft" }, "Files are safetensors with PyTorch’s names, and this page’s settings. "
+      + "A checkpoint holds the optimizer and the place in the epoch too: "
+      + "a run restored from it ends in the same bits. Weights alone begin a new run."));
   element.addEventListener("dragover", (event) => { event.preventDefault(); });
   element.addEventListener("drop", (event) => {
     event.preventDefault();
@@ -31,9 +45,18 @@ export function filesCard({ save, open }: FileCommands) {
     /** A file could not be opened, and what was there goes on. */
     refuse(message: string): void { problem.textContent = message; problem.hidden = false; },
     set ready(on: boolean) { all.disabled = weights.disabled = !on; },
-    /** The step that was kept last; undefined if the checkpoint has more than `most` bytes, or the browser keeps no files. */
+    /**
+     * The step that was kept last; undefined if the checkpoint has more than `most` bytes, or the browser keeps no
+     * files.
+     */
     kept(step: number | undefined, size: number, most: number): void {
-      kept.textContent = step === undefined ? size > most ? `A checkpoint of this network has ${bytes(size)}, and more than ${bytes(most)} is not kept by itself: save it as a file.` : "This browser lets the page keep no files, so nothing is kept by itself." : `Kept in this browser at step ${number(step)}, ${new Date().toLocaleTimeString("en", { hour12: false })}.`;
+      if (step !== undefined) {
+        const time = new Date().toLocaleTimeString("en", { hour12: false });
+        kept.textContent = `Kept in this browser at step ${number(step)}, ${time}.`;
+      } else if (size > most) {
+        kept.textContent = `A checkpoint of this network has ${bytes(size)}, `
+          + `and more than ${bytes(most)} is not kept by itself: save it as a file.`;
+      } else kept.textContent = "This browser lets the page keep no files, so nothing is kept by itself.";
     },
   };
 }

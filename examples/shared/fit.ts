@@ -1,13 +1,19 @@
-// A drawing or a photograph as the data set's images are: one object, light on black, as large as the frame, in its middle.
+// A drawing or a photograph as the data set's images are: one object, light on black, as large as the frame, in its
+// middle.
 const INK = 24;  // of 255: what stands out from the ground
 
-/** Makes `side` × `side` grey bytes of RGBA pixels. The ground is the median of the border; where it is light, the image is inverted. */
+/**
+ * Makes `side` × `side` grey bytes of RGBA pixels. The ground is the median of the border; where it is light, the image
+ * is inverted.
+ */
 export function fit(rgba: Uint8ClampedArray, width: number, height: number, side: number): Uint8Array<ArrayBuffer> {
   const light = Float32Array.from({ length: width * height }, (_, i) => {
     const [r, g, b, a] = rgba.subarray(4 * i, 4 * i + 4);
     return (0.299 * r + 0.587 * g + 0.114 * b) * a / 255;
   });
-  const border = [...light].filter((_, i) => i % width === 0 || i % width === width - 1 || i < width || i >= width * (height - 1)).sort((a, b) => a - b);
+  const border = [...light]
+    .filter((_, i) => i % width === 0 || i % width === width - 1 || i < width || i >= width * (height - 1))
+    .sort((a, b) => a - b);
   const ground = border[border.length >> 1], inverse = ground > 127, base = inverse ? 255 - ground : ground;
   const ink = light.map((v) => Math.max(0, (inverse ? 255 - v : v) - base) * 255 / (255 - base));
 

@@ -5,8 +5,10 @@ import type { Picture, Seen } from "./protocol.js";
 
 /** Test images as buttons: pressing one chooses it for the feature maps. */
 export function testImages(chosen: (index: number) => void) {
-  const list = el("ul", { class: "tiles" }), score = el("p", { class: "soft" }, "They appear when the network is ready.");
-  let tiles: { button: HTMLButtonElement; text: HTMLElement; truth: HTMLElement; label: number }[] = [], classes: readonly string[] = [], at = 0, steps = 0;
+  const list = el("ul", { class: "tiles" });
+  const score = el("p", { class: "soft" }, "They appear when the network is ready.");
+  let tiles: { button: HTMLButtonElement; text: HTMLElement; truth: HTMLElement; label: number }[] = [];
+  let classes: readonly string[] = [], at = 0, steps = 0;
 
   function choose(index: number): void {
     at = index;
@@ -18,7 +20,8 @@ export function testImages(chosen: (index: number) => void) {
     show(pictures: readonly Picture[], shape: readonly [number, number, number], names: readonly string[]): void {
       classes = names;
       tiles = pictures.map((picture, i) => {
-        const canvas = el("canvas", { "aria-hidden": "true" }), text = el("span", { class: "guess" }), truth = el("span", { class: "truth" });
+        const canvas = el("canvas", { "aria-hidden": "true" });
+        const text = el("span", { class: "guess" }), truth = el("span", { class: "truth" });
         const button = el("button", { type: "button", class: "tile", "aria-pressed": "false" }, canvas, text, truth);
         drawPicture(canvas, picture, shape);
         button.addEventListener("click", () => { choose(i); chosen(i); });
@@ -36,9 +39,12 @@ export function testImages(chosen: (index: number) => void) {
         if (!wrong) right++;
         button.classList.toggle("wrong", wrong && steps > 0);
         text.textContent = `${classes[label]} ${whole(probability)}`;
-        truth.replaceChildren(...wrong ? [el("span", { class: "hidden" }, ", wrong: "), `is ${classes[real]}`] : [el("span", { class: "hidden" }, ", right")]);
+        truth.replaceChildren(...wrong
+          ? [el("span", { class: "hidden" }, ", wrong: "), `is ${classes[real]}`]
+          : [el("span", { class: "hidden" }, ", right")]);
       });
-      score.textContent = !steps ? `${right} of ${predictions.length} right, by chance: it has not learned anything yet.` : `${right} of ${predictions.length} right. Wrong ones have a dashed border and a cross.`;
+      score.textContent = `${right} of ${predictions.length} right`
+        + (steps ? ". Wrong ones have a dashed border and a cross." : ", by chance: it has not learned anything yet.");
     },
   };
 }

@@ -1,7 +1,15 @@
 // How values are spread: counted in the worker, drawn on the page (bars.ts).
 
 /** Counts in bins of equal width from `low` to `high`. Exact zeros, which a relu makes many of, are counted apart. */
-export interface Histogram { readonly counts: readonly number[]; readonly low: number; readonly high: number; readonly mean: number; readonly deviation: number; readonly zeros: number; readonly of: number }
+export interface Histogram {
+  readonly counts: readonly number[];
+  readonly low: number;
+  readonly high: number;
+  readonly mean: number;
+  readonly deviation: number;
+  readonly zeros: number;
+  readonly of: number;
+}
 
 export const BINS = 48;
 
@@ -16,6 +24,9 @@ export function histogram(values: Float32Array): Histogram {
   if (low > high) [low, high] = [-1, 1];
   if (low === high) [low, high] = [low - 0.5 * Math.abs(low), high + 0.5 * Math.abs(high)];
   const counts = Array.from({ length: BINS }, () => 0), mean = sum / Math.max(1, of);
-  for (const v of values) if (Number.isFinite(v) && v !== 0) counts[Math.min(BINS - 1, Math.floor((v - low) / (high - low) * BINS))]++;
-  return { counts, low, high, mean, deviation: Math.sqrt(Math.max(0, squares / Math.max(1, of) - mean * mean)), zeros, of };
+  for (const v of values) {
+    if (Number.isFinite(v) && v !== 0) counts[Math.min(BINS - 1, Math.floor((v - low) / (high - low) * BINS))]++;
+  }
+  const deviation = Math.sqrt(Math.max(0, squares / Math.max(1, of) - mean * mean));
+  return { counts, low, high, mean, deviation, zeros, of };
 }

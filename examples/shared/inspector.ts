@@ -1,4 +1,5 @@
-// Inside one block of the network: of the layer chosen, its maps for the chosen image, its weights, and how their values are spread.
+// Inside one block of the network: of the layer chosen, its maps for the chosen image, its weights, and how their
+// values are spread.
 import type { LayerSummary } from "convoy-gpu";
 import type { Unit } from "./blocks.js";
 import { layerName, shapeText } from "./diagram.js";
@@ -8,39 +9,54 @@ import { histogramView } from "./bars.js";
 import type { Inside, Planes } from "./protocol.js";
 
 function scale(): { element: HTMLElement; show(range: readonly [number, number], planes: Planes): void } {
-  const canvas = el("canvas", { class: "scale", "aria-hidden": "true" }), low = el("span"), high = el("span"), count = el("span", { class: "count" });
-  return { element: el("p", { class: "scale-row soft" }, low, canvas, high, count), show([least, most], { shape: [shown], of }) {
-    const largest = Math.max(most, -least);
-    drawScale(canvas, least < 0);
-    count.textContent = shown < of ? `The first ${shown} of ${number(of)}.` : "";
-    [low.textContent, high.textContent] = [number(least < 0 ? -largest : 0, 2), number(largest, 2)];
-  } };
+  const canvas = el("canvas", { class: "scale", "aria-hidden": "true" });
+  const low = el("span"), high = el("span"), count = el("span", { class: "count" });
+  return {
+    element: el("p", { class: "scale-row soft" }, low, canvas, high, count),
+    show([least, most], { shape: [shown], of }) {
+      const largest = Math.max(most, -least);
+      drawScale(canvas, least < 0);
+      count.textContent = shown < of ? `The first ${shown} of ${number(of)}.` : "";
+      [low.textContent, high.textContent] = [number(least < 0 ? -largest : 0, 2), number(largest, 2)];
+    },
+  };
 }
 
 function planesView(id: string, title: string) {
-  const heading = el("h2", { id }, title), planes = el("div", { class: "planes", role: "img", "aria-labelledby": id }), legend = scale(), none = el("p", { class: "soft" });
-  return { element: el("section", { class: "card", "aria-labelledby": id }, heading, legend.element, none, planes), show(shown: Planes | undefined, name: string, why: string): void {
-    heading.textContent = name;
-    none.textContent = shown ? "" : why;
-    none.hidden = Boolean(shown);
-    legend.element.hidden = planes.hidden = !shown;
-    if (!shown) return;
-    planes.classList.toggle("few", shown.shape[0] > 1 && shown.shape[0] <= 9);
-    planes.classList.toggle("one", shown.shape[0] === 1);
-    legend.show(drawPlanes(planes, shown), shown);
-  } };
+  const heading = el("h2", { id }, title), legend = scale(), none = el("p", { class: "soft" });
+  const planes = el("div", { class: "planes", role: "img", "aria-labelledby": id });
+  return {
+    element: el("section", { class: "card", "aria-labelledby": id }, heading, legend.element, none, planes),
+    show(shown: Planes | undefined, name: string, why: string): void {
+      heading.textContent = name;
+      none.textContent = shown ? "" : why;
+      none.hidden = Boolean(shown);
+      legend.element.hidden = planes.hidden = !shown;
+      if (!shown) return;
+      planes.classList.toggle("few", shown.shape[0] > 1 && shown.shape[0] <= 9);
+      planes.classList.toggle("one", shown.shape[0] === 1);
+      legend.show(drawPlanes(planes, shown), shown);
+    },
+  };
 }
 
 /** `layerChosen` hears the number of the layer to look into. */
 export function inspector(layerChosen: (layer: number) => void) {
-  const title = el("h2", { id: "inside-title" }, "Inside"), tabs = el("fieldset", { class: "tabs" }), when = el("p", { class: "soft" });
+  const title = el("h2", { id: "inside-title" }, "Inside");
+  const tabs = el("fieldset", { class: "tabs" }), when = el("p", { class: "soft" });
   const maps = planesView("maps-title", "Feature maps"), weights = planesView("weights-title", "Weights");
-  const spread = { outputs: histogramView("Activations", "sand"), weights: histogramView("Weights", "petrol"), gradients: histogramView("Gradients of the weights", "rust") };
+  const spread = {
+    outputs: histogramView("Activations", "sand"),
+    weights: histogramView("Weights", "petrol"),
+    gradients: histogramView("Gradients of the weights", "rust"),
+  };
   let layers: readonly LayerSummary[] = [], at = 0;
 
   return {
     element: el("section", { class: "inside", "aria-labelledby": "inside-title" },
-      el("div", { class: "card inside-head" }, el("div", { class: "card-head" }, title, when), tabs, el("div", { class: "histograms" }, ...Object.values(spread).map((view) => view.element))),
+      el("div", { class: "card inside-head" },
+        el("div", { class: "card-head" }, title, when), tabs,
+        el("div", { class: "histograms" }, ...Object.values(spread).map((view) => view.element))),
       el("div", { class: "insides" }, maps.element, weights.element)),
 
     /** Opens a block: the layer that weighs is shown first. */
@@ -66,13 +82,18 @@ export function inspector(layerChosen: (layer: number) => void) {
 
     show({ layer, step, maps: planes, weights: w, spread: s }: Inside): void {
       if (layer !== at) return;  // an answer to an earlier question
-      when.textContent = step ? `After step ${number(step)}, for the test image chosen above.` : "Before the first step, for the test image chosen above.";
+      when.textContent = step
+        ? `After step ${number(step)}, for the test image chosen above.`
+        : "Before the first step, for the test image chosen above.";
       const linear = layers[at].shape.length === 2, bare = "This layer has no weights.";
       maps.show(planes, linear ? "Features" : "Feature maps", "");
-      weights.show(w, linear ? "Weights: a row an output, a column an input" : "Filters", layers[at].weight ? "Its weights are one number a channel: see their spread." : bare);
+      weights.show(w, linear ? "Weights: a row an output, a column an input" : "Filters",
+        layers[at].weight ? "Its weights are one number a channel: see their spread." : bare);
       spread.outputs.show(s.outputs);
       spread.weights.show(s.weights, bare);
-      spread.gradients.show(s.gradients, layers[at].weight ? "Take a step: gradients are those of the last one." : `${bare} Its neighbours’ gradients pass through it.`);
+      spread.gradients.show(s.gradients, layers[at].weight
+        ? "Take a step: gradients are those of the last one."
+        : `${bare} Its neighbours’ gradients pass through it.`);
     },
   };
 }

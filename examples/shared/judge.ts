@@ -3,7 +3,14 @@ import type { Dataset } from "convoy-gpu/data";
 import type { Picture } from "./protocol.js";
 
 /** An image that was taken for another class, with the network's trust in that and in the truth. */
-export interface Mistake { readonly index: number; readonly picture: Picture; readonly guess: number; readonly trust: number; readonly truth: number; readonly loss: number }
+export interface Mistake {
+  readonly index: number;
+  readonly picture: Picture;
+  readonly guess: number;
+  readonly trust: number;
+  readonly truth: number;
+  readonly loss: number;
+}
 
 export interface Judgement {
   /** counts[true class][class it was taken for]. */
@@ -12,15 +19,23 @@ export interface Judgement {
   readonly worst: readonly Mistake[];
 }
 
-/** From probabilities [images, classes]. The loss of an image is −ln of the truth's probability; one that float32 rounds to 0 counts as 10⁻³⁸. */
-export function judge({ images, labels, size, classes: { length: K } }: Dataset, probabilities: Float32Array, most = 12): Judgement {
-  const counts = Array.from({ length: K }, () => Array.from({ length: K }, () => 0)), width = probabilities.length / size, each = images.length / size;
+/**
+ * From probabilities [images, classes]. The loss of an image is −ln of the truth's probability; one that float32 rounds
+ * to 0 counts as 10⁻³⁸.
+ */
+export function judge(
+  { images, labels, size, classes: { length: K } }: Dataset, probabilities: Float32Array, most = 12,
+): Judgement {
+  const counts = Array.from({ length: K }, () => Array.from({ length: K }, () => 0));
+  const width = probabilities.length / size, each = images.length / size;
   const wrong: Omit<Mistake, "picture">[] = [];
   for (let i = 0; i < size; i++) {
-    const row = probabilities.subarray(i * width, (i + 1) * width), trust = Math.max(...row), guess = row.indexOf(trust), truth = row[labels[i]];
+    const row = probabilities.subarray(i * width, (i + 1) * width), trust = Math.max(...row);
+    const guess = row.indexOf(trust), truth = row[labels[i]];
     if (guess < K) counts[labels[i]][guess]++;
     if (guess !== labels[i]) wrong.push({ index: i, guess, trust, truth, loss: -Math.log(Math.max(truth, 1e-38)) });
   }
+  const picture = (i: number) => ({ pixels: images.slice(i * each, (i + 1) * each), label: labels[i] });
   const worst = wrong.sort((a, b) => b.loss - a.loss).slice(0, most);
-  return { counts, worst: worst.map((m) => ({ ...m, picture: { pixels: images.slice(m.index * each, (m.index + 1) * each), label: labels[m.index] } })) };
+  return { counts, worst: worst.map((m) => ({ ...m, picture: picture(m.index) })) };
 }

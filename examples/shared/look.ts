@@ -1,44 +1,67 @@
-// What a page shows of a run's inside, read when it asks: predictions, and of one layer its maps, weights, and how values are spread.
+// What a page shows of a run's inside, read when it asks: predictions, and of one layer its maps, weights, and how
+// values are spread.
 import type { Run } from "convoy-gpu";
 import type { Dataset } from "convoy-gpu/data";
 import { histogram } from "./histogram.js";
-import type { Inside, Planes, Seen } from "./protocol.js";
+import type { Inside, Picture, Planes, Seen } from "./protocol.js";
 
-/** Which of the images that are shown, which layer, by its number in the summary, and the visitor's own image [C, H, W]. */
+/**
+ * Which of the images that are shown, which layer, by its number in the summary, and the visitor's own image [C, H, W].
+ */
 export interface Wanted { image: number; layer: number; own?: Uint8Array }
 
-const FILTERS = 64, MAPS = 32, SIDE = 128;  // planes that are sent, and rows and columns of a linear layer's weights, at most
+// Planes that are sent, and rows and columns of a linear layer's weights, at most.
+const FILTERS = 64, MAPS = 32, SIDE = 128;
 
 export async function look(run: Run, data: Dataset, { image, layer, own }: Wanted): Promise<Seen> {
   const shown = channelsFirst(data, 0, data.size), all = new Uint8Array(shown.length + (own?.length ?? 0));
   all.set(shown);
   if (own) all.set(own, shown.length);
   const predictions = await run.predict(all);
-  return { type: "seen", own: own && predictions.at(-1)?.probabilities, predictions: predictions.slice(0, data.size).map(({ label, probabilities }) => ({ label, probability: probabilities[label] })), inside: await inside(run, channelsFirst(data, image, 1), layer) };
+  return {
+    type: "seen",
+    own: own && predictions.at(-1)?.probabilities,
+    predictions: predictions.slice(0, data.size)
+      .map(({ label, probabilities }) => ({ label, probability: probabilities[label] })),
+    inside: await inside(run, channelsFirst(data, image, 1), layer),
+  };
 }
 
 /** A layer's output for one image; its weights, and their gradients in the last step. */
 async function inside(run: Run, image: Uint8Array, layer: number): Promise<Inside | undefined> {
-  const { session: { steps, memory, programs: [{ graph }] } } = run, weight = graph.nodes[layer]?.own.weight, gradient = weight && graph.grads.get(weight);
+  const { session: { steps, memory, programs: [{ graph }] } } = run;
+  const weight = graph.nodes[layer]?.own.weight, gradient = weight && graph.grads.get(weight);
   const [activation] = await run.activations(image, layer);
   if (!activation) return undefined;
-  const weights = weight && await memory.read(weight), slopes = gradient && steps ? await memory.read(gradient) : undefined;
+  const weights = weight && await memory.read(weight);
+  const slopes = gradient && steps ? await memory.read(gradient) : undefined;
   return {
-    layer, step: steps, maps: mapPlanes(activation.data, activation.shape), weights: weights && weightPlanes(weights, weight.shape),
-    spread: { outputs: histogram(activation.data), weights: weights && histogram(weights), gradients: slopes && histogram(slopes) },
+    layer, step: steps,
+    maps: mapPlanes(activation.data, activation.shape),
+    weights: weights && weightPlanes(weights, weight.shape),
+    spread: {
+      outputs: histogram(activation.data),
+      weights: weights && histogram(weights),
+      gradients: slopes && histogram(slopes),
+    },
   };
 }
 
-/** Weights as planes: a convolution's windows, one for each filter and, where there are few, input channel; a linear layer's whole matrix. */
+/**
+ * Weights as planes: a convolution's windows, one for each filter and, where there are few, input channel; a linear
+ * layer's whole matrix.
+ */
 function weightPlanes(values: Float32Array, shape: readonly number[]): Planes | undefined {
   if (shape.length === 2) {
-    const [I, O] = shape, rows = Math.min(O, SIDE), columns = Math.min(I, SIDE), data = new Float32Array(rows * columns);
+    const [I, O] = shape, rows = Math.min(O, SIDE), columns = Math.min(I, SIDE);
+    const data = new Float32Array(rows * columns);
     for (let o = 0; o < rows; o++) for (let i = 0; i < columns; i++) data[o * columns + i] = values[i * O + o];
     return { data, shape: [1, rows, columns], of: 1 };
   }
   if (shape.length !== 4) return undefined;
   const [R, S, C, K] = shape, count = Math.min(K * C, FILTERS), data = new Float32Array(count * R * S);
-  for (let n = 0; n < count; n++) for (let i = 0; i < R * S; i++) data[n * R * S + i] = values[(i * C + n % C) * K + Math.floor(n / C)];
+  for (let n = 0; n < count; n++)
+    for (let i = 0; i < R * S; i++) data[n * R * S + i] = values[(i * C + n % C) * K + Math.floor(n / C)];
   return { data, shape: [count, R, S], of: K * C };
 }
 
@@ -54,9 +77,17 @@ function mapPlanes(data: Float32Array, [, ...shape]: readonly number[]): Planes 
   return { data: data.slice(), shape: [1, rows, features / rows], of: 1 };
 }
 
+/** The images of a data set as the page draws them. */
+export function picturesOf({ images, labels, size }: Dataset): Picture[] {
+  const each = images.length / size;
+  return Array.from({ length: size }, (_, i) => ({ pixels: images.slice(i * each, (i + 1) * each), label: labels[i] }));
+}
+
 /** Bytes [N, C, H, W] of some images. */
 function channelsFirst({ images, size, shape: [C, H, W] }: Dataset, from: number, count: number): Uint8Array {
-  const each = images.length / size, bytes = images.subarray(from * each, (from + count) * each), out = new Uint8Array(bytes.length);
-  for (let n = 0; n < count; n++) for (let c = 0; c < C; c++) for (let i = 0; i < H * W; i++) out[n * each + c * H * W + i] = bytes[n * each + i * C + c];
+  const each = images.length / size, bytes = images.subarray(from * each, (from + count) * each);
+  const out = new Uint8Array(bytes.length);
+  for (let n = 0; n < count; n++) for (let c = 0; c < C; c++)
+    for (let i = 0; i < H * W; i++) out[n * each + c * H * W + i] = bytes[n * each + i * C + c];
   return out;
 }

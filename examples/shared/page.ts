@@ -1,20 +1,21 @@
-// The page of a family: what is shared by all of them. The page only shows; training happens in its worker (trainer.ts).
+// The page of a family: what is shared by all of them. It only shows; training happens in its worker (trainer.ts).
 import type { Adapter } from "convoy-gpu";
 import { accuracyChart, lossChart } from "./charts.js";
 import { judgementView } from "./confusion.js";
-import { fillControls, plain } from "./controls.js";
+import { plain } from "./controls.js";
 import { upTo, withEpoch, withLosses } from "./curve.js";
 import { dataCard, type DataFacts } from "./data.js";
 import { deck } from "./deck.js";
 import { diagram } from "./diagram.js";
-import { bytes, download, el, number, percent } from "./dom.js";
+import { download, el, number, percent } from "./dom.js";
 import { type Control, type Family, type Settings, type Value } from "./family.js";
 import { filesCard } from "./files.js";
+import { settingsForm } from "./form.js";
 import { testImages } from "./gallery.js";
 import { inspector } from "./inspector.js";
 import { adapterPanel, failure, found, memoryPanel, noWebGpu, notice, slow, type Notice } from "./panels.js";
-import { presetChoice, presetFor } from "./presets.js";
-import { together, type From, type FromWorker, type PresetPlan, type ToWorker } from "./protocol.js";
+import { presetFor } from "./presets.js";
+import type { From, FromWorker, PresetPlan, ToWorker } from "./protocol.js";
 import { runs } from "./runs.js";
 import { sketch } from "./sketch.js";
 import { readSettings, writeSettings } from "./state.js";
@@ -24,7 +25,8 @@ import type { Kept } from "./vault.js";
 export function openPage(family: Family, script: URL): void {
   const root = document.getElementById("trainer");
   if (!root) return;
-  let worker: Worker, settings: Settings = readSettings(family.controls, family.presets.article), plans: readonly PresetPlan[] = [], adapter: Adapter | undefined;
+  let worker: Worker, adapter: Adapter | undefined, plans: readonly PresetPlan[] = [];
+  let settings: Settings = readSettings(family.controls, family.presets.article);
   let waiting: Kept | undefined;  // of an earlier visit
   let begin = false, restored = 0;  // train as soon as the run is ready; steps that it has behind it
   let classes: readonly string[] = [], shape: readonly [number, number, number] = [1, 28, 28];
@@ -38,56 +40,68 @@ export function openPage(family: Family, script: URL): void {
     step: () => { bar.state = "paused"; bar.say("One step."); send({ type: "step" }); },
     reset: () => { start("A new run, from the beginning."); },
   });
-  const loss = lossChart(), accuracy = accuracyChart(), memory = memoryPanel(), device = el("div", {}, el("p", { class: "soft" }, "Looking for one …"));
+  const loss = lossChart(), accuracy = accuracyChart(), memory = memoryPanel();
+  const device = el("div", {}, el("p", { class: "soft" }, "Looking for one …"));
   const images = testImages((image) => { look.image = image; send({ type: "look", ...look }); });
-  const inside = inspector((layer) => { look.layer = layer; send({ type: "look", ...look }); }), network = diagram(inside.open);
-  network.element.addEventListener("click", ({ target }) => { if ((target as Element).closest(".chip")) inside.reveal(); });
-  const judged = judgementView(), own = sketch((pixels) => { send({ type: "own", pixels }); });
-  const past = runs({ title: family.title, controls: [...family.controls, { name: "data", label: "Data", kind: "choice" }] }, () => { draw(); }, download), files = filesCard({
-    save: (optimizer) => { send({ type: "save", optimizer }); },
-    open: (file, name) => { bar.say(`Opening ${name} …`); send({ type: "start", settings, from: { file, name }, run: Date.now() }); },  // what is there goes on if it is no checkpoint
+  const inside = inspector((layer) => { look.layer = layer; send({ type: "look", ...look }); });
+  const network = diagram(inside.open);
+  network.element.addEventListener("click", ({ target }) => {
+    if ((target as Element).closest(".chip")) inside.reveal();
   });
-  const draw = () => { loss.show(past.now.curve, past.past); accuracy.show(past.now.curve, past.past, Number(settings.epochs)); };
+  const judged = judgementView(), own = sketch((pixels) => { send({ type: "own", pixels }); });
+  const compared: Control[] = [...family.controls, { name: "data", label: "Data", kind: "choice" }];
+  const past = runs({ title: family.title, controls: compared }, () => { draw(); }, download);
+  const files = filesCard({
+    save: (optimizer) => { send({ type: "save", optimizer }); },
+    // What is there goes on if it is no checkpoint.
+    open: (file, name) => {
+      bar.say(`Opening ${name} …`);
+      send({ type: "start", settings, from: { file, name }, run: Date.now() });
+    },
+  });
+  const draw = () => {
+    loss.show(past.now.curve, past.past);
+    accuracy.show(past.now.curve, past.past, Number(settings.epochs));
+  };
   addEventListener("pagehide", () => { past.keep(); });
   const data = dataCard((files) => { bar.say("Reading the data set …"); send({ type: "data", files, settings }); });
-  const form = el("form", { class: "card controls", "aria-label": "Settings" }), notices = el("div", { class: "notices" });
-  const fields = el("div", { class: "fields" }), need = el("p", { class: "need" }, "…"), preset = presetChoice(family, (name) => {
+  const notices = el("div", { class: "notices" });
+  const form = settingsForm(family, (name) => {
     settings = { ...readSettings(family.controls, family.presets[name], ""), seed: settings.seed };
     writeSettings(settings);
-    show();
+    form.show(settings);
     if (adapter) start("A new run with other settings."); else send({ type: "describe", settings });
-  });
-  form.append(el("h2", {}, "Settings"), preset.element, fields, need, el("p", { class: "soft" }, "The rate changes at once, anything else begins a new run. This page’s address keeps it all."));
-  form.addEventListener("submit", (event) => { event.preventDefault(); });
+  }, changed);
 
   images.element.hidden = inside.element.hidden = own.element.hidden = true;  // until there is something to see
   root.replaceChildren(
     notices, bar.element,
-    el("div", { class: "columns" }, el("div", { class: "choices" }, form, data.element), el("div", { class: "charts" }, loss.element, accuracy.element, past.element)),
+    el("div", { class: "columns" },
+      el("div", { class: "choices" }, form.element, data.element),
+      el("div", { class: "charts" }, loss.element, accuracy.element, past.element)),
     images.element, network.element, inside.element, judged.element, own.element,
     el("div", { class: "facts-row" }, files.element, memory.element,
-      el("section", { class: "card", "aria-labelledby": "device-title" }, el("h2", { id: "device-title" }, "Device"), device)));
+      el("section", { class: "card", "aria-labelledby": "device-title" },
+        el("h2", { id: "device-title" }, "Device"), device)));
 
   let told: Notice | undefined;
   /** Shows one notice, and hides it with nothing. The one about slowness stays below. */
   function tell(what?: Notice): void {
-    const kept = waiting && adapter && found(waiting, facts.name, () => { waiting = undefined; start("Resuming …", "vault"); }, () => { waiting = undefined; send({ type: "discard" }); tell(what); });
+    const resume = () => { waiting = undefined; start("Resuming …", "vault"); };
+    const discard = () => { waiting = undefined; send({ type: "discard" }); tell(what); };
+    const kept = waiting && adapter && found(waiting, facts.name, resume, discard);
+    const all = [what, kept, adapter?.software ? slow(settings, facts) : undefined];
     told = what;
-    notices.replaceChildren(...what ? [notice(what)] : [], ...kept ? [notice(kept)] : [], ...adapter?.software ? [notice(slow(settings, facts))] : []);
+    notices.replaceChildren(...all.filter((n) => n !== undefined).map(notice));
   }
 
   function changed({ name, live, label, text = plain }: Control, value: Value): void {
     settings = { ...settings, [name]: value };
     writeSettings(settings);
-    preset.show(settings);
+    form.check(settings);
     if (live) send({ type: "rate", value: Number(value) });
     else if (adapter) start(`A new run: ${label.toLowerCase()} ${text(value)}.`);
     else send({ type: "describe", settings });
-  }
-
-  function show(): void {
-    fillControls(fields, family.controls, settings, changed);
-    preset.show(settings);
   }
 
   /** Begins a run; a kept one is known by what the worker says of it. */
@@ -101,7 +115,9 @@ export function openPage(family: Family, script: URL): void {
   function launch(): void {
     worker = new Worker(script, { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => { receive(data); };
-    worker.onerror = ({ message }) => { receive({ type: "failed", code: "bug", message: message || "the worker's script did not load" }); };
+    worker.onerror = ({ message }) => {
+      receive({ type: "failed", code: "bug", message: message || "the worker's script did not load" });
+    };
     send({ type: "describe", settings });
   }
 
@@ -112,27 +128,40 @@ export function openPage(family: Family, script: URL): void {
         adapter = message.adapter;
         device.replaceChildren(adapterPanel(adapter));
         if (!first) break;
-        preset.plans(plans, adapter);
+        form.plans(plans, adapter);
         settings = readSettings(family.controls, family.presets[presetFor(adapter, plans)]);
         writeSettings(settings);
-        show();
+        form.show(settings);
         start(`Preparing on ${adapter.name} …`);
         break;
       }
-      case "network": network.show(message.network, message.input); memory.show(message.network); need.replaceChildren(el("b", {}, bytes(together(message.network.memory))), " of memory, planned before it begins"); break;
+      case "network": {
+        network.show(message.network, message.input);
+        memory.show(message.network);
+        form.needs(message.network);
+        break;
+      }
       case "data": {
         data.show(facts = message.data);
         if (adapter) start(`A new run, on ${facts.name}.`); else send({ type: "describe", settings });
         break;
       }
       case "refused": data.refuse(message.message); bar.say(`The data set stays ${facts.name}.`); break;
-      case "presets": plans = message.plans; preset.plans(plans, adapter); break;
-      case "unread": files.refuse(message.message); bar.say("The file was not opened; the run goes on as it was."); break;
+      case "presets": plans = message.plans; form.plans(plans, adapter); break;
+      case "unread": {
+        files.refuse(message.message);
+        bar.say("The file was not opened; the run goes on as it was.");
+        break;
+      }
       case "preparing": {
         bar.state = "waiting";
         tell();
         if (message.run !== past.now.id) past.keep();
-        if (JSON.stringify(settings) !== JSON.stringify(message.settings)) { settings = message.settings; writeSettings(settings); show(); }
+        if (JSON.stringify(settings) !== JSON.stringify(message.settings)) {
+          settings = message.settings;
+          writeSettings(settings);
+          form.show(settings);
+        }
         past.begin({ ...settings, data: facts.name }, message.run);
         past.curve = upTo(past.now.curve, message.from);
         bar.clear();
@@ -148,9 +177,12 @@ export function openPage(family: Family, script: URL): void {
         own.begin(shape, classes, facts.own);
         bar.state = "paused";
         files.ready = true;
-        const { steps } = message, epochs = Number(settings.epochs), epoch = Math.min(Math.floor(restored / steps) + 1, epochs), step = restored - (epoch - 1) * steps;
+        const { steps } = message, epochs = Number(settings.epochs);
+        const epoch = Math.min(Math.floor(restored / steps) + 1, epochs), step = restored - (epoch - 1) * steps;
         if (restored) bar.place({ epoch, epochs, step, steps });
-        bar.say(`${restored ? `Restored at epoch ${epoch}, step ${number(step)}` : "Ready"}: ${number(message.steps)} steps an epoch, ${number(message.trained)} training and ${number(message.tested)} test images.`);
+        bar.say(`${restored ? `Restored at epoch ${epoch}, step ${number(step)}` : "Ready"}: `
+          + `${number(message.steps)} steps an epoch, `
+          + `${number(message.trained)} training and ${number(message.tested)} test images.`);
         look.image = Math.min(look.image, message.pictures.length - 1);
         if (look.image) send({ type: "look", ...look });
         if (begin) { begin = false; bar.state = "training"; send({ type: "train" }); }
@@ -163,18 +195,39 @@ export function openPage(family: Family, script: URL): void {
         bar.show(p, smoothed);
         if (p.epochEnd) past.curve = withEpoch(past.now.curve, total, p);
         draw();
-        bar.say(`Epoch ${p.epoch} of ${p.epochs}, step ${number(p.step)} of ${number(p.steps)}: loss ${number(smoothed, 3)}, ${percent(p.accuracy)} right, ${number(p.imagesPerSecond)} images a second.`, false);
+        bar.say(`Epoch ${p.epoch} of ${p.epochs}, step ${number(p.step)} of ${number(p.steps)}: `
+          + `loss ${number(smoothed, 3)}, ${percent(p.accuracy)} right, `
+          + `${number(p.imagesPerSecond)} images a second.`, false);
         break;
       }
       case "finished": bar.state = "finished"; bar.say("Finished. Reset begins a new run."); break;
-      case "seen": images.mark(message.predictions, message.inside?.step); inside.element.hidden = false; if (message.inside) inside.show(message.inside); if (message.own) own.show(message.own); break;
+      case "seen": {
+        images.mark(message.predictions, message.inside?.step);
+        inside.element.hidden = false;
+        if (message.inside) inside.show(message.inside);
+        if (message.own) own.show(message.own);
+        break;
+      }
       case "judged": judged.show(message.judgement, classes, shape, message.step); break;
-      case "saved": download(message.file, `${family.title.toLowerCase()}${message.optimizer ? "-checkpoint" : ""}.safetensors`); break;
-      case "kept": files.kept(message.step, message.bytes, message.most); if (waiting) { waiting = undefined; tell(); } break;
+      case "saved": {
+        const part = message.optimizer ? "-checkpoint" : "";
+        download(message.file, `${family.title.toLowerCase()}${part}.safetensors`);
+        break;
+      }
+      case "kept": {
+        files.kept(message.step, message.bytes, message.most);
+        if (waiting) { waiting = undefined; tell(); }
+        break;
+      }
       case "found": waiting = message.kept; tell(told); break;  // what is told already stays
       case "failed": {
         const resume = () => { begin = message.code === "device-lost"; start("Opening a new device …", "device"); };
-        const again = () => { if (adapter) start("A new run, from the beginning."); else { bar.say("Looking for a device …"); tell(); send({ type: "open" }); } };
+        const again = () => {
+          if (adapter) { start("A new run, from the beginning."); return; }
+          bar.say("Looking for a device …");
+          tell();
+          send({ type: "open" });
+        };
         bar.state = adapter ? "failed" : "waiting";
         bar.say("Stopped.");
         tell(failure(message.code, message.message, message.snapshot, adapter ? resume : again, again));
@@ -184,7 +237,7 @@ export function openPage(family: Family, script: URL): void {
   }
 
   data.show(facts);
-  show();
+  form.show(settings);
   launch();
   if ("gpu" in navigator) send({ type: "open" });
   else {

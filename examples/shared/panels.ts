@@ -7,7 +7,12 @@ import { together, type Description } from "./protocol.js";
 import type { Kept } from "./vault.js";
 
 /** A panel in front of all else, with what to do about it. */
-export interface Notice { readonly tone: "bad" | "careful" | "good"; readonly title: string; readonly lines: readonly string[]; readonly actions?: readonly { readonly label: string; readonly run: () => void }[] }
+export interface Notice {
+  readonly tone: "bad" | "careful" | "good";
+  readonly title: string;
+  readonly lines: readonly string[];
+  readonly actions?: readonly { readonly label: string; readonly run: () => void }[];
+}
 
 export function notice({ tone, title, lines, actions = [] }: Notice): HTMLElement {
   const buttons = actions.map(({ label, run }, i) => {
@@ -16,58 +21,102 @@ export function notice({ tone, title, lines, actions = [] }: Notice): HTMLElemen
     return button;
   });
   return el("section", { class: `notice ${tone}`, "aria-label": title, role: tone === "bad" ? "alert" : "region" },
-    el("div", {}, el("h2", {}, title), ...lines.map((line) => el("p", {}, line))), buttons.length > 0 && el("div", { class: "buttons" }, ...buttons));
+    el("div", {}, el("h2", {}, title), ...lines.map((line) => el("p", {}, line))),
+    buttons.length > 0 && el("div", { class: "buttons" }, ...buttons));
 }
 
 /** What to tell someone whose browser has no WebGPU. */
 export const noWebGpu = (): Notice => ({
   tone: "bad", title: "This browser has no WebGPU",
   lines: [
-    isSecureContext ? advice(navigator.userAgent) : "WebGPU works only on pages served from https or from localhost. This page is served from neither.",
+    isSecureContext
+      ? advice(navigator.userAgent)
+      : "WebGPU works only on pages served from https or from localhost. This page is served from neither.",
     "The description of the network below needs no GPU; training does.",
   ],
 });
 
 function advice(agent: string): string {
-  if (/firefox/i.test(agent)) return "Firefox has WebGPU from version 141 on Windows and 145 on macOS; on Linux and Android, set dom.webgpu.enabled in about:config, or take a recent Chrome.";
-  if (/chrome|chromium|edg/i.test(agent)) return "Chrome and Edge have WebGPU since version 113; chrome://gpu tells what is switched off. On Linux it may need Vulkan and the flag chrome://flags/#enable-unsafe-webgpu.";
+  if (/firefox/i.test(agent)) {
+    return "Firefox has WebGPU from version 141 on Windows and 145 on macOS; "
+      + "on Linux and Android, set dom.webgpu.enabled in about:config, or take a recent Chrome.";
+  }
+  if (/chrome|chromium|edg/i.test(agent)) {
+    return "Chrome and Edge have WebGPU since version 113; chrome://gpu tells what is switched off. "
+      + "On Linux it may need Vulkan and the flag chrome://flags/#enable-unsafe-webgpu.";
+  }
   if (/safari/i.test(agent)) return "Safari has WebGPU from version 26, on macOS, iOS, iPadOS and visionOS 26.";
   return "Take a recent Chrome or Edge, Firefox 141 or newer, or Safari 26 or newer.";
 }
 
-/** What to tell someone about a run of an earlier visit. */
-/** `here`: what the page trains on. */
-export const found = ({ at, epoch, step, data, settings: { epochs } }: Kept, here: string, resume: () => void, discard: () => void): Notice => ({
-  tone: "good", title: "A run from an earlier visit waits here",
-  lines: [`Kept ${new Date(at).toLocaleString("en", { dateStyle: "medium", timeStyle: "short", hour12: false })}, at step ${number(step)}, ${epoch > Number(epochs) ? "finished" : `in epoch ${epoch} of ${epochs}`}. Training another run replaces it.`, ...data === here ? [] : [`It was trained on other data: ${data}. Choose that under “Data” first.`]],
-  actions: [...data === here ? [{ label: "Resume", run: resume }] : [], { label: "Discard", run: discard }],
-});
+/** What to tell someone about a run of an earlier visit. `here`: what the page trains on. */
+export function found(
+  { at, epoch, step, data, settings: { epochs } }: Kept, here: string, resume: () => void, discard: () => void,
+): Notice {
+  const time = new Date(at).toLocaleString("en", { dateStyle: "medium", timeStyle: "short", hour12: false });
+  const place = epoch > Number(epochs) ? "finished" : `in epoch ${epoch} of ${epochs}`;
+  const kept = `Kept ${time}, at step ${number(step)}, ${place}. Training another run replaces it.`;
+  const away = { label: "Discard", run: discard };
+  return {
+    tone: "good", title: "A run from an earlier visit waits here",
+    ...data === here
+      ? { lines: [kept], actions: [{ label: "Resume", run: resume }, away] }
+      : { lines: [kept, `It was trained on other data: ${data}. Choose that under “Data” first.`], actions: [away] },
+  };
+}
 
-/** What to tell someone about an error of the worker's. `restart` opens a new device, `reset` begins anew on the same. */
-export function failure(code: string, message: string, snapshot: number | undefined, restart: () => void, reset: () => void): Notice {
-  const sentence = `${message.replace(/^[a-z](?=[a-z]*[ ,:])/, (first) => first.toUpperCase()).replace(/\.$/, "")}.`;  // not the name of a file
+/** What to tell someone about an error of the worker's. `restart` opens a new device, `reset` begins a new run. */
+export function failure(
+  code: string, message: string, snapshot: number | undefined, restart: () => void, reset: () => void,
+): Notice {
+  const capital = message.replace(/^[a-z](?=[a-z]*[ ,:])/, (first) => first.toUpperCase());  // not the name of a file
+  const sentence = `${capital.replace(/\.$/, "")}.`;
   switch (code) {
     case "device-lost": return {
       tone: "bad", title: "The device was lost", actions: [{ label: "Restart", run: restart }],
-      lines: ["A driver reset, a crash of the browser's GPU process, or too little memory can do this; nothing is wrong with your settings.",
-        snapshot ? `A restart opens a new device and goes on at step ${number(snapshot)}, which this page has kept, to the same end as if nothing had happened.` : "A restart opens a new device and trains from the beginning."] };
-    case "adapter": return { tone: "bad", title: "No device to train on", lines: [sentence], actions: [{ label: "Try again", run: restart }] };
-    case "non-finite": return { tone: "bad", title: "The loss ran away", lines: [sentence, "Lower the learning rate, then reset."], actions: [{ label: "Reset", run: reset }] };
-    case "bug": return { tone: "bad", title: "Something broke", lines: [sentence, "This should not happen; please report it."], actions: [{ label: "Restart", run: restart }] };
-    default: return { tone: "bad", title: "This did not work", lines: [sentence], actions: [{ label: "Try again", run: reset }] };
+      lines: [
+        "A driver reset, a crash of the browser's GPU process, or too little memory can do this; "
+          + "nothing is wrong with your settings.",
+        snapshot
+          ? `A restart opens a new device and goes on at step ${number(snapshot)}, which this page has kept, `
+            + "to the same end as if nothing had happened."
+          : "A restart opens a new device and trains from the beginning.",
+      ],
+    };
+    case "adapter": return {
+      tone: "bad", title: "No device to train on", actions: [{ label: "Try again", run: restart }],
+      lines: [sentence],
+    };
+    case "non-finite": return {
+      tone: "bad", title: "The loss ran away", actions: [{ label: "Reset", run: reset }],
+      lines: [sentence, "Lower the learning rate, then reset."],
+    };
+    case "bug": return {
+      tone: "bad", title: "Something broke", actions: [{ label: "Restart", run: restart }],
+      lines: [sentence, "This should not happen; please report it."],
+    };
+    default: return {
+      tone: "bad", title: "This did not work", actions: [{ label: "Try again", run: reset }],
+      lines: [sentence],
+    };
   }
 }
 
 export const slow = (settings: Settings, { train, test }: DataFacts): Notice => ({
   tone: "careful", title: "Software adapter: everything works, slowly",
-  lines: [`A processor plays the GPU here. The presets are smaller for that; this run has ${number(Math.min(train, Number(settings.images)))} training images, and accuracy is measured on ${number(tested(settings, test))}. Speeds here say nothing about a GPU.`],
+  lines: ["A processor plays the GPU here. The presets are smaller for that; "
+    + `this run has ${number(Math.min(train, Number(settings.images)))} training images, `
+    + `and accuracy is measured on ${number(tested(settings, test))}. Speeds here say nothing about a GPU.`],
 });
 
 /** Name and abilities of the adapter. */
-export function adapterPanel({ name, vendor, architecture, software, subgroups, f16, timestamps, limits }: Adapter): HTMLElement {
+export function adapterPanel(adapter: Adapter): HTMLElement {
+  const { name, vendor, architecture, software, subgroups, f16, timestamps, limits } = adapter;
+  const made: [string, string] = ["Vendor", [vendor, architecture].filter(Boolean).join(", ")];
   const facts: [string, string][] = [
-    ["Adapter", name], ["Kind", software ? "software" : "hardware"], ...name.includes(architecture) ? [] : [["Vendor", [vendor, architecture].filter(Boolean).join(", ")] as [string, string]],
-    ["Subgroups", subgroups ? `${[...new Set(subgroups)].join(" to ")} invocations` : "none"], ["Half precision", f16 ? "yes" : "no"],
+    ["Adapter", name], ["Kind", software ? "software" : "hardware"], ...name.includes(architecture) ? [] : [made],
+    ["Subgroups", subgroups ? `${[...new Set(subgroups)].join(" to ")} invocations` : "none"],
+    ["Half precision", f16 ? "yes" : "no"],
     ["Timestamps", timestamps ? "yes" : "no"], ["Largest binding", bytes(limits.binding)],
   ];
   return el("dl", { class: "facts" }, ...facts.flatMap(([term, fact]) => [el("dt", {}, term), el("dd", {}, fact)]));
@@ -75,12 +124,18 @@ export function adapterPanel({ name, vendor, architecture, software, subgroups, 
 
 /** What a training step takes: known before any memory is. */
 export function memoryPanel() {
-  const memory = table("Memory plan", ["For", "Memory"]), bar = el("div", { class: "bar", "aria-hidden": "true" }), planned = el("p", { class: "soft" });
+  const memory = table("Memory plan", ["For", "Memory"]), planned = el("p", { class: "soft" });
+  const bar = el("div", { class: "bar", "aria-hidden": "true" });
   return {
-    element: el("section", { class: "card", "aria-labelledby": "memory-title" }, el("h2", { id: "memory-title" }, "Memory plan"), planned, bar, memory.element),
+    element: el("section", { class: "card", "aria-labelledby": "memory-title" },
+      el("h2", { id: "memory-title" }, "Memory plan"), planned, bar, memory.element),
     show({ memory: m }: Description): void {
-      const parts: [string, number][] = [["Parameters", m.parameters], ["Gradients", m.gradients], ["Optimizer", m.optimizer], ["Activations", m.activations.slots]];
-      planned.textContent = `Settled before anything is allocated. Side by side, the activations would take ${bytes(m.activations.sum)}; tensors whose lifetimes do not meet share memory.`;
+      const parts: [string, number][] = [
+        ["Parameters", m.parameters], ["Gradients", m.gradients], ["Optimizer", m.optimizer],
+        ["Activations", m.activations.slots],
+      ];
+      planned.textContent = "Settled before anything is allocated. Side by side, the activations would take "
+        + `${bytes(m.activations.sum)}; tensors whose lifetimes do not meet share memory.`;
       memory.fill([...parts, ["Together", together(m)] as const].map(([name, n]) => [name, bytes(n)]));
       bar.replaceChildren(...parts.map(([, n], i) => {
         const piece = el("span", { class: `piece-${i}` });

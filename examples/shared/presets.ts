@@ -10,7 +10,10 @@ const titles: Readonly<Record<PresetName, string>> = { tiny: "Tiny", quick: "Qui
 /** Whether an adapter can bind a preset's largest tensor. */
 const fits = ({ largest }: PresetPlan, adapter: Adapter | undefined) => !adapter || largest <= adapter.limits.binding;
 
-/** What an adapter begins with: tiny on a software adapter; else the article's own, or the largest that the adapter can bind. */
+/**
+ * What an adapter begins with: tiny on a software adapter; else the article's own, or the largest that the adapter can
+ * bind.
+ */
 export function presetFor(adapter: Adapter | undefined, plans: readonly PresetPlan[]): PresetName {
   return adapter?.software ? "tiny" : [...plans].reverse().find((plan) => fits(plan, adapter))?.name ?? "article";
 }
@@ -33,7 +36,10 @@ export function presetChoice({ presets, controls }: Family, chosen: (name: Prese
       }
     },
     show(settings: Settings): void {
-      for (const { name, radio } of options) radio.checked = Object.entries(readSettings(controls, presets[name], "")).every(([control, value]) => control === "seed" || settings[control] === value);
+      for (const { name, radio } of options) {
+        const preset = Object.entries(readSettings(controls, presets[name], ""));
+        radio.checked = preset.every(([control, value]) => control === "seed" || settings[control] === value);
+      }
     },
   };
 }

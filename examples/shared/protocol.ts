@@ -14,9 +14,15 @@ export type ToWorker =
   | { readonly type: "open" }
   /** Say what the network is, without a device. Answered by "network". */
   | { readonly type: "describe"; readonly settings: Settings }
-  /** Begin a run, paused: a new one that is called `run`; or, by `from`, the one that a snapshot, the browser's files or a file hold. */
+  /**
+   * Begin a run, paused: a new one that is called `run`; or, by `from`, the one that a snapshot, the browser's files or
+   * a file hold.
+   */
   | { readonly type: "start"; readonly settings: Settings; readonly run: number; readonly from?: From }
-  /** Train on a data set out of these files, each by its path as its name; none: on Fashion-MNIST. Answered by "data" or "refused". */
+  /**
+   * Train on a data set out of these files, each by its path as its name; none: on Fashion-MNIST. Answered by "data" or
+   * "refused".
+   */
   | { readonly type: "data"; readonly files: readonly File[]; readonly settings: Settings }
   /** Forget what the browser's files hold. */
   | { readonly type: "discard" }
@@ -33,9 +39,16 @@ export type ToWorker =
 export interface Picture { readonly pixels: Uint8Array; readonly label: number }
 
 /** Values [count, height, width]: filters, or feature maps; the first of so many. */
-export interface Planes { readonly data: Float32Array; readonly shape: readonly [count: number, height: number, width: number]; readonly of: number }
+export interface Planes {
+  readonly data: Float32Array;
+  readonly shape: readonly [count: number, height: number, width: number];
+  readonly of: number;
+}
 
-/** One layer after so many steps: what it makes of the chosen image, its weights, and how these values and the weights' last gradients are spread. */
+/**
+ * One layer after so many steps: what it makes of the chosen image, its weights, and how these values and the weights'
+ * last gradients are spread.
+ */
 export interface Inside {
   readonly layer: number;
   readonly step: number;
@@ -44,13 +57,19 @@ export interface Inside {
   readonly spread: { readonly outputs: Histogram; readonly weights?: Histogram; readonly gradients?: Histogram };
 }
 
-export interface Seen { readonly type: "seen"; readonly predictions: readonly { readonly label: number; readonly probability: number }[]; readonly inside?: Inside; readonly own?: Float32Array }
+export interface Seen {
+  readonly type: "seen";
+  readonly predictions: readonly { readonly label: number; readonly probability: number }[];
+  readonly inside?: Inside;
+  readonly own?: Float32Array;
+}
 
 /** A summary that can be sent: without its method. */
 export type Description = Omit<Summary, "toString">;
 
 /** All that a training takes, in bytes; the data set apart. */
-export const together = ({ parameters, gradients, optimizer, activations: { slots } }: Description["memory"]) => parameters + gradients + optimizer + slots;
+export const together = ({ parameters, gradients, optimizer, activations: { slots } }: Description["memory"]) =>
+  parameters + gradients + optimizer + slots;
 
 /** What a preset takes together, and the largest tensor that an adapter must bind for it. */
 export interface PresetPlan { readonly name: PresetName; readonly bytes: number; readonly largest: number }
@@ -59,20 +78,29 @@ export type FromWorker =
   | { readonly type: "adapter"; readonly adapter: Adapter }
   /** The first message, without being asked, and after "data". */
   | { readonly type: "presets"; readonly plans: readonly PresetPlan[] }
-  | { readonly type: "network"; readonly network: Description; /** Of an image as the network sees it. */ readonly input: readonly number[] }
+  /** `input`: of an image as the network sees it. */
+  | { readonly type: "network"; readonly network: Description; readonly input: readonly number[] }
   /** What is trained on from here on. */
   | { readonly type: "data"; readonly data: DataFacts }
   /** Files are no data set for this network; that in use stays. */
   | { readonly type: "refused"; readonly message: string }
   /** A file is no checkpoint for this network; the run that is there goes on. */
   | { readonly type: "unread"; readonly message: string }
-  /** All messages from here on are of a new run, which begins after `from` steps; of the run `run`, with its settings. */
+  /** All from here on are of a new run, which begins after `from` steps; of the run `run`, with its settings. */
   | { readonly type: "preparing"; readonly from: number; readonly settings: Settings; readonly run: number }
   /** What the browser's files hold from an earlier visit. */
   | { readonly type: "found"; readonly kept: Kept }
   /** The run was kept in the browser's files; or it is too large for that, or they are not to be had. */
   | { readonly type: "kept"; readonly step?: number; readonly bytes: number; readonly most: number }
-  | { readonly type: "ready"; readonly steps: number; readonly classes: readonly string[]; readonly shape: readonly [number, number, number]; readonly pictures: readonly Picture[]; readonly trained: number; readonly tested: number }
+  | {
+    readonly type: "ready";
+    readonly steps: number;
+    readonly classes: readonly string[];
+    readonly shape: readonly [number, number, number];
+    readonly pictures: readonly Picture[];
+    readonly trained: number;
+    readonly tested: number;
+  }
   /** `total`: steps of the run so far, over all epochs. */
   | { readonly type: "progress"; readonly progress: Progress; readonly total: number }
   | { readonly type: "finished" }

@@ -6,51 +6,83 @@ import { el, number, percent } from "./dom.js";
 import type { Control, Family, Settings } from "./family.js";
 
 /** `id` is the time it began, in milliseconds. */
-export interface RunRecord { readonly id: number; readonly settings: Settings; readonly curve: Curve; readonly colour: number; readonly shown: boolean }
+export interface RunRecord {
+  readonly id: number;
+  readonly settings: Settings;
+  readonly curve: Curve;
+  readonly colour: number;
+  readonly shown: boolean;
+}
 
 const COLOURS = 5;  // --past-0 … of the style sheet, and so many earlier runs are kept
-const clock = (id: number) => new Date(id).toLocaleString("en", { weekday: "short", hour: "2-digit", minute: "2-digit", hour12: false });
+const clock = (id: number) =>
+  new Date(id).toLocaleString("en", { weekday: "short", hour: "2-digit", minute: "2-digit", hour12: false });
 
 /** `changed` hears that other runs are to be drawn; `save` of a file to be kept. */
-export function runs({ title, controls }: Pick<Family, "title" | "controls">, changed: () => void, save: (text: string, name: string) => void) {
-  const key = `convoy runs ${title}`, rows = el("tbody"), head = el("thead"), csv = el("button", { type: "button" }, "Export CSV");
-  let past: readonly RunRecord[] = read(key), now: RunRecord = { id: Date.now(), settings: {}, curve: emptyCurve, colour: -1, shown: true };
-  const own = [el("td"), el("td"), el("td")];  // of this run: they change while it trains, and the table around them stays
+export function runs(
+  { title, controls }: Pick<Family, "title" | "controls">,
+  changed: () => void,
+  save: (text: string, name: string) => void,
+) {
+  const key = `convoy runs ${title}`, rows = el("tbody"), head = el("thead");
+  const csv = el("button", { type: "button" }, "Export CSV");
+  let past: readonly RunRecord[] = read(key);
+  let now: RunRecord = { id: Date.now(), settings: {}, curve: emptyCurve, colour: -1, shown: true };
+  // Of this run: they change while it trains, and the table around them stays.
+  const own = [el("td"), el("td"), el("td")];
   csv.addEventListener("click", () => { save(csvOf([now, ...past], controls), `${title.toLowerCase()}-runs.csv`); });
 
   function write(): void {
-    try { localStorage.setItem(key, JSON.stringify(past.map((r) => ({ ...r, curve: small(r.curve) })))); } catch { /* storage is full, or not allowed: they stay in this page */ }
+    try {
+      localStorage.setItem(key, JSON.stringify(past.map((r) => ({ ...r, curve: small(r.curve) }))));
+    } catch { /* storage is full, or not allowed: they stay in this page */ }
   }
   function edit(next: readonly RunRecord[]): void { past = next; write(); list(); changed(); }
 
   function list(): void {
-    const all = [now, ...past], differing = controls.filter(({ name }) => new Set(all.map((r) => r.settings[name])).size > 1);
-    head.replaceChildren(el("tr", {}, ...["Run", ...differing.map((c) => c.label), "Steps", "Loss", "Test accuracy", ""].map((h) => el("th", { scope: "col" }, h))));
+    const all = [now, ...past];
+    const differing = controls.filter(({ name }) => new Set(all.map((r) => r.settings[name])).size > 1);
+    const heads = ["Run", ...differing.map((c) => c.label), "Steps", "Loss", "Test accuracy", ""];
+    head.replaceChildren(el("tr", {}, ...heads.map((h) => el("th", { scope: "col" }, h))));
     rows.replaceChildren(...all.map((r) => {
-      const box = el("input", { type: "checkbox", checked: r.shown }), drop = el("button", { type: "button", class: "small", "aria-label": `Forget the run of ${clock(r.id)}` }, "Forget"), swatch = el("span", { class: "swatch" });
+      const box = el("input", { type: "checkbox", checked: r.shown }), swatch = el("span", { class: "swatch" });
+      const label = `Forget the run of ${clock(r.id)}`;
+      const drop = el("button", { type: "button", class: "small", "aria-label": label }, "Forget");
       swatch.style.background = `var(${colourOf(r)})`;
       box.addEventListener("change", () => { edit(past.map((p) => p === r ? { ...p, shown: box.checked } : p)); });
       drop.addEventListener("click", () => { edit(past.filter((p) => p !== r)); });
       const cells = r === now ? own : [el("td"), el("td"), el("td")];
       say(cells, r.curve);
-      return el("tr", {}, el("th", { scope: "row" }, r === now ? el("span", { class: "run-name" }, swatch, "This run") : el("label", { class: "run-name" }, box, swatch, clock(r.id))),
-        ...differing.map(({ name, text = plain }) => el("td", {}, r.settings[name] === undefined ? "" : text(r.settings[name]))),
-        ...cells, el("td", {}, r === now ? "" : drop));
+      const run = r === now
+        ? el("span", { class: "run-name" }, swatch, "This run")
+        : el("label", { class: "run-name" }, box, swatch, clock(r.id));
+      return el("tr", {},
+        el("th", { scope: "row" }, run),
+        ...differing.map(({ name, text = plain }) =>
+          el("td", {}, r.settings[name] === undefined ? "" : text(r.settings[name]))),
+        ...cells,
+        el("td", {}, r === now ? "" : drop));
     }));
   }
 
   return {
     element: el("section", { class: "card", "aria-labelledby": "runs-title" },
       el("div", { class: "card-head" }, el("h2", { id: "runs-title" }, "Runs"), csv),
-      el("div", { class: "scroll", tabIndex: 0, role: "group", "aria-label": "Runs" }, el("table", {}, el("caption", { class: "hidden" }, "This run and earlier ones, with the settings in which they differ"), head, rows))),
+      el("div", { class: "scroll", tabIndex: 0, role: "group", "aria-label": "Runs" }, el("table", {},
+        el("caption", { class: "hidden" }, "This run and earlier ones, with the settings in which they differ"),
+        head, rows))),
     get now(): RunRecord { return now; },
     /** Earlier runs that are to be drawn. */
-    get past(): Past[] { return past.filter((r) => r.shown).map((r) => ({ name: clock(r.id), colour: colourOf(r), curve: r.curve })); },
+    get past(): Past[] {
+      return past.filter((r) => r.shown).map((r) => ({ name: clock(r.id), colour: colourOf(r), curve: r.curve }));
+    },
     set curve(curve: Curve) { now = { ...now, curve }; say(own, curve); },
     /** Keeps the present run among the earlier ones, if it has got anywhere; an older state of it is replaced. */
     keep(): void {
       if (now.curve.steps.length < 2) return;
-      const others = past.filter((r) => r.id !== now.id).slice(0, COLOURS - 1), free = Array.from({ length: COLOURS }, (_, i) => i).find((i) => others.every((r) => r.colour !== i)) ?? 0;
+      const others = past.filter((r) => r.id !== now.id).slice(0, COLOURS - 1);
+      const colours = Array.from({ length: COLOURS }, (_, i) => i);
+      const free = colours.find((i) => others.every((r) => r.colour !== i)) ?? 0;
       past = [{ ...now, colour: free }, ...others];
       write();
     },
@@ -58,7 +90,8 @@ export function runs({ title, controls }: Pick<Family, "title" | "controls">, ch
     begin(settings: Settings, id?: number): void {
       const found = past.find((r) => r.id === id);
       past = past.filter((r) => r !== found);
-      now = { id: id ?? Date.now(), settings, curve: id === now.id ? now.curve : found?.curve ?? emptyCurve, colour: -1, shown: true };
+      const curve = id === now.id ? now.curve : found?.curve ?? emptyCurve;
+      now = { id: id ?? Date.now(), settings, curve, colour: -1, shown: true };
       list();
     },
   };
@@ -83,16 +116,26 @@ function read(key: string): RunRecord[] {
 }
 function isRecord(r: Partial<RunRecord> | null): r is RunRecord {
   const numbers = (a: unknown) => Array.isArray(a) && a.every((v) => typeof v === "number");
-  return typeof r?.id === "number" && typeof r.colour === "number" && r.colour >= 0 && r.colour < COLOURS && typeof r.shown === "boolean" && typeof r.settings === "object"
+  return typeof r?.id === "number" && typeof r.colour === "number" && r.colour >= 0 && r.colour < COLOURS
+    && typeof r.shown === "boolean" && typeof r.settings === "object"
     && numbers(r.curve?.steps) && numbers(r.curve?.losses) && numbers(r.curve?.means) && Array.isArray(r.curve?.epochs);
 }
 
 /** One row a step that is kept, with the accuracies at the ends of epochs and the run's settings. */
-export function csvOf(all: readonly Pick<RunRecord, "id" | "settings" | "curve">[], controls: readonly Control[]): string {
+export function csvOf(
+  all: readonly Pick<RunRecord, "id" | "settings" | "curve">[], controls: readonly Control[],
+): string {
+  const heads = ["run", "step", "loss", "smoothed_loss", "epoch", "training_accuracy", "test_accuracy"];
   const lines = all.flatMap(({ id, settings, curve: { steps, losses, means, epochs } }) => {
     const about = controls.map(({ name }) => settings[name] ?? ""), ends = new Map(epochs.map((e) => [e.step, e]));
     const at = [...new Set([...steps, ...ends.keys()])].sort((a, b) => a - b);
-    return at.map((step) => { const i = steps.indexOf(step), end = ends.get(step); return [new Date(id).toISOString(), step, losses[i] ?? "", means[i] ?? "", end?.epoch ?? "", end?.training ?? "", end?.test ?? "", ...about].join(","); });
+    return at.map((step) => {
+      const i = steps.indexOf(step), end = ends.get(step);
+      return [
+        new Date(id).toISOString(), step, losses[i] ?? "", means[i] ?? "",
+        end?.epoch ?? "", end?.training ?? "", end?.test ?? "", ...about,
+      ].join(",");
+    });
   });
-  return [["run", "step", "loss", "smoothed_loss", "epoch", "training_accuracy", "test_accuracy", ...controls.map(({ name }) => name)].join(","), ...lines].join("\n") + "\n";
+  return [[...heads, ...controls.map(({ name }) => name)].join(","), ...lines].join("\n") + "\n";
 }

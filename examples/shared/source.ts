@@ -1,11 +1,18 @@
 // What a worker trains on: Fashion-MNIST, or a data set out of files of the visitor's.
 import { fashionMnist, fromFiles, type Split } from "convoy-gpu/data";
+import type { Settings } from "./family.js";
 
 /** [C, H, W] of an image, and how many classes: what a network is built for. */
 export interface Kind { readonly shape: readonly [number, number, number]; readonly classes: number }
 export const fashion: Kind = { shape: [1, 28, 28], classes: 10 };
 
-/** A data set; images of folders are read at `side` × `side`, anew for another. Equal names are the same data, as far as a page can tell. */
+/** What images in folders are read at: where no setting says it, as large as Fashion-MNIST's. */
+export const sideOf = ({ size }: Settings) => Number(size ?? fashion.shape[1]);
+
+/**
+ * A data set; images of folders are read at `side` × `side`, anew for another. Equal names are the same data, as far as
+ * a page can tell.
+ */
 export interface Source { readonly own: boolean; at(side: number): Promise<Split> }
 
 /** Reads once, and again after an error. */
@@ -22,7 +29,10 @@ function source(own: boolean, sized: boolean, read: (side: number) => Promise<Sp
 }
 
 export const published = (url: URL): Source => source(false, false, () => fashionMnist({ url }));
-export const chosen = (files: readonly File[]): Source => source(true, files.every(({ name }) => !/\.bin(\.gz)?$|idx/i.test(name)), async (size) => {
-  const split = await fromFiles(files, { size });
-  return { ...split, name: `${split.name}, ${split.train.size} + ${split.test.size} images` };
-});
+export function chosen(files: readonly File[]): Source {
+  const sized = files.every(({ name }) => !/\.bin(\.gz)?$|idx/i.test(name));
+  return source(true, sized, async (size) => {
+    const split = await fromFiles(files, { size });
+    return { ...split, name: `${split.name}, ${split.train.size} + ${split.test.size} images` };
+  });
+}

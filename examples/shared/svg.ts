@@ -2,9 +2,12 @@
 type Child = SVGElement | string | undefined | false;
 
 /** Makes an element of SVG; properties become attributes, strings text. */
-export function svg<K extends keyof SVGElementTagNameMap>(tag: K, properties: Readonly<Record<string, string | number>> = {}, ...children: readonly Child[]): SVGElementTagNameMap[K] {
+export function svg<K extends keyof SVGElementTagNameMap>(
+  tag: K, properties: Readonly<Record<string, string | number>> = {}, ...children: readonly Child[]
+): SVGElementTagNameMap[K] {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(properties)) element.setAttribute(name, typeof value === "number" ? String(Math.round(100 * value) / 100) : value);
+  for (const [name, value] of Object.entries(properties))
+    element.setAttribute(name, typeof value === "number" ? String(Math.round(100 * value) / 100) : value);
   element.append(...children.filter((c): c is SVGElement | string => c !== undefined && c !== false));
   return element;
 }
@@ -22,4 +25,6 @@ export function logarithmic(low: number, high: number, from: number, to: number)
 }
 
 /** "0.01", "5", "2 k". */
-export const short = (value: number) => value >= 1000 ? `${Number((value / 1000).toPrecision(3))} k` : String(Number(value.toPrecision(3)));
+export const short = (value: number) => value >= 1000
+  ? `${Number((value / 1000).toPrecision(3))} k`
+  : String(Number(value.toPrecision(3)));

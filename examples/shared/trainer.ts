@@ -1,12 +1,16 @@
-// The worker's half of a page: a device, a run, and what the page wants to see of it. Training never runs in the page's own thread.
-import { ConvoyError, FormatError, openDevice, readSafetensors, stateDict, summary, train, writeSafetensors, type Device, type Optimizer, type Run, type TensorToStore } from "convoy-gpu";
+// The worker's half of a page: a device, a run, and what the page wants to see of it. The page itself never trains.
+import {
+  ConvoyError, FormatError, openDevice, stateDict, summary, train, type Device, type Optimizer, type Run,
+} from "convoy-gpu";
 import { subset, type Dataset, type Split } from "convoy-gpu/data";
+import { parametersIn, standing, withSettings } from "./checkpoint.js";
 import { initOf, inputOf, optimizerOf, presetNames, tested, type Family, type Settings } from "./family.js";
-import { together, type Description, type From, type FromWorker, type Picture, type ToWorker } from "./protocol.js";
+import { together, type Description, type From, type FromWorker, type ToWorker } from "./protocol.js";
 import { judge } from "./judge.js";
-import { look, type Wanted } from "./look.js";
-import { chosen, fashion, published, type Kind } from "./source.js";
+import { look, picturesOf, type Wanted } from "./look.js";
+import { chosen, fashion, published, sideOf, type Kind } from "./source.js";
 import { readSettings } from "./state.js";
+import { turns } from "./turns.js";
 import { vault, type Kept } from "./vault.js";
 
 const SHOWN = 20;              // test images on the page
@@ -18,30 +22,14 @@ const port = globalThis as unknown as {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
 };
 
-/** Waits its turn: `due()` is true once `rest` milliseconds, and eight times what the last turn took, have passed. */
-function turns(rest: number) {
-  let next = 0, busy: Promise<void> | undefined;
-  return {
-    due: () => !busy && performance.now() >= next,
-    busy: () => busy !== undefined,
-    /** Takes a turn, unless one is being taken. */
-    async take(work: () => Promise<void>): Promise<void> {
-      if (busy) return;
-      const begun = performance.now();
-      try { await (busy = work()); } finally {
-        busy = undefined;
-        next = performance.now() + Math.max(rest, 8 * (performance.now() - begun));
-      }
-    },
-    /** Resolves when no turn is being taken. */
-    idle: () => (busy ?? Promise.resolve()).catch(() => {}),
-  };
-}
+const textOf = (error: unknown) => error instanceof Error ? error.message : String(error);
 
 /** Answers the page's messages for one family. `data` is the folder of Fashion-MNIST. */
 export function serve(family: Family, data: URL): void {
-  let device: Device | undefined, source = published(data), kind: Kind = fashion, name = "Fashion-MNIST", run: Run | undefined, settings: Settings = {};
-  let generation = 0, total = 0, optimizer: { lr: number } = { lr: 0 }, snapshot: { kept: Kept; file: Uint8Array<ArrayBuffer> } | undefined, shown: Dataset | undefined;
+  let device: Device | undefined, run: Run | undefined, shown: Dataset | undefined, settings: Settings = {};
+  let source = published(data), kind: Kind = fashion, name = "Fashion-MNIST";
+  let generation = 0, total = 0, optimizer: { lr: number } = { lr: 0 };
+  let snapshot: { kept: Kept; file: Uint8Array<ArrayBuffer> } | undefined;
   let looks = turns(LOOK), keeps = turns(KEEP), judges = turns(KEEP);
   let id = 0, missed = false, following = Promise.resolve(), closing = Promise.resolve();
   const wanted: Wanted = { image: 0, layer: 0 }, store = vault(family.title);
@@ -51,22 +39,26 @@ export function serve(family: Family, data: URL): void {
     if (of !== generation) return;
     generation++;
     run?.stop();
-    const code = error instanceof ConvoyError ? error.code : "bug", message = error instanceof Error ? error.message : String(error);
-    port.postMessage({ type: "failed", code, message, snapshot: code === "non-finite" ? undefined : snapshot?.kept.step });
+    const code = error instanceof ConvoyError ? error.code : "bug";
+    const step = code === "non-finite" ? undefined : snapshot?.kept.step;
+    port.postMessage({ type: "failed", code, message: textOf(error), snapshot: step });
   }
 
   async function open(): Promise<void> {
     const opened = device = await openDevice();
     // A run that stands still would not notice.
     void opened.gpu.lost.then(({ reason, message }) => {
-      if (opened === device && reason !== "destroyed") fail(new ConvoyError("device-lost", message || "the browser gave no reason"));
+      if (opened !== device || reason === "destroyed") return;
+      fail(new ConvoyError("device-lost", message || "the browser gave no reason"));
     });
     port.postMessage({ type: "adapter", adapter: opened.adapter });
     plan();
   }
 
   function describe(of: Settings, { shape, classes }: Kind = kind): Description {
-    const { toString: _, ...network } = summary(family.build(of, classes), { input: inputOf(shape, of), batch: Number(of.batch), optimizer: optimizerOf(of), adapter: device?.adapter });
+    const { toString: _, ...network } = summary(family.build(of, classes), {
+      input: inputOf(shape, of), batch: Number(of.batch), optimizer: optimizerOf(of), adapter: device?.adapter,
+    });
     return network;
   }
 
@@ -76,14 +68,18 @@ export function serve(family: Family, data: URL): void {
 
   async function start(from: From | undefined, newId: number): Promise<void> {
     let brought: { file: Uint8Array<ArrayBuffer>; kept: Kept } | undefined;
-    try { brought = typeof from === "object" ? { file: from.file, kept: keptOf(from, newId) } : undefined; } catch (error) {
-      port.postMessage({ type: "unread", message: error instanceof Error ? error.message : String(error) });
+    try {
+      brought = typeof from === "object" ? { file: from.file, kept: keptOf(from, newId) } : undefined;
+    } catch (error) {
+      port.postMessage({ type: "unread", message: textOf(error) });
       return;
     }
-    const mine = ++generation, stale = () => mine !== generation, old = run, uses = [looks, keeps, judges].map((t) => t.idle());
+    const mine = ++generation, stale = () => mine !== generation;
+    const old = run, uses = [looks, keeps, judges].map((t) => t.idle());
     run = undefined;
     old?.stop();
-    closing = Promise.all([closing, following, ...uses]).then(() => { old?.destroy(); });  // not while something plays on its buffers
+    // Not while something plays on its buffers.
+    closing = Promise.all([closing, following, ...uses]).then(() => { old?.destroy(); });
     try {
       await closing;
       const saved = from === "device" ? snapshot : from === "vault" ? await store.load() : brought;
@@ -97,18 +93,27 @@ export function serve(family: Family, data: URL): void {
       tell();
       const all = await source.at(sideOf(settings));
       if (stale() || !device) return;
-      const test = device.adapter.software ? subset(all.test, tested(settings, all.test.size)) : all.test, some = { ...all, test, train: subset(all.train, Math.min(all.train.size, Number(settings.images))) };
+      const test = device.adapter.software ? subset(all.test, tested(settings, all.test.size)) : all.test;
+      const some = { ...all, test, train: subset(all.train, Math.min(all.train.size, Number(settings.images))) };
       const steered: Optimizer & { lr: number } = { ...optimizerOf(settings) };
-      const { shape, classes } = all.train, [, H, W] = inputOf(shape, settings), resize = H === shape[1] && W === shape[2] ? undefined : H;
-      const made = await train(family.build(settings, classes.length), { device, data: some, resize, init: initOf(settings), batch: Number(settings.batch), epochs: Number(settings.epochs), optimizer: steered, seed: Number(settings.seed) });
+      const { shape, classes } = all.train, [, H, W] = inputOf(shape, settings);
+      const made = await train(family.build(settings, classes.length), {
+        device, data: some, resize: H === shape[1] && W === shape[2] ? undefined : H,
+        init: initOf(settings), optimizer: steered,
+        batch: Number(settings.batch), epochs: Number(settings.epochs), seed: Number(settings.seed),
+      });
       if (stale()) { made.destroy(); return; }
       try {
         if (saved && total) made.restore(saved.file, typeof from === "object" ? from.name : "the checkpoint");
         else if (saved) made.load(stateDict(saved.file, typeof from === "object" ? from.name : undefined));
       } catch (error) { made.destroy(); throw error; }
       made.pause();
-      [run, optimizer, shown, looks, keeps, judges] = [made, steered, subset(all.test, Math.min(SHOWN, all.test.size)), turns(LOOK), turns(KEEP), turns(KEEP)];
-      port.postMessage({ type: "ready", steps: made.stepsPerEpoch, classes: shown.classes, shape: shown.shape, pictures: pictures(shown), trained: some.train.size, tested: test.size });
+      [run, optimizer, shown] = [made, steered, subset(all.test, Math.min(SHOWN, all.test.size))];
+      [looks, keeps, judges] = [turns(LOOK), turns(KEEP), turns(KEEP)];
+      port.postMessage({
+        type: "ready", steps: made.stepsPerEpoch, classes: shown.classes, shape: shown.shape,
+        pictures: picturesOf(shown), trained: some.train.size, tested: test.size,
+      });
       void see();
       following = follow(made, mine);
     } catch (error) { fail(error, mine); }
@@ -140,7 +145,8 @@ export function serve(family: Family, data: URL): void {
       const asked = { ...wanted }, seen = await look(mine, data, asked);
       if (of !== generation) return;
       port.postMessage(seen);
-      if (missed || asked.image !== wanted.image || asked.layer !== wanted.layer || asked.own !== wanted.own) setTimeout(() => { void see(); });
+      const other = asked.image !== wanted.image || asked.layer !== wanted.layer || asked.own !== wanted.own;
+      if (missed || other) setTimeout(() => { void see(); });
     }).catch((error: unknown) => { fail(error, of); });
   }
 
@@ -149,7 +155,11 @@ export function serve(family: Family, data: URL): void {
     const of = generation;
     return keeps.take(async () => {
       if (!mine.session.steps) return;
-      const kept = { settings: { ...settings, rate: optimizer.lr }, data: name, run: id, epoch: mine.epoch + 1, step: mine.session.steps, at: Date.now() }, file = await mine.save();
+      const kept = {
+        settings: { ...settings, rate: optimizer.lr }, data: name, run: id,
+        epoch: mine.epoch + 1, step: mine.session.steps, at: Date.now(),
+      };
+      const file = await mine.save();
       if (of !== generation) return;
       snapshot = { kept, file };
       const done = file.length <= LARGEST && await store.save(kept, file);
@@ -158,23 +168,29 @@ export function serve(family: Family, data: URL): void {
   }
 
   /** Settings out of a file, as far as this page knows them; the rest stays as it is. */
-  const understood = (given: Settings) => readSettings(family.controls, settings, new URLSearchParams(Object.entries(given).map(([key, value]) => [key, String(value)])).toString());
+  function understood(given: Settings): Settings {
+    const entries = Object.entries(given).map(([key, value]) => [key, String(value)]);
+    return readSettings(family.controls, settings, new URLSearchParams(entries).toString());
+  }
 
-  /** What a file of the visitor's says of its settings; weights alone begin at step 0. Throws where they are not this network's. */
+  /** What a file of the visitor's says of its run. Throws where it is not of this network. */
   function keptOf({ file, name: of }: Exclude<From, string>, newId: number): Kept {
-    const { metadata } = readSafetensors(file, of), number = (key: string) => Number(metadata.get(key) ?? 0), whole = metadata.has("optimizer");
-    let known: Settings = whole ? Object.fromEntries(["batch", "images", "seed"].map((key) => [key, number(key)])) : {};
-    try { known = { ...known, ...JSON.parse(metadata.get("settings") ?? "{}") as Settings }; } catch { /* of another program */ }
-    const { parameters } = describe(understood(known)), held = [...stateDict(file, of)].reduce((sum, [path, { data }]) => sum + (/\.(weight|bias)$/.test(path) ? data.length : 0), 0);
-    if (held !== parameters) throw new FormatError(`${of} holds ${held} parameters, and this network has ${parameters}; choose the settings, or the page, that it was trained with`, { held, parameters });
-    return { settings: { ...settings, ...known }, data: name, run: newId, epoch: whole ? number("epoch") + 1 : 1, step: whole ? number("steps") : 0, at: Date.now() };
+    const { known, epoch, step } = standing(file, of);
+    const { parameters } = describe(understood(known)), held = parametersIn(file, of);
+    if (held !== parameters) {
+      throw new FormatError(`${of} holds ${held} parameters, and this network has ${parameters}; `
+        + "choose the settings, or the page, that it was trained with", { held, parameters });
+    }
+    return { settings: { ...settings, ...known }, data: name, run: newId, epoch, step, at: Date.now() };
   }
 
   /** Looks at all test images: at the end of an epoch, and in a pause. */
   function judgeNow(mine: Run): Promise<void> {
     const step = total, of = generation, { test } = mine;
     return judges.take(async () => {
-      if (test && step) { const judgement = judge(test.data, await test.probabilities()); if (of === generation) port.postMessage({ type: "judged", step, judgement }); }
+      if (!test || !step) return;
+      const judgement = judge(test.data, await test.probabilities());
+      if (of === generation) port.postMessage({ type: "judged", step, judgement });
     }).catch((error: unknown) => { fail(error, of); });
   }
 
@@ -187,26 +203,29 @@ export function serve(family: Family, data: URL): void {
   /** The run as a file, with this page's settings, so that it is opened with them. */
   async function save(whole: boolean): Promise<void> {
     if (!run) return;
-    const { tensors, metadata } = readSafetensors(await run.save({ optimizer: whole })), all = { ...Object.fromEntries(metadata), settings: JSON.stringify({ ...settings, rate: optimizer.lr }) };
-    const file = writeSafetensors(tensors as ReadonlyMap<string, TensorToStore>, all);
+    const saved = await run.save({ optimizer: whole });
+    const file = withSettings(saved, { ...settings, rate: optimizer.lr });
     port.postMessage({ type: "saved", file, optimizer: whole }, [file.buffer]);
   }
 
   function plan(): void {
-    const plans = presetNames.map((preset) => [preset, describe(family.presets[preset])] as const);
-    port.postMessage({ type: "presets", plans: plans.map(([preset, { memory, largest }]) => ({ name: preset, bytes: together(memory), largest: largest.bytes })) });
+    const plans = presetNames.map((preset) => {
+      const { memory, largest } = describe(family.presets[preset]);
+      return { name: preset, bytes: together(memory), largest: largest.bytes };
+    });
+    port.postMessage({ type: "presets", plans });
   }
 
   /** Goes over to another data set, if it is one and the network takes it. */
   async function change(files: readonly File[]): Promise<void> {
     try {
-      const next = files.length ? chosen(files) : published(data), all: Split = await next.at(sideOf(settings)), { shape, classes, size } = all.train;
-      const of: Kind = { shape, classes: classes.length };
+      const next = files.length ? chosen(files) : published(data), all: Split = await next.at(sideOf(settings));
+      const { shape, classes, size } = all.train, of: Kind = { shape, classes: classes.length };
       describe(settings, of);
       [source, kind, name] = [next, of, next.own ? all.name : "Fashion-MNIST"];
       port.postMessage({ type: "data", data: { name, own: next.own, ...of, train: size, test: all.test.size } });
       plan();
-    } catch (error) { port.postMessage({ type: "refused", message: error instanceof Error ? error.message : String(error) }); }
+    } catch (error) { port.postMessage({ type: "refused", message: textOf(error) }); }
   }
 
   plan();
@@ -227,12 +246,4 @@ export function serve(family: Family, data: URL): void {
       case "save": void save(message.optimizer).catch(fail); break;
     }
   };
-}
-
-/** What images in folders are read at: where no setting says it, as large as Fashion-MNIST's. */
-const sideOf = ({ size }: Settings) => Number(size ?? fashion.shape[1]);
-
-function pictures({ images, labels, size }: Dataset): Picture[] {
-  const each = images.length / size;
-  return Array.from({ length: size }, (_, i) => ({ pixels: images.slice(i * each, (i + 1) * each), label: labels[i] }));
 }

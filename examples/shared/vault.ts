@@ -1,18 +1,31 @@
 // One checkpoint a family in the browser's own files (OPFS), with what the page needs to know to go on with it.
 import type { Settings } from "./family.js";
 
-/** `run` is the run's id; `data` the name of what it was trained on; `step` counts over all epochs; `at` is when it was kept, in milliseconds. */
-export interface Kept { readonly settings: Settings; readonly data: string; readonly run: number; readonly epoch: number; readonly step: number; readonly at: number }
+/**
+ * `run` is the run's id; `data` the name of what it was trained on; `step` counts over all epochs; `at` is when it was
+ * kept, in milliseconds.
+ */
+export interface Kept {
+  readonly settings: Settings;
+  readonly data: string;
+  readonly run: number;
+  readonly epoch: number;
+  readonly step: number;
+  readonly at: number;
+}
 
-/** A file is the length of a JSON text in 4 bytes, the text, a checkpoint: one file, so that both are of the same moment. */
+/** A file is the length of a JSON text in 4 bytes, the text, a checkpoint: one file, so both are of the same moment. */
 export function vault(name: string) {
   const folder = async () => (await navigator.storage.getDirectory()).getDirectoryHandle("convoy", { create: true });
   async function read(): Promise<{ kept: Kept; rest: Blob } | undefined> {
     try {
-      const file = await (await (await folder()).getFileHandle(name)).getFile(), length = new DataView(await file.slice(0, 4).arrayBuffer()).getUint32(0);
+      const file = await (await (await folder()).getFileHandle(name)).getFile();
+      const length = new DataView(await file.slice(0, 4).arrayBuffer()).getUint32(0);
       const kept: Partial<Kept> = JSON.parse(await file.slice(4, 4 + length).text()) as Partial<Kept>;
-      return typeof kept.settings === "object" && typeof kept.data === "string" && typeof kept.run === "number" && typeof kept.step === "number" && typeof kept.epoch === "number" && typeof kept.at === "number"
-        ? { kept: kept as Kept, rest: file.slice(4 + length) } : undefined;
+      const complete = typeof kept.settings === "object" && typeof kept.data === "string"
+        && typeof kept.run === "number" && typeof kept.step === "number"
+        && typeof kept.epoch === "number" && typeof kept.at === "number";
+      return complete ? { kept: kept as Kept, rest: file.slice(4 + length) } : undefined;
     } catch { return undefined; }  // nothing there, or nothing allowed there
   }
   return {
@@ -33,6 +46,8 @@ export function vault(name: string) {
         return true;
       } catch { return false; }
     },
-    async clear(): Promise<void> { try { await (await folder()).removeEntry(name); } catch { /* there is none */ } },
+    async clear(): Promise<void> {
+      try { await (await folder()).removeEntry(name); } catch { /* there is none */ }
+    },
   };
 }

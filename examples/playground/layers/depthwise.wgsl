@@ -28,7 +28,9 @@ fn depthwise_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_work
   for (var t = 0u; t < 9u; t++) {
     let row = h + i32(t / 3u) - 1;
     let column = w + i32(t % 3u) - 1;
-    if (inside(row, column)) { sum += weight[t * dim.C + c] * x[((n * dim.H + u32(row)) * dim.W + u32(column)) * dim.C + c]; }
+    if (inside(row, column)) {
+      sum += weight[t * dim.C + c] * x[((n * dim.H + u32(row)) * dim.W + u32(column)) * dim.C + c];
+    }
   }
   y[i] = sum;
 }
@@ -45,7 +47,9 @@ fn depthwise_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgr
   for (var t = 0u; t < 9u; t++) {
     let row = h - i32(t / 3u) + 1;
     let column = w - i32(t % 3u) + 1;
-    if (inside(row, column)) { sum += weight[t * dim.C + c] * dy[((n * dim.H + u32(row)) * dim.W + u32(column)) * dim.C + c]; }
+    if (inside(row, column)) {
+      sum += weight[t * dim.C + c] * dy[((n * dim.H + u32(row)) * dim.W + u32(column)) * dim.C + c];
+    }
   }
   dx[i] = sum;
 }
@@ -59,7 +63,9 @@ fn depthwise_weight(@builtin(global_invocation_id) id: vec3u) {
   for (var m = 0u; m < dim.N * dim.H * dim.W; m++) {
     let row = i32(m / dim.W % dim.H) + i32(t / 3u) - 1;
     let column = i32(m % dim.W) + i32(t % 3u) - 1;
-    if (inside(row, column)) { sum += dy[m * dim.C + c] * x[((m / dim.W / dim.H * dim.H + u32(row)) * dim.W + u32(column)) * dim.C + c]; }
+    if (inside(row, column)) {
+      sum += dy[m * dim.C + c] * x[((m / dim.W / dim.H * dim.H + u32(row)) * dim.W + u32(column)) * dim.C + c];
+    }
   }
   dweight[id.x] = sum;
 }

@@ -1,4 +1,4 @@
-// A pooling of one's own: the length of each 2 × 2 window, between the mean and the maximum. x is [N, H, W, C], y [N, P, Q, C].
+// A pooling of one's own: the length of each 2 × 2 window, between mean and maximum. x is [N, H, W, C], y [N, P, Q, C].
 //   y  = sqrt(Σ x² + 1e-6)    over the window
 //   dx = dy · x / y           0 where an odd edge belongs to no window
 override WORKGROUP: u32 = 64;

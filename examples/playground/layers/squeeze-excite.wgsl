@@ -1,4 +1,5 @@
-// Squeeze and excite: a small network looks at the means of all channels and scales each. x is [N, PIXELS, C]; D hidden units.
+// Squeeze and excite: a small network of D hidden units sees the means of all channels and scales each.
+// x is [N, PIXELS, C].
 //   mean[n,c] = Σ p x[n,p,c] / PIXELS    hidden = relu(mean · down)    gate = σ(hidden · up)    y = x · gate
 override WORKGROUP: u32 = 64;
 
