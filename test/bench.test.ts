@@ -27,7 +27,8 @@ test("every case is recorded by every rung, and planned", () => {
 });
 
 test("rungs are timed and compared, one row for each pass", async () => {
-  const small = cases.find(({ operator, shape }) => operator === "linear" && shape.startsWith("LeNet 1"))!, rows = await bench(await openTestDevice(), small, { roofline, rounds: 2 });
+  const small = cases.find(({ operator, shape }) => operator === "linear" && shape.startsWith("LeNet 1"))!;
+  const rows = await bench(await openTestDevice(), small, { roofline, rounds: 2 });
   for (const pass of ["forward", "backward"]) {  // all gradients, which one rung makes at once
     const mine = rows.filter((r) => r.pass === pass);
     expect(mine.map((r) => r.rung)).toContain("plain");
@@ -43,7 +44,10 @@ test("rungs are timed and compared, one row for each pass", async () => {
 });
 
 test("a rung with other results is told apart from the plain one", async () => {
-  const by = (name: string, ACTIVATION: number): Rung<number, "x" | "y"> => ({ name, fits: () => true, record: (rec, t, size) => rec.dispatch(activation_forward, t, { size, ACTIVATION, ALPHA: 1, THRESHOLD: 0 }, size) });
+  const by = (name: string, ACTIVATION: number): Rung<number, "x" | "y"> => ({
+    name, fits: () => true,
+    record: (rec, t, size) => rec.dispatch(activation_forward, t, { size, ACTIVATION, ALPHA: 1, THRESHOLD: 0 }, size),
+  });
   const wrong: Case = { operator: "relu", shape: "100", record(rec) {
     const x = tensor("x", [100]), y = tensor("y", [100]);
     rec.climb([by("wrong", 0), by("right", 1), by("plain", 1)], { x, y }, 100);

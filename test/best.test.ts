@@ -1,22 +1,34 @@
 // The best epoch's weights, and callbacks: what a run keeps, whom it tells, and that it waits for them.
 import { describe, expect, test } from "vitest";
 import { dataset } from "../src/data/dataset.js";
-import { adam, batchNorm, flatten, linear, readSafetensors, sequential, sgd, stateDict, train, zeros, type Progress, type Run, type TrainOptions } from "../src/index.js";
+import {
+  adam, batchNorm, flatten, linear, readSafetensors, sequential, sgd, stateDict, train, zeros,
+  type Progress, type Run, type TrainOptions,
+} from "../src/index.js";
 import { openTestDevice } from "./support.js";
 
-/** Bright on the left or on the right. With the test's labels the other way round, what is learned makes the test worse. */
-const halves = (flip: number) => dataset({ shape: [1, 4, 4], classes: ["a", "b"], labels: Uint8Array.from({ length: 20 }, (_, i) => (i & 1) ^ flip),
-  images: Uint8Array.from({ length: 320 }, (_, i) => ((i >> 1) & 1) === ((i >> 4) & 1) ? 255 : 0) });
+/**
+ * Bright on the left or on the right. With the test's labels the other way round, what is learned makes the test
+ * worse.
+ */
+const halves = (flip: number) => dataset({
+  shape: [1, 4, 4], classes: ["a", "b"],
+  labels: Uint8Array.from({ length: 20 }, (_, i) => (i & 1) ^ flip),
+  images: Uint8Array.from({ length: 320 }, (_, i) => ((i >> 1) & 1) === ((i >> 4) & 1) ? 255 : 0),
+});
 const worse = { train: halves(0), test: halves(1), name: "", source: "" };
 const net = sequential(flatten(), linear({ units: 2 }));
-const open = async (options: Partial<TrainOptions> = {}): Promise<Run> =>
-  train(net, { device: await openTestDevice(), data: worse, batch: 5, epochs: 4, optimizer: sgd({ lr: 0.1 }), init: zeros, ...options });
+const open = async (options: Partial<TrainOptions> = {}): Promise<Run> => train(net, {
+  device: await openTestDevice(), data: worse, batch: 5, epochs: 4, optimizer: sgd({ lr: 0.1 }), init: zeros,
+  ...options,
+});
 
 describe("the best epoch", () => {
   test("is kept, and saved as weights alone; the run itself goes on to its last", async () => {
     const run = await open({ keepBest: true }), first = await open({ epochs: 1 }), plain = await open();
     expect(await run.best()).toBeUndefined();
-    await expect(run.save({ best: true })).rejects.toThrow("no epoch's weights are kept; train with keepBest: true, to the end of an epoch at least");
+    await expect(run.save({ best: true })).rejects
+      .toThrow("no epoch's weights are kept; train with keepBest: true, to the end of an epoch at least");
     for (const r of [run, first, plain]) await r.finish();
     const best = (await run.best())!;
     expect([best.epoch, best.loss]).toEqual([1, Math.min(...run.history)]);
@@ -31,7 +43,8 @@ describe("the best epoch", () => {
   });
 
   test("moves on when a later one is better, and survives a checkpoint", async () => {
-    const options = { keepBest: true, data: halves(0), optimizer: adam({ lr: 0.01 }), epochs: 3 }, run = await open(options), seen: number[] = [];
+    const options = { keepBest: true, data: halves(0), optimizer: adam({ lr: 0.01 }), epochs: 3 };
+    const run = await open(options), seen: number[] = [];
     for await (const e of run) if (e.epochEnd) seen.push((await run.best())!.epoch);
     expect(seen).toEqual([1, 2, 3]);
     const again = await open({ ...options, epochs: 4 });
@@ -55,20 +68,30 @@ describe("the best epoch", () => {
   });
 
   test("counts the batches of its batch normalisation", async () => {
-    const run = await train(sequential(flatten(), batchNorm(), linear({ units: 2 })), { device: await openTestDevice(), data: worse, batch: 5, epochs: 3, optimizer: sgd({ lr: 0.5 }), init: zeros, keepBest: true });
+    const run = await train(sequential(flatten(), batchNorm(), linear({ units: 2 })), {
+      device: await openTestDevice(), data: worse, batch: 5, epochs: 3, optimizer: sgd({ lr: 0.5 }), init: zeros,
+      keepBest: true,
+    });
     await run.finish();
     const { epoch } = (await run.best())!;
-    expect(readSafetensors(await run.save({ best: true })).tensors.get("1.num_batches_tracked")!.data).toEqual(BigInt64Array.of(BigInt(4 * epoch)));
+    expect(readSafetensors(await run.save({ best: true })).tensors.get("1.num_batches_tracked")!.data)
+      .toEqual(BigInt64Array.of(BigInt(4 * epoch)));
     run.destroy();
   });
 });
 
 describe("callbacks", () => {
   test("get every progress before the loop does, and the training waits for them", async () => {
-    const told: [string, number][] = [], seen: Progress[] = [], later = () => new Promise((resolve) => setTimeout(resolve, 20));
+    const told: [string, number][] = [], seen: Progress[] = [];
+    const later = () => new Promise((resolve) => setTimeout(resolve, 20));
     const run = await open({
       epochs: 3, onProgress: (e) => { told.push(["progress", e.epoch]); },
-      onEpochEnd: async (e, of) => { const { steps } = of.session; await later(); expect(of.session.steps).toBe(steps); told.push(["end", e.epoch]); },
+      onEpochEnd: async (e, of) => {
+        const { steps } = of.session;
+        await later();
+        expect(of.session.steps).toBe(steps);
+        told.push(["end", e.epoch]);
+      },
     });
     for await (const e of run) { seen.push(e); told.push(["loop", e.epoch]); }
     expect(told.filter(([what]) => what === "progress")).toHaveLength(seen.length);
@@ -79,7 +102,13 @@ describe("callbacks", () => {
 
   test("may stop the run, save it, and fail", async () => {
     const files: Uint8Array[] = [];
-    const run = await open({ data: halves(0), onEpochEnd: async (e, of) => { if (e.best) files.push(await of.save()); if (e.epoch === 2) of.stop(); } });
+    const run = await open({
+      data: halves(0),
+      onEpochEnd: async (e, of) => {
+        if (e.best) files.push(await of.save());
+        if (e.epoch === 2) of.stop();
+      },
+    });
     expect(await run.finish()).toMatchObject({ epoch: 2, epochEnd: true });
     expect(files).toHaveLength(2);
     expect(await run.save()).toEqual(files[1]);

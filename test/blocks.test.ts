@@ -5,26 +5,36 @@ import { families } from "../models/index.js";
 import { summary } from "../src/index.js";
 
 const region = (item: Item): item is Region => "merge" in item;
-const kinds = (unit: readonly number[], layers: readonly { layer: string }[]) => unit.map((i) => layers[i].layer).join(" ");
+const kinds = (unit: readonly number[], layers: readonly { layer: string }[]) =>
+  unit.map((i) => layers[i].layer).join(" ");
 
 /** Regions of a family's diagram, and the units on the paths of the first. */
 const wanted: Readonly<Record<string, readonly [side: number, regions: number, paths: readonly string[]]>> = {
   lenet: [28, 0, []], "lenet-bn": [28, 0, []], alexnet: [96, 0, []], vgg11: [32, 0, []], nin: [96, 0, []],
   googlenet: [64, 9, ["conv2d relu", "conv2d relu, conv2d relu", "conv2d relu, conv2d relu", "maxPool2d, conv2d relu"]],
-  resnet18: [32, 8, ["conv2d batchNorm relu, conv2d batchNorm", ""]], resnet34: [32, 16, ["conv2d batchNorm relu, conv2d batchNorm", ""]],
+  resnet18: [32, 8, ["conv2d batchNorm relu, conv2d batchNorm", ""]],
+  resnet34: [32, 16, ["conv2d batchNorm relu, conv2d batchNorm", ""]],
   densenet: [32, 16, ["batchNorm relu conv2d", ""]],
 };
 
-for (const [name, [side, count, paths]] of Object.entries(wanted)) test(`the diagram of ${name} holds each layer once, and its forks as regions`, () => {
-  const { layers } = summary(families[name]({ width: 0.125 }), { input: [1, side, side], batch: 2 }), items = blocks(layers), regions = items.filter(region);
-  expect(items.flatMap((item) => region(item) ? [...item.paths.flat(2), ...item.merge] : item).sort((a, b) => a - b)).toEqual(layers.map((_, i) => i));
-  expect(regions).toHaveLength(count);
-  expect(regions[0]?.paths.map((path) => path.map((unit) => kinds(unit, layers)).join(", ")) ?? []).toEqual(paths);
-  for (const item of items) if (!region(item)) expect(kinds(item, layers).match(/conv|linear|pool/gi) ?? [], kinds(item, layers)).toHaveLength(1);
-});
+for (const [name, [side, count, paths]] of Object.entries(wanted))
+  test(`the diagram of ${name} holds each layer once, and its forks as regions`, () => {
+    const { layers } = summary(families[name]({ width: 0.125 }), { input: [1, side, side], batch: 2 });
+    const items = blocks(layers), regions = items.filter(region);
+    const held = items.flatMap((item) => region(item) ? [...item.paths.flat(2), ...item.merge] : item);
+    expect(held.sort((a, b) => a - b)).toEqual(layers.map((_, i) => i));
+    expect(regions).toHaveLength(count);
+    const first = regions[0]?.paths.map((path) => path.map((unit) => kinds(unit, layers)).join(", "));
+    expect(first ?? []).toEqual(paths);
+    for (const item of items) if (!region(item)) {
+      const names = kinds(item, layers);
+      expect(names.match(/conv|linear|pool/gi) ?? [], names).toHaveLength(1);
+    }
+  });
 
 test("a layer's inputs and weight are PyTorch's", () => {
-  const { layers } = summary(families.resnet18(), { input: [1, 32, 32], batch: 2 }), add = layers.findIndex(({ layer }) => layer === "add");
+  const { layers } = summary(families.resnet18(), { input: [1, 32, 32], batch: 2 });
+  const add = layers.findIndex(({ layer }) => layer === "add");
   expect(layers[0]).toMatchObject({ inputs: [-1], weight: [64, 1, 7, 7] });
   expect(layers[add].inputs.map((i) => layers[i].layer)).toEqual(["batchNorm", "maxPool2d"]);
   expect(layers.at(-1)).toMatchObject({ layer: "linear", inputs: [layers.length - 2], weight: [10, 512] });

@@ -2,17 +2,23 @@
 import { expect, test } from "vitest";
 import { dataset } from "../src/data/dataset.js";
 import {
-  adam, batchNorm, conv2d, crossEntropy, dropout, flatten, linear, reduceOnPlateau, readSafetensors, relu, rmsprop, sequential, sgd, stateDict, train, writeSafetensors,
+  adam, batchNorm, conv2d, crossEntropy, dropout, flatten, linear, reduceOnPlateau, readSafetensors, relu, rmsprop,
+  sequential, sgd, stateDict, train, writeSafetensors,
   type Optimizer, type Progress, type Run, type TrainOptions,
 } from "../src/index.js";
 import { openTestDevice } from "./support.js";
 
-const images = (n: number, from = 0) => dataset({ images: Uint8Array.from({ length: 64 * n }, (_, i) => Math.imul(i + from, 0x9e3779b1) >>> 24),
-  labels: Uint8Array.from({ length: n }, (_, i) => (i * 7) % 4), shape: [1, 8, 8], classes: [..."0123"] });
+const images = (n: number, from = 0) => dataset({
+  images: Uint8Array.from({ length: 64 * n }, (_, i) => Math.imul(i + from, 0x9e3779b1) >>> 24),
+  labels: Uint8Array.from({ length: n }, (_, i) => (i * 7) % 4), shape: [1, 8, 8], classes: [..."0123"],
+});
 const data = images(52), split = { train: data, test: images(9, 5), name: "", source: "" };
-const net = (channels = 4) => sequential(conv2d({ filters: channels, kernel: 3 }), batchNorm(), relu(), flatten(), dropout({ p: 0.3 }), linear({ units: 4 }));
-const open = async (options: Partial<TrainOptions> = {}, channels?: number): Promise<Run> =>
-  train(net(channels), { device: await openTestDevice(), data, batch: 8, epochs: 3, seed: 5, optimizer: sgd({ lr: 0.02, momentum: 0.9 }), ...options });
+const net = (channels = 4) => sequential(
+  conv2d({ filters: channels, kernel: 3 }), batchNorm(), relu(), flatten(), dropout({ p: 0.3 }), linear({ units: 4 }));
+const open = async (options: Partial<TrainOptions> = {}, channels?: number): Promise<Run> => train(net(channels), {
+  device: await openTestDevice(), data, batch: 8, epochs: 3, seed: 5, optimizer: sgd({ lr: 0.02, momentum: 0.9 }),
+  ...options,
+});
 
 /** Iterates to the end, or until `steps` more are taken. */
 async function iterate(run: Run, steps = Infinity): Promise<Progress[]> {
@@ -33,11 +39,11 @@ async function end(run: Run): Promise<{ file: Uint8Array; history: number[]; las
   return { file, history: run.history, last: [loss, accuracy, lr] };
 }
 
-const optimizers: Record<string, () => Optimizer> = {
-  "sgd with momentum": () => sgd({ lr: 0.02, momentum: 0.9 }), adam: () => adam({ lr: 0.01 }), "centered rmsprop": () => rmsprop({ lr: 0.001, momentum: 0.5, centered: true }),
-};
-
-test.each(Object.entries(optimizers))("%s: stopped in an epoch and restored, a run ends in the same bits", async (_, optimizer) => {
+test.each<[string, () => Optimizer]>([
+  ["sgd with momentum", () => sgd({ lr: 0.02, momentum: 0.9 })],
+  ["adam", () => adam({ lr: 0.01 })],
+  ["centered rmsprop", () => rmsprop({ lr: 0.001, momentum: 0.5, centered: true })],
+])("%s: stopped in an epoch and restored, a run ends in the same bits", async (_, optimizer) => {
   const whole = await end(await open({ optimizer: optimizer() }));
   for (const steps of [0, 3, 7, 12]) {  // an epoch has 7
     const first = await open({ optimizer: optimizer() });
@@ -53,8 +59,10 @@ test.each(Object.entries(optimizers))("%s: stopped in an epoch and restored, a r
 });
 
 test("a file that is saved while training goes on is of one moment", async () => {
-  const options = { earlyStopping: { patience: 9 }, schedule: reduceOnPlateau({ patience: 1 }), data: split, loss: crossEntropy(), epochs: 12 };
-  const first = await open(options), files: Promise<Uint8Array>[] = [], original = first.session.step.bind(first.session);
+  const schedule = reduceOnPlateau({ patience: 1 });
+  const options = { earlyStopping: { patience: 9 }, schedule, data: split, loss: crossEntropy(), epochs: 12 };
+  const first = await open(options), files: Promise<Uint8Array>[] = [];
+  const original = first.session.step.bind(first.session);
   first.session.step = (...args) => {  // also in the middle of what nobody has read yet, and of the evaluations
     if (first.session.steps % 17 === 5) void Promise.resolve().then(() => files.push(first.save()));
     return original(...args);
@@ -82,7 +90,10 @@ test("weights alone are what PyTorch takes; load() takes both", async () => {
   const run = await open();
   await iterate(run, 2);
   const [alone, whole] = [await run.save({ optimizer: false }), await run.save()], { tensors } = readSafetensors(alone);
-  expect([...tensors.keys()]).toEqual(["0.weight", "0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var", "1.num_batches_tracked", "5.weight", "5.bias"]);
+  expect([...tensors.keys()]).toEqual([
+    "0.weight", "0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var", "1.num_batches_tracked",
+    "5.weight", "5.bias",
+  ]);
   expect(tensors.get("1.num_batches_tracked")).toMatchObject({ dtype: "I64", shape: [], data: BigInt64Array.of(2n) });
   expect(readSafetensors(whole).tensors.get("optimizer.momentum.5.weight")!.shape).toEqual([4, 144]);
   expect(stateDict(whole)).toEqual(await run.weights());
@@ -91,9 +102,14 @@ test("weights alone are what PyTorch takes; load() takes both", async () => {
     other.load(stateDict(file));
     expect(await other.weights()).toEqual(await run.weights());
   }
-  expect(() => other.restore(alone, "a.safetensors")).toThrow("a.safetensors holds weights alone, nothing a training could go on with; for weights, use run.load(stateDict(bytes))");
-  expect(() => stateDict(Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0, 0, 0), "model.pt")).toThrow('model.pt is a zip, as torch.save writes; save with safetensors.torch.save_file(model.state_dict(), "model.safetensors")');
-  expect(() => stateDict(writeSafetensors(new Map([["x", { shape: [1], data: Uint32Array.of(1) }]])))).toThrow("the file: x is of dtype U32, weights are F32");
+  expect(() => other.restore(alone, "a.safetensors")).toThrow(
+    "a.safetensors holds weights alone, nothing a training could go on with; "
+    + "for weights, use run.load(stateDict(bytes))");
+  expect(() => stateDict(Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0, 0, 0), "model.pt")).toThrow(
+    "model.pt is a zip, as torch.save writes; "
+    + 'save with safetensors.torch.save_file(model.state_dict(), "model.safetensors")');
+  const integers = writeSafetensors(new Map([["x", { shape: [1], data: Uint32Array.of(1) }]]));
+  expect(() => stateDict(integers)).toThrow("the file: x is of dtype U32, weights are F32");
   for (const r of [run, other]) r.destroy();
 });
 
@@ -114,13 +130,15 @@ test("what does not fit is refused, and changes nothing", async () => {
   await refused("batch is 8 there and 4 here", { batch: 4 });
   await refused("images is 52 there and 9 here", { data: images(9) });
   await refused("0.weight is [4, 1, 3, 3], the network's is [5, 1, 3, 3]", {}, file, 5);
-  const changed = (key: string, value: string) => writeSafetensors(tensors as Parameters<typeof writeSafetensors>[0], { ...Object.fromEntries(metadata), [key]: value });
+  const kept = tensors as Parameters<typeof writeSafetensors>[0], told = Object.fromEntries(metadata);
+  const changed = (key: string, value: string) => writeSafetensors(kept, { ...told, [key]: value });
   await refused('"history" of the metadata is JSON, not "["', {}, changed("history", "["));
   await refused('"sums" of the metadata is a list of numbers', {}, changed("sums", "[null,0,8]"));
   await refused('"step" of the metadata is a whole number up to 7, not "8"', {}, changed("step", "8"));
-  const less = new Map(tensors as Parameters<typeof writeSafetensors>[0]);
+  const less = new Map(kept);
   less.delete("optimizer.momentum.0.bias");
-  await refused('the checkpoint, "momentum" of the optimizer, is of another network: it lacks 0.bias', {}, writeSafetensors(less, Object.fromEntries(metadata)));
+  await refused('the checkpoint, "momentum" of the optimizer, is of another network: it lacks 0.bias', {},
+    writeSafetensors(less, told));
   const begun = await open();
   await iterate(begun, 1);
   expect(() => begun.restore(file)).toThrow("restore() is for a run that has not begun");

@@ -1,4 +1,3 @@
-
 override WORKGROUP: u32 = 64;
 struct Params { N: u32, H: u32, W: u32, C: u32 }
 @group(1) @binding(0) var<uniform> dim: Params;
@@ -15,10 +14,13 @@ fn place(n: u32, h: u32, w: u32, c: u32) -> u32 { return ((n * dim.H + h) * dim.
 fn depthwise_forward(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= dim.N * dim.H * dim.W * dim.C) { return; }
-  let c = i % dim.C; let w = i / dim.C % dim.W; let h = i / (dim.C * dim.W) % dim.H; let n = i / (dim.C * dim.W * dim.H);
+  let c = i % dim.C; let w = i / dim.C % dim.W;
+  let h = i / (dim.C * dim.W) % dim.H; let n = i / (dim.C * dim.W * dim.H);
   var sum = bias[c];
   for (var r = 0u; r < 3; r++) { for (var s = 0u; s < 3; s++) {
-    if (h + r >= 1 && h + r <= dim.H && w + s >= 1 && w + s <= dim.W) { sum += x[place(n, h + r - 1, w + s - 1, c)] * weight[(r * 3 + s) * dim.C + c]; }
+    if (h + r >= 1 && h + r <= dim.H && w + s >= 1 && w + s <= dim.W) {
+      sum += x[place(n, h + r - 1, w + s - 1, c)] * weight[(r * 3 + s) * dim.C + c];
+    }
   } }
   y[i] = sum;
 }
@@ -26,10 +28,13 @@ fn depthwise_forward(@builtin(global_invocation_id) id: vec3u) {
 fn depthwise_input(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
   if (i >= dim.N * dim.H * dim.W * dim.C) { return; }
-  let c = i % dim.C; let w = i / dim.C % dim.W; let h = i / (dim.C * dim.W) % dim.H; let n = i / (dim.C * dim.W * dim.H);
+  let c = i % dim.C; let w = i / dim.C % dim.W;
+  let h = i / (dim.C * dim.W) % dim.H; let n = i / (dim.C * dim.W * dim.H);
   var sum = 0.0;
   for (var r = 0u; r < 3; r++) { for (var s = 0u; s < 3; s++) {
-    if (h + 1 >= r && h + 1 - r < dim.H && w + 1 >= s && w + 1 - s < dim.W) { sum += dy[place(n, h + 1 - r, w + 1 - s, c)] * weight[(r * 3 + s) * dim.C + c]; }
+    if (h + 1 >= r && h + 1 - r < dim.H && w + 1 >= s && w + 1 - s < dim.W) {
+      sum += dy[place(n, h + 1 - r, w + 1 - s, c)] * weight[(r * 3 + s) * dim.C + c];
+    }
   } }
   dx[i] = sum;
 }
@@ -41,7 +46,9 @@ fn depthwise_params(@builtin(global_invocation_id) id: vec3u) {
   for (var n = 0u; n < dim.N; n++) { for (var h = 0u; h < dim.H; h++) { for (var w = 0u; w < dim.W; w++) {
     let d = dy[place(n, h, w, c)];
     all += d;
-    if (h + r >= 1 && h + r <= dim.H && w + s >= 1 && w + s <= dim.W) { sum += d * x[place(n, h + r - 1, w + s - 1, c)]; }
+    if (h + r >= 1 && h + r <= dim.H && w + s >= 1 && w + s <= dim.W) {
+      sum += d * x[place(n, h + r - 1, w + s - 1, c)];
+    }
   } } }
   dweight[id.x] = sum;
   if (r == 0 && s == 0) { dbias[c] = all; }

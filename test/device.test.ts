@@ -6,20 +6,26 @@ import { openDevice } from "../src/node/device.js";
 import { openTestDevice } from "./support.js";
 
 /** The adapter that is opened, or why there is none. */
-const opened = (adapter: "system" | "software") => openDevice({ adapter }).then((device) => { device.destroy(); return device.adapter.name; }, (e: { code: string }) => e.code);
+const opened = (adapter: "system" | "software") => openDevice({ adapter }).then(
+  (device) => { device.destroy(); return device.adapter.name; },
+  (e: { code: string }) => e.code);
 
 test("each adapter is the one asked for, whatever was opened before", async () => {
   const before = await opened("system"), drivers = process.env.VK_ICD_FILENAMES;
   expect(await opened("software")).toMatch(/SwiftShader/);
   expect(await opened("system")).toBe(before);
-  expect(await Promise.all([opened("software"), opened("system")])).toEqual([expect.stringMatching(/SwiftShader/), before]);
+  expect(await Promise.all([opened("software"), opened("system")]))
+    .toEqual([expect.stringMatching(/SwiftShader/), before]);
   expect(process.env.VK_ICD_FILENAMES).toBe(drivers);
 });
 
 test("a GPUDevice of one's own trains to the same bits, and outlives Convoy's part in it", async () => {
   const device = await openTestDevice(), { gpu, adapter } = device, shared = fromDevice(gpu);
   expect(shared.adapter).toEqual(adapter);
-  const data = dataset({ images: Uint8Array.from({ length: 64 }, (_, i) => 4 * i), labels: Uint8Array.from({ length: 16 }, (_, i) => i % 3), shape: [1, 2, 2], classes: [..."abc"] });
+  const data = dataset({
+    images: Uint8Array.from({ length: 64 }, (_, i) => 4 * i), labels: Uint8Array.from({ length: 16 }, (_, i) => i % 3),
+    shape: [1, 2, 2], classes: [..."abc"],
+  });
   const learned = async (on: Device) => {
     const run = await train(sequential(flatten(), linear({ units: 3 })), { device: on, data, batch: 8, epochs: 1 });
     await run.finish();
@@ -28,6 +34,7 @@ test("a GPUDevice of one's own trains to the same bits, and outlives Convoy's pa
   expect(await learned(shared)).toEqual(await learned(device));
   shared.destroy();
   await gpu.queue.onSubmittedWorkDone();
-  expect(await Promise.race([gpu.lost.then(() => "lost"), new Promise((resolve) => { setTimeout(resolve, 50, "there"); })])).toBe("there");
+  const later = new Promise((resolve) => { setTimeout(resolve, 50, "there"); });
+  expect(await Promise.race([gpu.lost.then(() => "lost"), later])).toBe("there");
   expect(() => fromDevice({ limits: gpu.limits } as GPUDevice)).toThrow(/fromDevice\(gpu, adapter\.info\)/);
 });

@@ -1,24 +1,42 @@
-// Batch normalisations in evaluation: folded into the layer in front. That every rung of a convolution can: test/kernels/convolution.test.ts.
+// Batch normalisations in evaluation: folded into the layer in front. That every rung of a convolution can:
+// test/kernels/convolution.test.ts.
 import { expect, test } from "vitest";
 import { lenetBn, resnet } from "../models/index.js";
-import { adaptiveAvgPool2d, add, batchNorm, conv2d, flatten, linear, named, relu, sequential, sgd, sigmoid, type Block, type Part } from "../src/index.js";
+import {
+  adaptiveAvgPool2d, add, batchNorm, conv2d, flatten, linear, named, relu, sequential, sgd, sigmoid,
+  type Block, type Part,
+} from "../src/index.js";
 import { dataset } from "../src/data/dataset.js";
 import { describe as network, inference } from "../src/train/network.js";
 import { Predictor } from "../src/train/predict.js";
 import { Session } from "../src/train/session.js";
 import { largest, openTestDevice } from "./support.js";
 
-const data = dataset({ images: Uint8Array.from({ length: 144 * 8 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24), labels: Uint8Array.from({ length: 8 }, (_, i) => i), shape: [1, 12, 12], classes: [..."01234567"] });
+const data = dataset({
+  images: Uint8Array.from({ length: 144 * 8 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24),
+  labels: Uint8Array.from({ length: 8 }, (_, i) => i), shape: [1, 12, 12], classes: [..."01234567"],
+});
 
 /** y + what a convolution and a normalisation make of y. */
-const residual = (filters: number): Block => (y) => named("out", relu())(add(named("bn", batchNorm({ eps: 1e-3 }))(named("a", conv2d({ filters, kernel: 3, padding: 1, bias: false }))(y)), y));
-const net = sequential(conv2d({ filters: 6, kernel: 3, padding: 1 }), batchNorm(), relu(), conv2d({ filters: 16, kernel: 3, stride: 2 }), batchNorm(), residual(16), conv2d({ filters: 16, kernel: 1 }), batchNorm(), sigmoid(), adaptiveAvgPool2d({ size: 2 }), flatten(), linear({ units: 20 }), batchNorm(), relu(), linear({ units: 8 }));
+const residual = (filters: number): Block => (y) => {
+  const a = named("a", conv2d({ filters, kernel: 3, padding: 1, bias: false }))(y);
+  return named("out", relu())(add(named("bn", batchNorm({ eps: 1e-3 }))(a), y));
+};
+const net = sequential(
+  conv2d({ filters: 6, kernel: 3, padding: 1 }), batchNorm(), relu(),
+  conv2d({ filters: 16, kernel: 3, stride: 2 }), batchNorm(), residual(16),
+  conv2d({ filters: 16, kernel: 1 }), batchNorm(), sigmoid(), adaptiveAvgPool2d({ size: 2 }), flatten(),
+  linear({ units: 20 }), batchNorm(), relu(), linear({ units: 8 }));
 
 /** Logits after three steps, and the kernels that gave them. */
 async function answered(part: Part, fuse: boolean, rung?: string) {
-  const session = await Session.open(part, { device: await openTestDevice(), input: [1, 12, 12], batches: [8], data, optimizer: sgd({ lr: 0.1 }), seed: 3, fuse, rung });
+  const session = await Session.open(part, {
+    device: await openTestDevice(), input: [1, 12, 12], batches: [8], data, optimizer: sgd({ lr: 0.1 }), seed: 3,
+    fuse, rung,
+  });
   for (let i = 0; i < 3; i++) session.step(Uint32Array.from({ length: 8 }, (_, k) => k));
-  const predictor = await Predictor.open(session, 8), logits = await predictor.logits(Float32Array.from(data.images, (byte) => byte / 255));
+  const predictor = await Predictor.open(session, 8);
+  const logits = await predictor.logits(Float32Array.from(data.images, (byte) => byte / 255));
   predictor.destroy();
   session.destroy();
   return { logits, entries: predictor.player.steps.map(({ kernel }) => kernel.entry) };
@@ -27,7 +45,8 @@ async function answered(part: Part, fuse: boolean, rung?: string) {
 test.each([undefined, "plain"])("rung %s: the same answers, and one dispatch for all normalisations", async (rung) => {
   const [fused, apart] = [await answered(net, true, rung), await answered(net, false, rung)];
   expect(apart.entries.filter((e) => e === "batch_norm_evaluate")).toHaveLength(5);
-  expect(fused.entries.filter((e) => e.startsWith("batch_norm"))).toEqual(Array(2).fill("batch_norm_fold_all"));  // two eps
+  const folds = fused.entries.filter((e) => e.startsWith("batch_norm"));
+  expect(folds).toEqual(Array(2).fill("batch_norm_fold_all"));  // two eps
   expect(fused.entries).not.toContain("add_forward");
   expect(fused.entries).not.toContain("activation_forward");
   const scale = largest(Float64Array.from(apart.logits));
@@ -36,13 +55,20 @@ test.each([undefined, "plain"])("rung %s: the same answers, and one dispatch for
 });
 
 test("a normalisation of what somebody else reads too stays apart", async () => {
-  const twice: Block = (x) => { const y = named("conv", conv2d({ filters: 4, kernel: 3 }))(x); return add(named("bn", batchNorm())(y), y); };
-  const part = sequential(twice, flatten(), linear({ units: 8 })), [fused, apart] = [await answered(part, true), await answered(part, false)];
+  const twice: Block = (x) => {
+    const y = named("conv", conv2d({ filters: 4, kernel: 3 }))(x);
+    return add(named("bn", batchNorm())(y), y);
+  };
+  const part = sequential(twice, flatten(), linear({ units: 8 }));
+  const [fused, apart] = [await answered(part, true), await answered(part, false)];
   expect(fused.entries).toContain("batch_norm_evaluate");
   expect(fused.logits).toEqual(apart.logits);
 });
 
-test.each<[string, Part, number, number]>([["ResNet-18", resnet(18)(), 96, 24], ["LeNet with batch norm", lenetBn(), 28, 8]])("%s answers in few dispatches, one of them for all normalisations", (_, part, side, dispatches) => {
+test.each<[string, Part, number, number]>([
+  ["ResNet-18", resnet(18)(), 96, 24],
+  ["LeNet with batch norm", lenetBn(), 28, 8],
+])("%s answers in few dispatches, one of them for all normalisations", (_, part, side, dispatches) => {
   const { steps } = inference(network(part, [1, side, side], 2 ** 32), 16, { lanes: 8, tasks: 32 });
   expect(steps).toHaveLength(dispatches);
   expect(steps.filter(({ kernel }) => kernel.entry.startsWith("batch_norm"))).toHaveLength(1);

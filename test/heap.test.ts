@@ -6,20 +6,28 @@ import { dataset } from "../src/data/dataset.js";
 import { flatten, linear, sequential, sgd, train } from "../src/index.js";
 import { openTestDevice } from "./support.js";
 
-const data = dataset({ images: new Uint8Array(64 * 16).map((_, i) => Math.imul(i, 0x9e3779b1) >>> 24), labels: new Uint8Array(64).map((_, i) => i % 10), shape: [1, 4, 4], classes: [..."0123456789"] });
+const data = dataset({
+  images: new Uint8Array(64 * 16).map((_, i) => Math.imul(i, 0x9e3779b1) >>> 24),
+  labels: new Uint8Array(64).map((_, i) => i % 10), shape: [1, 4, 4], classes: [..."0123456789"],
+});
 
 test("1,000 steps, each waited for and read, leave nothing on the heap", async () => {
-  for (const flag of ["--expose-gc", "--no-opt", "--no-sparkplug", "--no-flush-bytecode"]) setFlagsFromString(flag);  // code that V8 makes or drops meanwhile is on the heap, too
+  // code that V8 makes or drops meanwhile is on the heap, too
+  for (const flag of ["--expose-gc", "--no-opt", "--no-sparkplug", "--no-flush-bytecode"]) setFlagsFromString(flag);
   const collect = runInNewContext("gc") as () => void, turn = () => new Promise(setImmediate);
-  const run = await train(sequential(flatten(), linear({ units: 10 })), { device: await openTestDevice(), data, batch: 2, epochs: 100, optimizer: sgd({ lr: 1e-3 }) });
+  const run = await train(sequential(flatten(), linear({ units: 10 })), {
+    device: await openTestDevice(), data, batch: 2, epochs: 100, optimizer: sgd({ lr: 1e-3 }),
+  });
   const heapAfter = async (steps: number) => {
     for (let i = 0; i < steps; i++) { await run.step(); await turn(); }  // by then the run stands still
     for (let i = 0; i < 3; i++) { collect(); await turn(); }             // what Dawn wraps goes in turns of the loop
     return process.memoryUsage().heapUsed;
   };
   run.pause();
-  const loop = run.finish(), [start, middle, end] = [await heapAfter(400), await heapAfter(1000), await heapAfter(1000)];
-  const grown = Math.min(middle - start, end - middle) / 1000;  // what a step leaves is left in both thousands; what the runner makes now and then, in one
+  const loop = run.finish();
+  const [start, middle, end] = [await heapAfter(400), await heapAfter(1000), await heapAfter(1000)];
+  // what a step leaves is left in both thousands; what the runner makes now and then, in one
+  const grown = Math.min(middle - start, end - middle) / 1000;
   run.stop();
   await loop;
   if (process.env.CONVOY_COUNTS) console.log(`${grown.toFixed(1)} bytes of heap a step`);

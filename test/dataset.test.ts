@@ -1,0 +1,27 @@
+import { describe, expect, test } from "vitest";
+import { dataset, subset } from "../src/data/dataset.js";
+import { OptionError } from "../src/errors.js";
+
+describe("dataset", () => {
+  const two = {
+    images: new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]), labels: new Uint8Array([0, 1]),
+    shape: [2, 1, 2] as const, classes: ["a", "b"],
+  };
+  test("puts channels last, and takes a part without copying", () => {
+    expect([...dataset(two).images]).toEqual([1, 3, 2, 4, 5, 7, 6, 8]);
+    const data = dataset({ ...two, order: "NHWC" }), first = subset(data, 1);
+    expect(data.images.buffer).toBe(two.images.buffer);
+    expect([first.size, first.images]).toEqual([1, new Uint8Array([1, 2, 3, 4])]);
+    expect(first.images.buffer).toBe(two.images.buffer);
+    expect(() => subset(data, 3)).toThrow(/takes 1 to 2 images of this set, not 3/);
+  });
+  test("says what does not fit", () => {
+    expect(() => dataset({ ...two, labels: new Uint8Array([0, 2]) })).toThrow(/label 2 at index 1, but 2 classes/);
+    expect(() => dataset({ ...two, labels: new Uint8Array(3) }))
+      .toThrow(/3 labels go with 3 images of \[2, 1, 2\] = 12 bytes, got 8 bytes, which is 2 images/);
+    expect(() => dataset({ ...two, shape: [2, 1.5, 2] })).toThrow(OptionError);
+    expect(() => dataset({ ...two, images: new Float32Array(8) as unknown as Uint8Array })).toThrow(/got Float32Array/);
+    expect(() => dataset({ ...two, labels: new Uint8Array(0), images: new Uint8Array(0) })).toThrow(/at least one/);
+    expect(() => dataset({ ...two, classes: [] })).toThrow(/1 to 256 of them, for a label is one byte; got 0/);
+  });
+});
