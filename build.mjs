@@ -2,7 +2,9 @@
 // src, models → dist/ (ES modules, source maps, declarations); examples → site/.
 //   node build.mjs [--only generated|cli|golden|lib|pages] [--watch] [--serve [port]] [--quiet]
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync } from "node:fs";
+import {
+  cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync,
+} from "node:fs";
 import { parseArgs } from "node:util";
 import { build, context } from "esbuild";
 
@@ -11,20 +13,35 @@ const quote = JSON.stringify;
 const union = (names) => Object.keys(names).map(quote).join(" | ") || "never";
 const list = (entries) => `{ ${entries.map(([k, v]) => `${k}: ${quote(v)}`).join(", ")} }`;
 
-/** The text without comments (but imports, which kernel() reads out of the library, too) and, but where bake() reads it, without needless spaces: a quarter of a bundle. Lines stay, so what a compiler says of them fits the text as pasted together. */
+/**
+ * The text without comments (but imports, which kernel() reads out of the library, too) and, but where bake() reads it,
+ * without needless spaces: a quarter of a bundle. Lines stay,
+ * so what a compiler says of them fits the text as pasted together.
+ */
 const bare = (code) => code.replace(/[ \t]*\/\/(?! tune$| #import ).*$/gm, "")
-  .replace(/^(?!override|const|alias|\/\/).*$/gm, (line) => line.replace(/^ +|(?<=[\w)\]};]) +(?=[^\w\s])|(?<=[^\w\s]) +(?=[\w({[@])/g, ""));
+  .replace(/^(?!override|const|alias|\/\/).*$/gm, (line) =>
+    line.replace(/^ +|(?<=[\w)\]};]) +(?=[^\w\s])|(?<=[^\w\s]) +(?=[\w({[@])/g, ""));
 
 /** The reader that kernel() uses at run time, too. */
-const { outputFiles: [reader] } = await build({ entryPoints: ["src/wgsl/reflect.ts"], bundle: true, write: false, format: "esm" });
+const { outputFiles: [reader] } = await build({
+  entryPoints: ["src/wgsl/reflect.ts"], bundle: true, write: false, format: "esm",
+});
 const { reflect } = await import(`data:text/javascript;base64,${Buffer.from(reader.text).toString("base64")}`);
 
-const libraryTexts = () => Object.fromEntries(readdirSync("shaders/lib").sort().map((file) => [file.replace(".wgsl", ""), bare(read(`shaders/lib/${file}`))]));
+const libraryTexts = () => Object.fromEntries(readdirSync("shaders/lib").sort()
+  .map((file) => [file.replace(".wgsl", ""), bare(read(`shaders/lib/${file}`))]));
 
-/** The pieces of a text, as an expression: what was pasted into it is named, so that a bundle holds it once. An array, which bundlers drop where nobody needs it; of a sum of strings they do not know that. */
-const named = (code) => Object.entries(libraryTexts()).reduce((parts, [name, text]) =>
-  parts.flatMap((part) => part.startsWith("lib.") ? [part] : part.split(text).flatMap((own, i) => i ? [`lib.${name}`, own] : [own])), [code])
-  .filter((part) => part).map((part) => part.startsWith("lib.") ? part : quote(part)).join(", ");
+/**
+ * The pieces of a text, as an expression: what was pasted into it is named, so that a bundle holds it once. An array,
+ * which bundlers drop where nobody needs it; of a sum of strings they do not know that.
+ */
+const named = (code) => Object.entries(libraryTexts())
+  .reduce((parts, [name, text]) => parts.flatMap((part) => part.startsWith("lib.")
+    ? [part]
+    : part.split(text).flatMap((own, i) => i ? [`lib.${name}`, own] : [own])), [code])
+  .filter((part) => part)
+  .map((part) => part.startsWith("lib.") ? part : quote(part))
+  .join(", ");
 
 /** The typed module of one shader. Throws where the text breaks a rule of shaders/README.md. */
 function kernelModule(file, source) {
@@ -35,7 +52,8 @@ function kernelModule(file, source) {
   try { shader = reflect(source, (name) => read(`shaders/lib/${name}.wgsl`)); } catch (e) { must(false, e.message); }
   const kernels = Object.entries(shader.entries).map(([name, bindings]) => {
     must(name.startsWith(file.replace(".wgsl", "_")), `entry point ${name} starts with the file's name`);
-    return `export const ${name} = /* @__PURE__ */ defineKernel<${union(bindings)}, P, O>(text, ${quote(name)}, ${quote(Object.keys(bindings))});`;
+    return `export const ${name} = /* @__PURE__ */ `
+      + `defineKernel<${union(bindings)}, P, O>(text, ${quote(name)}, ${quote(Object.keys(bindings))});`;
   });
 
   const pieces = named(bare(shader.code));
@@ -53,8 +71,10 @@ ${kernels.join("\n")}
 function generate() {
   mkdirSync("src/generated", { recursive: true });
   const wanted = readdirSync("shaders").filter((f) => f.endsWith(".wgsl"));
-  const texts = Object.fromEntries(wanted.map((file) => [file.replace(".wgsl", ".ts"), kernelModule(file, read(`shaders/${file}`))]));
-  texts["library.ts"] = `// Generated from shaders/lib by build.mjs; do not edit.\n${Object.entries(libraryTexts()).map(([name, text]) => `export const ${name} = ${quote(text)};\n`).join("")}`;
+  const texts = Object.fromEntries(wanted.map((file) =>
+    [file.replace(".wgsl", ".ts"), kernelModule(file, read(`shaders/${file}`))]));
+  const parts = Object.entries(libraryTexts()).map(([name, text]) => `export const ${name} = ${quote(text)};\n`);
+  texts["library.ts"] = `// Generated from shaders/lib by build.mjs; do not edit.\n${parts.join("")}`;
   for (const file of readdirSync("src/generated")) if (!Object.hasOwn(texts, file)) rmSync(`src/generated/${file}`);
   for (const [file, text] of Object.entries(texts)) {
     const path = `src/generated/${file}`;
@@ -64,19 +84,35 @@ function generate() {
 
 const common = { format: "esm", target: "es2022", sourcemap: true, logLevel: "warning", legalComments: "none" };
 /** A module a file: in one that bundles many, a user's bundler finds nothing to drop. */
-const library = () => ({ ...common, outdir: "dist", outbase: ".",
-  entryPoints: ["src", "models"].flatMap((folder) => readdirSync(folder, { recursive: true }).map((f) => `${folder}/${f}`)).filter((f) => /(?<!\.d)\.ts$/.test(f)) });
+const library = () => ({
+  ...common, outdir: "dist", outbase: ".",
+  entryPoints: ["src", "models"]
+    .flatMap((folder) => readdirSync(folder, { recursive: true }).map((f) => `${folder}/${f}`))
+    .filter((f) => /(?<!\.d)\.ts$/.test(f)),
+});
 const pages = () => ({
-  ...common, bundle: true, outdir: "site", splitting: true, minify: true, platform: "browser", chunkNames: "chunks/[name]-[hash]",
-  alias: { "convoy-gpu": "./src/index.ts", "convoy-gpu/bench": "./src/bench/index.ts", "convoy-gpu/data": "./src/data/index.ts", "convoy-gpu/models": "./models/index.ts", "convoy-gpu/wgsl": "./src/wgsl/index.ts", "convoy-gpu/check": "./src/check/index.ts" },
-  entryPoints: readdirSync("examples", { recursive: true }).map((f) => `examples/${f.replaceAll("\\", "/")}`).filter((f) => /\/(main|worker)\.ts$/.test(f)),
+  ...common, bundle: true, outdir: "site", splitting: true, minify: true, platform: "browser",
+  chunkNames: "chunks/[name]-[hash]",
+  alias: {
+    "convoy-gpu": "./src/index.ts",
+    "convoy-gpu/bench": "./src/bench/index.ts",
+    "convoy-gpu/data": "./src/data/index.ts",
+    "convoy-gpu/models": "./models/index.ts",
+    "convoy-gpu/wgsl": "./src/wgsl/index.ts",
+    "convoy-gpu/check": "./src/check/index.ts",
+  },
+  entryPoints: readdirSync("examples", { recursive: true })
+    .map((f) => `examples/${f.replaceAll("\\", "/")}`)
+    .filter((f) => /\/(main|worker)\.ts$/.test(f)),
   outbase: "examples", loader: { ".css": "css" },
 });
 
 /** What the pages need besides their scripts: HTML, styles, the data set. */
 function copyPages() {
-  for (const f of readdirSync("examples", { recursive: true }))
-    if (/\.(html|css|svg|gz|wgsl|layer\.js)$/.test(f) && statSync(`examples/${f}`).isFile()) cpSync(`examples/${f}`, `site/${f}`);
+  for (const f of readdirSync("examples", { recursive: true })) {
+    const wanted = /\.(html|css|svg|gz|wgsl|layer\.js)$/.test(f) && statSync(`examples/${f}`).isFile();
+    if (wanted) cpSync(`examples/${f}`, `site/${f}`);
+  }
   cpSync("src/data/fashion-mnist", "site/fashion-mnist", { recursive: true });
 }
 
@@ -86,11 +122,15 @@ const jobs = {
     await build(library());
     cpSync("src/data/fashion-mnist", "dist/src/data/fashion-mnist", { recursive: true });
   },
-  golden: () => build({ ...common, bundle: true, platform: "node", packages: "external", outdir: "dist", entryPoints: { golden: "test/golden/run.ts" } }),
+  golden: () => build({
+    ...common, bundle: true, platform: "node", packages: "external", outdir: "dist",
+    entryPoints: { golden: "test/golden/run.ts" },
+  }),
   lib: async () => {
     rmSync("dist", { recursive: true, force: true });
     await jobs.cli();
-    const { status } = spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.lib.json"], { stdio: "inherit" });
+    const tsc = ["node_modules/typescript/bin/tsc", "-p", "tsconfig.lib.json"];
+    const { status } = spawnSync(process.execPath, tsc, { stdio: "inherit" });
     if (status) process.exitCode = status;
   },
   pages: async () => { rmSync("site", { recursive: true, force: true }); await build(pages()); copyPages(); },
@@ -99,11 +139,14 @@ const jobs = {
 if (process.argv[1]?.endsWith("build.mjs")) {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: {
     only: { type: "string" }, watch: { type: "boolean" }, serve: { type: "boolean" }, quiet: { type: "boolean" } } });
-  const started = performance.now(), chosen = values.only ? values.only.split(",") : values.serve ? ["pages"] : ["lib", "pages"];
-  for (const name of chosen) if (!jobs[name]) throw new Error(`--only takes ${Object.keys(jobs).join(", ")}, not ${name}`);
+  const started = performance.now();
+  const chosen = values.only ? values.only.split(",") : values.serve ? ["pages"] : ["lib", "pages"];
+  for (const name of chosen)
+    if (!jobs[name]) throw new Error(`--only takes ${Object.keys(jobs).join(", ")}, not ${name}`);
   generate();
   for (const name of chosen) await jobs[name]();
-  if (!values.quiet) console.log(`built ${chosen.join(", ")} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  if (!values.quiet)
+    console.log(`built ${chosen.join(", ")} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   if (values.watch || values.serve) {
     watch("shaders", { recursive: true }, () => { try { generate(); } catch (e) { console.error(e.message); } });
     const ctx = await context(chosen.includes("pages") ? pages() : library());

@@ -11,7 +11,10 @@ import { vgg, type VggOptions } from "./vgg.js";
 /** What a family may be asked for; each takes what it has a use for. */
 export type FamilyOptions = AlexnetOptions & LenetOptions & VggOptions;
 
-/** The networks by name: for command lines, pages and tests that let their users choose. "Pure", for bundlers: who takes one network gets one. */
+/**
+ * The networks by name: for command lines, pages and tests that let their users choose.
+ * "Pure", for bundlers: who takes one network gets one.
+ */
 export const families: Readonly<Record<string, (options?: FamilyOptions) => Block>> = {
   lenet, "lenet-bn": lenetBn, alexnet, vgg11: /* @__PURE__ */ vgg(11), vgg13: /* @__PURE__ */ vgg(13),
   vgg16: /* @__PURE__ */ vgg(16), vgg19: /* @__PURE__ */ vgg(19), nin, googlenet,

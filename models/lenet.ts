@@ -4,7 +4,10 @@ import { avgPool2d, conv2d, flatten, linear, relu, sequential, sigmoid, tanh, ty
 export interface LenetOptions {
   /** Default 10. */
   classes?: number;
-  /** After each convolution and hidden layer. Default "sigmoid", as in the book d2l.ai; the 1998 network had a scaled tanh. */
+  /**
+   * After each convolution and hidden layer.
+   * Default "sigmoid", as in the book d2l.ai; the 1998 network had a scaled tanh.
+   */
   activation?: "sigmoid" | "relu" | "tanh";
   /** Scales channels and hidden sizes. Default 1. */
   width?: number;

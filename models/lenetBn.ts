@@ -1,7 +1,10 @@
 import { avgPool2d, batchNorm, conv2d, flatten, linear, sequential, sigmoid, type Block } from "../src/index.js";
 import { scaled, type CommonOptions } from "./options.js";
 
-/** LeNet with batch normalisation before each activation (Ioffe and Szegedy 2015); its first convolution has no padding. For 28 × 28. */
+/**
+ * LeNet with batch normalisation before each activation (Ioffe and Szegedy 2015); its first convolution has no padding.
+ * For 28 × 28.
+ */
 export function lenetBn({ classes = 10, width = 1 }: CommonOptions = {}): Block {
   const w = scaled(width);
   return sequential(

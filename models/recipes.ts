@@ -14,21 +14,28 @@ export interface Recipe {
 }
 
 /**
- * The recipe of the book "Dive into Deep Learning" (d2l.ai), 2020 to 2023: no momentum, no weight decay, no augmentation.
- * Hundreds of its runs are printed, so a training can be held against them.
+ * The recipe of the book "Dive into Deep Learning" (d2l.ai), 2020 to 2023: no momentum, no weight decay, no
+ * augmentation. Hundreds of its runs are printed, so a training can be held against them.
  */
-const d2l = /* @__NO_SIDE_EFFECTS__ */ (lr: number, batch: number, inputSize: number, options: FamilyOptions = {}): Recipe =>
-  ({ batch, lr, momentum: 0, epochs: 10, init: xavierUniform, inputSize, options });
+const d2l = /* @__NO_SIDE_EFFECTS__ */ (
+  lr: number, batch: number, inputSize: number, options: FamilyOptions = {},
+): Recipe => ({ batch, lr, momentum: 0, epochs: 10, init: xavierUniform, inputSize, options });
 
-const small = /* @__NO_SIDE_EFFECTS__ */ (lr: number, inputSize: number, epochs: number, { width = 0.25, batch = 64, ...options }: FamilyOptions & { batch?: number } = {}): Recipe =>
-  ({ batch, lr, momentum: 0.9, epochs, init: kaimingUniform, inputSize, options: { width, ...options } });
+const small = /* @__NO_SIDE_EFFECTS__ */ (
+  lr: number, inputSize: number, epochs: number,
+  { width = 0.25, batch = 64, ...options }: FamilyOptions & { batch?: number } = {},
+): Recipe => ({ batch, lr, momentum: 0.9, epochs, init: kaimingUniform, inputSize, options: { width, ...options } });
 
 const recipes = {
   /** A good network within a minute or two, on a subset of the images too. */
   quick: {
-    lenet: { batch: 64, lr: 0.05, momentum: 0.9, epochs: 3, init: kaimingUniform, inputSize: 28, options: { activation: "relu" } },
-    // At a quarter of the width, for adapters of little speed: --width 1 --input-size 224 for the paper's networks. With --data full --limit 20000
-    // AlexNet, VGG-11, GoogLeNet, ResNet-18 and DenseNet are above 80 % of the test images within minutes (README.md); with fewer images, give more --epochs.
+    lenet: {
+      batch: 64, lr: 0.05, momentum: 0.9, epochs: 3, init: kaimingUniform, inputSize: 28,
+      options: { activation: "relu" },
+    },
+    // At a quarter of the width, for adapters of little speed: --width 1 --input-size 224 for the paper's networks.
+    // With --data full --limit 20000 AlexNet, VGG-11, GoogLeNet, ResNet-18 and DenseNet are above 80 % of the test
+    // images within minutes (README.md); with fewer images, give more --epochs.
     "lenet-bn": small(0.1, 28, 4, { width: 1 }),
     "alexnet": small(0.02, 96, 2),
     "vgg11": small(0.01, 32, 2, { batch: 32 }),
@@ -61,7 +68,10 @@ export const recipeNames = /* @__PURE__ */ Object.keys(recipes) as readonly Reci
 /** What a recipe says about a family. */
 export function recipe(name: RecipeName, family: string): Recipe {
   const table: Readonly<Record<string, Recipe>> | undefined = recipes[name];
-  if (!table) throw new OptionError(`there is no recipe "${name}"; there are ${recipeNames.join(", ")}`, { recipe: name });
-  if (!Object.hasOwn(table, family)) throw new OptionError(`the recipe "${name}" has nothing for "${family}", only for ${Object.keys(table).join(", ")}`, { recipe: name, family });
+  if (!table)
+    throw new OptionError(`there is no recipe "${name}"; there are ${recipeNames.join(", ")}`, { recipe: name });
+  if (!Object.hasOwn(table, family)) throw new OptionError(
+    `the recipe "${name}" has nothing for "${family}", only for ${Object.keys(table).join(", ")}`,
+    { recipe: name, family });
   return table[family];
 }

@@ -17,11 +17,17 @@ export interface VggOptions extends CommonOptions {
   convArch?: ConvArch;
 }
 
-const block = (convolutions: number, filters: number): Block =>
-  sequential(...Array.from({ length: convolutions }, () => [conv2d({ filters, kernel: 3, padding: 1 }), relu()]).flat(), maxPool2d({ kernel: 2 }));
+const block = (convolutions: number, filters: number): Block => sequential(
+  ...Array.from({ length: convolutions }, () => [conv2d({ filters, kernel: 3, padding: 1 }), relu()]).flat(),
+  maxPool2d({ kernel: 2 }));
 
-/** VGG: Simonyan and Zisserman 2014. Blocks of 3 × 3 convolutions, each block halving the image; its side is a multiple of 32. */
-export const vgg = (depth: keyof typeof depths) => ({ classes = 10, width = 1, dropout: p = 0.5, convArch }: VggOptions = {}): Block => {
+/**
+ * VGG: Simonyan and Zisserman 2014. Blocks of 3 × 3 convolutions,
+ * each block halving the image; its side is a multiple of 32.
+ */
+export const vgg = (depth: keyof typeof depths) => (
+  { classes = 10, width = 1, dropout: p = 0.5, convArch }: VggOptions = {},
+): Block => {
   const w = scaled(width), arch = convArch ?? depths[depth].map(([n, channels]) => [n, w(channels)] as const);
   return sequential(
     ...arch.map(([n, channels]) => block(n, channels)),

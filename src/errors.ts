@@ -3,7 +3,9 @@
  * `details` holds the numbers.
  */
 export class ConvoyError extends Error {
-  constructor(readonly code: string, message: string, readonly details: Readonly<Record<string, unknown>> = {}, cause?: unknown) {
+  constructor(
+    readonly code: string, message: string, readonly details: Readonly<Record<string, unknown>> = {}, cause?: unknown,
+  ) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
   }

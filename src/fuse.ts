@@ -3,7 +3,8 @@ import { root, touched, type Arena, type Fusing, type Step, type Tensor } from "
 type Overrides = Step["overrides"];
 
 /**
- * Neighbouring steps that become one. What a kernel can take over, its overrides and bindings say; a recording leaves them off:
+ * Neighbouring steps that become one. What a kernel can take over, its overrides and bindings say; a recording leaves
+ * them off:
  *   ACTIVATION, output y:     y = f(…)                an activation behind it
  *   ADDEND, binding addend:   what it writes + addend   a sum behind it, before any ACTIVATION or SLOPE
  *   SLOPE, binding z:         (…) · f′(z)             an activation's backward behind it
@@ -11,10 +12,15 @@ type Overrides = Step["overrides"];
  *   DROP, binding clock:      y · what is drawn       a dropout behind it
  *   SCALED, binding bias:     y · factor + term       a batch normalisation by running statistics behind it
  *   y_pitch, x_pitch, …:      rows of that tensor are channels of a longer row; then no concatenation runs
- * A step is taken over where nobody else reads between. The arithmetic and its order stay the same. Kernels with a param `fused` keep one text for all. What only some layers need, `others`, comes with them.
+ * A step is taken over where nobody else reads between. The arithmetic and its order stay the same. Kernels with a
+ * param `fused` keep one text for all. What only some layers need, `others`, comes with them.
  */
-export function fuse(recorded: readonly Step[], others: Iterable<Fusing> = [], lasting: readonly Arena[] = []): readonly Step[] {
-  const steps = [...others].reduce((all, { before }) => before?.(all, lasting) ?? all, recorded), fused: (Step | undefined)[] = [...steps], made = new Map<Tensor, number>(), readers = new Map<Tensor, number[]>();
+export function fuse(
+  recorded: readonly Step[], others: Iterable<Fusing> = [], lasting: readonly Arena[] = [],
+): readonly Step[] {
+  const steps = [...others].reduce((all, { before }) => before?.(all, lasting) ?? all, recorded);
+  const fused: (Step | undefined)[] = [...steps];
+  const made = new Map<Tensor, number>(), readers = new Map<Tensor, number[]>();
   steps.forEach((step, i) => {
     for (const t of touched(step, "read")) readers.set(t, [...readers.get(t) ?? [], i]);
   });
@@ -26,10 +32,18 @@ export function fuse(recorded: readonly Step[], others: Iterable<Fusing> = [], l
     for (const t of touched(step, "read_write")) made.set(t, i);
   };
   /** The output of step `at` becomes `to`, and its overrides, tensors and params what is given. */
-  function become(at: number, output: "y" | "dx", to: Tensor, overrides: Overrides, tensors: Step["tensors"] = {}, i = at, params: Step["params"] = {}): void {
+  function become(
+    at: number, output: "y" | "dx", to: Tensor, overrides: Overrides,
+    tensors: Step["tensors"] = {}, i = at, params: Step["params"] = {},
+  ): void {
     const before = fused[at]!;
     fused[at] = undefined;
-    put(i, { ...before, params: { ...before.params, ...params }, tensors: { ...before.tensors, ...tensors, [output]: to }, overrides: { ...before.overrides, ...overrides } });
+    put(i, {
+      ...before,
+      params: { ...before.params, ...params },
+      tensors: { ...before.tensors, ...tensors, [output]: to },
+      overrides: { ...before.overrides, ...overrides },
+    });
   }
 
   steps.forEach((step, i) => {
@@ -37,14 +51,19 @@ export function fuse(recorded: readonly Step[], others: Iterable<Fusing> = [], l
     const { kernel: { entry, overrides: none }, tensors: t, overrides: { ACTIVATION, SLOPE, ALPHA, THRESHOLD } } = step;
     if (entry === "activation_forward") {
       const at = maker(t.x), before = at === undefined ? undefined : fused[at];
-      if (before && before.overrides.ACTIVATION === 0 && before.kernel.entry !== entry && root(before.tensors.y ?? t.y) === root(t.x) && !before.overrides.SLOPE && !before.overrides.DROP) {
+      if (
+        before && before.overrides.ACTIVATION === 0 && before.kernel.entry !== entry
+        && root(before.tensors.y ?? t.y) === root(t.x) && !before.overrides.SLOPE && !before.overrides.DROP
+      ) {
         fused[i] = undefined;
         return become(at!, "y", t.y, { ACTIVATION, ALPHA, THRESHOLD });
       }
     } else if (entry === "activation_backward" || entry === "concat_backward" && SLOPE) {
       const at = maker(t.dy), output = at === undefined ? undefined : written(fused[at]!, t.dy);
       if (output && takes(fused[at!]!, "SLOPE", "z") && !fused[at!]!.overrides.ACTIVATION) {
-        fused[i] = t.dx ? undefined : { ...step, tensors: { ...t, z: t.dy }, overrides: { ...none, WIDTH: step.overrides.WIDTH } };
+        fused[i] = t.dx
+          ? undefined
+          : { ...step, tensors: { ...t, z: t.dy }, overrides: { ...none, WIDTH: step.overrides.WIDTH } };
         become(at!, output, t.dx ?? t.dy, { SLOPE, ALPHA, THRESHOLD }, { z: t.z });
         if (t.dx) return;
       }
@@ -58,7 +77,8 @@ export function fuse(recorded: readonly Step[], others: Iterable<Fusing> = [], l
     } else if (entry === "add_forward" && added(i)) return;
     put(i, fused[i]!);
   });
-  return alike([...others].reduce((all, { after }) => after?.(all) ?? all, fused.filter((step) => step !== undefined) as readonly Step[]));
+  return alike([...others].reduce(
+    (all, { after }) => after?.(all) ?? all, fused.filter((step) => step !== undefined) as readonly Step[]));
 
   /** Whether the kernel of step `at` has one text, with or without a sum behind it. */
   function shares(at: number): boolean { return "fused" in fused[at]!.kernel.params; }
@@ -72,27 +92,40 @@ export function fuse(recorded: readonly Step[], others: Iterable<Fusing> = [], l
     for (const { t, other, at } of terms) {
       const before = fused[at!]!, output = written(before, t);
       if (!output) continue;
-      if (takes(before, "ADDEND", "addend") && !before.overrides.ACTIVATION && !before.overrides.SLOPE && !before.overrides.DROP) {
+      if (
+        takes(before, "ADDEND", "addend")
+        && !before.overrides.ACTIVATION && !before.overrides.SLOPE && !before.overrides.DROP
+      ) {
         const ready = (made.get(root(other)) ?? -1) < at!;
-        if (!ready && fused.slice(at! + 1, i).some((s) => s && touched(s, "read").some((r) => made.get(r) === at))) continue;
+        if (!ready && fused.slice(at! + 1, i)
+          .some((s) => s && touched(s, "read").some((r) => made.get(r) === at))) continue;
         fused[i] = undefined;
         become(at!, output, y, { ADDEND: 1 }, { addend: other }, ready ? at : i);
         return true;
       }
     }
     const first = maker(a), before = first === undefined ? undefined : fused[first];
-    if (!before || before.kernel !== fused[i]!.kernel || before.overrides.TERMS > 3 || before.overrides.ACTIVATION || before.overrides.SLOPE) return false;
-    become(first!, "y", y, { TERMS: before.overrides.TERMS + 1 }, { [before.overrides.TERMS === 2 ? "c" : "d"]: b, ...before.overrides.TERMS === 2 && { d: b } }, i);
+    if (
+      !before || before.kernel !== fused[i]!.kernel || before.overrides.TERMS > 3
+      || before.overrides.ACTIVATION || before.overrides.SLOPE
+    ) return false;
+    become(
+      first!, "y", y, { TERMS: before.overrides.TERMS + 1 },
+      { [before.overrides.TERMS === 2 ? "c" : "d"]: b, ...before.overrides.TERMS === 2 && { d: b } }, i);
     return true;
   }
 }
 
-/** Steps whose kernels would differ in ADDEND and SLOPE alone get the same text, and tell by `fused` what of it is theirs: to compile a text more takes longer than to ask. */
+/**
+ * Steps whose kernels would differ in ADDEND and SLOPE alone get the same text, and tell by `fused` what of it is
+ * theirs: to compile a text more takes longer than to ask.
+ */
 function alike(steps: readonly Step[]): Step[] {
   const groups: Record<string, { ADDEND: number; slopes: Record<string, Overrides> }> = {};
   const all = steps.map((step) => {
     if (!("fused" in step.kernel.params)) return { step };
-    const { ADDEND, SLOPE, ALPHA, THRESHOLD, ...others } = step.overrides, group = groups[step.kernel.entry + JSON.stringify(others)] ??= { ADDEND: 0, slopes: {} };
+    const { ADDEND, SLOPE, ALPHA, THRESHOLD, ...others } = step.overrides;
+    const group = groups[step.kernel.entry + JSON.stringify(others)] ??= { ADDEND: 0, slopes: {} };
     group.ADDEND ||= ADDEND;
     if (SLOPE) group.slopes[[SLOPE, ALPHA, THRESHOLD].join()] = { SLOPE, ALPHA, THRESHOLD };
     return { step, group, fused: ADDEND + 2 * Number(SLOPE > 0) };
@@ -100,11 +133,17 @@ function alike(steps: readonly Step[]): Step[] {
   return all.map(({ step, group, fused }) => {
     if (!group) return step;
     const [slope, ...more] = Object.values(group.slopes);
-    return { ...step, params: { ...step.params, fused }, overrides: { ...step.overrides, ADDEND: group.ADDEND, ...more.length ? {} : slope } };
+    return {
+      ...step,
+      params: { ...step.params, fused },
+      overrides: { ...step.overrides, ADDEND: group.ADDEND, ...more.length ? {} : slope },
+    };
   });
 }
 
 /** As which of its outputs a step writes t. */
-const written = ({ kernel, tensors }: Step, t: Tensor) => (["y", "dx"] as const).find((name) => kernel.bindings[name] && root(tensors[name]) === root(t));
+const written = ({ kernel, tensors }: Step, t: Tensor) =>
+  (["y", "dx"] as const).find((name) => kernel.bindings[name] && root(tensors[name]) === root(t));
 /** Whether a step can still take this over. */
-const takes = ({ kernel, overrides }: Step, override: string, binding: string) => overrides[override] === 0 && binding in kernel.bindings;
+const takes = ({ kernel, overrides }: Step, override: string, binding: string) =>
+  overrides[override] === 0 && binding in kernel.bindings;

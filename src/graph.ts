@@ -49,7 +49,9 @@ export class Graph {
   #freezing = false;
 
   /** `params`: by state_dict name, in the order they were made. `freeze`: which of them stay as they are. */
-  constructor(readonly params: Map<string, Parameter> = new Map(), readonly freeze: (name: string) => boolean = () => false) {}
+  constructor(
+    readonly params: Map<string, Parameter> = new Map(), readonly freeze: (name: string) => boolean = () => false,
+  ) {}
 
   tensor(name: string, shape: Shape, of?: Tensor, features?: Shape): Value {
     return { name, shape, size: shape.reduce((a, b) => a * b, 1), of, features, graph: this };
@@ -80,7 +82,8 @@ export class Graph {
     const [x] = values, name = (what: string) => path ? `${path}.${what}` : what;
     const [shape, specs, features] = located(path ? `${path} (${layer.name})` : layer.name, () => {
       const shape = layer.shape(...shapes), specs = layer.params?.(...shapes) ?? {};
-      if (shape[0] !== x.shape[0]) throw new ShapeError(`gives ${shape[0]} images for ${x.shape[0]}; the first axis is the batch, which a layer keeps`, { got: shape });
+      if (shape[0] !== x.shape[0]) throw new ShapeError(
+        `gives ${shape[0]} images for ${x.shape[0]}; the first axis is the batch, which a layer keeps`, { got: shape });
       return [shape, specs, flattened(layer, values, shape, specs)];
     });
     const y = this.tensor(name("y"), shape, "view" in layer ? x : undefined, features);
@@ -88,14 +91,18 @@ export class Graph {
     const make = (specs: Record<string, ParamSpec>, state: boolean) => {
       for (const [what, spec] of Object.entries(specs)) {
         const frozen = !state && (still || this.freeze(name(what)));
-        own[what] = this.#parameter(name(what), { spec, learned: !state && !frozen, frozen, ...spec.features !== undefined && { features: x.features } });
+        own[what] = this.#parameter(name(what), {
+          spec, learned: !state && !frozen, frozen, ...spec.features !== undefined && { features: x.features },
+        });
       }
     };
     make(specs, false);
-    const parameters = Object.values(own), frozen = parameters.length ? !parameters.some((t) => this.#learned.has(t)) : still && !!layer.state;
+    const parameters = Object.values(own);
+    const frozen = parameters.length ? !parameters.some((t) => this.#learned.has(t)) : still && !!layer.state;
     if ([...values, ...parameters].some((t) => this.#learned.has(t))) this.#learned.add(y);
     make(layer.state?.(...shapes) ?? {}, true);
-    for (const [what, s] of Object.entries<Shape>(layer.saved?.(...shapes) ?? {})) own[what] = this.tensor(name(what), s);
+    for (const [what, s] of Object.entries<Shape>(layer.saved?.(...shapes) ?? {}))
+      own[what] = this.tensor(name(what), s);
     const names: readonly string[] = layer.inputs ?? ["x"];
     this.nodes.push({ layer, path, inputs: Object.fromEntries(names.map((n, i) => [n, values[i]])), own, y, frozen });
     return y;
@@ -103,36 +110,48 @@ export class Graph {
 
   #parameter(name: string, made: Omit<Parameter, "tensor">): Tensor {
     const { spec, learned } = made;
-    if (this.#named.has(name)) throw new ConvoyError("name", `two parameters are called ${name}; wrap one in named("…", block)`);
+    if (this.#named.has(name))
+      throw new ConvoyError("name", `two parameters are called ${name}; wrap one in named("…", block)`);
     this.#named.add(name);
     let parameter = this.params.get(name);
     if (!parameter) this.params.set(name, parameter = { tensor: this.tensor(name, spec.shape), ...made });
     if (parameter.tensor.shape.join() !== spec.shape.join())
-      throw new ShapeError(`${name} is [${parameter.tensor.shape.join(", ")}], but an input of this size needs [${spec.shape.join(", ")}]`);
+      throw new ShapeError(`${name} is [${parameter.tensor.shape.join(", ")}], `
+        + `but an input of this size needs [${spec.shape.join(", ")}]`);
     if (learned) this.#learned.add(parameter.tensor);
     return parameter.tensor;
   }
 
   /** Throws a ShapeError where a layer learns nothing from batches as small as this. */
   check(): void {
-    for (const { layer, inputs, path, frozen } of this.nodes) if (!frozen) located(`${path} (${layer.name})`, () => layer.learns?.(...Object.values(inputs).map((v) => v.shape)));
+    for (const { layer, inputs, path, frozen } of this.nodes) if (!frozen) located(
+      `${path} (${layer.name})`, () => layer.learns?.(...Object.values(inputs).map((v) => v.shape)));
   }
 
   forward(rec: Recorder, mode: Mode): void {
     for (const [stream, { layer, path, inputs, own, y, frozen }] of this.nodes.entries())
-      if (!("view" in layer)) rec.within(path, () => layer.forward(rec, { ...inputs, ...own, y }, { ...mode, training: mode.training && !frozen, stream: (mode.stream ?? 0) + stream }));
+      if (!("view" in layer)) rec.within(path, () => layer.forward(
+        rec, { ...inputs, ...own, y },
+        { ...mode, training: mode.training && !frozen, stream: (mode.stream ?? 0) + stream }));
   }
 
-  /** Nodes were made in an order that runs forward, so the reverse runs backward. Starts from the grads that are set. */
+  /**
+   * Nodes were made in an order that runs forward, so the reverse runs backward. Starts from the grads that are set.
+   */
   backward(rec: Recorder, mode: Mode): void {
     for (const [stream, { layer, path, inputs, own, y, frozen }] of [...this.nodes.entries()].toReversed()) {
       const dy = this.grads.get(y), d: Record<string, Tensor> = {}, sources = { ...inputs, ...own };
       if (!dy) continue;  // nothing downstream wants y
       for (const [name, t] of Object.entries<Tensor>(sources)) if (this.#learned.has(t))
-        d[`d${name}`] = "view" in layer ? this.tensor(`d ${t.name}`, t.shape, dy) : layer.backward === "dy" ? dy : this.tensor(`d ${t.name}`, t.shape);
+        d[`d${name}`] = "view" in layer ? this.tensor(`d ${t.name}`, t.shape, dy)
+          : layer.backward === "dy" ? dy
+          : this.tensor(`d ${t.name}`, t.shape);
       rec.within(path, () => {
-        if (!("view" in layer) && layer.backward !== "dy") layer.backward(rec, { ...sources, y, dy, ...d }, { ...mode, training: mode.training && !frozen, stream: (mode.stream ?? 0) + stream });
-        for (const [name, t] of Object.entries<Tensor>(sources)) if (d[`d${name}`]) this.#contribute(rec, t, d[`d${name}`]);
+        if (!("view" in layer) && layer.backward !== "dy") layer.backward(
+          rec, { ...sources, y, dy, ...d },
+          { ...mode, training: mode.training && !frozen, stream: (mode.stream ?? 0) + stream });
+        for (const [name, t] of Object.entries<Tensor>(sources))
+          if (d[`d${name}`]) this.#contribute(rec, t, d[`d${name}`]);
       });
     }
   }
@@ -142,7 +161,9 @@ export class Graph {
     const a = this.grads.get(t);
     if (!a) return void this.grads.set(t, b);
     const y = this.tensor(`d ${t.name}`, t.shape);
-    rec.dispatch(add_forward, { a, b, c: a, d: a, z: a, y }, { size: y.size, WIDTH: rec.wide(y.size) }, Math.ceil(y.size / 4));
+    rec.dispatch(
+      add_forward, { a, b, c: a, d: a, z: a, y },
+      { size: y.size, WIDTH: rec.wide(y.size) }, Math.ceil(y.size / 4));
     this.grads.set(t, y);
   }
 }
@@ -154,23 +175,28 @@ function located<T>(where: string, f: () => T): T {
 }
 
 /**
- * What the features of a layer's output were before a flatten, if their order is still that: H, W, C, where PyTorch has C, H, W. A layer
- * whose parameters have two axes mixes them, and knows which axis is theirs; others must leave them where they are.
+ * What the features of a layer's output were before a flatten, if their order is still that: H, W, C, where PyTorch has
+ * C, H, W. A layer whose parameters have two axes mixes them,
+ * and knows which axis is theirs; others must leave them where they are.
  */
-function flattened(layer: AnyLayer, values: readonly Value[], shape: Shape, specs: Record<string, ParamSpec>): Shape | undefined {
+function flattened(
+  layer: AnyLayer, values: readonly Value[], shape: Shape, specs: Record<string, ParamSpec>,
+): Shape | undefined {
   const [{ shape: [, ...pixels], features }] = values, order = (v: Value) => v.features?.join();
   if ("view" in layer) return shape.length < 4 && pixels.length > 1 && pixels[0] * pixels[1] > 1 ? pixels : features;
   if (shape.length > 2 || Object.values(specs).some((spec) => spec.shape.length > 1)) return;
   const alike = values.filter((v) => v.features || v.shape.length === 2 && v.shape[1] === shape[1]), [first] = alike;
   if (alike.some(order) && alike.some((v) => v.shape[1] !== shape[1] || order(v) !== order(first)))
-    throw new ShapeError("flattened features lie in the order H, W, C, which is lost here; put a linear layer or a pooling to 1×1 in front", { got: values.map((v) => v.shape) });
+    throw new ShapeError("flattened features lie in the order H, W, C, which is lost here; "
+      + "put a linear layer or a pooling to 1×1 in front", { got: values.map((v) => v.shape) });
   return first?.features;
 }
 
 /** A part's output. */
 export function through(part: Part, x: Value): Value {
   const y = typeof part === "function" ? part(x) : part && "shape" in part ? x.graph.apply(part, x) : undefined;
-  if (!y?.graph) throw new OptionError("a part is a layer or a function from value to value; is it called, as in relu()?", { part });
+  if (!y?.graph) throw new OptionError(
+    "a part is a layer or a function from value to value; is it called, as in relu()?", { part });
   return y;
 }
 
@@ -178,9 +204,9 @@ export function through(part: Part, x: Value): Value {
 export const named = (name: string, part: Part): Block => (x) => x.graph.within(name, () => through(part, x));
 
 /**
- * A part that stays as it is, for fine-tuning: nothing of it is learned, no gradient of its parameters is computed, and before
- * the first layer that learns nothing runs backward at all. Batch normalisations in it use their running statistics and leave them, as
- * after PyTorch's `requires_grad_(False)` and `eval()`; dropout still drops.
+ * A part that stays as it is, for fine-tuning: nothing of it is learned, no gradient of its parameters is computed, and
+ * before the first layer that learns nothing runs backward at all. Batch normalisations in it use their running
+ * statistics and leave them, as after PyTorch's `requires_grad_(False)` and `eval()`; dropout still drops.
  */
 export const freeze = (part: Part): Block => (x) => x.graph.frozen(() => through(part, x));
 

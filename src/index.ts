@@ -37,7 +37,9 @@ export { forward, type ForwardOptions, type Output } from "./train/forward.js";
 export type { Activation, Images, Prediction } from "./train/predict.js";
 export type { Best, RunOptions } from "./train/progress.js";
 export { Run, type Progress } from "./train/run.js";
-export { readSafetensors, writeSafetensors, type Safetensors, type StoredTensor, type TensorToStore } from "./train/safetensors.js";
+export {
+  readSafetensors, writeSafetensors, type Safetensors, type StoredTensor, type TensorToStore,
+} from "./train/safetensors.js";
 export { Session, type SessionOptions } from "./train/session.js";
 export { summary, type LayerSummary, type Summary, type SummaryOptions } from "./train/summary.js";
 export { train, type TrainOptions } from "./train/train.js";

@@ -3,13 +3,18 @@ import type { Shape } from "./gpu/recorder.js";
 
 type Numbers = Float32Array<ArrayBuffer>;
 
-/** The axes of a parameter in memory, an axis that runs over flattened features taken apart, and PyTorch's order of them. */
+/**
+ * The axes of a parameter in memory, an axis that runs over
+ * flattened features taken apart, and PyTorch's order of them.
+ */
 function axes({ spec, features }: Pick<Parameter, "spec" | "features">): { here: number[]; order: number[] } {
-  const here: number[] = [], parts: number[][] = [];  // parts[axis of memory] = numbers of the axes it is made of, in PyTorch's order
+  const here: number[] = [];
+  const parts: number[][] = [];  // parts[axis of memory] = numbers of the axes it is made of, in PyTorch's order
   spec.shape.forEach((extent, axis) => {
     const split = axis === spec.features && features ? features : [extent], first = here.length;
     here.push(...split);
-    parts.push(split.length === 3 ? [first + 2, first, first + 1] : split.map((_, i) => first + i));  // H, W, C → C, H, W
+    // H, W, C → C, H, W
+    parts.push(split.length === 3 ? [first + 2, first, first + 1] : split.map((_, i) => first + i));
   });
   const torch = spec.torch ?? spec.shape.map((_, i) => i), order: number[][] = [];
   torch.forEach((axis, i) => { order[axis] = parts[i]; });

@@ -38,15 +38,19 @@ export function arenas(name: string, tensors: readonly Tensor[], limit: number):
 function within(t: Tensor, limit: number) {
   const bytes = 4 * t.size;
   if (bytes > limit) throw new LimitError(
-    `${t.name} [${t.shape.join(", ")}] takes ${bytes.toLocaleString("en")} bytes; this device binds at most ${limit.toLocaleString("en")}`,
+    `${t.name} [${t.shape.join(", ")}] takes ${bytes.toLocaleString("en")} bytes; `
+      + `this device binds at most ${limit.toLocaleString("en")}`,
     { tensor: t.name, shape: t.shape, bytes, limit });
 }
 
 /** Where a view of what lives there lives. */
-const range = ({ offset = 0, size }: Tensor, place: Place): Place => ({ ...place, offset: place.offset + 4 * offset, bytes: 4 * size });
+const range = ({ offset = 0, size }: Tensor, place: Place): Place =>
+  ({ ...place, offset: place.offset + 4 * offset, bytes: 4 * size });
 
 /** First and last step that touch each tensor without a place of its own. */
-export function lifetimes(steps: readonly Step[], placed: (t: Tensor) => boolean): Map<Tensor, readonly [first: number, last: number]> {
+export function lifetimes(
+  steps: readonly Step[], placed: (t: Tensor) => boolean,
+): Map<Tensor, readonly [first: number, last: number]> {
   const life = new Map<Tensor, readonly [number, number]>();
   steps.forEach(({ tensors }, i) => {
     for (const t of Object.values(tensors).map(root)) if (!placed(t)) life.set(t, [life.get(t)?.[0] ?? i, i]);
@@ -55,13 +59,17 @@ export function lifetimes(steps: readonly Step[], placed: (t: Tensor) => boolean
 }
 
 /**
- * Where each tensor lives. `kept` are the long-lived ones, each arena a buffer of its own; so has a constant. All other tensors share slots:
- * two whose lives do not meet may use one; biggest first, first slot that is free. Slots are whole buffers, never ranges
- * of one: WebGPU refuses a dispatch that binds one buffer both "read" and "read_write", even for ranges that do not
- * touch. Programs are never played at once, so they share slots too. A plan can grow: `base` keeps its places, an arena of it gets further parts.
+ * Where each tensor lives. `kept` are the long-lived ones, each arena a buffer of its own; so has a constant. All other
+ * tensors share slots: two whose lives do not meet may use one; biggest first, first slot that is free. Slots are whole
+ * buffers, never ranges of one: WebGPU refuses a dispatch that binds one buffer both "read" and "read_write", even for
+ * ranges that do not touch. Programs are never played at once, so they share slots too. A plan can grow: `base` keeps
+ * its places, an arena of it gets further parts.
  */
-export function plan(programs: readonly (readonly Step[])[], kept: readonly Arena[], limit = 2 ** 27, base?: Plan): Plan {
-  const places = new Map(base?.places), buffers = [...base?.buffers ?? []], slots = [...base?.slots ?? []], known = slots.length;
+export function plan(
+  programs: readonly (readonly Step[])[], kept: readonly Arena[], limit = 2 ** 27, base?: Plan,
+): Plan {
+  const places = new Map(base?.places), buffers = [...base?.buffers ?? []];
+  const slots = [...base?.slots ?? []], known = slots.length;
   for (const { whole, parts } of kept) {
     within(whole, limit);
     const buffer = places.get(whole)?.buffer ?? buffers.push(4 * whole.size) - 1;
@@ -87,7 +95,8 @@ export function plan(programs: readonly (readonly Step[])[], kept: readonly Aren
       own.set(t, { buffer, offset: 0, bytes });
     }
     for (const [t, place] of own) places.set(t, place);
-    for (const { tensors } of steps) for (const t of Object.values(tensors)) if (!places.has(t)) places.set(t, range(t, places.get(root(t))!));
+    for (const { tensors } of steps)
+      for (const t of Object.values(tensors)) if (!places.has(t)) places.set(t, range(t, places.get(root(t))!));
     verify(steps, places, new Set(slots));
   }
   return { places, buffers, slots };
@@ -97,14 +106,18 @@ export function plan(programs: readonly (readonly Step[])[], kept: readonly Aren
 function verify(steps: readonly Step[], places: ReadonlyMap<Tensor, Place>, slots: ReadonlySet<number>) {
   const holds = new Map<number, Tensor>();
   steps.forEach(({ kernel, tensors, path }, i) => {
-    const bug = (why: string) => { throw new ConvoyError("plan", `step ${i} (${path} ${kernel.entry}): ${why}; this is a bug in a layer or in the planner`); };
+    const bug = (why: string) => {
+      throw new ConvoyError("plan", `step ${i} (${path} ${kernel.entry}): ${why}; `
+        + "this is a bug in a layer or in the planner");
+    };
     const bound = Object.entries(kernel.bindings).map(([name, [, access]]) => {
       const t = tensors[name] ?? bug(`no tensor is bound to ${name}`);
       return { access, t, place: places.get(t)! };
     });
     for (const { access, t, place: { buffer } } of bound) {
-      if (access === "read" && slots.has(buffer) && holds.get(buffer) !== root(t))
-        bug(`it reads ${t.name}, which ${holds.has(buffer) ? `${holds.get(buffer)!.name} has replaced` : "no step has written"}`);
+      const held = holds.get(buffer);
+      if (access === "read" && slots.has(buffer) && held !== root(t))
+        bug(`it reads ${t.name}, which ${held ? `${held.name} has replaced` : "no step has written"}`);
       const read = bound.find((b) => b.access === "read" && b.place.buffer === buffer);
       if (access === "read_write" && read) bug(`it reads ${read.t.name} from the buffer that it writes ${t.name} to`);
     }

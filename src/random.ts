@@ -1,6 +1,7 @@
 /** The upper half of the product of two words, from products of halves: BigInt takes ten times as long. */
 function high(u: number, v: number): number {
-  const cross = (u >>> 16) * (v & 0xFFFF) + (((u & 0xFFFF) * (v & 0xFFFF)) >>> 16), other = (u & 0xFFFF) * (v >>> 16) + (cross & 0xFFFF);
+  const cross = (u >>> 16) * (v & 0xFFFF) + (((u & 0xFFFF) * (v & 0xFFFF)) >>> 16);
+  const other = (u & 0xFFFF) * (v >>> 16) + (cross & 0xFFFF);
   return (u >>> 16) * (v >>> 16) + (cross >>> 16) + (other >>> 16);
 }
 
@@ -8,7 +9,9 @@ function high(u: number, v: number): number {
  * Philox 4×32-10, the counter-based generator of Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
  * Four words for a counter of four words and a key of two; shaders/lib/philox.wgsl is the same function.
  */
-export function philox(counter: readonly [number, number, number, number], key: readonly [number, number]): [number, number, number, number] {
+export function philox(
+  counter: readonly [number, number, number, number], key: readonly [number, number],
+): [number, number, number, number] {
   let [a, b, c, d] = counter, [k0, k1] = key;
   for (let round = 0; round < 10; round++) {
     const above = high(0xD2511F53, a), below = Math.imul(0xD2511F53, a);

@@ -37,30 +37,39 @@ export interface DeviceOptions {
 }
 
 const OPTIONAL = ["timestamp-query", "subgroups", "shader-f16"] as const;
-const LIMITS = ["maxBufferSize", "maxStorageBufferBindingSize", "maxStorageBuffersPerShaderStage", "maxComputeWorkgroupStorageSize",
-  "maxComputeInvocationsPerWorkgroup", "maxComputeWorkgroupSizeX", "maxComputeWorkgroupSizeY"] as const;
+const LIMITS = [
+  "maxBufferSize", "maxStorageBufferBindingSize", "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize", "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX", "maxComputeWorkgroupSizeY",
+] as const;
 
 /** A GPUDevice, what is known of its adapter, and the pipelines made so far: the same text is compiled once. */
 export class Device {
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   readonly #modules = new Map<string, GPUShaderModule>();
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
-  readonly #waits = new Set<(cause: ConvoyError) => void>();  // of now: a race with a promise that does not settle would be kept for good
+  /** Of now: a race with a promise that does not settle would be kept for good. */
+  readonly #waits = new Set<(cause: ConvoyError) => void>();
   #lost?: ConvoyError;
   #refused?: ConvoyError;  // told once, to whoever waits or plays next
 
   /** `store` keeps what was measured here. */
-  constructor(readonly gpu: GPUDevice, readonly adapter: Adapter,
-    /** Called at the beginning of a wait for the GPU; what it returns, at the end. */ readonly rest?: () => () => void, readonly store?: Store) {
+  constructor(
+    readonly gpu: GPUDevice, readonly adapter: Adapter,
+    /** Called at the beginning of a wait for the GPU; what it returns, at the end. */
+    readonly rest?: () => () => void, readonly store?: Store,
+  ) {
     void gpu.lost.then(({ reason, message }) => {
       const failure = this.#lost = new DeviceLostError(reason === "destroyed"
         ? "the device was destroyed; open another with openDevice()"
-        : `the device was lost (${message || reason || "no reason given"}); open another with openDevice(), or reload the page`, { reason });
+        : `the device was lost (${message || reason || "no reason given"}); `
+          + "open another with openDevice(), or reload the page", { reason });
       for (const end of this.#waits) end(failure);
     });
     gpu.addEventListener?.("uncapturederror", (event) => {
       event.preventDefault();
-      this.#refused ??= new ConvoyError("gpu", `WebGPU refused a command: ${event.error.message}; a bug in Convoy, a custom kernel, or what else uses this device`);
+      this.#refused ??= new ConvoyError("gpu", `WebGPU refused a command: ${event.error.message}; `
+        + "a bug in Convoy, a custom kernel, or what else uses this device");
     });
   }
 
@@ -71,7 +80,10 @@ export class Device {
     if (failure) throw failure;
   }
 
-  /** Waits for a promise of the GPU. A lost device ends the wait: on one, WebGPU's own promises may resolve as if all were well. `busy`: whether the GPU is at work meanwhile. */
+  /**
+   * Waits for a promise of the GPU. A lost device ends the wait: on one, WebGPU's own promises may resolve as if all
+   * were well. `busy`: whether the GPU is at work meanwhile.
+   */
   async until<T>(promise: Promise<T>, busy = true): Promise<T> {
     const wake = busy ? this.rest?.() : undefined;
     let end!: (cause: ConvoyError) => void;
@@ -94,28 +106,42 @@ export class Device {
     const key = JSON.stringify(entries);
     let layout = this.#layouts.get(key);
     if (!layout) this.#layouts.set(key, layout = this.gpu.createBindGroupLayout({
-      label: key, entries: entries.map(([binding, type]) => ({ binding, visibility: 4 /* compute */, buffer: { type } })),
+      label: key,
+      entries: entries.map(([binding, type]) => ({ binding, visibility: 4 /* compute */, buffer: { type } })),
     }));
     return layout;
   }
 
-  /** The pipeline of an entry point, compiled once. Throws a ShaderError with what the compiler says, by line (of the source, if `origin` tells it) and column. */
-  pipeline(code: string, entry: string, layout: GPUBindGroupLayout, origin?: readonly number[]): Promise<GPUComputePipeline> {
+  /**
+   * The pipeline of an entry point, compiled once. Throws a ShaderError with what the compiler says,
+   * by line (of the source, if `origin` tells it) and column.
+   */
+  pipeline(
+    code: string, entry: string, layout: GPUBindGroupLayout, origin?: readonly number[],
+  ): Promise<GPUComputePipeline> {
     const key = `${entry}\n${code}`;
     let pipeline = this.#pipelines.get(key);
     if (!pipeline) this.#pipelines.set(key, pipeline = this.#compile(code, entry, layout, origin));
     return pipeline;
   }
 
-  async #compile(code: string, entry: string, layout: GPUBindGroupLayout, origin?: readonly number[]): Promise<GPUComputePipeline> {
+  async #compile(
+    code: string, entry: string, layout: GPUBindGroupLayout, origin?: readonly number[],
+  ): Promise<GPUComputePipeline> {
     const module = this.#modules.get(code) ?? this.gpu.createShaderModule({ label: entry, code });
     this.#modules.set(code, module);
     try {
-      return await this.gpu.createComputePipelineAsync({ label: entry, layout: this.gpu.createPipelineLayout({ bindGroupLayouts: [layout] }), compute: { module, entryPoint: entry } });
+      return await this.gpu.createComputePipelineAsync({
+        label: entry, layout: this.gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
+        compute: { module, entryPoint: entry },
+      });
     } catch (cause) {
       this.check();
       const { messages } = await module.getCompilationInfo();
-      const errors = messages.filter((m) => m.type === "error").map(({ lineNum, linePos, message }) => ({ line: origin?.[lineNum - 1] ?? lineNum, column: linePos, message: `${message} (${code.split("\n")[lineNum - 1]?.trim()})` }));
+      const errors = messages.filter((m) => m.type === "error").map(({ lineNum, linePos, message }) => ({
+        line: origin?.[lineNum - 1] ?? lineNum, column: linePos,
+        message: `${message} (${code.split("\n")[lineNum - 1]?.trim()})`,
+      }));
       throw new ShaderError(errors.length
         ? `${entry} does not compile: ${errors.map((e) => `${e.line}:${e.column} ${e.message}`).join("; ")}`
         : `${entry} is no pipeline: ${(cause as Error).message}`, { entry, errors }, cause);
@@ -127,8 +153,12 @@ export class Device {
 }
 
 /** Makes a device of an adapter. WebGPU allows this once per adapter. */
-export async function fromAdapter(adapter: GPUAdapter, { limits = "real" }: DeviceOptions = {}, rest?: () => () => void, store?: Store): Promise<Device> {
-  const requiredLimits = limits === "default" ? {} : Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
+export async function fromAdapter(
+  adapter: GPUAdapter, { limits = "real" }: DeviceOptions = {}, rest?: () => () => void, store?: Store,
+): Promise<Device> {
+  const requiredLimits = limits === "default"
+    ? {}
+    : Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
   const requiredFeatures = OPTIONAL.filter((feature) => adapter.features.has(feature));
   let gpu: GPUDevice;
   try {
@@ -141,34 +171,47 @@ export async function fromAdapter(adapter: GPUAdapter, { limits = "real" }: Devi
 
 function adapterOf(gpu: GPUDevice, info: GPUAdapterInfo): Adapter {
   const has = (feature: string) => gpu.features.has(feature as GPUFeatureName);
-  const name = info.description || info.device || [info.vendor, info.architecture].filter(Boolean).join(" ") || "unnamed adapter";
+  const name = info.description || info.device || [info.vendor, info.architecture].filter(Boolean).join(" ")
+    || "unnamed adapter";
   return {
-    name, vendor: info.vendor, architecture: info.architecture, id: [info.vendor, info.architecture, info.device, info.description].join(" | "),
-    software: info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${name} ${info.architecture}`),
+    name, vendor: info.vendor, architecture: info.architecture,
+    id: [info.vendor, info.architecture, info.device, info.description].join(" | "),
+    software: info.isFallbackAdapter
+      || /swiftshader|llvmpipe|lavapipe|basic render/i.test(`${name} ${info.architecture}`),
     subgroups: has("subgroups") ? [info.subgroupMinSize ?? 4, info.subgroupMaxSize ?? 128] : undefined,
     f16: has("shader-f16"), timestamps: has("timestamp-query"),
     limits: {
-      buffer: gpu.limits.maxBufferSize, binding: Math.min(gpu.limits.maxStorageBufferBindingSize, gpu.limits.maxBufferSize),
-      storageBuffers: gpu.limits.maxStorageBuffersPerShaderStage, workgroupBytes: gpu.limits.maxComputeWorkgroupStorageSize,
+      buffer: gpu.limits.maxBufferSize,
+      binding: Math.min(gpu.limits.maxStorageBufferBindingSize, gpu.limits.maxBufferSize),
+      storageBuffers: gpu.limits.maxStorageBuffersPerShaderStage,
+      workgroupBytes: gpu.limits.maxComputeWorkgroupStorageSize,
       invocations: gpu.limits.maxComputeInvocationsPerWorkgroup,
     },
   };
 }
 
-/** What recordings for this adapter may count on. Kernels with subgroups are the better ones only where a barrier is dear. */
+/**
+ * What recordings for this adapter may count on. Kernels with
+ * subgroups are the better ones only where a barrier is dear.
+ */
 export function targetOf({ subgroups, software }: Adapter): Target {
   const lanes = software && subgroups && subgroups[0] === subgroups[1] ? subgroups[0] : undefined;
   return { lanes, tasks: software ? 32 : 1024 };
 }
 
-/** Opens the browser's GPU. In Node, `openDevice` of convoy-gpu/node does the same. Throws an AdapterError where there is none. */
+/**
+ * Opens the browser's GPU. In Node, `openDevice` of convoy-gpu/node does the same.
+ * Throws an AdapterError where there is none.
+ */
 export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   const gpu = globalThis.navigator?.gpu;
   if (!gpu) throw new AdapterError(globalThis.process?.versions?.node
     ? 'Node has no WebGPU of its own; import openDevice from "convoy-gpu/node" instead'
-    : "this browser has no WebGPU; use a recent Chrome or Edge, or from Firefox 141 or Safari 26 on, and a page from https or localhost");
+    : "this browser has no WebGPU; use a recent Chrome or Edge, or from Firefox 141 or Safari 26 on, "
+      + "and a page from https or localhost");
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-  if (!adapter) throw new AdapterError("WebGPU is here, but it found no adapter; update the graphics driver, or look into chrome://gpu");
+  if (!adapter) throw new AdapterError(
+    "WebGPU is here, but it found no adapter; update the graphics driver, or look into chrome://gpu");
   return fromAdapter(adapter, options, undefined, pageStore);
 }
 
@@ -179,8 +222,9 @@ const pageStore: Store = {
 };
 
 /**
- * A device on your own GPUDevice, to share it with a renderer: Convoy never destroys it, and destroy() leaves it as it is. Kernels are chosen by the features and limits
- * that you asked its adapter for: "subgroups", "timestamp-query", and the largest of buffers and bindings serve best. `info` is for browsers that do not tell a device's adapter.
+ * A device on your own GPUDevice, to share it with a renderer: Convoy never destroys it, and destroy() leaves it as it
+ * is. Kernels are chosen by the features and limits that you asked its adapter for: "subgroups", "timestamp-query", and
+ * the largest of buffers and bindings serve best. `info` is for browsers that do not tell a device's adapter.
  */
 export function fromDevice(gpu: GPUDevice, info: GPUAdapterInfo | undefined = gpu.adapterInfo): Device {
   if (!info) throw new AdapterError("a device without adapterInfo; use fromDevice(gpu, adapter.info)");

@@ -22,18 +22,24 @@ export class Memory {
 
   get bytes(): number { return this.#buffers.reduce((sum, b) => sum + b.size, 0); }
 
-  /** Makes the buffers that a plan has and this memory has not, and writes its constants. Makes none of them if one fails. */
+  /**
+   * Makes the buffers that a plan has and this memory has not, and writes its constants.
+   * Makes none of them if one fails.
+   */
   async grow(layout: Layout): Promise<void> {
     const { gpu } = this.device, made: GPUBuffer[] = [];
     gpu.pushErrorScope("validation");
     gpu.pushErrorScope("out-of-memory");
-    for (const [i, size] of layout.buffers.entries()) if (i >= this.#buffers.length)
-      made.push(gpu.createBuffer({ label: `convoy buffer ${i}`, size: Math.max(LEAST, size), usage: STORAGE | COPY_SRC | COPY_DST }));
+    for (const [i, size] of layout.buffers.entries()) if (i >= this.#buffers.length) made.push(gpu.createBuffer({
+      label: `convoy buffer ${i}`, size: Math.max(LEAST, size), usage: STORAGE | COPY_SRC | COPY_DST,
+    }));
     const [full, invalid] = await this.device.until(Promise.all([gpu.popErrorScope(), gpu.popErrorScope()]));
     if (full || invalid) {
       for (const buffer of made) buffer.destroy();
-      const bytes = layout.buffers.reduce((a, b) => a + b, 0);
-      if (full) throw new OutOfMemoryError(`the adapter has no room for ${(bytes / 2 ** 20).toFixed(1)} MiB; use a smaller batch, or close what else uses the GPU`, { bytes }, full);
+      const bytes = layout.buffers.reduce((a, b) => a + b, 0), size = (bytes / 2 ** 20).toFixed(1);
+      if (full) throw new OutOfMemoryError(
+        `the adapter has no room for ${size} MiB; use a smaller batch, or close what else uses the GPU`,
+        { bytes }, full);
       throw new ConvoyError("gpu", `WebGPU refused a buffer: ${invalid!.message}`);
     }
     const known = this.#buffers.length;
@@ -66,7 +72,8 @@ export class Memory {
   /** Queues values for a tensor, from byte `from` of it on. */
   write(t: Tensor, values: ArrayBufferView<ArrayBuffer>, from = 0): void {
     const { buffer, offset, bytes } = this.at(t);
-    if (from + values.byteLength > bytes || values.byteLength % 4) throw new ConvoyError("plan", `${t.name} takes ${bytes} bytes, not ${from + values.byteLength}`);
+    if (from + values.byteLength > bytes || values.byteLength % 4)
+      throw new ConvoyError("plan", `${t.name} takes ${bytes} bytes, not ${from + values.byteLength}`);
     this.device.gpu.queue.writeBuffer(buffer, offset + from, values.buffer, values.byteOffset, values.byteLength);
   }
 
@@ -92,16 +99,23 @@ export class Memory {
   }
 }
 
-/** Reads one small tensor again and again without ever making a buffer or a caller wait: a few staging buffers take turns. */
+/**
+ * Reads one small tensor again and again without ever making a buffer or a caller wait:
+ * a few staging buffers take turns.
+ */
 export class Reader {
   readonly #idle: GPUBuffer[];
   #gone = false;
 
   constructor(readonly memory: Memory, readonly source: Tensor, turns = 3) {
-    this.#idle = Array.from({ length: turns }, (_, i) => memory.device.gpu.createBuffer({ label: `staging ${i} of ${source.name}`, size: 4 * source.size, usage: MAP_READ | COPY_DST }));
+    this.#idle = Array.from({ length: turns }, (_, i) => memory.device.gpu.createBuffer({
+      label: `staging ${i} of ${source.name}`, size: 4 * source.size, usage: MAP_READ | COPY_DST,
+    }));
   }
 
-  /** Adds the copy to a step's commands. Call the result after the submit: it gives the values when the GPU has them. */
+  /**
+   * Adds the copy to a step's commands. Call the result after the submit: it gives the values when the GPU has them.
+   */
   copy(encoder: GPUCommandEncoder): () => Promise<Float32Array> {
     const staging = this.#idle.pop();
     if (!staging) throw new ConvoyError("gpu", "all staging buffers are on their way");

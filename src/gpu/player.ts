@@ -4,10 +4,15 @@ import { LEAST, type Memory } from "./memory.js";
 import type { Grid, Step } from "./recorder.js";
 
 const COPY_DST = 8, UNIFORM = 64;  // GPUBufferUsage
-const ALIGN = 256;                 // bytes between the Params of two steps: WebGPU's default alignment of uniform offsets
-const AT_ONCE = 2 ** 37;           // multiply-adds of a submit: a second on a slow GPU, which drivers take away after a few
+/** Bytes between the Params of two steps: WebGPU's default alignment of uniform offsets. */
+const ALIGN = 256;
+/** Multiply-adds of a submit: a second on a slow GPU, which drivers take away after a few. */
+const AT_ONCE = 2 ** 37;
 
-/** Where the submits of a program end: all in one, unless its multiply-adds are so many that a slow GPU would be at them for seconds. */
+/**
+ * Where the submits of a program end: all in one, unless its
+ * multiply-adds are so many that a slow GPU would be at them for seconds.
+ */
 export function submits(steps: readonly Step[]): number[] {
   const ends: number[] = [];
   let sum = 0;
@@ -34,17 +39,30 @@ export class Player {
     device.check();
     gpu.pushErrorScope("validation");
     let dispatches: Dispatch[] = [];
-    const params = gpu.createBuffer({ label: `${label}: params`, size: ALIGN * Math.max(1, steps.length), usage: UNIFORM | COPY_DST });
+    const params = gpu.createBuffer({
+      label: `${label}: params`, size: ALIGN * Math.max(1, steps.length), usage: UNIFORM | COPY_DST,
+    });
     const view = new DataView(new ArrayBuffer(params.size));
     const compiling = steps.map(async ({ kernel, tensors, params: values, overrides, grid, path }, i) => {
       const bindings = Object.entries(kernel.bindings);
       pack(kernel, values, view, ALIGN * i);
-      const layout = device.layout([...bindings.map(([, [binding, access]]) => [binding, access === "read" ? "read-only-storage" : "storage"] as const), [PARAMS, "uniform"]]);
-      const group = gpu.createBindGroup({ label: `${path} ${kernel.entry} #${i}`, layout, entries: [...bindings.map(([name, [binding]]) => {
-        const { buffer, offset, bytes } = memory.at(tensors[name]);
-        return { binding, resource: { buffer, offset, size: Math.max(bytes, Math.min(LEAST, buffer.size - offset)) } };
-      }), { binding: PARAMS, resource: { buffer: params, offset: ALIGN * i, size: ALIGN } }] });
-      return { group, grid, pipeline: await device.pipeline(bake(kernel.code, overrides), kernel.entry, layout, kernel.origin) };
+      const layout = device.layout([
+        ...bindings.map(([, [binding, access]]) =>
+          [binding, access === "read" ? "read-only-storage" : "storage"] as const),
+        [PARAMS, "uniform"],
+      ]);
+      const group = gpu.createBindGroup({ label: `${path} ${kernel.entry} #${i}`, layout, entries: [
+        ...bindings.map(([name, [binding]]) => {
+          const { buffer, offset, bytes } = memory.at(tensors[name]);
+          const size = Math.max(bytes, Math.min(LEAST, buffer.size - offset));
+          return { binding, resource: { buffer, offset, size } };
+        }),
+        { binding: PARAMS, resource: { buffer: params, offset: ALIGN * i, size: ALIGN } },
+      ] });
+      return {
+        group, grid,
+        pipeline: await device.pipeline(bake(kernel.code, overrides), kernel.entry, layout, kernel.origin),
+      };
     });
     gpu.queue.writeBuffer(params, 0, view.buffer);
     const scope = gpu.popErrorScope();

@@ -27,12 +27,19 @@ export interface Timings {
 interface Repeated extends Timed { readonly repeat: number }
 
 /**
- * Times dispatches, all of them in turn in each round. What is too short for the clock is repeated until it takes 100 times the clock's
- * resolution, at most 5 ms (of the wall clock: 5 ms, less what an empty submit takes), so dispatches must bear being run again.
+ * Times dispatches, all of them in turn in each round. What is too short for the clock is repeated until it takes 100
+ * times the clock's resolution, at most 5 ms (of the wall clock: 5 ms, less what an empty submit takes),
+ * so dispatches must bear being run again.
  */
-export async function time(device: Device, runs: readonly Timed[], { rounds = 7, clock = device.adapter.timestamps ? "timestamps" : "wall clock" }: { rounds?: number; clock?: Clock } = {}): Promise<Timings> {
+export async function time(
+  device: Device, runs: readonly Timed[],
+  { rounds = 7, clock = device.adapter.timestamps ? "timestamps" : "wall clock" }: {
+    rounds?: number; clock?: Clock;
+  } = {},
+): Promise<Timings> {
   const once = clock === "timestamps" ? byTimestamps : byWallClock, repeat = runs.map(() => 1);
-  let resolution = 0, took = (await once(device, runs.map((run) => ({ ...run, repeat: 1 })))).seconds;  // warms up
+  let resolution = 0;
+  let took = (await once(device, runs.map((run) => ({ ...run, repeat: 1 })))).seconds;  // warms up
   for (let tries = 0, short = true; short && tries < 6; tries++) {
     ({ seconds: took, resolution } = await once(device, runs.map((run, i) => ({ ...run, repeat: repeat[i] })), took));
     const least = clock === "timestamps" ? Math.min(5e-3, 100 * resolution) : 5e-3;
@@ -46,7 +53,9 @@ export async function time(device: Device, runs: readonly Timed[], { rounds = 7,
   const all: number[][] = runs.map(() => []);
   for (let round = 0; round < rounds; round++) {
     const now = [...runs.keys()].filter((i) => round * took[i] < BUDGET);
-    (await once(device, now.map((i) => ({ ...runs[i], repeat: repeat[i] })), took.filter((_, i) => now.includes(i)))).seconds.forEach((seconds, i) => all[now[i]].push(seconds / repeat[now[i]]));
+    const repeated = now.map((i) => ({ ...runs[i], repeat: repeat[i] }));
+    const { seconds } = await once(device, repeated, took.filter((_, i) => now.includes(i)));
+    seconds.forEach((s, i) => all[now[i]].push(s / repeat[now[i]]));
   }
   return { clock, resolution, times: all.map(spread) };
 }
@@ -60,11 +69,13 @@ export function spread(values: readonly number[]): Timing {
   return { median: at(0.5), low: at(0.25), high: at(0.75), best: sorted[0] };
 }
 
-type Once = (device: Device, runs: readonly Repeated[], expected?: Float64Array) => Promise<{ seconds: Float64Array; resolution: number }>;
+interface Measured { readonly seconds: Float64Array; readonly resolution: number }
+type Once = (device: Device, runs: readonly Repeated[], expected?: Float64Array) => Promise<Measured>;
 
 /** Every run in a pass between two timestamps, all in one submit unless they are many or long. */
 const byTimestamps: Once = async (device, runs, expected) => {
-  const { gpu } = device, most = Math.min(PASSES, runs.length), bytes = 16 * most, seconds = new Float64Array(runs.length);
+  const { gpu } = device, seconds = new Float64Array(runs.length);
+  const most = Math.min(PASSES, runs.length), bytes = 16 * most;
   const querySet = gpu.createQuerySet({ type: "timestamp", count: 2 * most });
   const resolved = gpu.createBuffer({ label: "timestamps", size: bytes, usage: QUERY_RESOLVE | COPY_SRC });
   const staging = gpu.createBuffer({ label: "timestamps staging", size: bytes, usage: MAP_READ | COPY_DST });
@@ -72,9 +83,12 @@ const byTimestamps: Once = async (device, runs, expected) => {
   try {
     for (let from = 0, to = 0; from < runs.length; from = to) {
       const encoder = gpu.createCommandEncoder({ label: "profile" });
-      for (let long = 0; to < runs.length && to - from < most && (to === from || long < LONG); long += expected?.[to++] ?? (to++, LONG)) {
+      let long = 0;
+      while (to < runs.length && to - from < most && (to === from || long < LONG)) {
         const at = 2 * (to - from);
         encode(encoder, runs[to], { querySet, beginningOfPassWriteIndex: at, endOfPassWriteIndex: at + 1 });
+        long += expected?.[to] ?? LONG;
+        to++;
       }
       encoder.resolveQuerySet(querySet, 0, 2 * (to - from), resolved, 0);
       encoder.copyBufferToBuffer(resolved, 0, staging, 0, bytes);
@@ -108,7 +122,10 @@ const byWallClock: Once = async (device, runs) => {
   return { seconds, resolution: empty };
 };
 
-function encode(encoder: GPUCommandEncoder, { player, from = 0, to = player.dispatches.length, repeat }: Repeated, timestampWrites?: GPUComputePassTimestampWrites): void {
+function encode(
+  encoder: GPUCommandEncoder, { player, from = 0, to = player.dispatches.length, repeat }: Repeated,
+  timestampWrites?: GPUComputePassTimestampWrites,
+): void {
   const pass = encoder.beginComputePass({ label: player.label, ...timestampWrites && { timestampWrites } });
   for (let i = 0; i < repeat; i++) player.encode(pass, from, to);
   pass.end();

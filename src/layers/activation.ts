@@ -3,7 +3,10 @@ import { activation_backward, activation_forward } from "../generated/activation
 import { atLeast, known } from "../options.js";
 import type { Layer } from "./layer.js";
 
-/** The numbers of shaders/lib/activation.wgsl and slope.wgsl. From `gelu` on, the slope is written in the input, not in the output. */
+/**
+ * The numbers of shaders/lib/activation.wgsl and slope.wgsl.
+ * From `gelu` on, the slope is written in the input, not in the output.
+ */
 const ACTIVATIONS = {
   relu: 1, sigmoid: 2, tanh: 3, leakyRelu: 4, elu: 5, gelu: 6, geluTanh: 7, silu: 8, hardSwish: 9, softplus: 10,
 } as const;
@@ -15,12 +18,16 @@ function activation(kind: keyof typeof ACTIVATIONS, ALPHA = 1, THRESHOLD = 0): L
     shape: (x) => x,
 
     forward(rec, { x, y }) {
-      rec.dispatch(activation_forward, { x, y }, { size: y.size, ...baked, ACTIVATION: number, WIDTH: rec.wide(y.size) }, Math.ceil(y.size / 4));
+      rec.dispatch(
+        activation_forward, { x, y },
+        { size: y.size, ...baked, ACTIVATION: number, WIDTH: rec.wide(y.size) }, Math.ceil(y.size / 4));
     },
 
     backward(rec, { x, y, dy, dx }) {
       const z = number < ACTIVATIONS.gelu ? y : x;
-      if (dx) rec.dispatch(activation_backward, { z, dy, dx }, { size: dy.size, ...baked, SLOPE: number, WIDTH: rec.wide(dy.size) }, Math.ceil(dy.size / 4));
+      if (dx) rec.dispatch(
+        activation_backward, { z, dy, dx },
+        { size: dy.size, ...baked, SLOPE: number, WIDTH: rec.wide(dy.size) }, Math.ceil(dy.size / 4));
     },
   };
 }
@@ -64,7 +71,8 @@ export interface GeluOptions {
 /** x times the share of the normal distribution below x (Hendrycks and Gimpel 2016). */
 export function gelu(options: GeluOptions = {}): Layer {
   const { approximate = "none" } = known("gelu", options, "approximate");
-  if (approximate !== "none" && approximate !== "tanh") throw new OptionError(`approximate is "none" or "tanh", not ${String(approximate)}`, { approximate });
+  if (approximate !== "none" && approximate !== "tanh")
+    throw new OptionError(`approximate is "none" or "tanh", not ${String(approximate)}`, { approximate });
   return activation(approximate === "tanh" ? "geluTanh" : "gelu");
 }
 

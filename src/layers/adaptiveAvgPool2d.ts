@@ -13,7 +13,8 @@ export interface AdaptiveAvgPool2dOptions {
 /** Adaptive average pooling: [N, C, H, W] → [N, C, size, size]. Maths and kernels: shaders/adaptive_avg_pool2d.wgsl. */
 export function adaptiveAvgPool2d(options: AdaptiveAvgPool2dOptions = {}): Layer {
   const { size = 1 } = known("adaptiveAvgPool2d", options, "size"), [P, Q] = pair("size", size, 1);
-  const dims = (rec: Recorder, { shape: [N, H, W, C] }: Tensor) => ({ N, H, W, C, P, Q, GLOBAL: Number(P === 1 && Q === 1), WIDTH: rec.wide(C) });
+  const dims = (rec: Recorder, { shape: [N, H, W, C] }: Tensor) =>
+    ({ N, H, W, C, P, Q, GLOBAL: Number(P === 1 && Q === 1), WIDTH: rec.wide(C) });
   const grid = (rec: Recorder, { shape }: Tensor, count: number) => rows(count, shape[3] / rec.wide(shape[3]));
   return {
     name: "adaptiveAvgPool2d",
@@ -28,7 +29,9 @@ export function adaptiveAvgPool2d(options: AdaptiveAvgPool2dOptions = {}): Layer
     },
 
     backward(rec, { x, dy, dx }) {
-      if (dx) rec.dispatch(adaptive_avg_pool2d_backward, { dy, addend: dy, z: dy, dx }, dims(rec, x), grid(rec, x, x.shape[0] * x.shape[1]));
+      if (!dx) return;
+      const t = { dy, addend: dy, z: dy, dx };
+      rec.dispatch(adaptive_avg_pool2d_backward, t, dims(rec, x), grid(rec, x, x.shape[0] * x.shape[1]));
     },
   };
 }

@@ -8,12 +8,15 @@ const layer: Layer<never, never, "a" | "b"> = {
   inputs: ["a", "b"],
 
   shape(a, b) {
-    if (a.join() !== b.join()) throw new ShapeError(`cannot add ${nchw(a)} and ${nchw(b)}; a 1×1 convolution can match them`, { a, b });
+    if (a.join() !== b.join())
+      throw new ShapeError(`cannot add ${nchw(a)} and ${nchw(b)}; a 1×1 convolution can match them`, { a, b });
     return a;
   },
 
   forward(rec, { a, b, y }) {
-    rec.dispatch(add_forward, { a, b, c: a, d: a, z: a, y }, { size: y.size, WIDTH: rec.wide(y.size) }, Math.ceil(y.size / 4));
+    rec.dispatch(
+      add_forward, { a, b, c: a, d: a, z: a, y },
+      { size: y.size, WIDTH: rec.wide(y.size) }, Math.ceil(y.size / 4));
   },
 
   backward: "dy",

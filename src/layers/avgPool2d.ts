@@ -12,7 +12,8 @@ export interface AvgPool2dOptions extends PoolOptions {
 
 /** 2-D average pooling: [N, C, H, W] → [N, C, P, Q]. Maths and kernels: shaders/avg_pool2d.wgsl. */
 export function avgPool2d(options: AvgPool2dOptions): Layer {
-  const { dims, shape, tiles } = pooling(known("avgPool2d", options, "kernel, stride, padding, ceilMode, countIncludePad")), COUNT_PAD = Number(options.countIncludePad ?? true);
+  known("avgPool2d", options, "kernel, stride, padding, ceilMode, countIncludePad");
+  const { dims, shape, tiles } = pooling(options), COUNT_PAD = Number(options.countIncludePad ?? true);
   /** Channels an invocation takes: pairs, where there are no fours, as in LeNet's first pooling. */
   const wide = (rec: Recorder, C: number) => rec.wide(2 * C) === 1 ? 1 : C % 4 ? 2 : 4;
   return {

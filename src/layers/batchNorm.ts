@@ -1,6 +1,10 @@
 import { OptionError, ShapeError } from "../errors.js";
-import { batch_norm_apply, batch_norm_column, batch_norm_evaluate, batch_norm_partial, batch_norm_running } from "../generated/batch_norm.js";
-import { batch_norm_backward_column, batch_norm_backward_input, batch_norm_backward_partial } from "../generated/batch_norm_backward.js";
+import {
+  batch_norm_apply, batch_norm_column, batch_norm_evaluate, batch_norm_partial, batch_norm_running,
+} from "../generated/batch_norm.js";
+import {
+  batch_norm_backward_column, batch_norm_backward_input, batch_norm_backward_partial,
+} from "../generated/batch_norm_backward.js";
 import { tensor, type Recorder, type Rung, type Target, type Tensor } from "../gpu/recorder.js";
 import { known } from "../options.js";
 import { folding } from "./foldBatchNorm.js";
@@ -13,50 +17,79 @@ export interface BatchNormOptions {
   eps?: number;
   /** How much of a batch's statistics goes into the running ones, 0 to 1. Default 0.1, PyTorch's. */
   momentum?: number;
-  /** False keeps weight and bias as they are, and running statistics, which are then used as in evaluation; see freeze(). Default true. */
+  /**
+   * False keeps weight and bias as they are, and running statistics,
+   * which are then used as in evaluation; see freeze(). Default true.
+   */
   requiresGrad?: boolean;
 }
 
-const COLUMN = 2 ** 22;  // rows that one workgroup takes × workgroups that keep the adapter busy: where few do, a workgroup may have a long column before another dispatch pays
-const SPLITS = 64;     // of the rows, at most
+/**
+ * Rows that one workgroup takes × workgroups that keep the adapter busy:
+ * where few do, a workgroup may have a long column before another dispatch pays.
+ */
+const COLUMN = 2 ** 22;
+const SPLITS = 64;  // of the rows, at most
 
-interface Dims { M: number; C: number; rows: number; splits: number; span: number; columns_log2: number; eps: number; momentum: number; x_pitch: number; addend_pitch: number; WIDTH: 1 | 4; TRAINING: number }
-const groups = ({ C, WIDTH, columns_log2 }: Dims) => Math.ceil(C / WIDTH / 2 ** columns_log2), spans = ({ M, span }: Dims) => Math.ceil(M / span);
+interface Dims {
+  M: number; C: number; rows: number; splits: number; span: number; columns_log2: number;
+  eps: number; momentum: number; x_pitch: number; addend_pitch: number; WIDTH: 1 | 4; TRAINING: number;
+}
+const groups = ({ C, WIDTH, columns_log2 }: Dims) => Math.ceil(C / WIDTH / 2 ** columns_log2);
+const spans = ({ M, span }: Dims) => Math.ceil(M / span);
 const short = ({ M }: Dims, { tasks = 32 }: Target) => M * tasks <= COLUMN;
 /** Whether an adapter takes many invocations at once, as GPUs do. */
 const parallel = ({ tasks = 32 }: Target) => tasks > 32;
 /** A column by a workgroup: on GPUs of as many lanes as all have, for each goes down its rows one after the other. */
 const lanes = (rec: Recorder, d: Dims) => ({ ...d, WORKGROUP: parallel(rec.target) ? 256 : 64 });
 
-/** y, running statistics and what backward needs ← x by the batch's statistics. Only the one of stats and moments that a rung fills takes memory. */
-const forward: readonly Rung<Dims, "x" | "y" | "weight" | "bias" | "stats" | "moments" | "running_mean" | "running_var">[] = [
-  { name: "column", fits: short, record(rec, { moments: _, ...t }, d) { rec.dispatch(batch_norm_column, { ...t, addend: t.x }, lanes(rec, d), [groups(d), 1, 1]); } },
+type Forward = "x" | "y" | "weight" | "bias" | "stats" | "moments" | "running_mean" | "running_var";
+/**
+ * y, running statistics and what backward needs ← x by the batch's statistics.
+ * Only the one of stats and moments that a rung fills takes memory.
+ */
+const forward: readonly Rung<Dims, Forward>[] = [
+  { name: "column", fits: short, record(rec, { moments: _, ...t }, d) {
+    rec.dispatch(batch_norm_column, { ...t, addend: t.x }, lanes(rec, d), [groups(d), 1, 1]);
+  } },
   { name: "split", fits: () => true, record(rec, { x, y, weight, bias, moments, running_mean, running_var }, d) {
     rec.dispatch(batch_norm_partial, { x, partial: moments }, d, [groups(d), d.splits, 1]);
-    rec.dispatch(batch_norm_apply, { x, parts: moments, running_mean, running_var, weight, bias, y, addend: x }, d, [groups(d), spans(d), 1]);
+    rec.dispatch(
+      batch_norm_apply, { x, parts: moments, running_mean, running_var, weight, bias, y, addend: x },
+      d, [groups(d), spans(d), 1]);
   } },
 ];
 
+type Backward = "x" | "dy" | "weight" | "stats" | "moments" | "dx" | "dweight" | "dbias";
 /** dx, dweight, dbias ← dy, and what the same rung of forward left. */
-const backward: readonly Rung<Dims, "x" | "dy" | "weight" | "stats" | "moments" | "dx" | "dweight" | "dbias">[] = [
+const backward: readonly Rung<Dims, Backward>[] = [
   { name: "column", fits: short, record(rec, { x, dy, stats, dx, dweight, dbias }, d) {
-    rec.dispatch(batch_norm_backward_column, { x, dy, known: stats, dweight, dbias, dx, addend: dy, z: dy }, lanes(rec, d), [groups(d), 1, 1]);
+    rec.dispatch(
+      batch_norm_backward_column, { x, dy, known: stats, dweight, dbias, dx, addend: dy, z: dy },
+      lanes(rec, d), [groups(d), 1, 1]);
   } },
   { name: "split", fits: () => true, record(rec, { x, dy, weight, stats, moments, dx, dweight, dbias }, d) {
     const partial = tensor("partial", [d.splits, d.C, 2]);
-    rec.dispatch(batch_norm_backward_partial, { x, dy, moments, weight, stats, partial }, d, [groups(d), d.splits, 1]);
-    rec.dispatch(batch_norm_backward_input, { x, dy, known: stats, parts: partial, dweight, dbias, dx, addend: dy }, d, [groups(d), spans(d), 1]);
+    rec.dispatch(
+      batch_norm_backward_partial, { x, dy, moments, weight, stats, partial }, d, [groups(d), d.splits, 1]);
+    rec.dispatch(
+      batch_norm_backward_input, { x, dy, known: stats, parts: partial, dweight, dbias, dx, addend: dy },
+      d, [groups(d), spans(d), 1]);
   } },
 ];
 
 /**
- * Batch normalisation of [N, C, H, W] or [N, features], per channel (Ioffe and Szegedy 2015). Training uses the batch's own
- * statistics and moves the running ones, whose variance is the unbiased one; evaluation uses the running ones. A ShapeError where a batch
- * has one value a channel. Maths and kernels: shaders/batch_norm.wgsl, batch_norm_backward.wgsl. Names in files: weight, bias, running_mean, running_var.
+ * Batch normalisation of [N, C, H, W] or [N, features], per channel (Ioffe and Szegedy 2015). Training uses the batch's
+ * own statistics and moves the running ones, whose variance is the unbiased one; evaluation uses the running ones. A
+ * ShapeError where a batch has one value a channel. Maths and kernels: shaders/batch_norm.wgsl,
+ * batch_norm_backward.wgsl. Names in files: weight, bias, running_mean, running_var.
  */
-export function batchNorm(options: BatchNormOptions = {}): Layer<"weight" | "bias", "stats" | "moments", "x", "running_mean" | "running_var"> {
+export function batchNorm(
+  options: BatchNormOptions = {},
+): Layer<"weight" | "bias", "stats" | "moments", "x", "running_mean" | "running_var"> {
   const { eps = 1e-5, momentum = 0.1, requiresGrad } = known("batchNorm", options, "eps, momentum, requiresGrad");
-  if (!(eps > 0) || !(momentum >= 0 && momentum <= 1)) throw new OptionError(`batchNorm takes an eps above 0 and a momentum from 0 to 1, not ${eps} and ${momentum}`, { eps, momentum });
+  if (!(eps > 0) || !(momentum >= 0 && momentum <= 1)) throw new OptionError(
+    `batchNorm takes an eps above 0 and a momentum from 0 to 1, not ${eps} and ${momentum}`, { eps, momentum });
   const channels = (x: readonly number[], init: ParamSpec["init"]): ParamSpec =>
     ({ shape: [x.at(-1)!], init, fan: { in: 1, out: 1 }, ...x.length === 2 && { features: 0 } });
 
@@ -64,19 +97,25 @@ export function batchNorm(options: BatchNormOptions = {}): Layer<"weight" | "bia
   function dims(rec: Recorder, x: Tensor, training: boolean): Dims {
     const C = x.shape.at(-1)!, M = x.size / C, many = parallel(rec.target), WIDTH = rec.wide(C);
     const rows = Math.ceil(M / Math.min(many ? SPLITS : 16, Math.ceil(M / 256))), splits = Math.ceil(M / rows);
-    return { M, C, rows, splits, span: many ? 1024 : 4096, columns_log2: many || C > 4 * WIDTH ? 2 : 1, eps, momentum, x_pitch: C, addend_pitch: C, WIDTH, TRAINING: Number(training) };
+    return {
+      M, C, rows, splits, span: many ? 1024 : 4096, columns_log2: many || C > 4 * WIDTH ? 2 : 1,
+      eps, momentum, x_pitch: C, addend_pitch: C, WIDTH, TRAINING: Number(training),
+    };
   }
 
   return {
     name: "batchNorm", requiresGrad, fusing: folding,
 
     shape(x) {
-      if (x.length !== 2 && x.length !== 4) throw new ShapeError(`expected [N, C, H, W] or [N, features], got ${nchw(x)}`, { got: x });
+      if (x.length !== 2 && x.length !== 4)
+        throw new ShapeError(`expected [N, C, H, W] or [N, features], got ${nchw(x)}`, { got: x });
       return x;
     },
 
     learns(x) {
-      if (x.every((extent, axis) => extent === 1 || axis === x.length - 1)) throw new ShapeError("learns from more than one value a channel; take another batch size: the last batch has what is left", { got: x });
+      if (x.every((extent, axis) => extent === 1 || axis === x.length - 1)) throw new ShapeError(
+        "learns from more than one value a channel; take another batch size: the last batch has what is left",
+        { got: x });
     },
 
     params: (x) => ({ weight: channels(x, ones), bias: channels(x, zeros) }),
@@ -85,16 +124,22 @@ export function batchNorm(options: BatchNormOptions = {}): Layer<"weight" | "bia
 
     forward(rec, { x, y, weight, bias, stats, moments, running_mean, running_var }, { training }) {
       const d = dims(rec, x, training);
-      if (training) rec.climb(forward, { x, y, weight, bias, stats, moments, running_mean, running_var }, d, "batchNorm");
-      else rec.dispatch(batch_norm_evaluate, { x, y, weight, bias, known_mean: running_mean, known_var: running_var, addend: x }, d, [groups(d), spans(d), 1]);
+      if (training) rec.climb(
+        forward, { x, y, weight, bias, stats, moments, running_mean, running_var }, d, "batchNorm");
+      else rec.dispatch(
+        batch_norm_evaluate, { x, y, weight, bias, known_mean: running_mean, known_var: running_var, addend: x },
+        d, [groups(d), spans(d), 1]);
     },
 
     backward(rec, { x, weight, stats, moments, running_mean, running_var, dy, ...d }, { training }) {
-      const e = dims(rec, x, training), unused = (t: Tensor) => tensor("unused", t.shape), { dx = unused(x), dweight = unused(weight), dbias = unused(weight) } = d;
+      const e = dims(rec, x, training), unused = (t: Tensor) => tensor("unused", t.shape);
+      const { dx = unused(x), dweight = unused(weight), dbias = unused(weight) } = d;
       if (training) return rec.climb(backward, { x, dy, weight, stats, moments, dx, dweight, dbias }, e, "batchNorm");
       rec.dispatch(batch_norm_running, { stats, known_mean: running_mean, known_var: running_var, weight }, e, e.C);
       if (d.dweight || d.dbias) backward[0].record(rec, { x, dy, weight, stats, moments, dx, dweight, dbias }, e);
-      else rec.dispatch(batch_norm_backward_input, { x, dy, known: stats, parts: stats, dweight, dbias, dx, addend: dy }, { ...e, splits: 1 }, [groups(e), spans(e), 1]);
+      else rec.dispatch(
+        batch_norm_backward_input, { x, dy, known: stats, parts: stats, dweight, dbias, dx, addend: dy },
+        { ...e, splits: 1 }, [groups(e), spans(e), 1]);
     },
   };
 }

@@ -13,12 +13,18 @@ export function concat(...values: Value[]): Value {
 
   /** What the kernels take, four parts at a time: their tensors, extents and grid. */
   function chunks(rec: Recorder, t: Record<string, Tensor>, whole: Tensor) {
-    const K = whole.shape.at(-1)!, M = elements(whole.shape) / K, channels = inputs.map((name) => t[name].shape.at(-1)!);
-    const WIDTH = rec.wide(...channels), from = inputs.map((_, i) => i).filter((i) => i % AT_ONCE === 0);
+    const K = whole.shape.at(-1)!, M = elements(whole.shape) / K;
+    const channels = inputs.map((name) => t[name].shape.at(-1)!), WIDTH = rec.wide(...channels);
+    const from = inputs.map((_, i) => i).filter((i) => i % AT_ONCE === 0);
     return from.map((first) => {
-      const names = inputs.slice(first, first + AT_ONCE), [C0, C1 = 0, C2 = 0, C3 = 0] = channels.slice(first, first + AT_ONCE);
-      const [x, y] = fold(M * Math.max(C0, C1, C2, C3) / WIDTH / 4, concat_forward.overrides.WORKGROUP), grid: Grid = [x, y, names.length];
-      return { names, grid, d: { M, K, C0, C1, C2, C3, offset: channels.slice(0, first).reduce((a, b) => a + b, 0), WIDTH } };
+      const names = inputs.slice(first, first + AT_ONCE);
+      const [C0, C1 = 0, C2 = 0, C3 = 0] = channels.slice(first, first + AT_ONCE);
+      const [x, y] = fold(M * Math.max(C0, C1, C2, C3) / WIDTH / 4, concat_forward.overrides.WORKGROUP);
+      const grid: Grid = [x, y, names.length];
+      return {
+        names, grid,
+        d: { M, K, C0, C1, C2, C3, offset: channels.slice(0, first).reduce((a, b) => a + b, 0), WIDTH },
+      };
     });
   }
 
@@ -28,8 +34,10 @@ export function concat(...values: Value[]): Value {
     fusing: inPlace,
 
     shape(first: Shape, ...others: Shape[]) {
-      const wrong = others.find((s) => s.length !== first.length || s.slice(0, -1).join() !== first.slice(0, -1).join());
-      if (wrong) throw new ShapeError(`cannot put ${nchw(first)} and ${nchw(wrong)} side by side: only channels may differ`, { got: [first, wrong] });
+      const wrong = others.find((s) => s.length !== first.length
+        || s.slice(0, -1).join() !== first.slice(0, -1).join());
+      if (wrong) throw new ShapeError(
+        `cannot put ${nchw(first)} and ${nchw(wrong)} side by side: only channels may differ`, { got: [first, wrong] });
       return [...first.slice(0, -1), [first, ...others].reduce((sum, s) => sum + s.at(-1)!, 0)];
     },
 
@@ -40,8 +48,10 @@ export function concat(...values: Value[]): Value {
 
     backward(rec, { dy, ...t }: Record<string, Tensor> & { dy: Tensor }) {
       for (const { names, d, grid } of chunks(rec, t, dy)) {
-        const [dx0, dx1, dx2, dx3] = Array.from({ length: AT_ONCE }, (_, j) => t[`d${names[j]}`] ?? tensor("unused", t[names[j]]?.shape ?? [4]));
-        if (names.some((name) => t[`d${name}`])) rec.dispatch(concat_backward, { dy, z: dy, dx0, dx1, dx2, dx3 }, d, grid);
+        const [dx0, dx1, dx2, dx3] = Array.from({ length: AT_ONCE }, (_, j) =>
+          t[`d${names[j]}`] ?? tensor("unused", t[names[j]]?.shape ?? [4]));
+        if (names.some((name) => t[`d${name}`]))
+          rec.dispatch(concat_backward, { dy, z: dy, dx0, dx1, dx2, dx3 }, d, grid);
       }
     },
   };

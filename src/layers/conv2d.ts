@@ -18,7 +18,10 @@ export interface Conv2dOptions {
   padding?: Pair;
   /** Distance between the taps of the window. Default 1. */
   dilation?: Pair;
-  /** Into how many groups channels and filters are cut, each seeing only its own; as many as channels: depthwise. Default 1. */
+  /**
+   * Into how many groups channels and filters are cut, each seeing only its own; as many as channels: depthwise.
+   * Default 1.
+   */
   groups?: number;
   /** Default true. */
   bias?: boolean;
@@ -29,15 +32,16 @@ export interface Conv2dOptions {
 }
 
 /**
- * 2-D convolution: [N, C, H, W] → [N, filters, P, Q] with P = ⌊(H + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1,
- * Q likewise. Maths: shaders/conv2d.wgsl. Kernels:
- * convolution.ts. Weight in files: [filters, C / groups, kernel, kernel].
+ * 2-D convolution: [N, C, H, W] → [N, filters, P, Q] with
+ * P = ⌊(H + 2·padding − dilation·(kernel − 1) − 1) / stride⌋ + 1, Q likewise. Maths: shaders/conv2d.wgsl.
+ * Kernels: convolution.ts. Weight in files: [filters, C / groups, kernel, kernel].
  */
 export function conv2d(options: Conv2dOptions): Layer<"weight" | "bias"> {
   known("conv2d", options, "filters, kernel, stride, padding, dilation, groups, bias, init, requiresGrad");
   const K = positive("filters", options.filters), groups = positive("groups", options.groups ?? 1);
   const [R, S] = pair("kernel", options.kernel, 1), [STRIDE_H, STRIDE_W] = pair("stride", options.stride ?? 1, 1);
-  const [padding_h, padding_w] = pair("padding", options.padding ?? 0, 0), [DILATION_H, DILATION_W] = pair("dilation", options.dilation ?? 1, 1);
+  const [padding_h, padding_w] = pair("padding", options.padding ?? 0, 0);
+  const [DILATION_H, DILATION_W] = pair("dilation", options.dilation ?? 1, 1);
   const biased = options.bias ?? true, init = options.init ?? torchDefault;
   if (K % groups) throw new OptionError(`${K} filters do not divide into ${groups} groups`, { filters: K, groups });
 
@@ -53,9 +57,12 @@ export function conv2d(options: Conv2dOptions): Layer<"weight" | "bias"> {
     shape(x) {
       needs4d(x);
       const { N, C, P, Q } = dims(x);
-      if (C % groups) throw new ShapeError(`${C} channels of ${nchw(x)} do not divide into ${groups} groups`, { got: x, groups });
-      if (P < 1 || Q < 1) throw new ShapeError(`a ${R}×${S} window${DILATION_H * DILATION_W > 1 ? ` dilated by ${DILATION_H}×${DILATION_W}` : ""
-        } does not fit ${nchw(x)} padded by ${padding_h}×${padding_w}; use a larger input, a smaller kernel or more padding`, { got: x, kernel: [R, S] });
+      if (C % groups)
+        throw new ShapeError(`${C} channels of ${nchw(x)} do not divide into ${groups} groups`, { got: x, groups });
+      const dilated = DILATION_H * DILATION_W > 1 ? ` dilated by ${DILATION_H}×${DILATION_W}` : "";
+      if (P < 1 || Q < 1) throw new ShapeError(
+        `a ${R}×${S} window${dilated} does not fit ${nchw(x)} padded by ${padding_h}×${padding_w}; `
+          + "use a larger input, a smaller kernel or more padding", { got: x, kernel: [R, S] });
       return [N, P, Q, K];
     },
 
@@ -74,7 +81,9 @@ export function conv2d(options: Conv2dOptions): Layer<"weight" | "bias"> {
     backward(rec, { x, weight, dy, dx, dweight, dbias }) {
       const d = dims(x.shape);
       if (dx) rec.climb(backwardInput, { weight, dy, dx }, d, "conv2d input gradient");
-      if (dweight) rec.climb(backwardWeight, { x, dy, dweight, dbias: dbias ?? dweight }, { ...d, BIAS: Number(Boolean(dbias)) }, "conv2d weight gradient");
+      if (dweight) rec.climb(
+        backwardWeight, { x, dy, dweight, dbias: dbias ?? dweight },
+        { ...d, BIAS: Number(Boolean(dbias)) }, "conv2d weight gradient");
       else if (dbias) plainSums(rec, { x: dy, dy, dbias }, d);
     },
   };

@@ -25,7 +25,8 @@ export interface Convolution {
 }
 
 /** Pixels slide over a stride or over a dilation, not over both. */
-const direct = (d: Convolution, { lanes = 0 }: Target) => lanes >= 4 && d.D === d.C && Math.min(d.STRIDE_H, d.DILATION_H) * Math.min(d.STRIDE_W, d.DILATION_W) === 1;
+const direct = (d: Convolution, { lanes = 0 }: Target) => lanes >= 4 && d.D === d.C
+  && Math.min(d.STRIDE_H, d.DILATION_H) * Math.min(d.STRIDE_W, d.DILATION_W) === 1;
 const quads = (d: Convolution, target: Target) => direct(d, target) && d.K % 4 === 0;
 /** Where windows overlap or touch, with a stride of 2 at most: the loop over their taps unrolls. */
 const slides = (d: Convolution, target: Target) => quads(d, target) && d.C % 4 === 0 && d.STRIDE_W <= Math.min(2, d.S);
@@ -36,9 +37,18 @@ function columnsOf(rows: number, columns: number, tiles: readonly number[] = [64
   const needed = (tile: number) => Math.ceil(rows * tile / 4096) * Math.ceil(columns / tile);
   return tiles.reduce((best, tile) => needed(tile) < needed(best) ? tile : best);
 }
-const grid = (invocations: number, z: number, workgroup: number): Grid => { const [gx, gy] = fold(invocations, workgroup); return [gx, gy, z]; };
-/** What a kernel with an epilogue is told as long as fuse.ts has put nothing there: its output ends with the filters, and dy likewise. */
-const plainly = ({ C, K }: Convolution) => ({ ...unfused, ...undropped, CHANNELS: C <= 6 ? 6 : C <= 8 ? 8 : 16, FILTERS: K <= 6 ? 6 : 8, y_pitch: K, y_offset: 0, dy_pitch: K, dy_offset: 0, span: 0, size: 0 });
+const grid = (invocations: number, z: number, workgroup: number): Grid => {
+  const [gx, gy] = fold(invocations, workgroup);
+  return [gx, gy, z];
+};
+/**
+ * What a kernel with an epilogue is told as long as fuse.ts has put nothing there:
+ * its output ends with the filters, and dy likewise.
+ */
+const plainly = ({ C, K }: Convolution) => ({
+  ...unfused, ...undropped, CHANNELS: C <= 6 ? 6 : C <= 8 ? 8 : 16, FILTERS: K <= 6 ? 6 : 8,
+  y_pitch: K, y_offset: 0, dy_pitch: K, dy_offset: 0, span: 0, size: 0,
+});
 /** No activation, nor its slope. */
 export const unfused = { FILTERS: 8, ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0 };
 /** No dropout behind a kernel. */
@@ -60,9 +70,13 @@ export const forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[
   } },
   { name: "tiled", fits: tiled, record(rec, t, d) {
     const pixels = d.N * d.P * d.Q, TILE_K = columnsOf(pixels, d.K);
-    rec.dispatch(conv2d_tiled_forward, ahead(t), { ...d, WIDTH: rec.wide(d.C), ...plainly(d), TILE_K }, grid(pixels, Math.ceil(d.K / TILE_K), 4096 / TILE_K));
+    rec.dispatch(
+      conv2d_tiled_forward, ahead(t), { ...d, WIDTH: rec.wide(d.C), ...plainly(d), TILE_K },
+      grid(pixels, Math.ceil(d.K / TILE_K), 4096 / TILE_K));
   } },
-  { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_forward, ahead(t), { ...d, ...plainly(d) }, d.N * d.P * d.Q * d.K); } },
+  { name: "plain", fits: () => true, record(rec, t, d) {
+    rec.dispatch(conv2d_forward, ahead(t), { ...d, ...plainly(d) }, d.N * d.P * d.Q * d.K);
+  } },
 ];
 
 /** Pixels that an invocation takes at once: five where they divide a row and four do not. */
@@ -73,13 +87,19 @@ const strips = (rec: Recorder, d: Convolution, PIXELS: number, filters: number) 
   tiles(rec, { ...d, PIXELS }, d.N * d.P * Math.ceil(d.Q / PIXELS), Math.ceil(d.K / filters), slides(d, rec.target));
 
 /** An invocation for four pixels of a row, in their phase, and 16 channels. */
-const phases = (rec: Recorder, d: Convolution) =>
-  tiles(rec, d, d.N * Math.ceil(d.H / d.STRIDE_H) * Math.ceil(Math.ceil(d.W / d.STRIDE_W) / 4), Math.ceil(d.C / 16) * d.STRIDE_H * d.STRIDE_W);
+const phases = (rec: Recorder, d: Convolution) => tiles(
+  rec, d,
+  d.N * Math.ceil(d.H / d.STRIDE_H) * Math.ceil(Math.ceil(d.W / d.STRIDE_W) / 4),
+  Math.ceil(d.C / 16) * d.STRIDE_H * d.STRIDE_W);
 
-/** Params and grid of register tiles, so many down and across: in workgroups of 16, or less where that is enough, as for linear layers and few images. */
+/**
+ * Params and grid of register tiles, so many down and across:
+ * in workgroups of 16, or less where that is enough, as for linear layers and few images.
+ */
 function tiles<D extends Convolution>(rec: Recorder, d: D, down: number, across: number, unrolls = false) {
   const LANES = rec.target.lanes!, WORKGROUP = Math.min(16, LANES * Math.ceil(down / LANES));
-  const TAPS = unrolls || d.STRIDE_W === 1 ? d.S : 0;  // with another stride along the row, windows of all widths share a text
+  // With another stride along the row, windows of all widths share a text.
+  const TAPS = unrolls || d.STRIDE_W === 1 ? d.S : 0;
   return [{ ...d, ...plainly(d), LANES, TAPS, WORKGROUP }, grid(down, across, WORKGROUP)] as const;
 }
 
@@ -92,9 +112,14 @@ function flat(d: Convolution, P = 1): Convolution {
 type InputRung = Rung<Convolution, "weight" | "dy" | "dx">;
 
 /** A row an invocation: of few channels, where windows move by one. */
-const row: InputRung = { name: "row", fits: (d, target) => quads(d, target) && d.C <= 8 && d.S > 1 && d.S <= 5 && d.STRIDE_H * d.STRIDE_W * d.DILATION_H * d.DILATION_W === 1, record(rec, t, d) {
-  rec.dispatch(conv2d_row_input_backward, behind(t), ...tiles(rec, { ...d, PIXELS: fives(d) }, d.N * d.H, 1));
-} };
+const row: InputRung = {
+  name: "row",
+  fits: (d, target) => quads(d, target) && d.C <= 8 && d.S > 1 && d.S <= 5
+    && d.STRIDE_H * d.STRIDE_W * d.DILATION_H * d.DILATION_W === 1,
+  record(rec, t, d) {
+    rec.dispatch(conv2d_row_input_backward, behind(t), ...tiles(rec, { ...d, PIXELS: fives(d) }, d.N * d.H, 1));
+  },
+};
 
 /** dx ← weight, dy. */
 export const backwardInput: readonly InputRung[] = [
@@ -104,10 +129,15 @@ export const backwardInput: readonly InputRung[] = [
   } },
   row,
   { name: "tiled", fits: tiled, record(rec, t, d) {
-    const pixels = d.N * Math.ceil(d.H / d.STRIDE_H) * Math.ceil(d.W / d.STRIDE_W), TILE_C = columnsOf(pixels, d.C);  // pixels of the largest phase
-    rec.dispatch(conv2d_tiled_input_backward, behind(t), { ...d, TILE_C }, grid(pixels, Math.ceil(d.C / TILE_C) * d.STRIDE_H * d.STRIDE_W, 4096 / TILE_C));
+    const pixels = d.N * Math.ceil(d.H / d.STRIDE_H) * Math.ceil(d.W / d.STRIDE_W);  // of the largest phase
+    const TILE_C = columnsOf(pixels, d.C);
+    rec.dispatch(
+      conv2d_tiled_input_backward, behind(t), { ...d, TILE_C },
+      grid(pixels, Math.ceil(d.C / TILE_C) * d.STRIDE_H * d.STRIDE_W, 4096 / TILE_C));
   } },
-  { name: "plain", fits: () => true, record(rec, t, d) { rec.dispatch(conv2d_backward_input, behind(t), { ...d, ...plainly(d) }, d.N * d.H * d.W * d.C); } },
+  { name: "plain", fits: () => true, record(rec, t, d) {
+    rec.dispatch(conv2d_backward_input, behind(t), { ...d, ...plainly(d) }, d.N * d.H * d.W * d.C);
+  } },
 ];
 
 /** With what fuse.ts may put behind an input gradient; until it does, any tensor stands in. */
@@ -115,9 +145,12 @@ export const behind = <T extends { dy: Tensor }>(t: T) => ({ ...t, addend: t.dy,
 
 /** dweight, dbias ← x, dy. Where d.BIAS is 0, dbias is not written. */
 export const backwardWeight: readonly Rung<Convolution, "x" | "dy" | "dweight" | "dbias">[] = [
-  { name: "vec2", fits: (d, target) => quads(d, target) && d.C % 2 === 0 && d.S === 3 && d.STRIDE_H * d.STRIDE_W * d.DILATION_H * d.DILATION_W === 1, record(rec, t, d) {
-    split(rec, t, d, conv2d_vec2_weight_partial, lanewise(rec, d, d.R * d.C / 2, 16));
-  } },
+  {
+    name: "vec2",
+    fits: (d, target) => quads(d, target) && d.C % 2 === 0 && d.S === 3
+      && d.STRIDE_H * d.STRIDE_W * d.DILATION_H * d.DILATION_W === 1,
+    record(rec, t, d) { split(rec, t, d, conv2d_vec2_weight_partial, lanewise(rec, d, d.R * d.C / 2, 16)); },
+  },
   { name: "vec4", fits: (d, target) => quads(d, target) && d.C % 4 === 0, record(rec, t, d) {
     const e = flat(d, d.N);
     split(rec, t, e, conv2d_vec4_weight_partial, lanewise(rec, e, d.R * d.S * d.C / 4, 16));
@@ -130,7 +163,10 @@ export const backwardWeight: readonly Rung<Convolution, "x" | "dy" | "dweight" |
   } },
   { name: "tiled", fits: tiled, record(rec, t, d) {
     const rows = d.R * d.S * d.C, TILE_K = columnsOf(rows, d.K, [64, 32, 128]);
-    split(rec, t, d, conv2d_tiled_weight_partial, { tiles: Math.ceil(rows * TILE_K / 4096), across: Math.ceil(d.K / TILE_K), all: d.N * d.P * d.Q, unit: 16, least: 256, WIDTH: rec.wide(d.C), TILE_K });
+    split(rec, t, d, conv2d_tiled_weight_partial, {
+      tiles: Math.ceil(rows * TILE_K / 4096), across: Math.ceil(d.K / TILE_K), all: d.N * d.P * d.Q,
+      unit: 16, least: 256, WIDTH: rec.wide(d.C), TILE_K,
+    });
   } },
   { name: "plain", fits: () => true, record: plainSums },
 ];
@@ -141,30 +177,57 @@ export function plainSums(rec: Recorder, t: Sums, d: Convolution): void {
   split(rec, t, d, conv2d_backward_weight, { tiles, across, all: d.N * d.P, unit: 1 });
 }
 
-/** How a weight gradient is cut: tiles of its rows, and across its filters; and pixels, or rows of the image, that a split takes so many of, and at least so many unless a quarter of the tasks is not reached. */
-interface Cut { tiles: number; across: number; all: number; unit: number; least?: number; WORKGROUP?: number; WIDTH?: 1 | 4; TILE_K?: number }
+/**
+ * How a weight gradient is cut: tiles of its rows, and across its filters; and pixels, or rows of the image, that a
+ * split takes so many of, and at least so many unless a quarter of the tasks is not reached.
+ */
+interface Cut {
+  tiles: number; across: number; all: number; unit: number; least?: number;
+  WORKGROUP?: number; WIDTH?: 1 | 4; TILE_K?: number;
+}
 
-/** A subgroup sums some of so many strips of the window, a lane each, times so many filters, over whole rows of the image. */
-const lanewise = (rec: Recorder, d: Convolution, strips: number, filters: number): Cut =>
-  ({ tiles: Math.ceil(strips / rec.target.lanes!), across: Math.ceil(d.K / filters), all: d.N * d.P, unit: 1, WORKGROUP: rec.target.lanes! });
+/**
+ * A subgroup sums some of so many strips of the window,
+ * a lane each, times so many filters, over whole rows of the image.
+ */
+const lanewise = (rec: Recorder, d: Convolution, strips: number, filters: number): Cut => ({
+  tiles: Math.ceil(strips / rec.target.lanes!), across: Math.ceil(d.K / filters), all: d.N * d.P, unit: 1,
+  WORKGROUP: rec.target.lanes!,
+});
 
-/** Taps of a window's row that a lane of the direct and narrow rungs takes, 5 where that leaves fewer idle, and how many lanes that makes. */
+/**
+ * Taps of a window's row that a lane of the direct and narrow rungs takes,
+ * 5 where that leaves fewer idle, and how many lanes that makes.
+ */
 function strip({ R, S, C, STRIDE_W, DILATION_W }: Convolution): { TAPS: number; count: number } {
   const TAPS = STRIDE_W * DILATION_W === 1 && 5 * Math.ceil(S / 5) < 4 * Math.ceil(S / 4) ? 5 : 4;
   return { TAPS, count: R * Math.ceil(S / TAPS) * C };
 }
 
 type Sums = Record<"x" | "dy" | "dbias", Tensor> & { dweight?: Tensor };
-type Partial = typeof conv2d_backward_weight | typeof conv2d_vec2_weight_partial | typeof conv2d_vec4_weight_partial | typeof conv2d_narrow_weight_partial | typeof conv2d_tiled_weight_partial;
+type Partial = typeof conv2d_backward_weight | typeof conv2d_vec2_weight_partial | typeof conv2d_vec4_weight_partial
+  | typeof conv2d_narrow_weight_partial | typeof conv2d_tiled_weight_partial;
 
-/** A weight gradient in two passes: the sum over all pixels is cut so that about `tasks` workgroups have work. One split needs no second pass. */
-function split(rec: Recorder, { x, dy, dweight, dbias }: Sums, d: Convolution, kernel: Partial, { tiles, across, all, unit, least = 1, ...sized }: Cut): void {
-  const { lanes: LANES = 4, tasks = 32 } = rec.target, most = Math.ceil(all / unit), unused = () => tensor("unused", [4]), size = dweight?.size ?? 0;
-  const busy = (n: number) => Math.ceil(n / (tiles * across)), wanted = Math.min(most, busy(tasks), Math.max(Math.floor(all / least), busy(tasks / 4)));
+/**
+ * A weight gradient in two passes: the sum over all pixels is cut so that about `tasks` workgroups have work.
+ * One split needs no second pass.
+ */
+function split(
+  rec: Recorder, { x, dy, dweight, dbias }: Sums, d: Convolution, kernel: Partial,
+  { tiles, across, all, unit, least = 1, ...sized }: Cut,
+): void {
+  const { lanes: LANES = 4, tasks = 32 } = rec.target, most = Math.ceil(all / unit);
+  const unused = () => tensor("unused", [4]), size = dweight?.size ?? 0;
+  const busy = (n: number) => Math.ceil(n / (tiles * across));
+  const wanted = Math.min(most, busy(tasks), Math.max(Math.floor(all / least), busy(tasks / 4)));
   const span = unit * Math.ceil(most / wanted), splits = Math.ceil(all / span);
   const partial = !dweight ? unused() : splits === 1 ? dweight : tensor("partial", [splits, size]);
   const partial_bias = !d.BIAS ? unused() : splits === 1 ? dbias : tensor("partial_bias", [splits, d.K]);
   const params = { ...d, ...plainly(d), span, size, LANES, TAPS: strip(d).TAPS, ...sized };
-  rec.dispatch(kernel as typeof conv2d_narrow_weight_partial, { x, dy, partial, partial_bias }, params, [tiles, across, splits]);
-  if (splits > 1) rec.dispatch(reduce_sum, { partial, partial_bias, dweight: dweight ?? unused(), dbias: d.BIAS ? dbias : unused() }, { K: d.K, BIAS: d.BIAS, size, splits }, size + d.K);
+  rec.dispatch(
+    kernel as typeof conv2d_narrow_weight_partial, { x, dy, partial, partial_bias },
+    params, [tiles, across, splits]);
+  if (splits > 1) rec.dispatch(
+    reduce_sum, { partial, partial_bias, dweight: dweight ?? unused(), dbias: d.BIAS ? dbias : unused() },
+    { K: d.K, BIAS: d.BIAS, size, splits }, size + d.K);
 }

@@ -11,7 +11,10 @@ export interface DropoutOptions {
   p?: number;
 }
 
-/** Zeroes elements at random while training and scales the others by 1 / (1 − p); else y = x. Kernels: shaders/dropout.wgsl. */
+/**
+ * Zeroes elements at random while training and scales the others by 1 / (1 − p); else y = x.
+ * Kernels: shaders/dropout.wgsl.
+ */
 export function dropout(options: DropoutOptions = {}): Layer {
   const { p = 0.5 } = known("dropout", options, "p");
   if (!(p >= 0 && p < 1)) throw new OptionError(`p is a number from 0 to below 1, not ${p}`, { p });
@@ -20,7 +23,8 @@ export function dropout(options: DropoutOptions = {}): Layer {
   /** What the kernels draw by; undefined where nothing is dropped. */
   function drawn({ training, clock, stream }: Mode) {
     if (!training || p === 0) return undefined;
-    if (!clock || stream === undefined) throw new ConvoyError("clock", "dropout draws by step and layer: a training pass with p > 0 needs a mode with clock and stream");
+    if (!clock || stream === undefined) throw new ConvoyError("clock",
+      "dropout draws by step and layer: a training pass with p > 0 needs a mode with clock and stream");
     return { clock, params: { stream, threshold, scale } };
   }
 
@@ -34,30 +38,40 @@ export function dropout(options: DropoutOptions = {}): Layer {
 
     forward(rec, { x, y }, mode) {
       const d = drawn(mode);
-      if (d) rec.dispatch(dropout_forward, { clock: d.clock, x, y }, { ...d.params, size: y.size }, Math.ceil(y.size / 4));
+      if (d) rec.dispatch(
+        dropout_forward, { clock: d.clock, x, y }, { ...d.params, size: y.size }, Math.ceil(y.size / 4));
       else copy(rec, x, y);
     },
 
     backward(rec, { dy, dx }, mode) {
       const d = drawn(mode);
       if (!dx) return;
-      if (d) rec.dispatch(dropout_backward, { clock: d.clock, dy, z: dy, dx }, { ...d.params, size: dy.size }, Math.ceil(dy.size / 4));
+      if (d) rec.dispatch(
+        dropout_backward, { clock: d.clock, dy, z: dy, dx }, { ...d.params, size: dy.size }, Math.ceil(dy.size / 4));
       else copy(rec, dy, dx);
     },
   };
 }
 
-/** A relu's gradient behind a dropout's: from the dropout's output alone both are known, so that what it was made of need not be kept. */
+/**
+ * A relu's gradient behind a dropout's: from the dropout's output alone both are known,
+ * so that what it was made of need not be kept.
+ */
 function dropped(steps: readonly Step[]): readonly Step[] {
   const readersOf = (t: Tensor) => steps.filter((s) => touched(s, "read").includes(root(t)));
   const gone = new Set<Step>(), changed = new Map<Step, Step>();
   for (const back of steps.filter(({ kernel }) => kernel.entry === "dropout_backward")) {
     const [slope, ...others] = readersOf(back.tensors.dx), { stream, scale } = back.params;
     if (slope?.kernel.entry !== "activation_backward" || others.length || slope.overrides.SLOPE !== 1) continue;
-    const drop = steps.find(({ kernel, params, tensors }) => kernel.entry === "dropout_forward" && params.stream === stream && root(tensors.x) === root(slope.tensors.z));
+    const drop = steps.find(({ kernel, params, tensors }) => kernel.entry === "dropout_forward"
+      && params.stream === stream && root(tensors.x) === root(slope.tensors.z));
     if (!drop) continue;
     gone.add(back);
-    changed.set(slope, { ...slope, tensors: { ...slope.tensors, dy: back.tensors.dy, z: drop.tensors.y }, overrides: { ...slope.overrides, SLOPE: 11, ALPHA: scale } });
+    changed.set(slope, {
+      ...slope,
+      tensors: { ...slope.tensors, dy: back.tensors.dy, z: drop.tensors.y },
+      overrides: { ...slope.overrides, SLOPE: 11, ALPHA: scale },
+    });
   }
   return steps.filter((step) => !gone.has(step)).map((step) => changed.get(step) ?? step);
 }

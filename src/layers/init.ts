@@ -23,7 +23,10 @@ export const ones: Init = /* @__PURE__ */ constant(1);
 export const xavierUniform: Init = (size, fan, random) => within(Math.sqrt(6 / (fan.in + fan.out)), size, random);
 /** Glorot and Bengio 2010, equation 12 with both fans: normal, variance 2 / (in + out). PyTorch's `xavier_normal_`. */
 export const xavierNormal: Init = (size, fan, random) => normal(Math.sqrt(2 / (fan.in + fan.out)))(size, fan, random);
-/** He et al. 2015, equation 10: U(−b, b), b = √(6 / in), for layers before a relu. PyTorch's `kaiming_uniform_(nonlinearity="relu")`. */
+/**
+ * He et al. 2015, equation 10: U(−b, b), b = √(6 / in), for layers before a relu.
+ * PyTorch's `kaiming_uniform_(nonlinearity="relu")`.
+ */
 export const kaimingUniform: Init = (size, fan, random) => within(Math.sqrt(6 / fan.in), size, random);
 /** He et al. 2015, equation 10: normal, variance 2 / in. PyTorch's `kaiming_normal_(nonlinearity="relu")`. */
 export const kaimingNormal: Init = (size, fan, random) => normal(Math.sqrt(2 / fan.in))(size, fan, random);

@@ -19,7 +19,10 @@ export interface Mode {
   readonly training: boolean;
   /** The Clock of lib/clock.wgsl, in training: step and seed, for layers that draw numbers. */
   readonly clock?: Tensor;
-  /** The layer's number, set by the graph, which counts from what it is given: layers, and passes of a step, draw different numbers. */
+  /**
+   * The layer's number, set by the graph, which counts from what it is given:
+   * layers, and passes of a step, draw different numbers.
+   */
   readonly stream?: number;
 }
 
@@ -27,7 +30,9 @@ export interface Mode {
  * A layer is a value: it owns no memory and no device. P names its parameters, S what its forward pass saves for its
  * backward pass, I its inputs, T its running statistics. A gradient is always its tensor's name with a d in front.
  */
-export type Layer<P extends string = never, S extends string = never, I extends string = "x", T extends string = never> = {
+export type Layer<
+  P extends string = never, S extends string = never, I extends string = "x", T extends string = never,
+> = {
   readonly name: string;
   /** Default ["x"]. */
   readonly inputs?: readonly I[];
@@ -49,7 +54,9 @@ export type Layer<P extends string = never, S extends string = never, I extends 
   /** Records y ← inputs. */
   forward(rec: Recorder, t: Record<I | "y" | P | S | T, Tensor>, mode: Mode): void;
   /** Records dinputs, dparams ← dy. Overwrites, never adds. A gradient that nobody needs is absent. */
-  backward(rec: Recorder, t: Record<I | "y" | "dy" | P | S | T, Tensor> & Partial<Record<`d${I | P}`, Tensor>>, mode: Mode): void;
+  backward(
+    rec: Recorder, t: Record<I | "y" | "dy" | P | S | T, Tensor> & Partial<Record<`d${I | P}`, Tensor>>, mode: Mode,
+  ): void;
 } | {
   /** Records y ← inputs. */
   forward(rec: Recorder, t: Record<I | "y" | P | S | T, Tensor>, mode: Mode): void;
@@ -61,10 +68,14 @@ export type Layer<P extends string = never, S extends string = never, I extends 
 });
 
 /** A shape in the order users know. */
-export const nchw = (shape: Shape) => shape.length === 4 ? `[${[shape[0], shape[3], shape[1], shape[2]].join(", ")}]` : `[${shape.join(", ")}]`;
+export const nchw = (shape: Shape) => shape.length === 4
+  ? `[${[shape[0], shape[3], shape[1], shape[2]].join(", ")}]`
+  : `[${shape.join(", ")}]`;
 
 export function needs4d(shape: Shape): void {
-  if (shape.length !== 4) throw new ShapeError(`expected [N, C, H, W], got ${nchw(shape)}; a flatten or linear layer before this one is too early`, { got: shape });
+  if (shape.length !== 4) throw new ShapeError(
+    `expected [N, C, H, W], got ${nchw(shape)}; a flatten or linear layer before this one is too early`,
+    { got: shape });
 }
 
 /** One number for both axes, or [height, width]. */
@@ -79,6 +90,7 @@ export function pair(name: string, value: Pair, least: number): readonly [number
 }
 
 export function positive(name: string, value: number, least = 1): number {
-  if (!Number.isInteger(value) || value < least || value >= 2 ** 31) throw new OptionError(`${name} is an integer of at least ${least}, not ${value}`, { option: name, value });
+  if (!Number.isInteger(value) || value < least || value >= 2 ** 31)
+    throw new OptionError(`${name} is an integer of at least ${least}, not ${value}`, { option: name, value });
   return value;
 }

@@ -29,7 +29,8 @@ export function linear(options: LinearOptions): Layer<"weight" | "bias"> {
     name: "linear", requiresGrad: options.requiresGrad,
 
     shape(x) {
-      if (x.length !== 2) throw new ShapeError(`expected [N, features], got ${nchw(x)}; put a flatten() before it`, { got: x });
+      if (x.length !== 2)
+        throw new ShapeError(`expected [N, features], got ${nchw(x)}; put a flatten() before it`, { got: x });
       return [x[0], K];
     },
 
@@ -46,10 +47,11 @@ export function linear(options: LinearOptions): Layer<"weight" | "bias"> {
     },
 
     backward(rec, { x, weight, dy, dx, dweight, dbias }) {
-      const d = dims(x.shape);
-      if (dx && dweight && whole(d, rec.target)) return rec.climb(backward, { x, weight, dy, dx, dweight, dbias: dbias ?? dweight }, { ...d, BIAS: Number(Boolean(dbias)) }, "linear gradients");
+      const d = dims(x.shape), e = { ...d, BIAS: Number(Boolean(dbias)) };
+      if (dx && dweight && whole(d, rec.target))
+        return rec.climb(backward, { x, weight, dy, dx, dweight, dbias: dbias ?? dweight }, e, "linear gradients");
       if (dx) rec.climb(backwardInput, { weight, dy, dx }, d, "linear input gradient");
-      if (dweight) rec.climb(backwardWeight, { x, dy, dweight, dbias: dbias ?? dweight }, { ...d, BIAS: Number(Boolean(dbias)) }, "linear weight gradient");
+      if (dweight) rec.climb(backwardWeight, { x, dy, dweight, dbias: dbias ?? dweight }, e, "linear weight gradient");
       else if (dbias) convolution.plainSums(rec, { x: dy, dy, dbias }, image(d));
     },
   };
@@ -57,13 +59,20 @@ export function linear(options: LinearOptions): Layer<"weight" | "bias"> {
 
 interface Dims { N: number; C: number; K: number; BIAS: number }
 
-/** A batch of rows is an image of one row, N pixels wide, and the layer a 1×1 convolution of it: its fast rungs serve both. */
-const image = ({ N, C, K, BIAS }: Dims): convolution.Convolution => ({ N: 1, H: 1, W: N, C, P: 1, Q: N, K, D: C, F: K, padding_h: 0, padding_w: 0,
-  R: 1, S: 1, STRIDE_H: 1, STRIDE_W: 1, DILATION_H: 1, DILATION_W: 1, BIAS });
+/**
+ * A batch of rows is an image of one row, N pixels wide,
+ * and the layer a 1×1 convolution of it: its fast rungs serve both.
+ */
+const image = ({ N, C, K, BIAS }: Dims): convolution.Convolution => ({
+  N: 1, H: 1, W: N, C, P: 1, Q: N, K, D: C, F: K, padding_h: 0, padding_w: 0,
+  R: 1, S: 1, STRIDE_H: 1, STRIDE_W: 1, DILATION_H: 1, DILATION_W: 1, BIAS,
+});
 
 /** The rungs of a 1×1 convolution, but for its plain one. */
-const climbing = <T extends string>(ladder: readonly Rung<convolution.Convolution, T>[]) => ladder.slice(0, -1).map(({ name, fits, record }): Rung<Dims, T> =>
-  ({ name, fits: (d, target) => fits(image(d), target), record: (rec, t, d) => record(rec, t, image(d)) }));
+const climbing = <T extends string>(ladder: readonly Rung<convolution.Convolution, T>[]) => ladder.slice(0, -1)
+  .map(({ name, fits, record }): Rung<Dims, T> => ({
+    name, fits: (d, target) => fits(image(d), target), record: (rec, t, d) => record(rec, t, image(d)),
+  }));
 
 /** Where a dispatch less gains more than a faster kernel. */
 const small = ({ C, K }: Dims) => C * K <= 2 ** 14;
@@ -74,35 +83,54 @@ type Gradients = Record<"weight" | "x" | "dy" | "dx" | "dweight" | "dbias", Tens
 
 /** The gradients that are asked for, in one dispatch of the plain kernel. */
 function gradients(rec: Recorder, { dy, ...t }: Partial<Gradients> & { dy: Tensor }, d: Dims): void {
-  const { N, C, K } = d, unused = () => tensor("unused", [1]), inputs = t.dx ? N * C : 0, all = inputs + (t.dweight ? (C + 1) * K : 0);
+  const { N, C, K } = d, unused = () => tensor("unused", [1]);
+  const inputs = t.dx ? N * C : 0, all = inputs + (t.dweight ? (C + 1) * K : 0);
   const { x = dy, weight = dy, dx = unused(), dweight = unused() } = t, dbias = d.BIAS && t.dbias || unused();
-  rec.dispatch(linear_backward, convolution.behind({ x, weight, dy, dx, dweight, dbias }), { ...d, all, inputs, ...convolution.unfused }, all);
+  rec.dispatch(
+    linear_backward, convolution.behind({ x, weight, dy, dx, dweight, dbias }),
+    { ...d, all, inputs, ...convolution.unfused }, all);
 }
 
-const plain = { name: "plain", fits: () => true, record(rec: Recorder, t: Record<"x" | "weight" | "bias" | "y", Tensor>, d: Dims) {
-  rec.dispatch(linear_forward, t, { ...d, all: d.N * d.K, inputs: 0, ...convolution.unfused }, d.N * d.K);
-} };
+const plain = {
+  name: "plain", fits: () => true,
+  record(rec: Recorder, t: Record<"x" | "weight" | "bias" | "y", Tensor>, d: Dims) {
+    rec.dispatch(linear_forward, t, { ...d, all: d.N * d.K, inputs: 0, ...convolution.unfused }, d.N * d.K);
+  },
+};
 const fast = climbing(convolution.forward), [, direct] = fast;  // vec4, direct, narrow, tiled
-/** `direct` comes first up to a size: for a window of one its text compiles in 150 to 190 ms on lavapipe, `vec4`'s in 330 to 570. */
+/**
+ * `direct` comes first up to a size: for a window of one its text
+ * compiles in 150 to 190 ms on lavapipe, `vec4`'s in 330 to 570.
+ */
 const forward: readonly Rung<Dims, "x" | "weight" | "bias" | "y">[] = [
   { ...direct, fits: (d, target) => medium(d) && direct.fits(d, target) }, { ...plain, fits: small }, ...fast, plain,
 ];
 const rest = { name: "plain", fits: () => true, record: gradients };
 const backwardInput: readonly Rung<Dims, "weight" | "dy" | "dx">[] = [...climbing(convolution.backwardInput), rest];
-const backwardWeight: readonly Rung<Dims, "x" | "dy" | "dweight" | "dbias">[] = [...climbing(convolution.backwardWeight), rest];
+const backwardWeight: readonly Rung<Dims, "x" | "dy" | "dweight" | "dbias">[] = [
+  ...climbing(convolution.backwardWeight), rest,
+];
 
 /** Whether all gradients may be one dispatch. */
 const whole = (d: Dims, { lanes = 0 }: Target) => small(d) || (medium(d) && lanes >= 4);
 /** The input's gradient and the weights', by rungs of this name where there are any. */
-const apart = (name: string): Rung<Dims, keyof Gradients> => ({ name, fits: (d, target) => backwardWeight.some((rung) => rung.name === name && rung.fits(d, target)), record(rec, { x, weight, dy, dx, dweight, dbias }, d) {
-  const best = <T extends string>(ladder: readonly Rung<Dims, T>[]) => pick(ladder.filter((rung) => rung.fits(d, rec.target)), name);
-  best(backwardInput).record(rec, { weight, dy, dx }, d);
-  best(backwardWeight).record(rec, { x, dy, dweight, dbias }, d);
-} });
+const apart = (name: string): Rung<Dims, keyof Gradients> => ({
+  name,
+  fits: (d, target) => backwardWeight.some((rung) => rung.name === name && rung.fits(d, target)),
+  record(rec, { x, weight, dy, dx, dweight, dbias }, d) {
+    const best = <T extends string>(ladder: readonly Rung<Dims, T>[]) =>
+      pick(ladder.filter((rung) => rung.fits(d, rec.target)), name);
+    best(backwardInput).record(rec, { weight, dy, dx }, d);
+    best(backwardWeight).record(rec, { x, dy, dweight, dbias }, d);
+  },
+});
 const backward: readonly Rung<Dims, keyof Gradients>[] = [
   { name: "direct", fits: (_, { lanes = 0 }) => lanes >= 4, record(rec, { dbias, ...t }, d) {
-    const { N, C, K } = d, tiles = (rows: number, columns: number) => Math.ceil(rows / 16) * Math.ceil(columns / 32), inputs = tiles(N, C), [gx, gy] = fold(inputs + tiles(K, C + 1), 1);
-    rec.dispatch(linear_direct_backward, convolution.behind({ ...t, dbias: d.BIAS ? dbias : tensor("unused", [1]) }), { ...d, LANES: rec.target.lanes!, inputs, ...convolution.unfused }, [gx, gy, 1]);
+    const { N, C, K } = d, tiles = (rows: number, columns: number) => Math.ceil(rows / 16) * Math.ceil(columns / 32);
+    const inputs = tiles(N, C), [gx, gy] = fold(inputs + tiles(K, C + 1), 1);
+    rec.dispatch(
+      linear_direct_backward, convolution.behind({ ...t, dbias: d.BIAS ? dbias : tensor("unused", [1]) }),
+      { ...d, LANES: rec.target.lanes!, inputs, ...convolution.unfused }, [gx, gy, 1]);
   } },
   { ...rest, fits: small }, apart("vec4"), apart("tiled"), rest,
 ];

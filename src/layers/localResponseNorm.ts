@@ -16,8 +16,9 @@ export interface LocalResponseNormOptions {
 }
 
 /**
- * Local response normalisation of [N, C, H, W], as torch.nn.LocalResponseNorm: y = x / (k + alpha · mean of x² over `size` channels)^beta.
- * Krizhevsky et al. 2012 sum where PyTorch takes the mean: their alpha of 1e-4 with size 5 is 5e-4 here. Maths: shaders/local_response_norm.wgsl.
+ * Local response normalisation of [N, C, H, W], as torch.nn.LocalResponseNorm:
+ * y = x / (k + alpha · mean of x² over `size` channels)^beta. Krizhevsky et al. 2012 sum where PyTorch takes the mean:
+ * their alpha of 1e-4 with size 5 is 5e-4 here. Maths: shaders/local_response_norm.wgsl.
  */
 export function localResponseNorm(options: LocalResponseNormOptions): Layer<never, "scale"> {
   const { size, alpha = 1e-4, beta = 0.75, k = 1 } = known("localResponseNorm", options, "size, alpha, beta, k");
@@ -42,7 +43,8 @@ export function localResponseNorm(options: LocalResponseNormOptions): Layer<neve
 
     backward(rec, { x, scale, dy, dx }) {
       const C = x.shape[3];
-      if (dx) rec.dispatch(local_response_norm_backward, { x, known: scale, dy, dx }, { ...params, M: x.size / C, C }, x.size);
+      if (dx) rec.dispatch(
+        local_response_norm_backward, { x, known: scale, dy, dx }, { ...params, M: x.size / C, C }, x.size);
     },
   };
 }

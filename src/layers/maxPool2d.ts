@@ -1,6 +1,8 @@
 import { max_pool2d_backward, max_pool2d_forward } from "../generated/max_pool2d.js";
 import { max_pool2d_column_backward, max_pool2d_column_forward } from "../generated/max_pool2d_column.js";
-import { max_pool2d_wide_backward, max_pool2d_wide_forward, max_pool2d_wide_tiled } from "../generated/max_pool2d_wide.js";
+import {
+  max_pool2d_wide_backward, max_pool2d_wide_forward, max_pool2d_wide_tiled,
+} from "../generated/max_pool2d_wide.js";
 import type { Rung, Tensor } from "../gpu/recorder.js";
 import { known } from "../options.js";
 import { undropped } from "./convolution.js";
@@ -19,7 +21,10 @@ const wide = ({ C, R, S }: Dims) => C % 4 === 0 && R * S <= 255;
 /** Windows three rows high that share rows. */
 const overlap = (d: Dims) => wide(d) && d.R === 3 && d.STRIDE_H < 3 && d.DILATION_H === 1;
 
-/** A kernel that goes down columns: params, and a grid of so many rows an image and invocations a row; where it `walks`, up to eight rows are one invocation's, of all about as many. */
+/**
+ * A kernel that goes down columns: params, and a grid of so many rows an image and invocations a row; where it `walks`,
+ * up to eight rows are one invocation's, of all about as many.
+ */
 function columns(d: Dims, extent: number, along: number, walks = true) {
   const span = walks ? Math.ceil(extent / Math.ceil(extent / 8)) : 1;
   return [{ ...d, ...undropped, rows: span }, rows(d.N * Math.ceil(extent / span), along * d.C / 4)] as const;
@@ -27,24 +32,38 @@ function columns(d: Dims, extent: number, along: number, walks = true) {
 
 /** y and the winners ← x. Only the tensor that a rung writes them to takes memory. */
 const forward: readonly Rung<Dims, "x" | "y" | "index" | "packed">[] = [
-  { name: "column", fits: overlap, record(rec, { x, y, packed }, d) { rec.dispatch(max_pool2d_column_forward, { x, y, index: packed, clock: x }, ...columns(d, d.P, d.Q)); } },
-  { name: "wide", fits: wide, record(rec, { x, y, packed }, d) { rec.dispatch(max_pool2d_wide_forward, { x, y, index: packed, clock: x }, { ...d, ...undropped, rows: 1 }, byY(d, 4)); } },
-  { name: "plain", fits: () => true, record(rec, { x, y, index }, d) { rec.dispatch(max_pool2d_forward, { x, y, index }, d, byY(d, 1)); } },
+  { name: "column", fits: overlap, record(rec, { x, y, packed }, d) {
+    rec.dispatch(max_pool2d_column_forward, { x, y, index: packed, clock: x }, ...columns(d, d.P, d.Q));
+  } },
+  { name: "wide", fits: wide, record(rec, { x, y, packed }, d) {
+    const params = { ...d, ...undropped, rows: 1 };
+    rec.dispatch(max_pool2d_wide_forward, { x, y, index: packed, clock: x }, params, byY(d, 4));
+  } },
+  { name: "plain", fits: () => true, record(rec, { x, y, index }, d) {
+    rec.dispatch(max_pool2d_forward, { x, y, index }, d, byY(d, 1));
+  } },
 ];
 
 /** dx ← dy and the winners that the same rung of forward wrote. */
 const backward: readonly Rung<Dims, "dy" | "index" | "packed" | "dx">[] = [
-  { name: "column", fits: (d) => overlap(d) && d.STRIDE_H === 1, record(rec, t, d) { rec.dispatch(max_pool2d_column_backward, behindPool(t), ...columns(d, d.H, d.W)); } },
-  { name: "tiled", fits: (d) => wide(d) && d.WINDOWS_H <= 2 && d.WINDOWS_W <= 2, record(rec, t, d) {
-    const [h, w] = [Math.ceil((d.H + d.padding_h) / d.STRIDE_H), Math.ceil((d.W + d.padding_w) / d.STRIDE_W)];  // blocks
-    rec.dispatch(max_pool2d_wide_tiled, behindPool(t), ...columns(d, h, w, d.WINDOWS_H > 1));
+  { name: "column", fits: (d) => overlap(d) && d.STRIDE_H === 1, record(rec, t, d) {
+    rec.dispatch(max_pool2d_column_backward, behindPool(t), ...columns(d, d.H, d.W));
   } },
-  { name: "wide", fits: wide, record(rec, t, d) { rec.dispatch(max_pool2d_wide_backward, behindPool(t), { ...d, ...undropped, rows: 1 }, byX(d, 4)); } },
-  { name: "plain", fits: () => true, record(rec, { dy, index, dx }, d) { rec.dispatch(max_pool2d_backward, { dy, chosen: index, addend: dy, z: dy, dx }, d, byX(d, 1)); } },
+  { name: "tiled", fits: (d) => wide(d) && d.WINDOWS_H <= 2 && d.WINDOWS_W <= 2, record(rec, t, d) {
+    const down = Math.ceil((d.H + d.padding_h) / d.STRIDE_H), across = Math.ceil((d.W + d.padding_w) / d.STRIDE_W);
+    rec.dispatch(max_pool2d_wide_tiled, behindPool(t), ...columns(d, down, across, d.WINDOWS_H > 1));
+  } },
+  { name: "wide", fits: wide, record(rec, t, d) {
+    rec.dispatch(max_pool2d_wide_backward, behindPool(t), { ...d, ...undropped, rows: 1 }, byX(d, 4));
+  } },
+  { name: "plain", fits: () => true, record(rec, { dy, index, dx }, d) {
+    rec.dispatch(max_pool2d_backward, { dy, chosen: index, addend: dy, z: dy, dx }, d, byX(d, 1));
+  } },
 ];
 
 /** With what fuse.ts may put behind the gradient; until it does, dy stands in. */
-const behindPool = ({ dy, packed, dx }: Record<"dy" | "packed" | "dx", Tensor>) => ({ dy, chosen: packed, addend: dy, z: dy, dx });
+const behindPool = ({ dy, packed, dx }: Record<"dy" | "packed" | "dx", Tensor>) =>
+  ({ dy, chosen: packed, addend: dy, z: dy, dx });
 
 /** 2-D max pooling: [N, C, H, W] → [N, C, P, Q]. Maths and kernels: shaders/max_pool2d.wgsl, max_pool2d_wide.wgsl. */
 export function maxPool2d(options: MaxPool2dOptions): Layer<never, "index" | "packed"> {

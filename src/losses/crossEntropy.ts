@@ -8,14 +8,20 @@ export interface CrossEntropyOptions {
   labelSmoothing?: number;
 }
 
-/** Softmax and cross-entropy of [N, classes] and N labels, mean over the batch. Maths and kernel: shaders/cross_entropy.wgsl. */
+/**
+ * Softmax and cross-entropy of [N, classes] and N labels, mean over the batch.
+ * Maths and kernel: shaders/cross_entropy.wgsl.
+ */
 export function crossEntropy({ labelSmoothing: smoothing = 0 }: CrossEntropyOptions = {}): Loss {
-  if (!(smoothing >= 0 && smoothing <= 1)) throw new OptionError(`labelSmoothing is a number from 0 to 1, not ${smoothing}`, { labelSmoothing: smoothing });
+  if (!(smoothing >= 0 && smoothing <= 1)) throw new OptionError(
+    `labelSmoothing is a number from 0 to 1, not ${smoothing}`, { labelSmoothing: smoothing });
   return {
     name: "crossEntropy",
 
     check(x) {
-      if (x.length !== 2) throw new ShapeError(`crossEntropy expects [N, classes], but the network gives ${x.length === 4 ? "[N, C, H, W]" : `${x.length} axes`}; end it with flatten()`, { got: x });
+      if (x.length !== 2) throw new ShapeError(
+        "crossEntropy expects [N, classes], but the network gives "
+          + `${x.length === 4 ? "[N, C, H, W]" : `${x.length} axes`}; end it with flatten()`, { got: x });
     },
 
     record(rec, { x, labels, probs, rows, dx }, images) {

@@ -7,12 +7,21 @@ export interface Loss {
   readonly raw?: boolean;
   /** Throws a ShapeError unless predictions of this shape can be compared with labels. */
   check(x: Shape): void;
-  /** Records probs, rows (loss and hit of each image) and dx ← x, labels; dx is of the mean over `images`, of which these may be a part. */
+  /**
+   * Records probs, rows (loss and hit of each image) and dx ← x, labels;
+   * dx is of the mean over `images`, of which these may be a part.
+   */
   record(rec: Recorder, t: Record<"x" | "labels" | "probs" | "rows" | "dx", Tensor>, images: number): void;
-  /** The same and the step's row of the ring in one dispatch, for at most `most` images; with `further`, added to what the row holds. */
+  /**
+   * The same and the step's row of the ring in one dispatch, for at most `most` images;
+   * with `further`, added to what the row holds.
+   */
   readonly whole?: {
     readonly most: number;
     /** Records it. */
-    record(rec: Recorder, t: Record<"x" | "labels" | "probs" | "dx" | "clock" | "ring", Tensor>, images: number, further: boolean): void;
+    record(
+      rec: Recorder, t: Record<"x" | "labels" | "probs" | "dx" | "clock" | "ring", Tensor>,
+      images: number, further: boolean,
+    ): void;
   };
 }

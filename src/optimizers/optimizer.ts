@@ -7,6 +7,9 @@ export interface Optimizer {
   readonly lr: number;
   /** Names of its states: each is as large as the parameters, and starts at zero. */
   readonly states: readonly string[];
-  /** Records param ← dparam for one buffer of parameters, its gradients and states. `clock` holds step and learning rate. */
+  /**
+   * Records param ← dparam for one buffer of parameters, its gradients and states.
+   * `clock` holds step and learning rate.
+   */
   record(rec: Recorder, t: { param: Tensor; dparam: Tensor; clock: Tensor } & Record<string, Tensor>): void;
 }

@@ -21,7 +21,9 @@ export interface RmspropOptions {
 
 /** RMSprop as torch.optim.RMSprop. Maths and kernels: shaders/rmsprop.wgsl. */
 export function rmsprop(options: RmspropOptions = {}): Optimizer {
-  const { lr = 0.01, alpha = 0.99, eps = 1e-8, weightDecay: weight_decay = 0, momentum = 0, centered = false } = known("rmsprop", options, "lr, alpha, eps, weightDecay, momentum, centered");
+  const {
+    lr = 0.01, alpha = 0.99, eps = 1e-8, weightDecay: weight_decay = 0, momentum = 0, centered = false,
+  } = known("rmsprop", options, "lr, alpha, eps, weightDecay, momentum, centered");
   atLeast(0, { lr, eps, weightDecay: weight_decay, momentum });
   if (!(alpha >= 0 && alpha < 1)) throw new OptionError(`alpha is a number from 0 to below 1, not ${alpha}`, { alpha });
   const params = { rest: 1 - alpha, eps, weight_decay, momentum };

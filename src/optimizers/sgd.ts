@@ -19,10 +19,13 @@ export interface SgdOptions {
 
 /** Stochastic gradient descent as torch.optim.SGD. Maths and kernels: shaders/sgd.wgsl. */
 export function sgd(options: SgdOptions): Optimizer {
-  const { lr, momentum = 0, dampening = 0, weightDecay: weight_decay = 0, nesterov = false } = known("sgd", options, "lr, momentum, dampening, weightDecay, nesterov");
+  const { lr, momentum = 0, dampening = 0, weightDecay: weight_decay = 0, nesterov = false } =
+    known("sgd", options, "lr, momentum, dampening, weightDecay, nesterov");
   for (const [name, value] of Object.entries({ lr, momentum, dampening, weightDecay: weight_decay }))
-    if (!Number.isFinite(value) || (value < 0 && name !== "dampening")) throw new OptionError(`${name} is a number of at least 0, not ${value}`, { [name]: value });
-  if (nesterov && (momentum === 0 || dampening !== 0)) throw new OptionError("nesterov needs a momentum above 0 and no dampening", { momentum, dampening });
+    if (!Number.isFinite(value) || (value < 0 && name !== "dampening"))
+      throw new OptionError(`${name} is a number of at least 0, not ${value}`, { [name]: value });
+  if (nesterov && (momentum === 0 || dampening !== 0))
+    throw new OptionError("nesterov needs a momentum above 0 and no dampening", { momentum, dampening });
   const params = { weight_decay, momentum, dampening, NESTEROV: Number(nesterov) };
   return {
     name: "sgd", lr, states: momentum ? ["momentum"] : [],
