@@ -11,17 +11,27 @@ import { serve } from "./server.js";
 useSite();
 
 /** Operators and the beginnings of shapes: what a software adapter does in seconds. */
-const choices = [[["conv2d", "maxPool2d", "avgPool2d"], "28×28"], [["maxPool2d", "batchNorm", "relu"], "32×32"]] as const, ROUNDS = 3;
+const choices = [
+  [["conv2d", "maxPool2d", "avgPool2d"], "28×28"],
+  [["maxPool2d", "batchNorm", "relu"], "32×32"],
+] as const;
+const ROUNDS = 3;
 type Choice = (typeof choices)[number];
 type Times = Map<string, number>;
+interface Row { operator: string; shape: string; kernels: string[]; time: { median: number } }
 
 /** Milliseconds of each kernel, as the page's table says. */
 async function byPage([operators, shape]: Choice): Promise<Times> {
-  const { page, bad } = await open(`benchmark/?${operators.map((name) => `operator=${name}`).join("&")}&shape=${encodeURIComponent(shape)}&network=&rounds=${ROUNDS}`);
+  const chosen = operators.map((name) => `operator=${name}`).join("&"), at = encodeURIComponent(shape);
+  const { page, bad } = await open(`benchmark/?${chosen}&shape=${at}&network=&rounds=${ROUNDS}`);
   await until(page, "Ready: ");
   await press(page, "Measure");
-  while (!(await status(page)).startsWith("Done: ")) await new Promise((again) => { setTimeout(again, 500); });  // longer than puppeteer waits, on a busy machine
-  const rows = await page.$$eval(".rows tbody", (all) => all.flatMap((body) => { const [group, ...rows] = body.rows; return rows.map((tr) => [`${group.textContent} ${tr.title}`, Number(tr.cells[1].textContent)] as const); }));
+  // Longer than puppeteer waits, on a busy machine.
+  while (!(await status(page)).startsWith("Done: ")) await new Promise((again) => { setTimeout(again, 500); });
+  const rows = await page.$$eval(".rows tbody", (all) => all.flatMap((body) => {
+    const [group, ...rows] = body.rows;
+    return rows.map((tr) => [`${group.textContent} ${tr.title}`, Number(tr.cells[1].textContent)] as const);
+  }));
   expect(bad).toEqual([]);
   await page.close();
   return new Map(rows);
@@ -29,19 +39,28 @@ async function byPage([operators, shape]: Choice): Promise<Times> {
 /** The same by the command. */
 async function byCommand([operators, shape]: Choice): Promise<Times> {
   const file = `${artefacts}/bench.json`;
-  await promisify(execFile)(process.execPath, ["dist/src/node/cli.js", "bench", ...operators, "--shape", shape, "--rounds", String(ROUNDS), "--json", file], { env: { ...process.env, CONVOY_ADAPTER: "software" } });
-  const { rows } = JSON.parse(readFileSync(file, "utf8")) as { rows: { operator: string; shape: string; kernels: string[]; time: { median: number } }[] };
-  return new Map(rows.map(({ operator, shape: at, kernels, time }) => [`${operator} ${at} ${kernels.join(", ")}`, 1e3 * time.median]));
+  const options = ["--shape", shape, "--rounds", String(ROUNDS), "--json", file];
+  await promisify(execFile)(process.execPath, ["dist/src/node/cli.js", "bench", ...operators, ...options], {
+    env: { ...process.env, CONVOY_ADAPTER: "software" },
+  });
+  const { rows } = JSON.parse(readFileSync(file, "utf8")) as { rows: Row[] };
+  return new Map(rows.map(({ operator, shape: at, kernels, time }) =>
+    [`${operator} ${at} ${kernels.join(", ")}`, 1e3 * time.median]));
 }
 
-// Other work on the machine disturbs single times, so the middle ratio alone is held, to a limit that a wrong unit or column breaks; all are in test/artefacts/benchmark-ratios.txt.
+// Other work on the machine disturbs single times, so the middle ratio alone is held, to a limit that a wrong unit or
+// column breaks; all are in test/artefacts/benchmark-ratios.txt.
 test("page and command agree", async () => {
   execFileSync(process.execPath, ["build.mjs", "--only", "cli", "--quiet"]);
-  const all = async (by: (choice: Choice) => Promise<Times>) => new Map([...await by(choices[0]), ...await by(choices[1])]);
+  const all = async (by: (choice: Choice) => Promise<Times>) =>
+    new Map([...await by(choices[0]), ...await by(choices[1])]);
   const page = await all(byPage), command = await all(byCommand);
   expect([...page.keys()].sort()).toEqual([...command.keys()].sort());
-  const ratios = [...page].map(([key, time]) => [key, time / command.get(key)!] as const), { low, median, high } = spread(ratios.map(([, ratio]) => ratio));
-  const table = `page ÷ command: quartiles ${low.toFixed(2)}, ${median.toFixed(2)}, ${high.toFixed(2)}\n${ratios.map(([key, ratio]) => `${ratio.toFixed(2)} ${key}: ${command.get(key)!.toPrecision(3)} ms`).join("\n")}\n`;
+  const ratios = [...page].map(([key, time]) => [key, time / command.get(key)!] as const);
+  const { low, median, high } = spread(ratios.map(([, ratio]) => ratio));
+  const quartiles = [low, median, high].map((q) => q.toFixed(2)).join(", ");
+  const lines = ratios.map(([key, ratio]) => `${ratio.toFixed(2)} ${key}: ${command.get(key)!.toPrecision(3)} ms`);
+  const table = `page ÷ command: quartiles ${quartiles}\n${lines.join("\n")}\n`;
   writeFileSync(`${artefacts}/benchmark-ratios.txt`, table);
   expect(Math.max(median, 1 / median), table).toBeLessThan(3);
 }, 600_000);
@@ -50,17 +69,22 @@ test("a device without timestamps is timed by the wall clock, and the page says 
   const folder = `${artefacts}/site-without-timestamps`;
   cpSync("site", folder, { recursive: true });
   const worker = `${folder}/benchmark/worker.js`;  // other means do not reach a worker before its script
-  writeFileSync(worker, `{const { has } = GPUSupportedFeatures.prototype; GPUSupportedFeatures.prototype.has = function (name) { return name !== "timestamp-query" && has.call(this, name); };}\n${readFileSync(worker, "utf8")}`);
+  const hiding = "{const { has } = GPUSupportedFeatures.prototype; GPUSupportedFeatures.prototype.has = "
+    + 'function (name) { return name !== "timestamp-query" && has.call(this, name); };}';
+  writeFileSync(worker, `${hiding}\n${readFileSync(worker, "utf8")}`);
   const site = await serve(folder, strict), page = await browser.browser.newPage(), bad = await complaints(page);
   page.setDefaultTimeout(60_000);
   await page.goto(`${site.url}benchmark/?operator=relu&network=lenet&batch=4&rounds=3`);
   await until(page, "Ready: ");
   expect(await page.$eval(".notices", (e) => e.textContent)).toMatch(/No timestamps: times are by the wall clock/);
-  expect(await page.$$eval("dl.facts dt", (all) => all.find((e) => e.textContent === "Timestamps")?.nextElementSibling?.textContent)).toBe("no");
+  const known = await page.$$eval("dl.facts dt", (all) =>
+    all.find((e) => e.textContent === "Timestamps")?.nextElementSibling?.textContent);
+  expect(known).toBe("no");
   await press(page, "Measure");
   await until(page, "Done: ");
   expect(await figure(page, "Clock")).toBe("wall clock");
-  const times = await page.$$eval(".rows tbody tr:not(:first-child) td:nth-child(2)", (all) => all.map((e) => Number(e.textContent)));
+  const times = await page.$$eval(".rows tbody tr:not(:first-child) td:nth-child(2)", (all) =>
+    all.map((e) => Number(e.textContent)));
   expect(times).toHaveLength(2);
   for (const ms of times) expect(ms).toBeGreaterThan(0);
   expect(await page.$eval("[aria-labelledby=step-title] > .soft", (e) => e.textContent)).toMatch(/by the wall clock/);

@@ -1,59 +1,92 @@
 import { writeFileSync } from "node:fs";
 import type { ElementHandle } from "puppeteer-core";
 import { expect, test } from "vitest";
-import { barriers, figure, open, picture, press, status, until, useSite } from "./page.js";
+import { barriers, figure, open, picture, press, status, until, useSite, withoutWebGPU } from "./page.js";
 
 useSite();
 
 test("the benchmark measures adapter, kernels and a training step, keeps them and compares", async () => {
-  const { page, bad } = await open("benchmark/?operator=linear&operator=relu&shape=LeNet+3&own=4-8-8-8-3-1-1-1&network=lenet&batch=4&rounds=3");
+  const search = "?operator=linear&operator=relu&shape=LeNet+3&own=4-8-8-8-3-1-1-1&network=lenet&batch=4&rounds=3";
+  const { page, bad } = await open(`benchmark/${search}`);
   await until(page, "Ready: ");
   expect(await page.$eval(".need", (e) => e.textContent)).toBe("2 shapes, every rung of each, and a step of lenet.");
   await page.keyboard.press("Space");
   await until(page, "Measuring");
   await until(page, "Done: ");
-  for (const name of ["Peak GFLOP/s", "Copy GB/s", "Dispatch, µs"]) expect(Number(await figure(page, name)), name).toBeGreaterThan(0);
+  for (const name of ["Peak GFLOP/s", "Copy GB/s", "Dispatch, µs"])
+    expect(Number(await figure(page, name)), name).toBeGreaterThan(0);
 
-  const rows = await page.$$eval(".rows tbody tr:not(:first-child)", (all) => all.map((tr) => [...tr.children].map((cell) => cell.textContent ?? "")));
+  const rows = await page.$$eval(".rows tbody tr:not(:first-child)", (all) =>
+    all.map((tr) => [...tr.children].map((cell) => cell.textContent ?? "")));
   expect(rows).toHaveLength(Number(await figure(page, "Kernels")));
-  for (const [pass, count] of [["forward", 2], ["input gradient", 1], ["weight gradient", 1], ["backward", 1]] as const) expect(rows.filter(([name]) => name.startsWith(`${pass} plain`)), pass).toHaveLength(count);
+  const passes = [["forward", 2], ["input gradient", 1], ["weight gradient", 1], ["backward", 1]] as const;
+  for (const [pass, count] of passes)
+    expect(rows.filter(([name]) => name.startsWith(`${pass} plain`)), pass).toHaveLength(count);
   for (const [name, ms, , flops, , , times, error] of rows) {
     for (const value of [ms, flops]) expect(Number(value), name).toBeGreaterThan(0);
-    if (name.includes(" plain")) expect([times, error]).toEqual(["", ""]); else { expect(Number(times), name).toBeGreaterThan(0); expect(Number(error), name).toBeLessThan(1e-5); }
+    if (name.includes(" plain")) expect([times, error]).toEqual(["", ""]);
+    else {
+      expect(Number(times), name).toBeGreaterThan(0);
+      expect(Number(error), name).toBeLessThan(1e-5);
+    }
   }
   expect(await page.$$eval(".roofline .point", (all) => all.length)).toBe(rows.length);
   await page.click(".rows .row-name");
   expect(await page.$$eval(".point.on, .rows tr.on", (all) => all.length)).toBe(2);
-  expect(await page.$eval(".roof-readout", (e) => e.textContent)).toMatch(/^linear LeNet 3: 84→10, batch 64, forward, \S+: .* ms, .* GFLOP\/s, .* % of the roofline$/);
+  const readout = await page.$eval(".roof-readout", (e) => e.textContent);
+  expect(readout).toMatch(/^linear LeNet 3: 84→10, batch 64, forward, \S+: .* ms, .* GFLOP\/s, .* % of the roofline$/);
   await page.click("#every");
-  expect(await page.$$eval(".roofline .point", (all) => all.length)).toBe(5);  // three passes of a convolution, two of a linear layer whose gradients are one dispatch, one rung each
+  // Three passes of a convolution, two of a linear layer whose gradients are one dispatch, one rung each.
+  expect(await page.$$eval(".roofline .point", (all) => all.length)).toBe(5);
 
-  expect(await page.$eval("[aria-labelledby=step-title] > .soft", (e) => e.textContent)).toMatch(/^lenet, 28×28, batch 4: \d+ dispatches take .* images a second/);
-  await page.$eval("[aria-labelledby=step-title]", (e) => { e.scrollIntoView({ block: "center" }); });  // from under the bar
+  const step = await page.$eval("[aria-labelledby=step-title] > .soft", (e) => e.textContent);
+  expect(step).toMatch(/^lenet, 28×28, batch 4: \d+ dispatches take .* images a second/);
+  // From under the bar.
+  await page.$eval("[aria-labelledby=step-title]", (e) => { e.scrollIntoView({ block: "center" }); });
   await page.click("[aria-labelledby=step-title] .disclosure");
   await page.waitForSelector("[aria-labelledby=step-title] tbody tr");
-  const layers = await page.$$eval("[aria-labelledby=step-title] tbody tr", (all) => all.map((tr) => [tr.children[0].textContent, tr.children[1].textContent]));
+  const layers = await page.$$eval("[aria-labelledby=step-title] tbody tr", (all) =>
+    all.map((tr) => [tr.children[0].textContent, tr.children[1].textContent]));
   for (const pass of ["forward", "weight gradient"]) expect(layers).toContainEqual(["0 conv2d", pass]);
   expect(await page.$$eval(".timeline .span", (all) => all.length)).toBe(layers.length);
 
   // Another device, twice as slow at one kernel.
-  const other = { adapter: { name: "Another GPU" }, roofline: { flops: 1e12, bandwidth: 1e11, dispatch: 1e-6, host: 1e-6, clock: "timestamps" },
-    rows: [{ operator: "linear", shape: "LeNet 3: 84→10, batch 64", pass: "forward", rung: "plain", time: { median: 0.5, low: 0.5, high: 0.5, best: 0.5 }, flops: 1e9, bandwidth: 1e9, fraction: 0.1 }] };
-  const bring = async (text: string) => { writeFileSync("test/artefacts/report.json", text); await (await page.$("#report-file") as ElementHandle<HTMLInputElement>).uploadFile("test/artefacts/report.json"); };
+  const other = {
+    adapter: { name: "Another GPU" },
+    roofline: { flops: 1e12, bandwidth: 1e11, dispatch: 1e-6, host: 1e-6, clock: "timestamps" },
+    rows: [{
+      operator: "linear", shape: "LeNet 3: 84→10, batch 64", pass: "forward", rung: "plain",
+      time: { median: 0.5, low: 0.5, high: 0.5, best: 0.5 }, flops: 1e9, bandwidth: 1e9, fraction: 0.1,
+    }],
+  };
+  const bring = async (text: string) => {
+    writeFileSync("test/artefacts/report.json", text);
+    const input = await page.$("#report-file") as ElementHandle<HTMLInputElement>;
+    await input.uploadFile("test/artefacts/report.json");
+  };
   await bring(JSON.stringify({ ...other, rows: [{ ...other.rows[0], time: {} }] }));
-  await page.waitForFunction(() => /row 1 is incomplete/.test(document.querySelector("[aria-labelledby=keep-title]")?.textContent ?? ""));
+  await page.waitForFunction(() =>
+    /row 1 is incomplete/.test(document.querySelector("[aria-labelledby=keep-title]")?.textContent ?? ""));
   await bring(JSON.stringify(other));
   await page.waitForSelector(".roof.other");
-  expect(await page.$eval(".beside", (e) => e.textContent)).toMatch(/^Another GPU: 1,000 GFLOP\/s, 100 GB\/s, one kernel, by timestamps. Of 1 that both measured/);
+  expect(await page.$eval(".beside", (e) => e.textContent)).toMatch(
+    /^Another GPU: 1,000 GFLOP\/s, 100 GB\/s, one kernel, by timestamps. Of 1 that both measured/);
   await page.click("#every");
-  expect((await page.$$eval(".rows tbody tr:not(:first-child)", (all) => all.map((tr) => tr.children[8].textContent))).filter((t) => t !== "–")).toEqual(["500"]);
+  const beside = await page.$$eval(".rows tbody tr:not(:first-child)", (all) =>
+    all.map((tr) => tr.children[8].textContent));
+  expect(beside.filter((t) => t !== "–")).toEqual(["500"]);
 
-  await page.evaluate(() => { Object.defineProperty(navigator, "clipboard", { value: undefined }); });  // as where a page may not write to it
+  // As where a page may not write to it.
+  await page.evaluate(() => { Object.defineProperty(navigator, "clipboard", { value: undefined }); });
   await page.$$eval("[aria-labelledby=keep-title] button", ([copy]) => { (copy as HTMLButtonElement).click(); });
   await page.waitForSelector("textarea:not([hidden])");
   const markdown = await page.$eval("textarea", (e) => e.value);
-  for (const part of [/^# /, /Roofline: .* GFLOP\/s/, /\| linear \| LeNet 3: 84→10, batch 64 \| forward \| plain/, /## A training step of lenet/, /## Beside Another GPU/]) expect(markdown).toMatch(part);
-  expect(new URL(page.url()).search).toBe("?operator=linear&operator=relu&shape=LeNet+3&own=4-8-8-8-3-1-1-1&network=lenet&batch=4&rounds=3");
+  const parts = [
+    /^# /, /Roofline: .* GFLOP\/s/, /\| linear \| LeNet 3: 84→10, batch 64 \| forward \| plain/,
+    /## A training step of lenet/, /## Beside Another GPU/,
+  ];
+  for (const part of parts) expect(markdown).toMatch(part);
+  expect(new URL(page.url()).search).toBe(search);
   expect(await barriers(page)).toEqual([]);
   await picture(page, "benchmark-light", 1280, "light");
   await picture(page, "benchmark-phone", 390, "dark");
@@ -76,9 +109,10 @@ test("a measurement stops at once, and the next begins on a new device", async (
 }, 120_000);
 
 test("without WebGPU the page says so, and still opens reports", async () => {
-  const { page, bad } = await open("benchmark/?own=4-2-8-8-5-1-0-1", (p) => p.evaluateOnNewDocument(() => { delete (Navigator.prototype as { gpu?: GPU }).gpu; }));
+  const { page, bad } = await open("benchmark/?own=4-2-8-8-5-1-0-1", withoutWebGPU);
   expect(await status(page)).toBe("Measuring needs WebGPU.");
-  expect(await page.$eval(".need", (e) => e.textContent)).toMatch(/There is no such convolution: a 5×5 window does not fit an image of 2×2 padded by 0/);
+  expect(await page.$eval(".need", (e) => e.textContent)).toMatch(
+    /There is no such convolution: a 5×5 window does not fit an image of 2×2 padded by 0/);
   expect(await barriers(page)).toEqual([]);
   expect(bad).toEqual([]);
   await page.close();

@@ -7,20 +7,29 @@ import { artefacts, barriers, figure, open, press, status, until, useSite } from
 
 useSite();
 
-const bring = async (page: Page, path: string) => (await page.$("#checkpoint-file") as ElementHandle<HTMLInputElement>).uploadFile(path);
-const refused = (page: Page, text: string) => page.waitForFunction((t) => document.querySelector("[aria-labelledby=files-title] .problem:not([hidden])")?.textContent?.includes(t), {}, text);
-const at = (page: Page, step: string) => page.waitForFunction((s) => [...document.querySelectorAll(".figures div")].some((e) => e.textContent === `Step${s}`), {}, step);
+const bring = async (page: Page, path: string) =>
+  (await page.$("#checkpoint-file") as ElementHandle<HTMLInputElement>).uploadFile(path);
+const refused = (page: Page, text: string) => page.waitForFunction((t) => {
+  const problem = document.querySelector("[aria-labelledby=files-title] .problem:not([hidden])");
+  return problem?.textContent?.includes(t);
+}, {}, text);
+const at = (page: Page, step: string) => page.waitForFunction((s) =>
+  [...document.querySelectorAll(".figures div")].some((e) => e.textContent === `Step${s}`), {}, step);
 
 test("a file that is none leaves the run alone; a checkpoint comes with its settings and its place", async () => {
-  const { page, bad } = await open("lenet/?images=500&batch=16&seed=3&activation=relu&rate=0.05"), file = `${artefacts}/lenet-checkpoint.safetensors`;
+  const { page, bad } = await open("lenet/?images=500&batch=16&seed=3&activation=relu&rate=0.05");
+  const file = `${artefacts}/lenet-checkpoint.safetensors`;
   await until(page, "Ready");
   for (const step of ["1 / 32", "2 / 32"]) { await press(page, "Step"); await at(page, step); }
-  await page.evaluate(() => { const { createObjectURL } = URL; URL.createObjectURL = (blob) => {
-    const reader = new FileReader();
-    reader.onload = () => { document.body.dataset.saved = String(reader.result).split(",")[1]; };
-    reader.readAsDataURL(blob as Blob);
-    return createObjectURL(blob);
-  }; });
+  await page.evaluate(() => {
+    const { createObjectURL } = URL;
+    URL.createObjectURL = (blob) => {
+      const reader = new FileReader();
+      reader.onload = () => { document.body.dataset.saved = String(reader.result).split(",")[1]; };
+      reader.readAsDataURL(blob as Blob);
+      return createObjectURL(blob);
+    };
+  });
   await page.$$eval("[aria-labelledby=files-title] button", ([save]) => { (save as HTMLButtonElement).click(); });
   await page.waitForFunction(() => document.body.dataset.saved);
   const whole = Buffer.from(await page.$eval("body", (e) => e.dataset.saved!), "base64");
@@ -30,7 +39,8 @@ test("a file that is none leaves the run alone; a checkpoint comes with its sett
   await bring(page, `${artefacts}/short.safetensors`);
   await refused(page, "short.safetensors");
   expect(await status(page)).toMatch(/not opened/);
-  writeFileSync(`${artefacts}/other.safetensors`, writeSafetensors(new Map([["0.weight", { shape: [2, 3], data: new Float32Array(6) }]])));
+  const strange = writeSafetensors(new Map([["0.weight", { shape: [2, 3], data: new Float32Array(6) }]]));
+  writeFileSync(`${artefacts}/other.safetensors`, strange);
   await bring(page, `${artefacts}/other.safetensors`);
   await refused(page, "other.safetensors holds 6 parameters, and this network has 61706");
   await press(page, "Step");
@@ -45,8 +55,10 @@ test("a file that is none leaves the run alone; a checkpoint comes with its sett
   await at(other, "1 / 8");
   await bring(other, file);
   await until(other, "Restored at epoch 1, step 2: 32 steps an epoch, 500 training");
-  expect([await figure(other, "Epoch"), await figure(other, "Step"), await figure(other, "Loss")]).toEqual(["1 / 5", "2 / 32", "–"]);
-  expect(Object.fromEntries(new URL(other.url()).searchParams)).toMatchObject({ images: "500", batch: "16", seed: "3", activation: "relu", rate: "0.05" });
+  const figures = [await figure(other, "Epoch"), await figure(other, "Step"), await figure(other, "Loss")];
+  expect(figures).toEqual(["1 / 5", "2 / 32", "–"]);
+  const settings = Object.fromEntries(new URL(other.url()).searchParams);
+  expect(settings).toMatchObject({ images: "500", batch: "16", seed: "3", activation: "relu", rate: "0.05" });
   await press(other, "Step");
   await at(other, "3 / 32");
   expect(readFileSync(file).subarray(8, 4000).toString()).toContain("activation");

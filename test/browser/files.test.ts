@@ -9,27 +9,50 @@ import { fromFolder } from "../../src/node/folder.js";
 import { chromium } from "./chromium.js";
 
 const { PNG } = createRequire(import.meta.url)("pngjs") as { PNG: { sync: { write(image: object): Buffer } } };
-const png = (width: number, seed: number) => PNG.sync.write({ width, height: 3, data: Buffer.from(Array.from({ length: 12 * width }, (_, i) => i % 4 === 3 ? 255 : Math.imul(i + seed, 0x9e3779b1) >>> 24)) });
+const png = (width: number, seed: number) => {
+  const bytes = Array.from({ length: 12 * width }, (_, i) =>
+    i % 4 === 3 ? 255 : Math.imul(i + seed, 0x9e3779b1) >>> 24);
+  return PNG.sync.write({ width, height: 3, data: Buffer.from(bytes) });
+};
 
-test("PNG files in class folders: browser and Node agree to the byte, resized too; a damaged one is named", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "convoy-drop-")), files = Array.from({ length: 10 }, (_, i) => ({ path: `set/${i % 2 ? "cat" : "dog"}/${i}.png`, bytes: png(4 + (i >> 3), i) }));
-  for (const { path, bytes } of files) { mkdirSync(dirname(join(folder, path)), { recursive: true }); writeFileSync(join(folder, path), bytes); }
-  const { outputFiles: [{ text }] } = await build({ entryPoints: ["src/data/files.ts"], bundle: true, format: "iife", globalName: "convoy", write: false, logLevel: "error" });
+test("PNG files in class folders: browser and Node agree to the byte, resized too; "
+  + "a damaged one is named", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "convoy-drop-"));
+  const files = Array.from({ length: 10 }, (_, i) =>
+    ({ path: `set/${i % 2 ? "cat" : "dog"}/${i}.png`, bytes: png(4 + (i >> 3), i) }));
+  for (const { path, bytes } of files) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), bytes);
+  }
+  const { outputFiles: [{ text }] } = await build({
+    entryPoints: ["src/data/files.ts"], bundle: true, format: "iife", globalName: "convoy", write: false,
+    logLevel: "error",
+  });
   const { browser, close } = await chromium();
   try {
     const page = await browser.newPage();
     await page.evaluate(text.replace("var convoy =", "globalThis.convoy ="));
     const dropped = (given: readonly { path: string; bytes: Buffer }[]) => page.evaluate(async (all) => {
       const { convoy } = globalThis as unknown as { convoy: typeof import("../../src/data/files.js") };
-      const list = all.map(({ path, base64 }) => Object.defineProperty(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], path), "webkitRelativePath", { value: path }));
+      const list = all.map(({ path, base64 }) => {
+        const file = new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], path);
+        return Object.defineProperty(file, "webkitRelativePath", { value: path });
+      });
       try {
         const { train, test, name } = await convoy.fromFiles(list, { size: [5, 4] });
-        return { name, halves: [train, test].map(({ images, labels, shape, classes }) => ({ images: [...images], labels: [...labels], shape, classes })) };
+        const halves = [train, test].map(({ images, labels, shape, classes }) =>
+          ({ images: [...images], labels: [...labels], shape, classes }));
+        return { name, halves };
       } catch (e) { return { error: String(e) }; }
     }, given.map(({ path, bytes }) => ({ path, base64: bytes.toString("base64") })));
     const { train, test: held, name } = await fromFolder(folder, { size: [5, 4] });
-    expect(await dropped(files)).toEqual({ name, halves: [train, held].map(({ images, labels, shape, classes }) => ({ images: [...images], labels: [...labels], shape, classes })) });
-    expect(await dropped([{ path: "set/cat/x.png", bytes: Buffer.from("no image") }])).toEqual({ error: "FormatError: set/cat/x.png: the browser cannot unpack this image; it is damaged, or of a format it does not know" });
+    const halves = [train, held].map(({ images, labels, shape, classes }) =>
+      ({ images: [...images], labels: [...labels], shape, classes }));
+    expect(await dropped(files)).toEqual({ name, halves });
+    expect(await dropped([{ path: "set/cat/x.png", bytes: Buffer.from("no image") }])).toEqual({
+      error: "FormatError: set/cat/x.png: the browser cannot unpack this image; "
+        + "it is damaged, or of a format it does not know",
+    });
   } finally {
     await close();
     rmSync(folder, { recursive: true });

@@ -10,8 +10,12 @@ export const artefacts = "test/artefacts", axe = createRequire(import.meta.url).
 const [, policy] = /"(default-src 'none'[^"]*)"/.exec(readFileSync("examples/index.html", "utf8"))!;
 export let site: Server, browser: Chromium;
 
-/** The policy that every page bears in its head, as a header too, so that workers, which heads do not reach, keep it; the playground's makes functions of what is typed in. */
-export const strict = (path: string) => path === "/playground/worker.js" ? policy.replace("script-src 'self'", "script-src 'self' 'unsafe-eval'") : policy;
+/**
+ * The policy that every page bears in its head, as a header too, so that workers, which heads do not reach, keep it;
+ * the playground's makes functions of what is typed in.
+ */
+export const strict = (path: string) => path === "/playground/worker.js"
+  ? policy.replace("script-src 'self'", "script-src 'self' 'unsafe-eval'") : policy;
 
 /** Serves the site, and starts a browser, for all tests of a file. */
 export function useSite(): void {
@@ -23,7 +27,9 @@ export function useSite(): void {
 }
 
 /** Opens a page of the site; `bad` fills with what it complains of. */
-export async function open(path: string, before?: (page: Page) => Promise<unknown>): Promise<{ page: Page; bad: string[] }> {
+export async function open(
+  path: string, before?: (page: Page) => Promise<unknown>,
+): Promise<{ page: Page; bad: string[] }> {
   const page = await browser.browser.newPage(), bad = await complaints(page);
   page.setDefaultTimeout(60_000);
   await page.setViewport({ width: 1280, height: 900 });
@@ -31,28 +37,51 @@ export async function open(path: string, before?: (page: Page) => Promise<unknow
   await page.goto(site.url + path, { waitUntil: "load" });
   return { page, bad };
 }
+/** To open a page as a browser without WebGPU would. */
+export const withoutWebGPU = (page: Page) => page.evaluateOnNewDocument(() => {
+  delete (Navigator.prototype as { gpu?: GPU }).gpu;
+});
+
 /** What stands under a figure of the bar: "Loss", "Step", … */
-export const figure = (page: Page, name: string) => page.$$eval(".figures div", (all, want) => all.find((d) => d.firstElementChild?.textContent === want)?.lastElementChild?.textContent ?? "", name);
+export const figure = (page: Page, name: string) => page.$$eval(".figures div", (all, want) =>
+  all.find((d) => d.firstElementChild?.textContent === want)?.lastElementChild?.textContent ?? "", name);
 export const status = (page: Page) => page.$eval(".status", (e) => e.textContent ?? "");
 /** Waits for a status that begins so. */
-export const until = (page: Page, text: string) => page.waitForFunction((t) => document.querySelector(".status")?.textContent?.startsWith(t), {}, text);
-export const press = (page: Page, label: string) => page.$$eval(".buttons button", (all, l) => { (all.find((b) => b.textContent === l) as HTMLButtonElement).click(); }, label);
+export const until = (page: Page, text: string) => page.waitForFunction((t) =>
+  document.querySelector(".status")?.textContent?.startsWith(t), {}, text);
+export const press = (page: Page, label: string) => page.$$eval(".buttons button", (all, l) => {
+  (all.find((b) => b.textContent === l) as HTMLButtonElement).click();
+}, label);
+/** Opens the table of the first chart, and reads its losses. */
+export async function charted(page: Page): Promise<number[]> {
+  await page.click(".chart .disclosure");
+  return page.$$eval(".chart:first-child tbody td:nth-child(2)", (all) => all.map((td) => Number(td.textContent)));
+}
 
-/** A picture of the whole page. The window is made as tall as the page: the headless shell takes no larger picture than its window. */
+/**
+ * A picture of the whole page. The window is made as tall as the page: the headless shell takes no larger picture
+ * than its window.
+ */
 export async function picture(page: Page, name: string, width: number, scheme: "light" | "dark") {
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
   await page.setViewport({ width, height: 900 });
-  await page.setViewport({ width, height: Math.min(6000, await page.evaluate(() => document.documentElement.scrollHeight)) });
+  const tall = await page.evaluate(() => document.documentElement.scrollHeight);
+  await page.setViewport({ width, height: Math.min(6000, tall) });
   await page.waitForFunction(() => new Promise((done) => { setTimeout(() => { done(true); }, 400); }));
   await page.screenshot({ path: `${artefacts}/${name}.png`, captureBeyondViewport: false, optimizeForSpeed: true });
 }
 
+interface Axe {
+  run(options: object): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
+}
 /** Serious and critical findings of axe-core. */
 export async function barriers(page: Page): Promise<string[]> {
   const source = readFileSync(axe, "utf8");
   await page.evaluate(source);  // over the protocol, past the page's own policy
   return page.evaluate(async () => {
-    const { violations } = await (globalThis as unknown as { axe: { run(options: object): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> } }).axe.run({ resultTypes: ["violations"] });
-    return violations.filter(({ impact }) => impact === "serious" || impact === "critical").map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
+    const { axe } = globalThis as unknown as { axe: Axe };
+    const { violations } = await axe.run({ resultTypes: ["violations"] });
+    const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+    return grave.map(({ id, nodes }) => `${id}: ${nodes[0].html}`);
   });
 }

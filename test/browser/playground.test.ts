@@ -1,51 +1,32 @@
-import type { Page } from "puppeteer-core";
 import { expect, test } from "vitest";
-import { barriers, browser, open, picture, press, site, status, useSite } from "./page.js";
+import { barriers, browser, open, picture, press, site, status, useSite, withoutWebGPU } from "./page.js";
+import { controlled, editor, faulty, longest, problems, said, watchful, write } from "./playground.js";
 
 useSite();
 
-const said = (page: Page, text: string) => page.waitForFunction((t) => document.querySelector(".status")?.textContent?.includes(t), {}, text);
-const problems = (page: Page) => page.$$eval(".problems li", (all) => all.map((e) => e.textContent));
-/** Puts text into an editor: 0 the shader, 1 the layer. */
-async function write(page: Page, which: number, text: string) {
-  const content = await page.evaluateHandle((n) => document.querySelectorAll(".editor")[n].shadowRoot!.querySelector<HTMLElement>(".cm-content")!, which);
-  await content.click();
-  await page.keyboard.down("Control"); await page.keyboard.press("KeyA"); await page.keyboard.up("Control");
-  await page.keyboard.press("Backspace");
-  await page.keyboard.sendCharacter(text);
-}
-/** Runs an example with a fault in it. */
-async function faulty(page: Page, example: string, from: string, to: string) {
-  await page.select("#example", "");
-  await page.select("#example", example);
-  await said(page, "an example");
-  await write(page, 0, (await (await fetch(`${site.url}playground/layers/${example}.wgsl`)).text()).replace(from, to));
-  await press(page, "Run");
-}
-
-/** Keeps the longest time that the page was held up, in milliseconds. */
-const watchful = (page: Page) => page.evaluateOnNewDocument(() => {
-  const held = globalThis as unknown as { longest: number };
-  held.longest = 0;
-  new PerformanceObserver((list) => { for (const { duration } of list.getEntries()) held.longest = Math.max(held.longest, duration); }).observe({ type: "longtask" });
-});
-const longest = (page: Page) => page.evaluate(() => (globalThis as unknown as { longest: number }).longest);
-
-test("a layer is run, checked, timed; what is wrong is told at its line; a loop without an end costs the worker alone", async () => {
+test("a layer is run, checked, timed; what is wrong is told at its line; "
+  + "a loop without an end costs the worker alone", async () => {
   const { page, bad } = await open("playground/?example=depthwise", watchful);
   await said(page, "Depthwise 3 × 3: an example");
   await press(page, "Run");
   await said(page, "Run: done");
-  expect(await page.$$eval("[aria-labelledby=values-title] .planes", (all) => all.map((e) => e.children.length))).toEqual([4, 4]);
+  const planes = await page.$$eval("[aria-labelledby=values-title] .planes", (all) =>
+    all.map((e) => e.children.length));
+  expect(planes).toEqual([4, 4]);
   await press(page, "Check gradients");
   await said(page, "Check gradients: done");
-  expect(await page.$eval("[aria-labelledby=gradients-title] .verdict-line", (e) => e.textContent)).toBe("Nothing wrong found.");
-  expect(await page.$$eval("[aria-labelledby=gradients-title] .tensor h3", (all) => all.map((e) => e.textContent))).toEqual(["dx [2, 4, 6, 6]", "dweight [3, 3, 4]"]);
+  const verdict = await page.$eval("[aria-labelledby=gradients-title] .verdict-line", (e) => e.textContent);
+  expect(verdict).toBe("Nothing wrong found.");
+  const tensors = await page.$$eval("[aria-labelledby=gradients-title] .tensor h3", (all) =>
+    all.map((e) => e.textContent));
+  expect(tensors).toEqual(["dx [2, 4, 6, 6]", "dweight [3, 3, 4]"]);
   await press(page, "Check races");
   await said(page, "Check races: done");
   await press(page, "Benchmark");
   await said(page, "Benchmark: done");
-  expect((await page.$$eval("[aria-labelledby=bench-title] tbody tr", (all) => all.map((tr) => [tr.children[0].textContent, Number(tr.children[1].textContent) > 0, Number(tr.children[3].textContent) > 0])))).toEqual([["forward", true, true], ["backward", true, true]]);
+  const timed = await page.$$eval("[aria-labelledby=bench-title] tbody tr", (all) => all.map((tr) =>
+    [tr.children[0].textContent, Number(tr.children[1].textContent) > 0, Number(tr.children[3].textContent) > 0]));
+  expect(timed).toEqual([["forward", true, true], ["backward", true, true]]);
   expect(await barriers(page)).toEqual([]);
   await picture(page, "playground-light", 1280, "light");
   await picture(page, "playground-phone", 390, "dark");
@@ -56,16 +37,22 @@ test("a layer is run, checked, timed; what is wrong is told at its line; a loop 
   await press(page, "Run");
   await said(page, "It did not work");
   expect(await problems(page)).toEqual([expect.stringMatching(/^Shader, line 3, column \d+: .*operator \+/s)]);
-  expect(await page.evaluate(() => document.querySelector(".editor")!.shadowRoot!.querySelectorAll(".cm-lintRange-error").length)).toBe(1);
+  const marked = await page.evaluate(() =>
+    document.querySelector(".editor")!.shadowRoot!.querySelectorAll(".cm-lintRange-error").length);
+  expect(marked).toBe(1);
   await page.waitForFunction(() => location.hash.startsWith("#layer="));
 
   await faulty(page, "swish", "y[i] = x[i]", "y[i + 3u] = x[i]");
   await said(page, "Run: done");
-  expect(await page.$eval("[aria-labelledby=races-title] .findings", (e) => e.textContent)).toMatch(/^swish_forward writes past the end of y/);
+  const races = await page.$eval("[aria-labelledby=races-title] .findings", (e) => e.textContent);
+  expect(races).toMatch(/^swish_forward writes past the end of y/);
   expect(await status(page)).toBe("Run: done, 2 faults found.");
-  await faulty(page, "swish", "y[i] = x[i]", "for (var k = 0u; x[k] < 100.0; k = (k + 1u) % 4u) { y[i] += 1.0; }\n  y[i] += x[i]");
+  const endless = "for (var k = 0u; x[k] < 100.0; k = (k + 1u) % 4u) { y[i] += 1.0; }\n  y[i] += x[i]";
+  await faulty(page, "swish", "y[i] = x[i]", endless);
   await said(page, "It did not work");
-  expect(await problems(page)).toEqual([expect.stringMatching(/^Shader, line 17, column 1: swish_forward, line 17 .*: this loop does not end/)]);
+  expect(await problems(page)).toEqual([
+    expect.stringMatching(/^Shader, line 17, column 1: swish_forward, line 17 .*: this loop does not end/),
+  ]);
   expect(await longest(page)).toBeLessThan(1000);  // the page was never held up
 
   await page.select("#limit", "5");
@@ -74,7 +61,8 @@ test("a layer is run, checked, timed; what is wrong is told at its line; a loop 
   await write(page, 1, "for (;;) {}");
   await press(page, "Run");
   await said(page, "Ended.");
-  expect(await page.$eval(".notice.bad", (e) => e.textContent)).toMatch(/No answer for 5 seconds.*nothing else is lost/);
+  const notice = await page.$eval(".notice.bad", (e) => e.textContent);
+  expect(notice).toMatch(/No answer for 5 seconds.*nothing else is lost/);
   await page.select("#limit", "60");
   await write(page, 1, await (await fetch(`${site.url}playground/layers/swish.layer.js`)).text());
   await page.$eval(".notice.bad button", (e) => { (e as HTMLButtonElement).click(); });
@@ -82,9 +70,11 @@ test("a layer is run, checked, timed; what is wrong is told at its line; a loop 
 
   await press(page, "Train LeNet");
   await said(page, "Train LeNet: done");
-  expect(await page.$eval("[aria-labelledby=train-title] .result > .soft", (e) => e.textContent)).toMatch(/^Epoch 2 of 2: [3-9]\d\.\d % of the test images right\.$/);
+  const right = await page.$eval("[aria-labelledby=train-title] .result > .soft", (e) => e.textContent);
+  expect(right).toMatch(/^Epoch 2 of 2: [3-9]\d\.\d % of the test images right\.$/);
   await page.click("[aria-labelledby=train-title] .disclosure");
-  const losses = await page.$$eval("[aria-labelledby=train-title] tbody td:nth-child(2)", (all) => all.map((td) => Number(td.textContent)));
+  const losses = await page.$$eval("[aria-labelledby=train-title] tbody td:nth-child(2)", (all) =>
+    all.map((td) => Number(td.textContent)));
   expect(Math.min(...losses.slice(-5)), losses.join(" ")).toBeLessThan(losses[0] - 0.5);
   expect(bad).toEqual([]);
   await page.close();
@@ -107,7 +97,10 @@ test("a link's layer runs after a press alone", async () => {
   expect(await problems(second.page)).toEqual(["Layer, line 1, column 7: ran"]);
   await write(second.page, 1, "const a = 1;\nconst = 2;");
   await press(second.page, "Run");
-  await second.page.waitForFunction(() => /^Layer, line 2, column 6: .*Unexpected token/.test(document.querySelector(".problems li")?.textContent ?? ""));
+  await second.page.waitForFunction(() => {
+    const problem = document.querySelector(".problems li")?.textContent ?? "";
+    return /^Layer, line 2, column 6: .*Unexpected token/.test(problem);
+  });
   expect([...bad, ...second.bad]).toEqual([]);
   await page.close();
   await second.page.close();
@@ -123,12 +116,15 @@ test("where the GPU process dies, the page says so, and where there is no GPU an
   expect(await page.$eval(".notice.bad", (e) => e.textContent)).toMatch(/The browser took the GPU away/);
   await page.click(".notice.bad button");
   // This headless shell finds no adapter once its GPU process has crashed; a desktop browser starts another one.
-  await page.waitForFunction(() => /Benchmark: done/.test(document.querySelector(".status")?.textContent ?? "") || /There is no GPU to be had.*reload this tab/.test(document.querySelector(".notices")?.textContent ?? ""));
+  await page.waitForFunction(() =>
+    /Benchmark: done/.test(document.querySelector(".status")?.textContent ?? "")
+    || /There is no GPU to be had.*reload this tab/.test(document.querySelector(".notices")?.textContent ?? ""));
   await page.close();
 }, 60_000);
 
-test("without WebGPU the playground says so, and goes on saying it; an example chosen over one's own work is undone", async () => {
-  const { page, bad } = await open("playground/", (p) => p.evaluateOnNewDocument(() => { delete (Navigator.prototype as { gpu?: GPU }).gpu; }));
+test("without WebGPU the playground says so, and goes on saying it; "
+  + "an example chosen over one's own work is undone", async () => {
+  const { page, bad } = await open("playground/", withoutWebGPU);
   await said(page, "to run it needs WebGPU");
   await page.select("#example", "depthwise");
   await said(page, "Depthwise 3 × 3: an example");
@@ -136,11 +132,11 @@ test("without WebGPU the playground says so, and goes on saying it; an example c
   await write(page, 0, "// mine");
   await page.select("#example", "swish");
   await said(page, "Swish: an example");
-  const text = () => page.evaluate(() => document.querySelector(".editor")!.shadowRoot!.querySelector(".cm-content")!.textContent);
+  const text = () => page.evaluate(() =>
+    document.querySelector(".editor")!.shadowRoot!.querySelector(".cm-content")!.textContent);
   expect(await text()).toMatch(/swish/i);
-  const content = await page.evaluateHandle(() => document.querySelector(".editor")!.shadowRoot!.querySelector<HTMLElement>(".cm-content")!);
-  await content.click();
-  await page.keyboard.down("Control"); await page.keyboard.press("KeyZ"); await page.keyboard.press("Enter"); await page.keyboard.up("Control");
+  await (await editor(page, 0)).click();
+  await controlled(page, "KeyZ", "Enter");
   expect(await text()).toBe("// mine");
   expect(await page.$eval(".status", (e) => e.textContent)).not.toMatch(/…/);  // nothing runs
   expect(bad).toEqual([]);

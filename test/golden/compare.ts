@@ -4,6 +4,8 @@ import { largest, random } from "../numbers.js";
 
 /** How to make an input's numbers, element by element in PyTorch's order. */
 export interface Input { seed: number; shape: number[]; kind: "signed" | "unit"; scale: number }
+/** One quantity of one case. `unsupported`: Convoy has no such operator or family. */
+export interface Check { name: string; op: string; error: number; tolerance: number; ok: boolean; unsupported?: string }
 
 /** The numbers of an input, in PyTorch's order. */
 export function values({ seed, shape, kind, scale }: Input): Float32Array<ArrayBuffer> {
@@ -14,11 +16,13 @@ export function values({ seed, shape, kind, scale }: Input): Float32Array<ArrayB
 export function difference(got: ArrayLike<number>, want: ArrayLike<number>): number {
   if (got.length !== want.length) return Infinity;
   const off = Array.from(want, (v, i) => got[i] - v), ratio = (a: number, b: number) => a === 0 ? 0 : a / b;
-  const error = Math.max(ratio(Math.hypot(...off), Math.hypot(...Array.from(want))), ratio(largest(off), largest(want)));
+  const norms = ratio(Math.hypot(...off), Math.hypot(...Array.from(want)));
+  const error = Math.max(norms, ratio(largest(off), largest(want)));
   return Number.isNaN(error) ? Infinity : error;
 }
 
 /** The order of axes that turns PyTorch's activations into ours: NCHW → NHWC. */
-export const activation = (shape: readonly number[]) => shape.length === 4 ? [0, 2, 3, 1] : shape.map((_, axis) => axis);
+export const activation = (shape: readonly number[]) =>
+  shape.length === 4 ? [0, 2, 3, 1] : shape.map((_, axis) => axis);
 /** A shape of PyTorch's in our order. */
 export const toShape = (shape: readonly number[]) => activation(shape).map((axis) => shape[axis]);

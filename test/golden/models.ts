@@ -1,4 +1,5 @@
-// PyTorch's answers for whole networks (model-*.json): names and shapes, a first step, some steps of SGD, and what stands after them.
+// PyTorch's answers for whole networks (model-*.json): names and shapes, a first step, some steps of SGD,
+// and what stands after them.
 import { families, type FamilyOptions } from "../../models/index.js";
 import type { Device } from "../../src/gpu/device.js";
 import { Session, sgd, type StateDict } from "../../src/index.js";
@@ -6,9 +7,8 @@ import { toNhwc, torchShape } from "../../src/layout.js";
 import { RING } from "../../src/train/network.js";
 import { Predictor } from "../../src/train/predict.js";
 import { readGradients, readWeights, writeWeights } from "../../src/train/weights.js";
-import { difference, values, type Input } from "./compare.js";
+import { difference, values, type Check, type Input } from "./compare.js";
 import { layers } from "./layers.js";
-import type { Check } from "./ops.js";
 
 interface Gradient { name: string; l2: number; sum: number; at: number[]; values: number[] }
 export interface ModelFile {
@@ -22,44 +22,63 @@ export interface ModelFile {
 
 const LOGITS = 1e-4, STEP = 1e-3, AFTER = 2e-3;
 /**
- * Files in which an argument of a relu is so near 0 that float32's rounding decides whether its gradient passes: 5.8e-7 in
- * resnet18-eighth-64, where PyTorch in float32 is off by the same 3.0e-2 at 2.0.conv1.weight as Convoy; 7.5e-7 in the last relu
- * of resnet18-224, where PyTorch's order of summation keeps the sign and Convoy's does not; 8.0e-7 of 5 in relu 3.net.2.1 of densenet-96, of
- * which the other sign moves float64's losses by 8.6e-4 and its logits after by 5.3e-3, as Convoy's are (rungs direct and narrow keep it: 4e-7, 6e-7). Or in which the two largest elements of a
- * max pooling's window are so near: 1.4e-7 apart in one window of nin-224's first pooling, off by 1.3e-3 in the first layer (with Convoy's
- * choice there, the gradient in float64 is Convoy's to 2.2e-6, everywhere); 1.3e-7 in one of vgg11-224's second, 5.7e-3 (the
- * other choice moves the float64 gradient by as much). What these files hold after the first logits and loss is held to this instead.
+ * Files in which an argument of a relu is so near 0 that float32's rounding decides whether its gradient passes:
+ * 5.8e-7 in resnet18-eighth-64, where PyTorch in float32 is off by the same 3.0e-2 at 2.0.conv1.weight as Convoy;
+ * 7.5e-7 in the last relu of resnet18-224, where PyTorch's order of summation keeps the sign and Convoy's does not;
+ * 8.0e-7 of 5 in relu 3.net.2.1 of densenet-96, of which the other sign moves float64's losses by 8.6e-4 and its
+ * logits after by 5.3e-3, as Convoy's are (rungs direct and narrow keep it: 4e-7, 6e-7).
+ * Or in which the two largest elements of a max pooling's window are so near: 1.4e-7 apart in one window of nin-224's
+ * first pooling, off by 1.3e-3 in the first layer (with Convoy's choice there, the gradient in float64 is Convoy's to
+ * 2.2e-6, everywhere); 1.3e-7 in one of vgg11-224's second, 5.7e-3 (the other choice moves the float64 gradient by as
+ * much). What these files hold after the first logits and loss is held to this instead.
  */
-const KINKED: Readonly<Record<string, number>> = { "resnet18-eighth-64": 0.1, "resnet18-224": 0.1, "densenet-96": 0.1, "nin-224": 2e-3, "vgg11-224": 1e-2 };
-const norm = (numbers: Float32Array | readonly number[]) => Math.sqrt((numbers as readonly number[]).reduce((total, v) => total + v * v, 0));
+const KINKED: Readonly<Record<string, number>> = {
+  "resnet18-eighth-64": 0.1, "resnet18-224": 0.1, "densenet-96": 0.1, "nin-224": 2e-3, "vgg11-224": 1e-2,
+};
+const norm = (numbers: Float32Array | readonly number[]) =>
+  Math.sqrt((numbers as readonly number[]).reduce((total, v) => total + v * v, 0));
 /** a / b, where nothing is no part of nothing. */
 const share = (a: number, b: number) => a === 0 ? 0 : a / b;
 const sum = (numbers: Float32Array) => numbers.reduce((total, v) => total + v, 0);
+const listed = (name: string, shape: readonly number[]) => `${name} [${shape.join(", ")}]`;
 
-/** One check for each kind of answer that the file has. A family that Convoy lacks is unsupported. A rung is taken wherever it fits. */
+/**
+ * One check for each kind of answer that the file has. A family that Convoy lacks is unsupported.
+ * A rung is taken wherever it fits.
+ */
 export async function* checkModel(device: Device, file: ModelFile, rung?: string): AsyncGenerator<Check> {
-  const { name, family, options, lr, batch } = file;
-  const kinked = KINKED[name], note = kinked ? " (a relu's argument is near 0, or a pooling's two largest are alike: wider limit)" : "";
-  const check = (what: string, error: number, tolerance: number): Check => ({ name: `${name}${rung ? `, rung ${rung}` : ""}: ${what}`, op: family, error, tolerance, ok: error <= tolerance });
+  const { name, family, options, lr, batch } = file, kinked = KINKED[name];
+  const note = kinked ? " (a relu's argument is near 0, or a pooling's two largest are alike: wider limit)" : "";
+  const check = (what: string, error: number, tolerance: number): Check => {
+    const full = `${name}${rung ? `, rung ${rung}` : ""}: ${what}`;
+    return { name: full, op: family, error, tolerance, ok: error <= tolerance };
+  };
   const worst = (what: string, tolerance: number, errors: [name: string, error: number][]) => {
     const [where, error] = errors.reduce((a, b) => b[1] > a[1] || Number.isNaN(b[1]) ? b : a, ["", 0]);
     return check(where ? `${what}, at worst ${where}` : what, Number.isNaN(error) ? Infinity : error, tolerance);
   };
   const same = (what: string, got: readonly string[], want: readonly string[]) => {
-    const at = Array.from({ length: Math.max(got.length, want.length) }, (_, i) => i).filter((i) => got[i] !== want[i]);
-    return check(at.length ? `${what}, number ${at[0]}: got ${got[at[0]]}, want ${want[at[0]]}` : what, at.length, 0);
+    const all = Array.from({ length: Math.max(got.length, want.length) }, (_, i) => i);
+    const at = all.filter((i) => got[i] !== want[i]), [i] = at;
+    return check(at.length ? `${what}, number ${i}: got ${got[i]}, want ${want[i]}` : what, at.length, 0);
   };
   if (!Object.hasOwn(families, family)) return yield { ...check("", Infinity, 0), name, unsupported: family };
 
   const [, ...input] = file.input.shape, order = new Uint32Array(batch);
-  const session = await Session.open(families[family]({ ...options, dropout: 0 }), { device, input, batches: [batch], optimizer: sgd({ lr }), rung, keep: ({ logits }) => [logits] });
+  const session = await Session.open(families[family]({ ...options, dropout: 0 }), {
+    device, input, batches: [batch], optimizer: sgd({ lr }), rung, keep: ({ logits }) => [logits],
+  });
   try {
     const { network, memory, programs: [program] } = session;
-    const learned = [...network.params].filter(([, p]) => p.learned).map(([path, p]) => ({ path, shape: torchShape(p) }));
-    yield same("layers", layers(program.graph.nodes, file.layerShapes), file.layerShapes.map(([kind, shape]) => `${kind} [${shape.join(", ")}]`));
-    const named = same("parameters", learned.map(({ path, shape }) => `${path} [${shape.join(", ")}]`).sort(), file.parameters.map((p) => `${p.name} [${p.shape.join(", ")}]`).sort());
+    const learned = [...network.params].filter(([, p]) => p.learned);
+    const shapes = learned.map(([path, p]) => ({ path, shape: torchShape(p) }));
+    const wanted = file.layerShapes.map(([kind, shape]) => listed(kind, shape));
+    yield same("layers", layers(program.graph.nodes, file.layerShapes), wanted);
+    const got = shapes.map(({ path, shape }) => listed(path, shape)).sort();
+    const named = same("parameters", got, file.parameters.map((p) => listed(p.name, p.shape)).sort());
     yield named;
-    yield check("number of parameters", Math.abs(learned.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0) - file.parameterCount), 0);
+    const count = shapes.reduce((n, { shape }) => n + shape.reduce((a, b) => a * b, 1), 0);
+    yield check("number of parameters", Math.abs(count - file.parameterCount), 0);
     if (!named.ok) return;
 
     const state: StateDict = await readWeights(memory, network);  // running statistics begin as ours do
@@ -68,7 +87,8 @@ export async function* checkModel(device: Device, file: ModelFile, rung?: string
     const losses: number[] = [], images = values(file.input), labels = Uint32Array.from(file.labels);
     const step = async () => {
       session.feed(toNhwc(images, program.x.shape), labels);
-      const rows = await session.step(order, lr, true)!, [loss, , seen] = rows.subarray(4 * ((session.steps - 1) % RING));
+      const rows = await session.step(order, lr, true)!;
+      const [loss, , seen] = rows.subarray(4 * ((session.steps - 1) % RING));
       losses.push(loss / seen);
     };
     await step();
@@ -76,38 +96,47 @@ export async function* checkModel(device: Device, file: ModelFile, rung?: string
     yield check("loss", Math.abs(losses[0] / file.loss - 1), STEP);
     yield worst(`gradients${note}`, kinked ?? STEP, gradientErrors(await readGradients(memory, network), file.grads));
     while (losses.length < file.losses.length) await step();
-    yield worst(`losses${note}`, kinked ?? STEP, file.losses.map((want, i) => [`step ${i}`, Math.abs(losses[i] / want - 1)]));
+    yield worst(`losses${note}`, kinked ?? STEP, file.losses.map((want, i) =>
+      [`step ${i}`, Math.abs(losses[i] / want - 1)]));
 
     const after = await readWeights(memory, network);
-    yield worst(`parameters after${note}`, kinked ?? AFTER, file.parametersAfter.map(({ name: path, l2 }) => [path, Math.abs(norm(after.get(path)!.data) - l2) / l2]));
+    yield worst(`parameters after${note}`, kinked ?? AFTER, file.parametersAfter.map(({ name: path, l2 }) =>
+      [path, Math.abs(norm(after.get(path)!.data) - l2) / l2]));
     const buffers = Object.entries(file.buffersAfter);
-    if (buffers.length) yield worst(`running statistics after${note}`, kinked ?? AFTER, buffers.flatMap(([path, want]): [string, number][] => {
+    const running = buffers.flatMap(([path, want]): [string, number][] => {
       const got = after.get(path)?.data;
       if (!got) return [[`${path}, which we lack`, Infinity]];
       if (Array.isArray(want)) return [[path, difference(got, want)]];
-      return [[path, difference(got.subarray(0, want.first.length), want.first)], [`sum of ${path}`, Math.abs(sum(got) - want.sum) / Math.max(Math.abs(want.sum), norm(got))]];
-    }));
+      return [
+        [path, difference(got.subarray(0, want.first.length), want.first)],
+        [`sum of ${path}`, Math.abs(sum(got) - want.sum) / Math.max(Math.abs(want.sum), norm(got))],
+      ];
+    });
+    if (buffers.length) yield worst(`running statistics after${note}`, kinked ?? AFTER, running);
     const predictor = await Predictor.open(session, batch);
-    yield check("logits after, in evaluation mode", difference(await predictor.logits(images), file.evalLogitsAfter), kinked ?? AFTER);
+    const logits = difference(await predictor.logits(images), file.evalLogitsAfter);
+    yield check("logits after, in evaluation mode", logits, kinked ?? AFTER);
     predictor.destroy();
   } finally { session.destroy(); }
 }
 
 /**
- * Norm, sum and a few entries of every gradient, each against its own size: a sum may cancel, so it counts against the norm
- * at least; an entry counts against the root mean square at least.
+ * Norm, sum and a few entries of every gradient, each against its own size: a sum may cancel, so it counts against
+ * the norm at least; an entry counts against the root mean square at least.
  */
 function gradientErrors(got: StateDict, want: readonly Gradient[]): [name: string, error: number][] {
   const whole = norm(want.map((g) => g.l2));
   return want.flatMap((g): [string, number][] => {
     const { data } = got.get(g.name)!, entries = g.at.map((i) => data[i]);
-    // A bias whose channels a batch norm behind it shifts back: the exact gradient is 0, and what either side has is rounding.
+    // A bias whose channels a batch norm behind it shifts back: the exact gradient is 0,
+    // and what either side has is rounding.
     const none = g.name.endsWith(".bias") && g.l2 < 1e-9 * whole;
-    const least = none ? 1e-2 * whole : 0, rms = g.l2 / Math.sqrt(data.length), note = none ? " (exactly 0 but for rounding: a batch norm follows)" : "";
+    const note = none ? " (exactly 0 but for rounding: a batch norm follows)" : "", least = none ? 1e-2 * whole : 0;
+    const rms = g.l2 / Math.sqrt(data.length), off = Math.max(...entries.map((v, i) => Math.abs(v - g.values[i])));
     return [
       [`norm of ${g.name}${note}`, share(Math.abs(norm(data) - g.l2), Math.max(g.l2, least))],
       [`sum of ${g.name}${note}`, share(Math.abs(sum(data) - g.sum), Math.max(Math.abs(g.sum), g.l2, least))],
-      [`entries of ${g.name}${note}`, share(Math.max(...entries.map((v, i) => Math.abs(v - g.values[i]))), Math.max(rms, ...g.values.map(Math.abs), least))],
+      [`entries of ${g.name}${note}`, share(off, Math.max(rms, ...g.values.map(Math.abs), least))],
     ];
   });
 }

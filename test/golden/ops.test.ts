@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { checked, openTestDevice } from "../support.js";
-import { checkCase, values, type Check, type OpsFile } from "./ops.js";
+import type { OpsFile } from "./cases.js";
+import { values, type Check } from "./compare.js";
+import { checkCase } from "./ops.js";
 
 const file: OpsFile = JSON.parse(readFileSync(new URL("ops.json", import.meta.url), "utf8"));
 const checks: Check[] = [];
@@ -23,6 +25,7 @@ test("every operator was checked", () => {
   expect(new Set(checks.map((c) => c.op))).toEqual(new Set(file.cases.map((c) => c.op)));
   if (process.env.CONVOY_WORST) {
     const worst = checks.toSorted((a, b) => b.error / b.tolerance - a.error / a.tolerance)[0];
-    console.log(`${checks.filter((c) => c.ok).length} of ${checks.length} checks hold; nearest to its limit: ${worst.name}, ${worst.error.toExponential(1)}`);
+    const held = checks.filter((c) => c.ok).length, nearest = `${worst.name}, ${worst.error.toExponential(1)}`;
+    console.log(`${held} of ${checks.length} checks hold; nearest to its limit: ${nearest}`);
   }
 });

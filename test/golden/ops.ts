@@ -1,35 +1,17 @@
-// PyTorch's answers for single operators (ops.json) against the public layers, losses and optimizers. Runs on any device.
+// PyTorch's answers for single operators (ops.json) against the public layers, losses and optimizers, on any device.
 import { targetOf, type Device } from "../../src/gpu/device.js";
 import { Memory } from "../../src/gpu/memory.js";
 import { Player } from "../../src/gpu/player.js";
 import { Recorder, root, tensor, type Step, type Tensor } from "../../src/gpu/recorder.js";
 import { Graph, type Part, type Value } from "../../src/graph.js";
 import {
-  adam, adamw, adaptiveAvgPool2d, add, avgPool2d, batchNorm, concat, conv2d, crossEntropy, flatten, gelu, leakyRelu, linear, localResponseNorm, maxPool2d, relu, rmsprop, sgd, sigmoid, tanh, type Loss, type Optimizer,
+  adam, adamw, adaptiveAvgPool2d, add, avgPool2d, batchNorm, concat, conv2d, crossEntropy, flatten, gelu, leakyRelu,
+  linear, localResponseNorm, maxPool2d, relu, rmsprop, sgd, sigmoid, tanh, type Loss, type Optimizer,
 } from "../../src/index.js";
 import { plan } from "../../src/plan.js";
 import { inverse, permuted } from "../numbers.js";
-import { activation, difference, toShape, values, type Input } from "./compare.js";
-
-export { difference, values, type Input } from "./compare.js";
-
-type Size = [height: number, width: number];
-/** PyTorch's options; each operator has its own of them. */
-export interface Attrs {
-  outChannels: number; outFeatures: number; kernelSize: Size; stride: Size; padding: Size; dilation: Size; groups: number; bias: boolean;
-  ceilMode: boolean; countIncludePad: boolean; outputSize: Size; eps: number; training: boolean; labelSmoothing: number; negativeSlope: number;
-  size: number; alpha: number; beta: number; k: number;
-  lr: number; momentum: number; weightDecay: number; nesterov: boolean;
-}
-export interface Case {
-  name: string; op: string; attrs: Attrs; inputs: Record<string, Input>;
-  output: number[]; outputShape: number[]; outputGrad?: Input; inputGrads?: Record<string, number[]>;
-  runningMean?: Input; runningVar?: Input; runningMeanAfter?: number[]; runningVarAfter?: number[];
-  labels?: number[]; param?: Input; grads?: Input[]; trajectory?: number[][];
-}
-export interface OpsFile { torch: string; cases: Case[] }
-/** One quantity of one case. `unsupported`: the operator is not in the tables below. */
-export interface Check { name: string; op: string; error: number; tolerance: number; ok: boolean; unsupported?: string }
+import type { Attrs, Case, OpsFile } from "./cases.js";
+import { activation, difference, toShape, values, type Check, type Input } from "./compare.js";
 
 const FORWARD = 1e-5, GRADIENT = 1e-4;
 const part = (p: Part) => (x: Value) => typeof p === "function" ? p(x) : x.graph.apply(p, x);
@@ -74,35 +56,50 @@ export async function checkCase(device: Device, c: Case, rung?: string): Promise
 type Checker = (what: string, got: ArrayLike<number>, want: ArrayLike<number>, tolerance: number) => Check;
 
 async function checkLayer(device: Device, c: Case, check: Checker, rung?: string): Promise<Check[]> {
-  const graph = new Graph(), mode = { training: c.attrs.training ?? true }, rec = new Recorder({ ...targetOf(device.adapter), rung });
-  const given: Record<string, Input | undefined> = { ...c.inputs, running_mean: c.runningMean, running_var: c.runningVar };
-  const inputs = Object.keys(c.inputs).filter((name) => name !== "weight" && name !== "bias").map((name) => graph.input(name, toShape(c.inputs[name].shape), true));
+  const graph = new Graph(), rec = new Recorder({ ...targetOf(device.adapter), rung });
+  const mode = { training: c.attrs.training ?? true };
+  const given: Record<string, Input | undefined> = {
+    ...c.inputs, running_mean: c.runningMean, running_var: c.runningVar,
+  };
+  const names = Object.keys(c.inputs).filter((name) => name !== "weight" && name !== "bias");
+  const inputs = names.map((name) => graph.input(name, toShape(c.inputs[name].shape), true));
   const y = layers[c.op](c.attrs)(...inputs), dy = graph.tensor("dy", y.shape);
   graph.grads.set(y, dy);
   graph.forward(rec, mode);
   graph.backward(rec, mode);
 
   /** The shape of a tensor's memory: features that were flattened lie as height, width, channels. */
-  const shapeOf = (t: Tensor) => (t === y || t === dy) && y.features && y.shape.length === 2 ? [y.shape[0], ...y.features] : t.shape;
+  const shapeOf = (t: Tensor) =>
+    (t === y || t === dy) && y.features && y.shape.length === 2 ? [y.shape[0], ...y.features] : t.shape;
   const order = new Map<Tensor, readonly number[]>([...inputs, y, dy].map((t) => [t, activation(shapeOf(t))]));
   const named = new Map<string, Tensor>(inputs.map((t) => [t.name, t]));
-  for (const [name, { tensor: t, spec }] of graph.params) order.set(t, spec.torch ?? spec.shape.map((_, axis) => axis)) && named.set(name, t);
+  for (const [name, { tensor: t, spec }] of graph.params) {
+    order.set(t, spec.torch ?? spec.shape.map((_, axis) => axis));
+    named.set(name, t);
+  }
   const fill = new Map([...named, ["dy", dy] as const].map(([name, t]) => {
-    const { shape, ...input } = name === "dy" ? c.outputGrad! : given[name]!;
-    return [t, permuted(values({ ...input, shape }), t === dy ? inverse(order.get(t)!).map((axis) => shapeOf(t)[axis]) : shape, order.get(t)!)];
+    const { shape, ...input } = name === "dy" ? c.outputGrad! : given[name]!, axes = order.get(t)!;
+    const from = t === dy ? inverse(axes).map((axis) => shapeOf(t)[axis]) : shape;
+    return [t, permuted(values({ ...input, shape }), from, axes)];
   }));
   const wanted = [...named].flatMap(([name, t]): [string, Tensor, number[], Tensor][] =>
     c.inputGrads?.[name] ? [[`d${name}`, graph.grads.get(t) ?? t, c.inputGrads[name], t]] : []);
-  const after: [string, number[] | undefined][] = [["running_mean", c.runningMeanAfter], ["running_var", c.runningVarAfter]];
+  const after = [["running_mean", c.runningMeanAfter], ["running_var", c.runningVarAfter]] as const;
 
   return played(device, rec.steps, [...fill.keys(), y, ...wanted.map(([, t]) => t)], async (memory, player) => {
     for (const [t, numbers] of fill) memory.write(t, numbers);
     player.play();
     /** What t holds, with the axes of `like` in PyTorch's order. */
-    const read = async (t: Tensor, like: Tensor) => permuted(await memory.read(t) as Float32Array<ArrayBuffer>, shapeOf(like), inverse(order.get(like)!));
+    const read = async (t: Tensor, like: Tensor) => {
+      const numbers = await memory.read(t) as Float32Array<ArrayBuffer>;
+      return permuted(numbers, shapeOf(like), inverse(order.get(like)!));
+    };
     const checks = [check("output", await read(y, y), c.output, FORWARD)];
     for (const [what, t, want, like] of wanted) checks.push(check(what, await read(t, like), want, GRADIENT));
-    for (const [what, want] of after) if (want) checks.push(check(what, await read(named.get(what)!, named.get(what)!), want, FORWARD));
+    for (const [what, want] of after) {
+      const t = named.get(what)!;
+      if (want) checks.push(check(what, await read(t, t), want, FORWARD));
+    }
     return checks;
   });
 }
@@ -140,10 +137,13 @@ async function checkOptimizer(device: Device, c: Case, check: Checker): Promise<
 }
 
 /** Plans and prepares the steps, with `kept` outliving them, and frees everything after `use`. */
-async function played<T>(device: Device, steps: Step[], kept: Tensor[], use: (memory: Memory, player: Player) => Promise<T>): Promise<T> {
+async function played<T>(
+  device: Device, steps: Step[], kept: Tensor[], use: (memory: Memory, player: Player) => Promise<T>,
+): Promise<T> {
   const memory = new Memory(device);
+  const outlive = [...new Set(kept.map(root))].map((whole) => ({ whole, parts: new Map() }));
   try {
-    await memory.grow(plan([steps], [...new Set(kept.map(root))].map((whole) => ({ whole, parts: new Map() })), device.adapter.limits.binding));
+    await memory.grow(plan([steps], outlive, device.adapter.limits.binding));
     const player = await Player.prepare(memory, "golden", steps);
     try { return await use(memory, player); } finally { player.destroy(); }
   } finally { memory.destroy(); }

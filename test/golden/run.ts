@@ -1,16 +1,23 @@
-// The golden vectors on the adapter at hand: npm run golden -- [--rung NAME] FILE... (default: all of test/golden). With a rung, or with
-// each of them in turn (--rung each), that one is taken wherever it fits, whatever the adapter would take by itself.
+// The golden vectors on the adapter at hand: npm run golden -- [--rung NAME] FILE... (default: all of test/golden).
+// With a rung, or with each of them in turn (--rung each), that one is taken wherever it fits, whatever the adapter
+// would take by itself.
 import { parseArgs } from "node:util";
 import { readdirSync, readFileSync } from "node:fs";
 import { ConvoyError, FormatError } from "../../src/errors.js";
 import type { Device } from "../../src/gpu/device.js";
 import { openDevice } from "../../src/node/device.js";
+import type { OpsFile } from "./cases.js";
+import type { Check } from "./compare.js";
 import { checkModel, type ModelFile } from "./models.js";
-import { checkOps, type Check, type OpsFile } from "./ops.js";
+import { checkOps } from "./ops.js";
 
 const FOLDER = "test/golden";
-const { values: { rung: wanted }, positionals: said } = parseArgs({ allowPositionals: true, options: { rung: { type: "string" } } });
-const rungs = wanted === "each" ? [undefined, "plain", "direct", "narrow", "vec4", "tiled", "wide", "split"] : [wanted];
+const { values: { rung: wanted }, positionals: said } = parseArgs({
+  allowPositionals: true, options: { rung: { type: "string" } },
+});
+const rungs = wanted === "each"
+  ? [undefined, "plain", "direct", "narrow", "vec4", "tiled", "wide", "split"] : [wanted];
+const NEEDED = ["family", "options", "input", "labels", "layerShapes", "parameters", "logits", "grads", "losses"];
 
 /** The checks of a file, by what is in it. */
 function checksOf(device: Device, path: string, rung?: string): AsyncGenerator<Check> {
@@ -19,8 +26,9 @@ function checksOf(device: Device, path: string, rung?: string): AsyncGenerator<C
     throw new FormatError(`${path} cannot be read: ${(cause as Error).message.replace(/\s+/g, " ")}`, { path }, cause);
   }
   if (content && Array.isArray(content.cases)) return checkOps(device, content as OpsFile, rung);
-  const missing = ["family", "options", "input", "labels", "layerShapes", "parameters", "logits", "grads", "losses"].filter((name) => !content || !(name in content));
-  if (missing.length) throw new FormatError(`${path} holds no golden vectors: it has neither cases nor ${missing.join(", ")}`, { path, missing });
+  const missing = NEEDED.filter((name) => !content || !(name in content));
+  if (missing.length) throw new FormatError(
+    `${path} holds no golden vectors: it has neither cases nor ${missing.join(", ")}`, { path, missing });
   return checkModel(device, content as ModelFile, rung);
 }
 
@@ -32,7 +40,8 @@ async function run(paths: readonly string[]): Promise<boolean> {
     for await (const { name, error, tolerance, ok, unsupported } of checksOf(device, path, rung)) {
       const result = ok ? "ok" : unsupported ? "unsupported" : "FAIL";
       count[result]++;
-      console.log(`${result.padEnd(11)}  ${path}  ${name}  ${unsupported ? `(${unsupported})` : `${error.toExponential(1)} of ${tolerance}`}`);
+      const told = unsupported ? `(${unsupported})` : `${error.toExponential(1)} of ${tolerance}`;
+      console.log(`${result.padEnd(11)}  ${path}  ${name}  ${told}`);
     }
   } catch (e) {
     broken++;
@@ -44,7 +53,8 @@ async function run(paths: readonly string[]): Promise<boolean> {
 }
 
 try {
-  const paths = said.length ? said : readdirSync(FOLDER).filter((f) => f.endsWith(".json")).sort().map((f) => `${FOLDER}/${f}`);
+  const all = () => readdirSync(FOLDER).filter((f) => f.endsWith(".json")).sort().map((f) => `${FOLDER}/${f}`);
+  const paths = said.length ? said : all();
   process.exitCode = await run(paths) ? 0 : 1;
 } catch (e) {
   console.error(e instanceof ConvoyError ? `error: ${e.message}` : e);

@@ -4,14 +4,17 @@ import { gpu, random, run, runners, threeRows } from "../support.js";
 
 test.each(Object.keys(runners))("add is the sum, rounded once: %s", async (where) => {
   for (const size of [1, 64, 67, 200]) {
-    const a = random(1, size), b = random(2, size);
-    const { y } = await run(runners[where], add_forward, { a, b }, { y: size }, { size }, size === 200 ? threeRows(size) : size);
+    const a = random(1, size), b = random(2, size), work = size === 200 ? threeRows(size) : size;
+    const { y } = await run(runners[where], add_forward, { a, b }, { y: size }, { size }, work);
     expect([...y]).toEqual(Array.from(a, (v, i) => Math.fround(v + b[i])));
   }
 });
 
-test.each([[2, 1], [3, 1], [4, 1], [2, 4], [3, 4], [4, 4]])("%i terms, from the left, %i an invocation, with what is fused behind", async (TERMS, WIDTH) => {
-  const size = 84, given = Object.fromEntries([..."abcd"].slice(0, TERMS).map((name, i) => [name, random(i + 1, size)])), z = random(9, size);
+test.each([
+  [2, 1], [3, 1], [4, 1], [2, 4], [3, 4], [4, 4],
+])("%i terms, from the left, %i an invocation, with what is fused behind", async (TERMS, WIDTH) => {
+  const size = 84, z = random(9, size);
+  const given = Object.fromEntries([..."abcd"].slice(0, TERMS).map((name, i) => [name, random(i + 1, size)]));
   const sum = Object.values(given).reduce((s, t) => s.map((v, i) => Math.fround(v + t[i])));
   const { y } = await run(gpu, add_forward, given, { y: size }, { size, TERMS, WIDTH, ACTIVATION: 1 });
   expect([...y]).toEqual(Array.from(sum, (v) => Math.max(v, 0)));

@@ -3,9 +3,13 @@ import { describe, expect, test } from "vitest";
 import { avg_pool2d_backward, avg_pool2d_forward, avg_pool2d_tiled } from "../../src/generated/avg_pool2d.js";
 import { extent } from "../../src/layers/window.js";
 import * as reference from "../reference/avg_pool2d.js";
-import { epilogue, expectClose, expectGradient, gpu, random, run, runners, threeRows, type Runner } from "../support.js";
+import {
+  epilogue, expectClose, expectGradient, gpu, random, run, runners, threeRows, type Runner,
+} from "../support.js";
 
-const control = { N: 2, H: 6, W: 8, C: 3, R: 2, S: 2, STRIDE_H: 2, STRIDE_W: 2, padding_h: 0, padding_w: 0, COUNT_PAD: 1, ceil: false };
+const control = {
+  N: 2, H: 6, W: 8, C: 3, R: 2, S: 2, STRIDE_H: 2, STRIDE_W: 2, padding_h: 0, padding_w: 0, COUNT_PAD: 1, ceil: false,
+};
 type Case = typeof control;
 const cases: Record<string, Partial<Case>> = {
   "control": {},
@@ -15,15 +19,22 @@ const cases: Record<string, Partial<Case>> = {
   "stride leaves rows unread": { STRIDE_H: 3, STRIDE_W: 5 },
   "padding does not count": { R: 3, S: 3, padding_h: 1, padding_w: 1, COUNT_PAD: 0 },
   "ceil mode": { H: 7, W: 6, R: 3, S: 3, ceil: true },
-  "ceil mode beyond the padding": { H: 7, W: 6, R: 4, S: 4, STRIDE_H: 3, STRIDE_W: 3, padding_h: 1, padding_w: 2, ceil: true },
-  "ceil mode, padding does not count": { H: 7, W: 6, R: 4, S: 4, STRIDE_H: 3, STRIDE_W: 3, padding_h: 1, padding_w: 2, ceil: true, COUNT_PAD: 0 },
+  "ceil mode beyond the padding": {
+    H: 7, W: 6, R: 4, S: 4, STRIDE_H: 3, STRIDE_W: 3, padding_h: 1, padding_w: 2, ceil: true,
+  },
+  "ceil mode, padding does not count": {
+    H: 7, W: 6, R: 4, S: 4, STRIDE_H: 3, STRIDE_W: 3, padding_h: 1, padding_w: 2, ceil: true, COUNT_PAD: 0,
+  },
   "one output element": { N: 1, H: 2, W: 2, C: 1 },
   "more channels than a workgroup": { H: 3, W: 4, C: 67 },
   "grid folded into y": {},
 };
 
 function sized({ ceil, ...d }: Case): reference.Dim & { WINDOWS_H: number; WINDOWS_W: number } {
-  return { ...d, WINDOWS_H: Math.ceil(d.R / d.STRIDE_H), WINDOWS_W: Math.ceil(d.S / d.STRIDE_W), P: extent(d.H, d.R, d.STRIDE_H, d.padding_h, 1, ceil), Q: extent(d.W, d.S, d.STRIDE_W, d.padding_w, 1, ceil) };
+  return {
+    ...d, WINDOWS_H: Math.ceil(d.R / d.STRIDE_H), WINDOWS_W: Math.ceil(d.S / d.STRIDE_W),
+    P: extent(d.H, d.R, d.STRIDE_H, d.padding_h, 1, ceil), Q: extent(d.W, d.S, d.STRIDE_W, d.padding_w, 1, ceil),
+  };
 }
 const inputs = (d: reference.Dim) => ({ x: random(1, d.N * d.H * d.W * d.C), dy: random(2, d.N * d.P * d.Q * d.C) });
 
@@ -36,14 +47,16 @@ async function agrees(runner: Runner, d: reference.Dim, folded = false) {
 }
 
 test("avg_pool2d, four channels an invocation, agrees with its twin, and so does what is fused behind it", async () => {
-  for (const change of [{ C: 4 }, { C: 12, R: 3, S: 3, STRIDE_H: 1, padding_h: 1, padding_w: 1, COUNT_PAD: 0 }, { C: 3 }]) {
-    const d = sized({ ...control, ...change }), { x, dy } = inputs(d), WIDTH = d.C % 4 ? 1 : 4, behind = epilogue(x.length);
-    const { y } = await run(gpu, avg_pool2d_forward, { x }, { y: dy.length }, { ...d, WIDTH });
-    const { dx } = await run(gpu, avg_pool2d_backward, { dy, ...behind.values }, { dx: x.length }, { ...d, WIDTH, ...behind.params });
+  const overlapping = { C: 12, R: 3, S: 3, STRIDE_H: 1, padding_h: 1, padding_w: 1, COUNT_PAD: 0 };
+  for (const change of [{ C: 4 }, overlapping, { C: 3 }]) {
+    const d = sized({ ...control, ...change }), { x, dy } = inputs(d), behind = epilogue(x.length);
+    const params = { ...d, WIDTH: d.C % 4 ? 1 : 4 }, given = { dy, ...behind.values }, sizes = { dx: x.length };
+    const { y } = await run(gpu, avg_pool2d_forward, { x }, { y: dy.length }, params);
+    const { dx } = await run(gpu, avg_pool2d_backward, given, sizes, { ...params, ...behind.params });
     expectClose("y", y, reference.forward(d, x), d.R * d.S, reference.forward(d, x.map(Math.abs)));
     expectClose("dx", dx, behind.of(reference.backward(d, dy)), d.R * d.S);
     if (d.R !== d.STRIDE_H) continue;
-    const tiled = await run(gpu, avg_pool2d_tiled, { dy, ...behind.values }, { dx: x.length }, { ...d, WIDTH, ...behind.params }, dy.length);
+    const tiled = await run(gpu, avg_pool2d_tiled, given, sizes, { ...params, ...behind.params }, dy.length);
     expect(tiled.dx).toEqual(dx);
   }
 });
@@ -61,14 +74,20 @@ describe.each(Object.keys(cases))("avg_pool2d, %s", (name) => {
 
 test("avg_pool2d agrees with its twin for any extents", async () => {
   const variants: Partial<Case>[] = [  // few, because each is compiled
-    {}, { R: 3, S: 3, STRIDE_H: 1, COUNT_PAD: 0 }, { R: 2, S: 3, STRIDE_H: 3, STRIDE_W: 1 }, { R: 1, S: 4, COUNT_PAD: 0 },
+    {},
+    { R: 3, S: 3, STRIDE_H: 1, COUNT_PAD: 0 },
+    { R: 2, S: 3, STRIDE_H: 3, STRIDE_W: 1 },
+    { R: 1, S: 4, COUNT_PAD: 0 },
   ];
   const upTo = (most: number, least = 1) => fc.integer({ min: least, max: most });
   const shapes = fc.record({
-    variant: fc.constantFrom(...variants), N: upTo(3), C: upTo(7), ceil: fc.boolean(), padded: fc.boolean(), rows: upTo(8, 0), columns: upTo(8, 0),
+    variant: fc.constantFrom(...variants), N: upTo(3), C: upTo(7), ceil: fc.boolean(), padded: fc.boolean(),
+    rows: upTo(8, 0), columns: upTo(8, 0),
   });
   await fc.assert(fc.asyncProperty(shapes, ({ variant, padded, rows, columns, ...free }) => {
-    const c = { ...control, ...variant, ...free }, padding_h = padded ? Math.floor(c.R / 2) : 0, padding_w = padded ? Math.floor(c.S / 2) : 0;
-    return agrees(gpu, sized({ ...c, H: Math.max(1, c.R - 2 * padding_h) + rows, W: Math.max(1, c.S - 2 * padding_w) + columns, padding_h, padding_w }));
+    const c = { ...control, ...variant, ...free };
+    const padding_h = padded ? Math.floor(c.R / 2) : 0, padding_w = padded ? Math.floor(c.S / 2) : 0;
+    const H = Math.max(1, c.R - 2 * padding_h) + rows, W = Math.max(1, c.S - 2 * padding_w) + columns;
+    return agrees(gpu, sized({ ...c, H, W, padding_h, padding_w }));
   }), { numRuns: 25, seed: 1 });
 });

@@ -16,7 +16,9 @@ const cases: Record<string, Partial<Case>> = {
   "1×1": { R: 1, S: 1, padding_h: 0, padding_w: 0 },
   "window not square": { R: 3, S: 2, padding_w: 0 },
   "stride 2": { STRIDE_H: 2, STRIDE_W: 2 },
-  "stride that differs by axis and leaves rows unread": { STRIDE_H: 4, STRIDE_W: 3, R: 2, S: 2, padding_h: 0, padding_w: 0 },
+  "stride that differs by axis and leaves rows unread": {
+    STRIDE_H: 4, STRIDE_W: 3, R: 2, S: 2, padding_h: 0, padding_w: 0,
+  },
   "padding past half the window": { padding_h: 2, padding_w: 3 },
   "dilation": { DILATION_H: 2, DILATION_W: 3, padding_h: 2, padding_w: 3 },
   "dilation and stride": { DILATION_H: 3, DILATION_W: 2, STRIDE_H: 2, STRIDE_W: 3, padding_h: 3 },
@@ -29,11 +31,13 @@ const cases: Record<string, Partial<Case>> = {
 };
 
 function sized({ groups, ...d }: Case): reference.Dim {
-  const P = extent(d.H, d.R, d.STRIDE_H, d.padding_h, d.DILATION_H), Q = extent(d.W, d.S, d.STRIDE_W, d.padding_w, d.DILATION_W);
+  const P = extent(d.H, d.R, d.STRIDE_H, d.padding_h, d.DILATION_H);
+  const Q = extent(d.W, d.S, d.STRIDE_W, d.padding_w, d.DILATION_W);
   return { ...d, C: groups * d.D, K: groups * d.F, P, Q };
 }
 const inputs = (d: reference.Dim) => ({
-  x: random(1, d.N * d.H * d.W * d.C), weight: random(2, d.R * d.S * d.D * d.K), bias: random(3, d.K), dy: random(4, d.N * d.P * d.Q * d.K),
+  x: random(1, d.N * d.H * d.W * d.C), weight: random(2, d.R * d.S * d.D * d.K), bias: random(3, d.K),
+  dy: random(4, d.N * d.P * d.Q * d.K),
 });
 const results = (d: reference.Dim, { x, weight, bias, dy }: ReturnType<typeof inputs>) =>
   ({ y: reference.forward(d, x, weight, bias), ...reference.backward(d, x, weight, dy) });
@@ -41,12 +45,18 @@ const results = (d: reference.Dim, { x, weight, bias, dy }: ReturnType<typeof in
 /** Every entry point against the twin. */
 async function agrees(runner: Runner, d: reference.Dim, folded = false) {
   const given = inputs(d), want = results(d, given), { x, weight, dy } = given, bias = d.BIAS ? given.bias : weight;
-  const absolute = Object.fromEntries(Object.entries(given).map(([name, v]) => [name, v.map(Math.abs)])) as typeof given;
-  const size = results(d, absolute), pixels = d.N * d.P * d.Q, work = (n: number) => folded ? threeRows(n) : n;
+  const absolute = Object.fromEntries(Object.entries(given).map(([name, v]) => [name, v.map(Math.abs)]));
+  const size = results(d, absolute as typeof given), pixels = d.N * d.P * d.Q;
+  const work = (n: number) => folded ? threeRows(n) : n;
   const whole = { ...d, size: weight.length, span: d.N * d.P };
-  const { y } = await run(runner, conv2d_forward, { x, weight, bias }, { y: want.y.length }, whole, work(want.y.length));
+  const { y } = await run(
+    runner, conv2d_forward, { x, weight, bias }, { y: want.y.length }, whole, work(want.y.length),
+  );
   const { dx } = await run(runner, conv2d_backward_input, { weight, dy }, { dx: x.length }, whole, work(x.length));
-  const { partial: dweight, partial_bias: dbias } = await run(runner, conv2d_backward_weight, { x, dy }, { partial: weight.length, partial_bias: d.K }, { ...whole, BIAS: 1 }, work(weight.length + d.K));
+  const { partial: dweight, partial_bias: dbias } = await run(
+    runner, conv2d_backward_weight, { x, dy }, { partial: weight.length, partial_bias: d.K }, { ...whole, BIAS: 1 },
+    work(weight.length + d.K),
+  );
   expectClose("y", y, want.y, d.R * d.S * d.D, size.y);
   expectClose("dx", dx, want.dx, d.R * d.S * d.F, size.dx);
   expectClose("dweight", dweight, want.dweight, pixels, size.dweight);
@@ -81,7 +91,8 @@ test("conv2d agrees with its twin for any extents", async () => {
   });
   await fc.assert(fc.asyncProperty(shapes, ({ variant, rows, columns, ...free }) => {
     const c = { ...control, ...variant, ...free };
-    const H = Math.max(1, c.DILATION_H * (c.R - 1) + 1 - 2 * c.padding_h) + rows, W = Math.max(1, c.DILATION_W * (c.S - 1) + 1 - 2 * c.padding_w) + columns;
+    const H = Math.max(1, c.DILATION_H * (c.R - 1) + 1 - 2 * c.padding_h) + rows;
+    const W = Math.max(1, c.DILATION_W * (c.S - 1) + 1 - 2 * c.padding_w) + columns;
     return agrees(gpu, sized({ ...c, H, W }));
   }), { numRuns: 25, seed: 1 });
 });

@@ -19,15 +19,20 @@ const cases: Record<string, Partial<typeof control>> = {
   "more classes than a workgroup": { N: 3, K: 100 },
   "grid folded into y": { N: 150, K: 3 },
 };
-const inputs = ({ N, K, scale }: typeof control) =>
-  ({ x: random(1, N * K).map((v) => Math.fround(v * scale)), labels: Uint32Array.from({ length: N }, (_, n) => (3 * n + 1) % K) });
+const inputs = ({ N, K, scale }: typeof control) => ({
+  x: random(1, N * K).map((v) => Math.fround(v * scale)),
+  labels: Uint32Array.from({ length: N }, (_, n) => (3 * n + 1) % K),
+});
 
 test.each([1, 64, 70, 256])("writes the step's row of the ring too, %i images", async (N) => {
-  const d = { N, K: 10, images: N, smoothing: 0.1 }, x = random(1, N * d.K), labels = Uint32Array.from({ length: N }, (_, n) => n % 10);
+  const d = { N, K: 10, images: N, smoothing: 0.1 }, x = random(1, N * d.K);
+  const labels = Uint32Array.from({ length: N }, (_, n) => n % 10);
   if (N === 64) x[20] = NaN;
   const ring = new Float64Array(16).fill(-1), sizes = { probs: x.length, dx: x.length };
-  const got = await run(gpu, cross_entropy_record, { x, labels, clock: clock({ row: 2 }), ring }, { ring: 16, ...sizes }, d, [1, 1, 1]);
-  const want = await run(gpu, cross_entropy_forward, { x, labels }, { rows: 2 * N, ...sizes }, d, N), row = record(d, Float64Array.from(want.rows));
+  const given = { x, labels, clock: clock({ row: 2 }), ring };
+  const got = await run(gpu, cross_entropy_record, given, { ring: 16, ...sizes }, d, [1, 1, 1]);
+  const want = await run(gpu, cross_entropy_forward, { x, labels }, { rows: 2 * N, ...sizes }, d, N);
+  const row = record(d, Float64Array.from(want.rows));
   expect([got.probs, got.dx]).toEqual([want.probs, want.dx]);
   if (N === 64) expect(got.ring[8]).toBeNaN(); else expectClose("loss", got.ring.subarray(8, 9), row.subarray(0, 1), N);
   expect([...got.ring.subarray(9, 12)]).toEqual([...row.subarray(1)]);
@@ -35,16 +40,19 @@ test.each([1, 64, 70, 256])("writes the step's row of the ring too, %i images", 
 });
 
 describe.each(Object.keys(cases))("cross_entropy, %s", (name) => {
-  const c = { ...control, ...cases[name] }, d: reference.Dim = { N: c.N, K: c.K, images: c.images || c.N, smoothing: c.smoothing }, { x, labels } = inputs(c);
+  const c = { ...control, ...cases[name] }, { x, labels } = inputs(c);
+  const d: reference.Dim = { N: c.N, K: c.K, images: c.images || c.N, smoothing: c.smoothing };
   const want = reference.forward(d, x, labels);
 
   if (c.scale <= 3) test("the twin's gradient agrees with finite differences", () => {
-    const mean = Float64Array.from({ length: 2 * d.N }, (_, i) => i % 2 ? 0 : 1 / d.images);  // of the losses; hits have no gradient
+    // Of the losses; hits have no gradient.
+    const mean = Float64Array.from({ length: 2 * d.N }, (_, i) => i % 2 ? 0 : 1 / d.images);
     expectGradient("dx", () => reference.forward(d, x, labels).rows, mean, x, want.dx);
   });
 
   test.each(Object.keys(runners))("agrees with its twin: %s", async (where) => {
-    const sizes = { probs: x.length, rows: 2 * d.N, dx: x.length }, work = name === "grid folded into y" ? threeRows(d.N) : d.N;
+    const sizes = { probs: x.length, rows: 2 * d.N, dx: x.length };
+    const work = name === "grid folded into y" ? threeRows(d.N) : d.N;
     const { probs, rows, dx } = await run(runners[where], cross_entropy_forward, { x, labels }, sizes, { ...d }, work);
     const even = (values: ArrayLike<number>) => Float64Array.from({ length: d.N }, (_, n) => values[2 * n]);
     expectClose("probs", probs, want.probs, d.K);
@@ -55,7 +63,8 @@ describe.each(Object.keys(cases))("cross_entropy, %s", (name) => {
 });
 
 test.each(Object.keys(runners))("of equal logits the first is the answer: %s", async (where) => {
-  const given = { x: [1, 2, 2, 1, 2, 2], labels: [1, 2] };
-  const { rows } = await run(runners[where], cross_entropy_forward, given, { rows: 4, probs: 6, dx: 6 }, { N: 2, K: 3, images: 2, smoothing: 0 }, 2);
+  const given = { x: [1, 2, 2, 1, 2, 2], labels: [1, 2] }, sizes = { rows: 4, probs: 6, dx: 6 };
+  const params = { N: 2, K: 3, images: 2, smoothing: 0 };
+  const { rows } = await run(runners[where], cross_entropy_forward, given, sizes, params, 2);
   expect([rows[1], rows[3]]).toEqual([1, 0]);
 });

@@ -4,7 +4,9 @@ import { linear_backward, linear_forward } from "../../src/generated/linear.js";
 import { linear_direct_backward } from "../../src/generated/linear_direct.js";
 import { targetOf } from "../../src/gpu/device.js";
 import * as reference from "../reference/linear.js";
-import { expectClose, expectGradient, gpu, openTestDevice, random, run, runners, type Runner, type Values } from "../support.js";
+import {
+  expectClose, expectGradient, gpu, openTestDevice, random, run, runners, type Runner, type Values,
+} from "../support.js";
 
 const control: reference.Dim = { N: 4, C: 7, K: 5, BIAS: 1 };
 const cases: Record<string, Partial<reference.Dim>> = {
@@ -17,7 +19,8 @@ const cases: Record<string, Partial<reference.Dim>> = {
   "as many features as a tile, whose ones lie in the next": { N: 17, C: 32, K: 16 },
   "grid folded into y": {},
 };
-const inputs = ({ N, C, K }: reference.Dim) => ({ x: random(1, N * C), weight: random(2, C * K), bias: random(3, K), dy: random(4, N * K) });
+const inputs = ({ N, C, K }: reference.Dim) =>
+  ({ x: random(1, N * C), weight: random(2, C * K), bias: random(3, K), dy: random(4, N * K) });
 const results = (d: reference.Dim, { x, weight, bias, dy }: ReturnType<typeof inputs>) =>
   ({ y: reference.forward(d, x, weight, bias), ...reference.backward(d, x, weight, dy) });
 
@@ -26,12 +29,19 @@ const elements = ({ N, C, K }: reference.Dim) => ({ dx: N * C, dweight: C * K, d
 const tiles = (rows: number, columns: number) => Math.ceil(rows / 16) * Math.ceil(columns / 32);
 const off = { ACTIVATION: 0, SLOPE: 0, ALPHA: 1, THRESHOLD: 0 };
 
-/** The gradients by the plain kernel or, on a device with subgroups, the direct one: as a whole, and each part alone. */
-async function backward(runner: Runner, d: reference.Dim, { x, weight, dy }: ReturnType<typeof inputs>, LANES: number, folded: boolean): Promise<[all: Gradients, input: Gradients, parameters: Gradients]> {
-  const { dx, dweight, dbias } = elements(d), [of, others] = LANES ? [tiles(d.N, d.C), tiles(d.K, d.C + 1)] : [dx, dweight + dbias];
+/**
+ * The gradients by the plain kernel or, on a device with subgroups, the direct one: as a whole, and each part alone.
+ */
+async function backward(
+  runner: Runner, d: reference.Dim, { x, weight, dy }: ReturnType<typeof inputs>, LANES: number, folded: boolean,
+): Promise<[all: Gradients, input: Gradients, parameters: Gradients]> {
+  const sizes = elements(d), kernel = LANES ? linear_direct_backward : linear_backward;
+  const [of, others] = LANES ? [tiles(d.N, d.C), tiles(d.K, d.C + 1)] : [sizes.dx, sizes.dweight + sizes.dbias];
   const part = (inputs: number, all: number) => {
-    const groups = LANES ? all : Math.ceil(all / 64);
-    return run(runner, LANES ? linear_direct_backward : linear_backward, { x, weight, dy, addend: dy, z: dy }, { dx, dweight, dbias }, { ...d, ...off, LANES, fused: 0, all, inputs }, folded ? [1, groups, 1] : [groups, 1, 1]);
+    const groups = LANES ? all : Math.ceil(all / 64), params = { ...d, ...off, LANES, fused: 0, all, inputs };
+    return run(
+      runner, kernel, { x, weight, dy, addend: dy, z: dy }, sizes, params, folded ? [1, groups, 1] : [groups, 1, 1],
+    );
   };
   return [await part(of, of + others), await part(of, of), await part(0, others)];
 }
@@ -39,8 +49,9 @@ async function backward(runner: Runner, d: reference.Dim, { x, weight, dy }: Ret
 /** All entry points against the twin. */
 async function agrees(runner: Runner, d: reference.Dim, folded = false) {
   const given = inputs(d), want = results(d, given), { x, weight, dy } = given, bias = d.BIAS ? given.bias : weight;
-  const absolute = Object.fromEntries(Object.entries(given).map(([name, v]) => [name, v.map(Math.abs)])) as typeof given, size = results(d, absolute);
-  const { y } = await run(runner, linear_forward, { x, weight, bias }, { y: dy.length }, { ...d, ...off, all: dy.length, inputs: 0 });
+  const absolute = Object.fromEntries(Object.entries(given).map(([name, v]) => [name, v.map(Math.abs)]));
+  const size = results(d, absolute as typeof given), params = { ...d, ...off, all: dy.length, inputs: 0 };
+  const { y } = await run(runner, linear_forward, { x, weight, bias }, { y: dy.length }, params);
   expectClose("y", y, want.y, d.C, size.y);
   const lanes = runner === gpu ? targetOf((await openTestDevice()).adapter).lanes ?? 0 : 0;
   for (const [file, LANES] of [["linear", 0] as const, ...lanes ? [["linear_direct", lanes] as const] : []]) {
@@ -50,8 +61,7 @@ async function agrees(runner: Runner, d: reference.Dim, folded = false) {
       expectClose(`${file}: dweight`, dweight, want.dweight, d.N, size.dweight);
       if (d.BIAS) expectClose(`${file}: dbias`, dbias, want.dbias, d.N, size.dbias);
     }
-    for (const { dx } of [parameters]) expect(dx, "left out").toEqual(unwritten(dx));
-    for (const { dweight, dbias } of [input]) for (const left of [dweight, dbias]) expect(left, "left out").toEqual(unwritten(left));
+    for (const left of [parameters.dx, input.dweight, input.dbias]) expect(left, "left out").toEqual(unwritten(left));
   }
 }
 

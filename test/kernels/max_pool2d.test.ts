@@ -2,39 +2,17 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { max_pool2d_backward, max_pool2d_forward } from "../../src/generated/max_pool2d.js";
 import { max_pool2d_column_backward, max_pool2d_column_forward } from "../../src/generated/max_pool2d_column.js";
-import { max_pool2d_wide_backward, max_pool2d_wide_forward, max_pool2d_wide_tiled } from "../../src/generated/max_pool2d_wide.js";
+import {
+  max_pool2d_wide_backward, max_pool2d_wide_forward, max_pool2d_wide_tiled,
+} from "../../src/generated/max_pool2d_wide.js";
+import type { Kernel } from "../../src/gpu/kernel.js";
 import type { Grid } from "../../src/gpu/recorder.js";
-import { byX, byY, extent, rows } from "../../src/layers/window.js";
+import { byX, byY, rows } from "../../src/layers/window.js";
 import * as reference from "../reference/max_pool2d.js";
-import { epilogue, expectClose, expectGradient, gpu, random, run, runners, threefold, type Runner } from "../support.js";
-
-const control = {
-  N: 2, H: 6, W: 8, C: 3, R: 2, S: 2, STRIDE_H: 2, STRIDE_W: 2, DILATION_H: 1, DILATION_W: 1, padding_h: 0, padding_w: 0, ceil: false,
-};
-type Case = typeof control;
-const cases: Record<string, Partial<Case>> = {
-  "control": {},
-  "1×1": { R: 1, S: 1 },
-  "window not square": { R: 3, S: 2 },
-  "windows overlap": { R: 3, S: 3, padding_h: 1, padding_w: 1, STRIDE_H: 1, STRIDE_W: 2 },
-  "stride leaves rows unread": { STRIDE_H: 3, STRIDE_W: 5 },
-  "dilation": { DILATION_H: 2, DILATION_W: 3, padding_h: 1, padding_w: 1 },
-  "windows overlap, by twos": { H: 19, R: 3, S: 3, padding_h: 1, padding_w: 1 },
-  "windows overlap down columns": { H: 19, R: 3, S: 3, padding_h: 1, STRIDE_H: 1, DILATION_W: 2, STRIDE_W: 3 },
-  "ceil mode": { H: 7, W: 6, R: 3, S: 3, ceil: true },
-  "one output element": { N: 1, H: 2, W: 2, C: 1 },
-  "a window in the padding altogether": { N: 1, H: 2, W: 2, DILATION_H: 3, DILATION_W: 3, padding_h: 1, padding_w: 1 },
-  "more channels than a workgroup": { H: 3, W: 4, C: 67 },
-  "grid folded into y": {},
-};
-
-function sized({ ceil, ...d }: Case) {
-  const P = extent(d.H, d.R, d.STRIDE_H, d.padding_h, d.DILATION_H, ceil), Q = extent(d.W, d.S, d.STRIDE_W, d.padding_w, d.DILATION_W, ceil);
-  const windows = { WINDOWS_H: Math.ceil((d.DILATION_H * (d.R - 1) + 1) / d.STRIDE_H), WINDOWS_W: Math.ceil((d.DILATION_W * (d.S - 1) + 1) / d.STRIDE_W) };
-  return { ...d, ...windows, P, Q, rows: 1, stream: 0, threshold: 0, scale: 1 };
-}
-type Dim = ReturnType<typeof sized>;
-const inputs = (d: Dim) => ({ x: random(1, d.N * d.H * d.W * d.C), dy: random(2, d.N * d.P * d.Q * d.C) });
+import {
+  epilogue, expectClose, expectGradient, gpu, random, run, runners, threefold, type Runner,
+} from "../support.js";
+import { cases, control, inputs, sized, type Case, type Dim } from "./max_pool2d_cases.js";
 
 /** Forward picks and must agree exactly; backward adds. */
 async function agrees(runner: Runner, d: Dim, { x, dy } = inputs(d), folded = false) {
@@ -42,35 +20,51 @@ async function agrees(runner: Runner, d: Dim, { x, dy } = inputs(d), folded = fa
   const { y, index } = await run(runner, max_pool2d_forward, { x }, { y: n, index: n }, { ...d }, work(byY(d, 1)));
   expect([...y]).toEqual([...want.y]);
   expect([...index]).toEqual([...want.index]);
-  const { dx } = await run(runner, max_pool2d_backward, { chosen: want.index, dy }, { dx: x.length }, { ...d }, work(byX(d, 1)));
-  expectClose("dx", dx, reference.backward(d, want.index, dy), d.R * d.S, reference.backward(d, want.index, dy.map(Math.abs)));
+  const given = { chosen: want.index, dy }, scale = reference.backward(d, want.index, dy.map(Math.abs));
+  const { dx } = await run(runner, max_pool2d_backward, given, { dx: x.length }, { ...d }, work(byX(d, 1)));
+  expectClose("dx", dx, reference.backward(d, want.index, dy), d.R * d.S, scale);
 }
 
-/** "max_pool2d_wide", "max_pool2d_column": four channels an invocation, and their winners in one word. On the GPU alone: the interpreter's select knows no vectors. */
+/**
+ * "max_pool2d_wide", "max_pool2d_column": four channels an invocation, and their winners in one word.
+ * On the GPU alone: the interpreter's select knows no vectors.
+ */
 async function widelyAgrees(d: Dim, x = inputs(d).x) {
   const { dy } = inputs(d), want = reference.forward(d, x), n = dy.length / 4, behind = epilogue(x.length);
-  const packed = Uint32Array.from({ length: n }, (_, i) => [3, 2, 1, 0].reduce((word, j) => word * 256 + want.index[4 * i + j] % 256, 0));
-  const { y, index } = await run(gpu, max_pool2d_wide_forward, { x }, { y: 4 * n, index: n }, { ...d }, byY(d, 4));
+  const packed = Uint32Array.from({ length: n }, (_, i) =>
+    [3, 2, 1, 0].reduce((word, j) => word * 256 + want.index[4 * i + j] % 256, 0));
+  const picked = { y: 4 * n, index: n }, sizes = { dx: x.length }, taps = d.R * d.S;
+  const { y, index } = await run(gpu, max_pool2d_wide_forward, { x }, picked, { ...d }, byY(d, 4));
   expect([...y]).toEqual([...want.y]);
   expect([...index]).toEqual([...packed]);
-  const size = x.length, given = { chosen: packed, dy }, scale = reference.backward(d, want.index, dy.map(Math.abs)), dx = reference.backward(d, want.index, dy);
-  expectClose("dx", (await run(gpu, max_pool2d_wide_backward, given, { dx: size }, { ...d }, byX(d, 4))).dx, dx, d.R * d.S, scale);
-  const fused = await run(gpu, max_pool2d_wide_backward, { ...given, ...behind.values }, { dx: size }, { ...d, ...behind.params }, byX(d, 4));
-  expectClose("dx, fused", fused.dx, behind.of(dx), d.R * d.S);
-  const both = [[{}, {}, dx], [behind.values, behind.params, behind.of(dx)]] as const, blocks = Math.ceil((d.H + d.padding_h) / d.STRIDE_H), across = Math.ceil((d.W + d.padding_w) / d.STRIDE_W);
+
+  const given = { chosen: packed, dy }, dx = reference.backward(d, want.index, dy);
+  const scale = reference.backward(d, want.index, dy.map(Math.abs)), fused = { ...d, ...behind.params };
+  const wide = await run(gpu, max_pool2d_wide_backward, given, sizes, { ...d }, byX(d, 4));
+  expectClose("dx", wide.dx, dx, taps, scale);
+  const both = { ...given, ...behind.values };
+  const widely = await run(gpu, max_pool2d_wide_backward, both, sizes, fused, byX(d, 4));
+  expectClose("dx, fused", widely.dx, behind.of(dx), taps);
+
+  const ways = [[{}, {}, dx], [behind.values, behind.params, behind.of(dx)]] as const;
+  const blocks = Math.ceil((d.H + d.padding_h) / d.STRIDE_H), across = Math.ceil((d.W + d.padding_w) / d.STRIDE_W);
   for (const span of d.WINDOWS_H > 1 ? [1, 2, 8] : [1]) {  // rows an invocation
     const down = (extent: number, along: number) => rows(d.N * Math.ceil(extent / span), along * d.C / 4);
-    if (d.WINDOWS_H <= 2 && d.WINDOWS_W <= 2) for (const [t, params, want] of both)
-      expectClose("dx, tiled", (await run(gpu, max_pool2d_wide_tiled, { ...given, ...t }, { dx: size }, { ...d, ...params, rows: span }, down(blocks, across))).dx, want, d.R * d.S, scale);
+    const back = async (what: string, kernel: Kernel, grid: Grid) => {
+      for (const [t, params, wanted] of ways) {
+        const got = await run(gpu, kernel, { ...given, ...t }, sizes, { ...d, ...params, rows: span }, grid);
+        expectClose(what, got.dx, wanted, taps, scale);
+      }
+    };
+    if (d.WINDOWS_H <= 2 && d.WINDOWS_W <= 2) await back("dx, tiled", max_pool2d_wide_tiled, down(blocks, across));
     if (d.R !== 3 || d.STRIDE_H > 2 || d.DILATION_H > 1) continue;
-    const column = await run(gpu, max_pool2d_column_forward, { x }, { y: 4 * n, index: n }, { ...d, rows: span }, down(d.P, d.Q));
+    const column = await run(gpu, max_pool2d_column_forward, { x }, picked, { ...d, rows: span }, down(d.P, d.Q));
     expect([...column.y]).toEqual([...want.y]);
     expect([...column.index]).toEqual([...packed]);
-    if (d.STRIDE_H === 1) for (const [t, params, want] of both)
-      expectClose("dx, column", (await run(gpu, max_pool2d_column_backward, { ...given, ...t }, { dx: size }, { ...d, ...params, rows: span }, down(d.H, d.W))).dx, want, d.R * d.S, scale);
+    if (d.STRIDE_H === 1) await back("dx, column", max_pool2d_column_backward, down(d.H, d.W));
   }
-  const plain = await run(gpu, max_pool2d_backward, { chosen: want.index, dy, ...behind.values }, { dx: size }, { ...d, ...behind.params }, byX(d, 1));
-  expectClose("dx, fused, plain", plain.dx, behind.of(dx), d.R * d.S);
+  const plain = await run(gpu, max_pool2d_backward, { ...both, chosen: want.index }, sizes, fused, byX(d, 1));
+  expectClose("dx, fused, plain", plain.dx, behind.of(dx), taps);
 }
 
 describe.each(Object.keys(cases))("max_pool2d, %s", (name) => {
@@ -83,30 +77,35 @@ describe.each(Object.keys(cases))("max_pool2d, %s", (name) => {
 
   test.each(Object.keys(runners))("agrees with its twin: %s", (where) => agrees(runners[where], d, inputs(d), folded));
 
-  if (!folded) test("four channels an invocation, agrees with its twin", () => widelyAgrees({ ...d, C: d.C > 8 ? 68 : 8 }));
+  if (!folded) test("four channels an invocation, agrees with its twin", () =>
+    widelyAgrees({ ...d, C: d.C > 8 ? 68 : 8 }));
 });
 
 describe.each(Object.keys(runners))("max_pool2d: %s", (where) => {
   const d = sized({ ...control, R: 3, S: 3, padding_h: 1, padding_w: 1 });
 
   test("of equal values the first wins, below zero too", async () => {
-    const { x, dy } = inputs(d);
-    await agrees(runners[where], d, { x: x.map((v) => Math.floor(v * 2) - 3), dy });
-    if (where === "gpu") await widelyAgrees({ ...d, C: 4 }, random(1, d.N * d.H * d.W * 4).map((v) => Math.floor(v * 2) - 3));
+    const { x, dy } = inputs(d), coarse = (v: number) => Math.floor(v * 2) - 3;
+    await agrees(runners[where], d, { x: x.map(coarse), dy });
+    if (where === "gpu") await widelyAgrees({ ...d, C: 4 }, random(1, d.N * d.H * d.W * 4).map(coarse));
   });
 
-  test.each([["NaN wins over numbers", NaN], ["−∞ is an element, unlike padding", -Infinity]])("%s", async (_, value) => {
-    const { x } = inputs(d);
-    x.forEach((_, i) => { if (value === -Infinity ? i < d.H * d.W * d.C : [0, 40, 100, 101, 102, x.length - 1].includes(i)) x[i] = value; });
+  test.each([
+    ["NaN wins over numbers", NaN], ["−∞ is an element, unlike padding", -Infinity],
+  ])("%s", async (_, value) => {
+    const { x } = inputs(d), some = [0, 40, 100, 101, 102];
+    x.forEach((_, i) => {
+      if (value === -Infinity ? i < d.H * d.W * d.C : [...some, x.length - 1].includes(i)) x[i] = value;
+    });
     const want = reference.forward(d, x), n = want.y.length;
     const { y, index } = await run(runners[where], max_pool2d_forward, { x }, { y: n, index: n }, { ...d }, byY(d, 1));
     expect([...y]).toEqual([...want.y]);
     expect([...index]).toEqual([...want.index]);
     if (where !== "gpu") return;
-    const e = { ...d, C: 4 }, four = random(1, e.N * e.H * e.W * 4);
-    four.forEach((_, i) => { if (value === -Infinity ? i < e.H * e.W * 4 : [0, 40, 100, 101, 102].includes(i)) four[i] = value; });
+    const e = { ...d, C: 4 }, four = random(1, e.N * e.H * e.W * 4), m = e.N * e.P * e.Q;
+    four.forEach((_, i) => { if (value === -Infinity ? i < e.H * e.W * 4 : some.includes(i)) four[i] = value; });
     for (const kernel of [max_pool2d_wide_forward, max_pool2d_column_forward]) {
-      const { y } = await run(gpu, kernel, { x: four }, { y: e.N * e.P * e.Q * 4, index: e.N * e.P * e.Q }, { ...e }, byY(e, 4));
+      const { y } = await run(gpu, kernel, { x: four }, { y: 4 * m, index: m }, { ...e }, byY(e, 4));
       expect([...y]).toEqual([...reference.forward(e, four).y]);
     }
   });
@@ -114,15 +113,21 @@ describe.each(Object.keys(runners))("max_pool2d: %s", (where) => {
 
 test("max_pool2d agrees with its twin for any extents", async () => {
   const variants: Partial<Case>[] = [  // few, because each is compiled
-    {}, { R: 3, S: 3, STRIDE_H: 1 }, { R: 2, S: 3, STRIDE_H: 3, STRIDE_W: 1, DILATION_H: 2 }, { R: 1, S: 4, DILATION_W: 2 },
+    {},
+    { R: 3, S: 3, STRIDE_H: 1 },
+    { R: 2, S: 3, STRIDE_H: 3, STRIDE_W: 1, DILATION_H: 2 },
+    { R: 1, S: 4, DILATION_W: 2 },
   ];
   const upTo = (most: number, least = 1) => fc.integer({ min: least, max: most });
   const shapes = fc.record({
-    variant: fc.constantFrom(...variants), N: upTo(3), C: upTo(7), ceil: fc.boolean(), padded: fc.boolean(), rows: upTo(8, 0), columns: upTo(8, 0),
+    variant: fc.constantFrom(...variants), N: upTo(3), C: upTo(7), ceil: fc.boolean(), padded: fc.boolean(),
+    rows: upTo(8, 0), columns: upTo(8, 0),
   });
   await fc.assert(fc.asyncProperty(shapes, ({ variant, padded, rows, columns, ...free }) => {
-    const c = { ...control, ...variant, ...free }, padding_h = padded ? Math.floor(c.R / 2) : 0, padding_w = padded ? Math.floor(c.S / 2) : 0;
-    const H = Math.max(1, c.DILATION_H * (c.R - 1) + 1 - 2 * padding_h) + rows, W = Math.max(1, c.DILATION_W * (c.S - 1) + 1 - 2 * padding_w) + columns;
+    const c = { ...control, ...variant, ...free };
+    const padding_h = padded ? Math.floor(c.R / 2) : 0, padding_w = padded ? Math.floor(c.S / 2) : 0;
+    const H = Math.max(1, c.DILATION_H * (c.R - 1) + 1 - 2 * padding_h) + rows;
+    const W = Math.max(1, c.DILATION_W * (c.S - 1) + 1 - 2 * padding_w) + columns;
     return agrees(gpu, sized({ ...c, H, W, padding_h, padding_w }));
   }), { numRuns: 25, seed: 1 });
 });

@@ -7,8 +7,9 @@ import { clock, expectClose, random, run, runners, type Runner } from "../suppor
 const made = (N: number) => random(1, 2 * N).map((v, i) => i % 2 ? Number(v > 0) : v + 1);
 
 async function recorded(runner: Runner, rows: ArrayLike<number>, row: number, before?: Float64Array) {
-  const ring = before ?? new Float64Array(16).fill(-1), N = rows.length / 2;
-  return (await run(runner, metrics_record, { clock: clock({ row }), rows, ring }, { ring: 16 }, { N, FURTHER: Number(Boolean(before)) }, 1)).ring;
+  const ring = before ?? new Float64Array(16).fill(-1), given = { clock: clock({ row }), rows, ring };
+  const params = { N: rows.length / 2, FURTHER: Number(Boolean(before)) };
+  return (await run(runner, metrics_record, given, { ring: 16 }, params, 1)).ring;
 }
 
 describe.each(Object.keys(runners))("metrics: %s", (where) => {

@@ -7,16 +7,24 @@ import { clock, expectClose, gpu, expectGradient, random, run, runners, threeRow
 
 const control = { N: 8, K: 10, scale: 3, images: 0 };  // 0: as many as there are rows
 const cases: Record<string, Partial<typeof control>> = {
-  "control": {}, "one row": { N: 1 }, "a part of a step": { images: 20 }, "one class": { K: 1 }, "predictions to ±1e4": { scale: 1e4 },
-  "more rows than a workgroup": { N: 70, K: 3 }, "more classes than a workgroup": { N: 3, K: 100 }, "grid folded into y": { N: 150, K: 3 },
+  "control": {},
+  "one row": { N: 1 },
+  "a part of a step": { images: 20 },
+  "one class": { K: 1 },
+  "predictions to ±1e4": { scale: 1e4 },
+  "more rows than a workgroup": { N: 70, K: 3 },
+  "more classes than a workgroup": { N: 3, K: 100 },
+  "grid folded into y": { N: 150, K: 3 },
 };
 
 test.each([1, 64, 70, 256])("writes the step's row of the ring too, %i images", async (N) => {
   const d = { N, K: 10, images: N }, x = random(1, N * d.K), labels = Uint32Array.from({ length: N }, (_, n) => n % 10);
   if (N === 64) x[20] = NaN;
   const ring = new Float64Array(16).fill(-1), sizes = { probs: x.length, dx: x.length };
-  const got = await run(gpu, mse_record, { x, labels, clock: clock({ row: 2 }), ring }, { ring: 16, ...sizes }, d, [1, 1, 1]);
-  const want = await run(gpu, mse_forward, { x, labels }, { rows: 2 * N, ...sizes }, d, N), row = record(d, Float64Array.from(want.rows));
+  const given = { x, labels, clock: clock({ row: 2 }), ring };
+  const got = await run(gpu, mse_record, given, { ring: 16, ...sizes }, d, [1, 1, 1]);
+  const want = await run(gpu, mse_forward, { x, labels }, { rows: 2 * N, ...sizes }, d, N);
+  const row = record(d, Float64Array.from(want.rows));
   expect([got.probs, got.dx]).toEqual([want.probs, want.dx]);
   if (N === 64) expect(got.ring[8]).toBeNaN(); else expectClose("loss", got.ring.subarray(8, 9), row.subarray(0, 1), N);
   expect([...got.ring.subarray(9, 12)]).toEqual([...row.subarray(1)]);
@@ -25,18 +33,22 @@ test.each([1, 64, 70, 256])("writes the step's row of the ring too, %i images", 
 
 describe.each(Object.keys(cases))("mse, %s", (name) => {
   const { N, K, scale, images } = { ...control, ...cases[name] }, d = { N, K, images: images || N };
-  const x = random(1, N * K).map((v) => Math.fround(v * scale)), labels = Uint32Array.from({ length: N }, (_, n) => (3 * n + 1) % K);
+  const x = random(1, N * K).map((v) => Math.fround(v * scale));
+  const labels = Uint32Array.from({ length: N }, (_, n) => (3 * n + 1) % K);
   const want = reference.forward(d, x, labels);
 
   if (scale <= 3) test("the twin's gradient agrees with finite differences", () => {
-    const mean = Float64Array.from({ length: 2 * N }, (_, i) => i % 2 ? 0 : 1 / d.images);  // of the losses; hits have no gradient
+    // Of the losses; hits have no gradient.
+    const mean = Float64Array.from({ length: 2 * N }, (_, i) => i % 2 ? 0 : 1 / d.images);
     expectGradient("dx", () => reference.forward(d, x, labels).rows, mean, x, want.dx);
   });
 
   test.each(Object.keys(runners))("agrees with its twin: %s", async (where) => {
-    const sizes = { probs: x.length, rows: 2 * N, dx: x.length }, work = name === "grid folded into y" ? threeRows(N) : N;
+    const sizes = { probs: x.length, rows: 2 * N, dx: x.length };
+    const work = name === "grid folded into y" ? threeRows(N) : N;
     const { probs, rows, dx } = await run(runners[where], mse_forward, { x, labels }, sizes, d, work);
-    const every = (values: ArrayLike<number>, odd: number) => Float64Array.from({ length: N }, (_, n) => values[2 * n + odd]);
+    const every = (values: ArrayLike<number>, odd: number) =>
+      Float64Array.from({ length: N }, (_, n) => values[2 * n + odd]);
     expect(Array.from(probs)).toEqual(Array.from(x));
     expectClose("loss", every(rows, 0), every(want.rows, 0), K);
     expect(every(rows, 1)).toEqual(every(want.rows, 1));
@@ -44,13 +56,17 @@ describe.each(Object.keys(cases))("mse, %s", (name) => {
   });
 });
 
-test.each(Object.keys(runners))("is the mean over all elements, and of equal predictions the first is the answer: %s", async (where) => {
+test.each(
+  Object.keys(runners),
+)("is the mean over all elements, and of equal predictions the first is the answer: %s", async (where) => {
   const given = { x: [1, 2, 2, 0.5, 0, 0], labels: [1, 2] };
-  const { rows, dx } = await run(runners[where], mse_forward, given, { rows: 4, probs: 6, dx: 6 }, { N: 2, K: 3, images: 2 }, 2);
-  expect([rows[0], rows[1], rows[2], rows[3]]).toEqual([2, 1, Math.fround(1.25 / 3), 0]);  // PyTorch: (2 + 1.25 / 3) / 2
+  const sizes = { rows: 4, probs: 6, dx: 6 }, params = { N: 2, K: 3, images: 2 };
+  const { rows, dx } = await run(runners[where], mse_forward, given, sizes, params, 2);
+  expect([...rows]).toEqual([2, 1, Math.fround(1.25 / 3), 0]);  // PyTorch: (2 + 1.25 / 3) / 2
   expect(dx[1]).toBeCloseTo(1 / 3, 6);
 });
 
 test("wants one row of predictions an image", () => {
-  expect(() => meanSquaredError().check([1, 2, 2, 3])).toThrow("meanSquaredError expects [N, classes], but the network gives [N, C, H, W]; end it with flatten()");
+  expect(() => meanSquaredError().check([1, 2, 2, 3])).toThrow(
+    "meanSquaredError expects [N, classes], but the network gives [N, C, H, W]; end it with flatten()");
 });

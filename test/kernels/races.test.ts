@@ -12,9 +12,13 @@ import { meanSquaredError } from "../../src/losses/meanSquaredError.js";
 import { clipNorm } from "../../src/optimizers/clip.js";
 import { random } from "../support.js";
 
-const d: Convolution = { N: 1, H: 5, W: 5, C: 20, P: 5, Q: 5, K: 20, D: 20, F: 20, padding_h: 0, padding_w: 0, R: 1, S: 1, STRIDE_H: 1, STRIDE_W: 1, DILATION_H: 1, DILATION_W: 1, BIAS: 1 };
-const x = tensor("x", [1, 5, 5, 20]), weight = tensor("weight", [1, 1, 20, 20]), bias = tensor("bias", [20]), y = tensor("y", [1, 5, 5, 20]);
-const dy = tensor("dy", y.shape), dx = tensor("dx", x.shape), dweight = tensor("dweight", weight.shape), dbias = tensor("dbias", [20]);
+const d: Convolution = {
+  N: 1, H: 5, W: 5, C: 20, P: 5, Q: 5, K: 20, D: 20, F: 20, padding_h: 0, padding_w: 0,
+  R: 1, S: 1, STRIDE_H: 1, STRIDE_W: 1, DILATION_H: 1, DILATION_W: 1, BIAS: 1,
+};
+const x = tensor("x", [1, 5, 5, 20]), weight = tensor("weight", [1, 1, 20, 20]), bias = tensor("bias", [20]);
+const y = tensor("y", [1, 5, 5, 20]), dy = tensor("dy", y.shape), dx = tensor("dx", x.shape);
+const dweight = tensor("dweight", weight.shape), dbias = tensor("dbias", [20]);
 
 function tiled<T extends string>(ladder: readonly Rung<Convolution, T>[], t: Record<T, Tensor>): readonly Step[] {
   const rec = new Recorder({ tasks: 1 });
@@ -29,7 +33,10 @@ function normed(rung: string): readonly Step[] {
 }
 
 function lost(loss: ReturnType<typeof crossEntropy>): readonly Step[] {
-  const rec = new Recorder(), logits = tensor("x", [20, 3]), t = { x: logits, labels: tensor("labels", [20]), probs: tensor("probs", [20, 3]), rows: tensor("rows", [20, 2]), dx: tensor("dx", [20, 3]) };
+  const rec = new Recorder(), t = {
+    x: tensor("x", [20, 3]), labels: tensor("labels", [20]), probs: tensor("probs", [20, 3]),
+    rows: tensor("rows", [20, 2]), dx: tensor("dx", [20, 3]),
+  };
   loss.whole!.record(rec, { ...t, clock: tensor("clock", [64]), ring: tensor("ring", [1024, 4]) } as never, 20, false);
   return rec.steps;
 }
@@ -40,19 +47,38 @@ function clipped(): readonly Step[] {
   return rec.steps;
 }
 
-const steps = [...tiled(forward, { x, weight, bias, y }), ...tiled(backwardInput, { weight, dy, dx }), ...tiled(backwardWeight, { x, dy, dweight, dbias }),
-  ...normed("column"), ...normed("split"), ...lost(crossEntropy()), ...lost(meanSquaredError()), ...clipped()]
-  .map((s) => ({ ...s, kernel: { ...s.kernel, code: s.kernel.code.replace(/\b([a-d])\+=mat/g, "$1=$1+mat") } }));  // the interpreter adds matrices, but not by +=
-const memory = () => new Map(steps.flatMap((s) => Object.values(s.tensors)).map((t) => root(t)).map((t) => [t, Float32Array.from(t.name === "labels" || t.name === "clock" ? new Float32Array(t.size) : random(1, t.size))] as const));
+const steps = [
+  ...tiled(forward, { x, weight, bias, y }), ...tiled(backwardInput, { weight, dy, dx }),
+  ...tiled(backwardWeight, { x, dy, dweight, dbias }),
+  ...normed("column"), ...normed("split"), ...lost(crossEntropy()), ...lost(meanSquaredError()), ...clipped(),
+].map((s) => {
+  const code = s.kernel.code.replace(/\b([a-d])\+=mat/g, "$1=$1+mat");  // the interpreter adds matrices, but not by +=
+  return { ...s, kernel: { ...s.kernel, code } };
+});
+const memory = () => {
+  const tensors = steps.flatMap((s) => Object.values(s.tensors)).map((t) => root(t));
+  return new Map(tensors.map((t) => {
+    const zeros = t.name === "labels" || t.name === "clock";
+    return [t, Float32Array.from(zeros ? new Float32Array(t.size) : random(1, t.size))] as const;
+  }));
+};
 const BARRIER = "workgroupBarrier();", barriers = (code: string) => code.split(BARRIER).length - 1;
 
 /** The body of an entry point, from its name on. */
-const bodyOf = ({ kernel: { code, entry } }: Step) => { const at = code.indexOf(`fn ${entry}(`), end = code.indexOf("\n@compute", at); return [at, end < 0 ? code.length : end] as const; };
-const entries = [...new Map(steps.filter((s) => s.kernel.code.slice(...bodyOf(s)).includes(BARRIER)).map((s) => [s.kernel.entry, s]))];
+const bodyOf = ({ kernel: { code, entry } }: Step) => {
+  const at = code.indexOf(`fn ${entry}(`), end = code.indexOf("\n@compute", at);
+  return [at, end < 0 ? code.length : end] as const;
+};
+const guarded = steps.filter((s) => s.kernel.code.slice(...bodyOf(s)).includes(BARRIER));
+const entries = [...new Map(guarded.map((s) => [s.kernel.entry, s]))];
 
 test("all shaders with a barrier are here", () => {
-  const files = readdirSync("shaders").filter((file) => file.endsWith(".wgsl") && readFileSync(`shaders/${file}`, "utf8").includes("workgroupBarrier"));
-  for (const file of files) expect(entries.some(([entry]) => entry.startsWith(file.replace(".wgsl", "_"))), file).toBe(true);
+  const source = (file: string) => readFileSync(`shaders/${file}`, "utf8");
+  const files = readdirSync("shaders").filter((f) => f.endsWith(".wgsl") && source(f).includes("workgroupBarrier"));
+  for (const file of files) {
+    const name = file.replace(".wgsl", "_");
+    expect(entries.some(([entry]) => entry.startsWith(name)), file).toBe(true);
+  }
 });
 
 test.each(entries)("%s has no race, and has one without any of its barriers", (_, step) => {
@@ -61,7 +87,10 @@ test.each(entries)("%s has no race, and has one without any of its barriers", (_
   expect(count).toBeGreaterThan(100);
   const { kernel } = step, [start, end] = bodyOf(step), body = kernel.code.slice(start, end).split(BARRIER);
   for (let i = 0; i < barriers(body.join(BARRIER)); i++) {
-    const less = body.slice(0, i + 1).join(BARRIER) + body.slice(i + 1).join(BARRIER), code = kernel.code.slice(0, start) + less + kernel.code.slice(end);
-    expect(raced(wgsl, { ...step, kernel: { ...kernel, code } }, memory()).found.map(({ message }) => message).join("\n"), `without barrier ${i + 1}`).toMatch(/no barrier stands between them/);
+    const less = body.slice(0, i + 1).join(BARRIER) + body.slice(i + 1).join(BARRIER);
+    const code = kernel.code.slice(0, start) + less + kernel.code.slice(end);
+    const races = raced(wgsl, { ...step, kernel: { ...kernel, code } }, memory()).found;
+    const told = races.map(({ message }) => message).join("\n");
+    expect(told, `without barrier ${i + 1}`).toMatch(/no barrier stands between them/);
   }
 });

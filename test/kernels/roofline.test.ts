@@ -2,7 +2,9 @@ import { expect, test } from "vitest";
 import { roofline_copy, roofline_fma, roofline_nothing } from "../../src/generated/roofline.js";
 import { expectClose, random, run, runners } from "../support.js";
 
-test.each(Object.entries(runners))("what the roofline's kernels are timed at, they do: on the %s", async (_, runner) => {
+test.each(
+  Object.entries(runners),
+)("what the roofline's kernels are timed at, they do: on the %s", async (_, runner) => {
   const size = 70, rounds = 2, a = 1.03, b = 0.25, x = random(1, 16 * 128);
   for (const FUSED of [0, 1]) {
     const { sums } = await run(runner, roofline_fma, {}, { sums: size }, { size, rounds, a, b, FUSED });

@@ -17,21 +17,26 @@ const cases: Record<string, Partial<typeof control>> = {
 };
 
 describe.each(Object.keys(cases))("sgd, %s", (name) => {
-  const { lr, ...d } = { ...control, ...cases[name] }, { size } = d, work = name === "grid folded into y" ? threeRows(size) : size;
+  const { lr, ...d } = { ...control, ...cases[name] }, { size } = d;
+  const work = name === "grid folded into y" ? threeRows(size) : size;
 
   test.each(able(d.WIDTH))("an update agrees with its twin: %s", async (where) => {
-    const given = { param: random(1, size), dparam: random(2, size), clock: clock({ step: 3, lr }) }, want = given.param.slice();
+    const given = { param: random(1, size), dparam: random(2, size), clock: clock({ step: 3, lr }) };
+    const want = given.param.slice();
     const { param } = await run(runners[where], sgd_update, given, { param: size }, d, work);
     reference.update(d, { step: 3, lr }, want, given.dparam);
     expectClose("param", param, want, 4);
   });
 
   test.each(able(d.WIDTH))("four steps with momentum agree with their twin: %s", async (where) => {
-    const want = { param: random(1, size), velocity: new Float64Array(size).fill(NaN) };  // the first step reads no velocity
-    let got: Record<"param" | "velocity", ArrayLike<number>> = { param: want.param.slice(), velocity: want.velocity.slice() };
+    // The first step reads no velocity.
+    const want = { param: random(1, size), velocity: new Float64Array(size).fill(NaN) };
+    let got: Record<"param" | "velocity", ArrayLike<number>> = {
+      param: want.param.slice(), velocity: want.velocity.slice(),
+    };
     for (let step = 0; step < 4; step++) {
-      const dparam = random(10 + step, size);
-      got = await run(runners[where], sgd_momentum, { ...got, dparam, clock: clock({ step, lr }) }, { param: size, velocity: size }, d, work);
+      const dparam = random(10 + step, size), given = { ...got, dparam, clock: clock({ step, lr }) };
+      got = await run(runners[where], sgd_momentum, given, { param: size, velocity: size }, d, work);
       reference.momentum(d, { step, lr }, want.param, dparam, want.velocity);
     }
     expectClose("param", got.param, want.param, 16);

@@ -20,8 +20,12 @@ export function normal(x: number): number {
 
 const nearly = (x: number) => 2 * Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3);
 
+interface Activation {
+  activate(x: number, alpha: number, threshold: number): number;
+  slope(z: number, alpha: number, threshold: number): number;
+}
 /** By number. slope takes z: the output of activate up to 5, its input from 6 on. */
-const activations: readonly { activate(x: number, alpha: number, threshold: number): number; slope(z: number, alpha: number, threshold: number): number }[] = [
+const activations: readonly Activation[] = [
   { activate: (x) => x, slope: () => 1 },
   { activate: (x) => Math.max(x, 0), slope: (y) => y > 0 ? 1 : 0 },
   { activate: sigmoid, slope: (y) => y * (1 - y) },
@@ -35,8 +39,11 @@ const activations: readonly { activate(x: number, alpha: number, threshold: numb
   } },
   { activate: (x) => x * sigmoid(x), slope: (x) => sigmoid(x) + x * sigmoid(x) * sigmoid(-x) },
   { activate: (x) => x * Math.min(Math.max(x + 3, 0), 6) / 6, slope: (x) => x < -3 ? 0 : x > 3 ? 1 : x / 3 + 0.5 },
-  { activate: (x, beta, threshold) => beta * x > threshold ? x : (Math.max(x * beta, 0) + Math.log1p(Math.exp(-Math.abs(beta * x)))) / beta,
-    slope: (x, beta, threshold) => beta * x > threshold ? 1 : sigmoid(beta * x) },
+  {
+    activate: (x, beta, threshold) =>
+      beta * x > threshold ? x : (Math.max(x * beta, 0) + Math.log1p(Math.exp(-Math.abs(beta * x)))) / beta,
+    slope: (x, beta, threshold) => beta * x > threshold ? 1 : sigmoid(beta * x),
+  },
 ];
 
 export const forward = ({ ACTIVATION, ALPHA = 1, THRESHOLD = 20 }: Dim, x: Vec): Vec =>

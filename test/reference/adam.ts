@@ -1,9 +1,15 @@
-// Plain twin of shaders/adam.wgsl: one step of one parameter after the other. Changes param, m and v in place, as the shader does.
-export interface Dim { size: number; beta1: number; beta2: number; eps: number; weight_decay: number; DECOUPLED: number }
+// Plain twin of shaders/adam.wgsl: one step of one parameter after the other.
+// Changes param, m and v in place, as the shader does.
+export interface Dim {
+  size: number; beta1: number; beta2: number; eps: number; weight_decay: number; DECOUPLED: number;
+}
 export interface Clock { step: number; lr: number }
 type Vec = Float64Array;
 
-export function update({ size, beta1, beta2, eps, weight_decay, DECOUPLED }: Dim, { step, lr }: Clock, param: Vec, dparam: Vec, m: Vec, v: Vec): void {
+export function update(
+  { size, beta1, beta2, eps, weight_decay, DECOUPLED }: Dim, { step, lr }: Clock,
+  param: Vec, dparam: Vec, m: Vec, v: Vec,
+): void {
   const t = step + 1;
   for (let i = 0; i < size; i++) {
     const g = DECOUPLED ? dparam[i] : dparam[i] + weight_decay * param[i];

@@ -5,7 +5,8 @@ type Vec = Float64Array;
 /** Calls visit once for each (output, input, share) that a window joins. */
 function windows({ N, H, W, C, P, Q }: Dim, visit: (yi: number, xi: number, share: number) => void): void {
   for (let n = 0; n < N; n++) for (let p = 0; p < P; p++) for (let q = 0; q < Q; q++) {
-    const top = Math.floor(p * H / P), bottom = Math.ceil((p + 1) * H / P), left = Math.floor(q * W / Q), right = Math.ceil((q + 1) * W / Q);
+    const top = Math.floor(p * H / P), bottom = Math.ceil((p + 1) * H / P);
+    const left = Math.floor(q * W / Q), right = Math.ceil((q + 1) * W / Q);
     for (let h = top; h < bottom; h++) for (let w = left; w < right; w++) for (let c = 0; c < C; c++)
       visit(((n * P + p) * Q + q) * C + c, ((n * H + h) * W + w) * C + c, 1 / ((bottom - top) * (right - left)));
   }

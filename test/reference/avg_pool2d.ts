@@ -1,4 +1,5 @@
-// Plain twin of shaders/avg_pool2d.wgsl: same letters, same index formulas, f64 sums. It counts where the shader computes.
+// Plain twin of shaders/avg_pool2d.wgsl: same letters, same index formulas, f64 sums.
+// It counts where the shader computes.
 export interface Dim {
   N: number; H: number; W: number; C: number; P: number; Q: number;
   R: number; S: number; STRIDE_H: number; STRIDE_W: number; COUNT_PAD: number; padding_h: number; padding_w: number;

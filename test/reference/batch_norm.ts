@@ -9,7 +9,9 @@ export function statistics({ M, C, eps }: Dim, x: Vec): { mean: Vec; m2: Vec; in
   return { mean, m2, invstd: m2.map((v) => 1 / Math.sqrt(v / M + eps)) };
 }
 
-export function running({ M, momentum }: Dim, { mean, m2 }: { mean: Vec; m2: Vec }, running_mean: Vec, running_var: Vec): { running_mean: Vec; running_var: Vec } {
+export function running(
+  { M, momentum }: Dim, { mean, m2 }: { mean: Vec; m2: Vec }, running_mean: Vec, running_var: Vec,
+): { running_mean: Vec; running_var: Vec } {
   return {
     running_mean: running_mean.map((v, c) => (1 - momentum) * v + momentum * mean[c]),
     running_var: running_var.map((v, c) => (1 - momentum) * v + momentum * m2[c] / (M - 1)),
@@ -20,15 +22,21 @@ export function apply({ C }: Dim, x: Vec, mean: Vec, invstd: Vec, weight: Vec, b
   return x.map((v, i) => (v - mean[i % C]) * invstd[i % C] * weight[i % C] + bias[i % C]);
 }
 
-export function backward({ M, C }: Dim, x: Vec, mean: Vec, invstd: Vec, weight: Vec, dy: Vec, training: boolean): { dx: Vec; dweight: Vec; dbias: Vec } {
-  const dweight = new Float64Array(C), dbias = new Float64Array(C), hat = (i: number) => (x[i] - mean[i % C]) * invstd[i % C];
+export function backward(
+  { M, C }: Dim, x: Vec, mean: Vec, invstd: Vec, weight: Vec, dy: Vec, training: boolean,
+): { dx: Vec; dweight: Vec; dbias: Vec } {
+  const dweight = new Float64Array(C), dbias = new Float64Array(C);
+  const hat = (i: number) => (x[i] - mean[i % C]) * invstd[i % C];
   dy.forEach((d, i) => { dbias[i % C] += d; dweight[i % C] += d * hat(i); });
-  const dx = dy.map((d, i) => weight[i % C] * invstd[i % C] * (training ? d - (dbias[i % C] + hat(i) * dweight[i % C]) / M : d));
+  const dx = dy.map((d, i) =>
+    weight[i % C] * invstd[i % C] * (training ? d - (dbias[i % C] + hat(i) * dweight[i % C]) / M : d));
   return { dx, dweight, dbias };
 }
 
 /** Factor and term of each channel for what is in front of it, whose bias is `own`. */
-export function fold({ eps }: Pick<Dim, "eps">, weight: Vec, bias: Vec, mean: Vec, variance: Vec, own: Vec): { factor: Vec; term: Vec } {
+export function fold(
+  { eps }: Pick<Dim, "eps">, weight: Vec, bias: Vec, mean: Vec, variance: Vec, own: Vec,
+): { factor: Vec; term: Vec } {
   const factor = weight.map((w, c) => w / Math.sqrt(variance[c] + eps));
   return { factor, term: bias.map((b, c) => b + (own[c] - mean[c]) * factor[c]) };
 }

@@ -8,7 +8,9 @@ export function partial(dparam: Vec, splits: number): Vec {
   return sums;
 }
 
-export const norm = (...gradients: Vec[]): number => Math.sqrt(gradients.reduce((sum, dparam) => dparam.reduce((s, d) => s + d * d, sum), 0));
+export const norm = (...gradients: Vec[]): number =>
+  Math.sqrt(gradients.reduce((sum, dparam) => dparam.reduce((s, d) => s + d * d, sum), 0));
 
 /** One buffer, scaled so that all of them together are no longer than max_norm. */
-export const scale = (dparam: Vec, total: number, max_norm: number): Vec => dparam.map((d) => d * Math.min(1, max_norm / (total + 1e-6)));
+export const scale = (dparam: Vec, total: number, max_norm: number): Vec =>
+  dparam.map((d) => d * Math.min(1, max_norm / (total + 1e-6)));

@@ -3,7 +3,9 @@ export interface Dim { N: number; K: number; images: number; smoothing: number }
 type Vec = Float64Array;
 
 /** rows: loss and hit of each image, one after the other. dx: the gradient of the mean loss. */
-export function forward({ N, K, images, smoothing }: Dim, x: Vec, labels: ArrayLike<number>): { probs: Vec; rows: Vec; dx: Vec } {
+export function forward(
+  { N, K, images, smoothing }: Dim, x: Vec, labels: ArrayLike<number>,
+): { probs: Vec; rows: Vec; dx: Vec } {
   const probs = new Float64Array(N * K), rows = new Float64Array(2 * N), dx = new Float64Array(N * K);
   for (let n = 0; n < N; n++) {
     const row = x.subarray(n * K, (n + 1) * K), largest = Math.max(...row);

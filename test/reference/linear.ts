@@ -4,7 +4,8 @@ type Vec = Float64Array;
 
 /** Calls visit once for each (output, input, weight) triple that is multiplied. */
 function taps({ N, C, K }: Dim, visit: (yi: number, xi: number, wi: number) => void): void {
-  for (let n = 0; n < N; n++) for (let k = 0; k < K; k++) for (let c = 0; c < C; c++) visit(n * K + k, n * C + c, c * K + k);
+  for (let n = 0; n < N; n++) for (let k = 0; k < K; k++) for (let c = 0; c < C; c++)
+    visit(n * K + k, n * C + c, c * K + k);
 }
 
 export function forward(dim: Dim, x: Vec, weight: Vec, bias: Vec): Vec {

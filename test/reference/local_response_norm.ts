@@ -17,7 +17,8 @@ export function backward({ M, C, before, after, share, beta }: Dim, x: Vec, scal
   const dx = new Float64Array(M * C);
   for (let m = 0; m < M; m++) for (let c = 0; c < C; c++) {
     let sum = 0;
-    for (let j = Math.max(0, c - after); j <= Math.min(C - 1, c + before); j++) sum += dy[m * C + j] * x[m * C + j] * scale[m * C + j] ** (-beta - 1);
+    for (let j = Math.max(0, c - after); j <= Math.min(C - 1, c + before); j++)
+      sum += dy[m * C + j] * x[m * C + j] * scale[m * C + j] ** (-beta - 1);
     dx[m * C + c] = dy[m * C + c] * scale[m * C + c] ** -beta - 2 * beta * share * x[m * C + c] * sum;
   }
   return dx;

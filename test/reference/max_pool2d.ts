@@ -21,7 +21,8 @@ function windows(dim: Dim, visit: (yi: number, xi: number, tap: number) => void)
 }
 
 export function forward(dim: Dim, x: Vec): { y: Vec; index: Uint32Array } {
-  const size = dim.N * dim.P * dim.Q * dim.C, y = new Float64Array(size).fill(LOWEST), index = new Uint32Array(size).fill(NONE);
+  const size = dim.N * dim.P * dim.Q * dim.C;
+  const y = new Float64Array(size).fill(LOWEST), index = new Uint32Array(size).fill(NONE);
   windows(dim, (yi, xi, tap) => {
     if (index[yi] !== NONE && !(x[xi] > y[yi]) && !Number.isNaN(x[xi])) return;
     y[yi] = x[xi];

@@ -1,0 +1,45 @@
+// How the tests of the playground type into it, and what they ask it.
+import type { KeyInput, Page } from "puppeteer-core";
+import { press, site } from "./page.js";
+
+export const said = (page: Page, text: string) => page.waitForFunction((t) =>
+  document.querySelector(".status")?.textContent?.includes(t), {}, text);
+export const problems = (page: Page) => page.$$eval(".problems li", (all) => all.map((e) => e.textContent));
+
+/** What holds an editor's text: 0 the shader's, 1 the layer's. */
+export const editor = (page: Page, which: number) => page.evaluateHandle((n) =>
+  document.querySelectorAll(".editor")[n].shadowRoot!.querySelector<HTMLElement>(".cm-content")!, which);
+
+/** Presses keys while Control is down. */
+export async function controlled(page: Page, ...keys: readonly KeyInput[]) {
+  await page.keyboard.down("Control");
+  for (const key of keys) await page.keyboard.press(key);
+  await page.keyboard.up("Control");
+}
+
+/** Puts text into an editor. */
+export async function write(page: Page, which: number, text: string) {
+  await (await editor(page, which)).click();
+  await controlled(page, "KeyA");
+  await page.keyboard.press("Backspace");
+  await page.keyboard.sendCharacter(text);
+}
+
+/** Runs an example with a fault in it. */
+export async function faulty(page: Page, example: string, from: string, to: string) {
+  await page.select("#example", "");
+  await page.select("#example", example);
+  await said(page, "an example");
+  await write(page, 0, (await (await fetch(`${site.url}playground/layers/${example}.wgsl`)).text()).replace(from, to));
+  await press(page, "Run");
+}
+
+/** Keeps the longest time that the page was held up, in milliseconds. */
+export const watchful = (page: Page) => page.evaluateOnNewDocument(() => {
+  const held = globalThis as unknown as { longest: number };
+  held.longest = 0;
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) held.longest = Math.max(held.longest, duration);
+  }).observe({ type: "longtask" });
+});
+export const longest = (page: Page) => page.evaluate(() => (globalThis as unknown as { longest: number }).longest);

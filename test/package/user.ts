@@ -1,0 +1,26 @@
+// The project of one who uses the package: its folder, commands that run in it, and the code that README.md has for it.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A folder that is removed after the checks, with the project in it. */
+export const folder = mkdtempSync(join(tmpdir(), "convoy-package-")), project = join(folder, "project");
+
+/** Runs a command in the user's project. What it prints comes back; where it fails, that is the error. */
+export function run(command: string, ...args: string[]): string {
+  try {
+    return execFileSync(command, args, {
+      cwd: project, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined },
+    });
+  } catch (e) {
+    const { stdout, stderr } = e as { stdout: string; stderr: string };
+    throw new Error(`${command} ${args.join(" ")}\n${stdout}\n${stderr}`);
+  }
+}
+
+const blocks = /^```(?:js|html)\n(?:\/\/|<!--) ([\w.]+)[\s\S]*?^```$/gm;
+/** The code of README.md by file name: a block begins with a comment that names its file, `// main.js: …`. */
+export const readme = new Map([...readFileSync("README.md", "utf8").matchAll(blocks)].map(([block, name]) =>
+  [name, block.split("\n").slice(1, -1).join("\n") + "\n"]));
