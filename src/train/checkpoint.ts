@@ -1,21 +1,15 @@
-// A checkpoint is a safetensors file: weights by PyTorch's names, optimizer states as optimizer.<state>.<name>, the weights of the best
-// epoch as best.<name> (early stopping), and in its metadata where the training stands. A run restored from it ends in the same bits.
-import { FormatError } from "../errors.js";
-import type { Dataset } from "../data/dataset.js";
-import { fromTorch, toTorch, torchShape } from "../layout.js";
+// A checkpoint is a safetensors file: weights by PyTorch's names, optimizer states as optimizer.<state>.<name>, the
+// weights of the best epoch as best.<name> (early stopping), and in its metadata where the training stands. A run
+// restored from it ends in the same bits.
+import { FormatError, OptionError } from "../errors.js";
+import { fromTorch } from "../layout.js";
+import { RING } from "./network.js";
+import type { Run } from "./run.js";
 import { readSafetensors, writeSafetensors, type TensorToStore } from "./safetensors.js";
 import { isChoices, type Choices } from "../tune/choices.js";
 import type { Session } from "./session.js";
-import { checkState, learnedOf, readArenas, stateOf, type StateDict } from "./weights.js";
-
-/** Sums over the images of an epoch so far. */
-export interface Sums { loss: number; hits: number; images: number }
-
-export function add(sums: Sums, [loss, hits, images]: ArrayLike<number> & Iterable<number>): void {
-  sums.loss += loss;
-  sums.hits += hits;
-  sums.images += images;
-}
+import { add, type Sums, type Tally } from "./tally.js";
+import { checkState, inTorch, learnedOf, readArenas, stateOf, type StateDict } from "./weights.js";
 
 /** Where a training stands. */
 export interface Position {
@@ -32,23 +26,30 @@ export interface Position {
 }
 
 /** What must be the same for a training to go on as if it had never stopped, and what to do about it. */
-export type Fixed = Readonly<Record<"optimizer" | "seed" | "batch" | "images" | "input", string> & Partial<Record<"augment" | "normalise", string>>>;
+type Fixed = Readonly<
+  Record<"optimizer" | "seed" | "batch" | "images" | "input", string> & Partial<Record<"augment" | "normalise", string>>
+>;
 const ways: Required<Fixed> = {
   optimizer: "train with the same optimizer", seed: "train with the same seed", batch: "train with the same batch size",
   images: "train on the same images", input: "train on images of the same size",
   augment: "train with the same augmentation", normalise: "train with the same normalisation",
 };
 
-export function fixedOf({ optimizer, seed, batches: [batch], micro, network, augment, normalise }: Session, { size }: Dataset): Fixed {
-  return { optimizer: optimizer.name, seed: `${seed}`, batch: `${batch}${micro < batch ? ` in parts of ${micro}` : ""}`, images: `${size}`, input: network.input.join("×"),
-    ...augment && { augment: augment.words }, ...normalise && { normalise: JSON.stringify(normalise) } };
+function fixedOf({ session, data: { size } }: Run): Fixed {
+  const { optimizer, seed, batches: [batch], micro, network, augment, normalise } = session;
+  return {
+    optimizer: optimizer.name, seed: `${seed}`,
+    batch: `${batch}${micro < batch ? ` in parts of ${micro}` : ""}`, images: `${size}`, input: network.input.join("×"),
+    ...augment && { augment: augment.words }, ...normalise && { normalise: JSON.stringify(normalise) },
+  };
 }
 
 /** Optimizer states, by "optimizer.<state>.<parameter>". All reads are queued before this returns. */
-export async function readStates({ memory, network, states, optimizer }: Session): Promise<StateDict> {
-  const read = await Promise.all(optimizer.states.map((state) => readArenas(memory, network.learned.map(({ parts }, i) => ({ whole: states[i][state], parts })))));
+async function readStates({ memory, network, states, optimizer }: Session): Promise<StateDict> {
+  const read = await Promise.all(optimizer.states.map((state) =>
+    readArenas(memory, network.learned.map(({ parts }, i) => ({ whole: states[i][state], parts })))));
   return new Map(optimizer.states.flatMap((state, i) => [...learnedOf(network)].map(([name, parameter]) =>
-    [`optimizer.${state}.${name}`, { shape: torchShape(parameter), data: toTorch(parameter, read[i].get(parameter.tensor)!) }] as const)));
+    [`optimizer.${state}.${name}`, inTorch(parameter, read[i])] as const)));
 }
 
 function writeStates({ memory, network, states }: Session, state: string, values: StateDict): void {
@@ -59,57 +60,108 @@ function writeStates({ memory, network, states }: Session, state: string, values
 }
 
 /** Weights as PyTorch's load_state_dict wants them: batch normalisations count their batches. */
-export function counted(weights: StateDict, steps: number): Map<string, TensorToStore> {
+function counted(weights: StateDict, steps: number): Map<string, TensorToStore> {
   const all = new Map<string, TensorToStore>();
   for (const [name, values] of weights) {
     all.set(name, values);
-    if (/(^|\.)running_var$/.test(name)) all.set(name.replace(/running_var$/, "num_batches_tracked"), { shape: [], data: BigInt64Array.of(BigInt(steps)) });
+    if (/(^|\.)running_var$/.test(name)) all.set(
+      name.replace(/running_var$/, "num_batches_tracked"), { shape: [], data: BigInt64Array.of(BigInt(steps)) },
+    );
   }
   return all;
 }
 
-export function writeCheckpoint(weights: StateDict, states: StateDict, best: StateDict | undefined, at: Position, fixed: Fixed, metadata: Readonly<Record<string, string>>): Uint8Array<ArrayBuffer> {
-  const { epoch, step, steps, lr, history, sums, choices } = at, tensors = counted(weights, steps);
-  for (const [name, values] of states) tensors.set(name, values);
-  for (const [name, values] of best ?? []) tensors.set(`best.${name}`, values);
-  return writeSafetensors(tensors, { ...metadata, ...fixed, epoch: `${epoch}`, step: `${step}`, steps: `${steps}`, lr: `${lr}`,
-    history: JSON.stringify(history), sums: JSON.stringify([sums.loss, sums.hits, sums.images]),
-    ...Object.keys(choices).length && { rungs: JSON.stringify(choices) } });
+/** Where a run stands, as it alone knows. */
+interface Standing extends Pick<Position, "step" | "lr" | "choices"> {
+  readonly tally: Tally;
+  /** Weights of the best epoch, if they are kept. */
+  readonly best?: Promise<StateDict>;
 }
 
-/** Puts a checkpoint's weights, statistics and states in place, and tells where it stands. Changes nothing unless all of it fits. */
-export function readCheckpoint(bytes: Uint8Array, session: Session, fixed: Fixed, stepsPerEpoch: number, what: string): Position & { best?: StateDict } {
-  const { tensors, metadata } = readSafetensors(bytes, what), { network, memory, optimizer } = session;
-  if (!metadata.has("optimizer") || !metadata.has("steps"))
-    throw new FormatError(`${what} holds weights alone, nothing a training could go on with; for weights, use run.load(stateDict(bytes)), and for the rest a file of run.save()`);
+/** What run.save() writes: of the steps taken until then, whatever happens while it is read. */
+export async function writeCheckpoint(
+  run: Run, { step, lr, choices, tally, best: kept }: Standing,
+  { optimizer = true, best: wanted = false }: { optimizer?: boolean; best?: boolean },
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { session, epoch } = run, { steps, memory } = session;
+  const metadata = { format: "pt", producer: "convoy-gpu", epoch: `${epoch}`, seed: `${session.seed}` };
+  if (wanted) {
+    const best = await run.best();
+    if (!best) throw new OptionError(
+      "no epoch's weights are kept; train with keepBest: true, to the end of an epoch at least",
+    );
+    const weights = counted(best.weights, best.epoch * run.stepsPerEpoch);
+    return writeSafetensors(weights, { ...metadata, epoch: `${best.epoch}`, loss: `${best.loss}` });
+  }
+  if (!optimizer) return writeSafetensors(counted(await run.weights(), steps), metadata);
+  const sums = { ...tally }, history = JSON.stringify(run.history);
+  const [weights, states, ring, best] = await Promise.all([
+    run.weights(), readStates(session), memory.read(session.ring), kept,
+  ]);
+  for (let i = sums.seen; i < steps; i++) add(sums, ring.subarray(4 * (i % RING)));
+  const tensors = counted(weights, steps);
+  for (const [name, values] of states) tensors.set(name, values);
+  for (const [name, values] of best ?? []) tensors.set(`best.${name}`, values);
+  return writeSafetensors(tensors, {
+    ...metadata, ...fixedOf(run), step: `${step}`, steps: `${steps}`, lr: `${lr}`, history,
+    sums: JSON.stringify([sums.loss, sums.hits, sums.images]),
+    ...Object.keys(choices).length && { rungs: JSON.stringify(choices) },
+  });
+}
+
+/**
+ * Puts a checkpoint's weights, statistics and states in place, and tells where it stands. Changes nothing unless all of
+ * it fits.
+ */
+export function readCheckpoint(bytes: Uint8Array, run: Run, what: string): Position & { best?: StateDict } {
+  const { tensors, metadata } = readSafetensors(bytes, what), fixed = fixedOf(run);
+  const { session } = run, { network, memory, optimizer } = session;
+  if (!metadata.has("optimizer") || !metadata.has("steps")) throw new FormatError(
+    `${what} holds weights alone, nothing a training could go on with; for weights, use run.load(stateDict(bytes)), `
+      + "and for the rest a file of run.save()",
+  );
   for (const [key, way] of Object.entries(ways)) {
     const saved = metadata.get(key), here = fixed[key as keyof Fixed];
-    if (saved !== here) throw new FormatError(`${what}: ${key} is ${saved ?? "none"} there and ${here ?? "none"} here; ${way}, or take the weights alone: run.load(stateDict(bytes))`, { key, saved, here });
+    if (saved !== here) throw new FormatError(
+      `${what}: ${key} is ${saved ?? "none"} there and ${here ?? "none"} here; ${way}, `
+        + "or take the weights alone: run.load(stateDict(bytes))",
+      { key, saved, here },
+    );
   }
-  const at = positionOf(metadata, stepsPerEpoch, what);
+  const at = positionOf(metadata, run.stepsPerEpoch, what);
 
-  const all = stateOf(tensors, what), weights: StateDict = new Map(), best: StateDict = new Map(), states = new Map<string, StateDict>();
+  const all = stateOf(tensors, what), weights: StateDict = new Map(), best: StateDict = new Map();
+  const states = new Map<string, StateDict>();
   for (const [name, values] of all) {
-    const [, kind, state, of] = /^(best|optimizer\.([^.]+))\.(.+)$/s.exec(name) ?? [], into = kind === "best" ? best : states.get(state) ?? new Map();
+    const [, kind, state, of] = /^(best|optimizer\.([^.]+))\.(.+)$/s.exec(name) ?? [];
+    const into = kind === "best" ? best : states.get(state) ?? new Map();
     if (!kind || !network.params.has(of)) { weights.set(name, values); continue; }
     into.set(of, values);
     if (kind !== "best") states.set(state, into);
   }
   checkState(network.params, weights, what);
   const kept = (names: Iterable<string>) => [...names].sort().join(" and ") || "no state";
-  if (kept(states.keys()) !== kept(optimizer.states))
-    throw new FormatError(`${what}: the optimizer, ${optimizer.name}, keeps ${kept(states.keys())} there and ${kept(optimizer.states)} here; ${ways.optimizer}, momentum and all`, { saved: [...states.keys()], here: optimizer.states });
+  if (kept(states.keys()) !== kept(optimizer.states)) throw new FormatError(
+    `${what}: the optimizer, ${optimizer.name}, keeps ${kept(states.keys())} there and ${kept(optimizer.states)} here; `
+      + `${ways.optimizer}, momentum and all`,
+    { saved: [...states.keys()], here: optimizer.states },
+  );
   for (const [state, values] of states) checkState(learnedOf(network), values, `${what}, "${state}" of the optimizer,`);
   if (best.size) checkState(network.params, best, `${what}, the best epoch,`);
 
-  for (const [name, parameter] of network.params) memory.write(parameter.tensor, fromTorch(parameter, weights.get(name)!.data));
+  for (const [name, parameter] of network.params)
+    memory.write(parameter.tensor, fromTorch(parameter, weights.get(name)!.data));
   for (const [state, values] of states) writeStates(session, state, values);
   return { ...at, ...best.size && { best } };
 }
 
 function positionOf(metadata: ReadonlyMap<string, string>, stepsPerEpoch: number, what: string): Position {
   const damaged = (key: string, want: string): never => {
-    throw new FormatError(`${what}: "${key}" of the metadata is ${want}, not ${JSON.stringify(metadata.get(key))}; the file is damaged, or of another version: restore another`, { key, got: metadata.get(key) });
+    throw new FormatError(
+      `${what}: "${key}" of the metadata is ${want}, not ${JSON.stringify(metadata.get(key))}; `
+        + "the file is damaged, or of another version: restore another",
+      { key, got: metadata.get(key) },
+    );
   };
   const count = (key: string, most: number) => {
     const text = metadata.get(key) ?? "";
@@ -118,7 +170,9 @@ function positionOf(metadata: ReadonlyMap<string, string>, stepsPerEpoch: number
   const numbers = (key: string): number[] => {
     let list: unknown;
     try { list = JSON.parse(metadata.get(key) ?? ""); } catch { damaged(key, "JSON"); }
-    return Array.isArray(list) && list.every((v) => Number.isFinite(v)) ? list as number[] : damaged(key, "a list of numbers (null stands for a loss that was none: the training had diverged)");
+    return Array.isArray(list) && list.every((v) => Number.isFinite(v))
+      ? list as number[]
+      : damaged(key, "a list of numbers (null stands for a loss that was none: the training had diverged)");
   };
   const rungs = (): Choices => {
     let found: unknown;

@@ -3,11 +3,17 @@ import { atLeast } from "../options.js";
 
 /** When a run ends by itself. */
 export interface EarlyStopping {
-  /** Epochs without a better loss after which the run ends. The loss is that of the test images or, if there are none, of training. */
+  /**
+   * Epochs without a better loss after which the run ends. The loss is that of the test images or, if there are none,
+   * of training.
+   */
   patience: number;
   /** How far below the best so far a loss must be to be better. Default 0. */
   minDelta?: number;
-  /** Keep the weights of the best epoch, as keepBest does, and put them back at the end of the run, early or not; stop() puts nothing back. Default true. */
+  /**
+   * Keep the weights of the best epoch, as keepBest does, and put them back at the end of the run, early or not; stop()
+   * puts nothing back. Default true.
+   */
   restoreBest?: boolean;
 }
 

@@ -3,10 +3,11 @@ import type { Dataset } from "../data/dataset.js";
 import { levelsOf } from "../data/prepare.js";
 import { Reader } from "../gpu/memory.js";
 import { tensor, type Shape } from "../gpu/recorder.js";
+import type { Added } from "./added.js";
 import { evaluation, RING } from "./network.js";
 import { Pace } from "./pace.js";
 import { single } from "../plan.js";
-import type { Added, Session } from "./session.js";
+import type { Session } from "./session.js";
 import { lastingOf, upload } from "./source.js";
 
 /** How good a network is on images that it does not learn from. */
@@ -18,7 +19,10 @@ export interface Evaluation {
   readonly images: number;
 }
 
-/** Measures a session's network on a data set, in evaluation mode. Made once for a data set; shares the training step's memory. */
+/**
+ * Measures a session's network on a data set, in evaluation mode. Made once for a data set; shares the training step's
+ * memory.
+ */
 export class Evaluator {
   #added!: Added;
   #reader!: Reader;
@@ -31,10 +35,15 @@ export class Evaluator {
   static async open(session: Session, data: Dataset, resident = session.resident): Promise<Evaluator> {
     checkData(data, session.programs[0].logits.shape[1], session.shape);
     const evaluator = new Evaluator(session, data), { network, loss, control, target, fused } = session;
-    const batch = Math.min(session.micro, data.size), tail = data.size % batch, ring = tensor("evaluation ring", [RING, 4]), source = session.source("test set", data, batch, undefined, resident);
-    const programs = [batch, ...tail ? [tail] : []].map((n) => evaluation({ network, batch: n, loss, control, ring, source, target, fused }));
+    const batch = Math.min(session.micro, data.size), tail = data.size % batch;
+    const ring = tensor("evaluation ring", [RING, 4]);
+    const source = session.source("test set", data, batch, undefined, resident);
+    const programs = [batch, ...tail ? [tail] : []].map((n) =>
+      evaluation({ network, batch: n, loss, control, ring, source, target, fused }));
     try {
-      evaluator.#added = await session.add(programs, [single(ring), ...lastingOf(source), ...programs.map(({ probs }) => single(probs))], () => batch);
+      evaluator.#added = await session.add(
+        programs, [single(ring), ...lastingOf(source), ...programs.map(({ probs }) => single(probs))], () => batch,
+      );
     } catch (e) {
       if (resident === undefined && e instanceof OutOfMemoryError) return Evaluator.open(session, data, false);
       throw e;
@@ -47,13 +56,21 @@ export class Evaluator {
   /** Runs over all images. Keeps the GPU at work, and not more batches on their way than that takes. */
   run(): Promise<Evaluation> { return this.#alone(() => this.#measure()); }
 
-  /** Probabilities of the classes for all images, [images, classes], in their order, from a loss that has some (crossEntropy). */
+  /**
+   * Probabilities of the classes for all images, [images, classes], in their order, from a loss that has some
+   * (crossEntropy).
+   */
   probabilities(): Promise<Float32Array<ArrayBuffer>> {
     return this.#alone(async () => {
-      const { session, data: { size } } = this, [{ program: { batch, probs: { shape: [, classes] } } }] = this.#added.ready, all = new Float32Array(size * classes);
+      const { session, data: { size } } = this;
+      const [{ program: { batch, probs: { shape: [, classes] } } }] = this.#added.ready;
+      const all = new Float32Array(size * classes);
       for (let from = 0; from < size; from += batch) {
-        const n = Math.min(batch, size - from), { program, player } = this.#added.ready.find((r) => r.program.batch === n)!;
-        session.writeControl(this.#found(Uint32Array.from({ length: batch }, (_, k) => Math.min(from + k, size - 1))), 0, 0, 0);
+        const n = Math.min(batch, size - from);
+        const { program, player } = this.#added.ready.find((r) => r.program.batch === n)!;
+        session.writeControl(
+          this.#found(Uint32Array.from({ length: batch }, (_, k) => Math.min(from + k, size - 1))), 0, 0, 0,
+        );
         player.play();
         all.set(await session.memory.read(program.probs), from * classes);
       }
@@ -68,25 +85,30 @@ export class Evaluator {
   }
 
   async #measure(): Promise<Evaluation> {
-    const [{ program: { batch } }] = this.#added.ready, batches = Math.ceil(this.data.size / batch), order = new Uint32Array(batch);
+    const { session, data: { size } } = this, [{ program: { batch } }] = this.#added.ready;
+    const batches = Math.ceil(size / batch), order = new Uint32Array(batch);
     let loss = 0, hits = 0;
     for (let i = 0; i < batches; i++) {
-      const n = Math.min(batch, this.data.size - i * batch), row = i % RING, last = row === RING - 1 || i === batches - 1;
+      const n = Math.min(batch, size - i * batch), row = i % RING, last = row === RING - 1 || i === batches - 1;
       for (let k = 0; k < n; k++) order[k] = i * batch + k;
       this.#pace.begin();
-      this.session.writeControl(this.#found(order), 0, row, 0);
+      session.writeControl(this.#found(order), 0, row, 0);
       let fetch: (() => Promise<Float32Array>) | undefined;
-      this.#added.ready.find(({ program }) => program.batch === n)!.player.play(last ? (encoder) => { fetch = this.#reader.copy(encoder); } : undefined);
-      if (!fetch) { await this.#pace.step(this.session.device, n); continue; }
+      this.#added.ready.find(({ program }) => program.batch === n)!
+        .player.play(last ? (encoder) => { fetch = this.#reader.copy(encoder); } : undefined);
+      if (!fetch) { await this.#pace.step(session.device, n); continue; }
       const rows = await fetch();
       for (let r = 0; r <= row; r++) {
         const [sum, right, images, strange] = rows.subarray(4 * r);
-        if (strange) throw new NonFiniteError(`the network answers no numbers for ${strange} of ${images} test images; its weights have diverged`, { images: strange });
+        if (strange) throw new NonFiniteError(
+          `the network answers no numbers for ${strange} of ${images} test images; its weights have diverged`,
+          { images: strange },
+        );
         loss += sum;
         hits += right;
       }
     }
-    return { loss: loss / this.data.size, accuracy: hits / this.data.size, images: this.data.size };
+    return { loss: loss / size, accuracy: hits / size, images: size };
   }
 
   destroy(): void {
@@ -98,7 +120,12 @@ export class Evaluator {
 /** The network must have an output for each label, and images are as large as those it trains on. */
 export function checkData({ labels, classes, shape }: Dataset, outputs: number, like: Shape = shape): void {
   const wrong = labels?.findIndex((label) => label >= outputs);
-  if (wrong >= 0) throw new ShapeError(`label ${labels[wrong]} of image ${wrong} is out of range: the network has ${outputs} outputs; end it with linear({ units: ${classes.length} })`,
-    { image: wrong, label: labels[wrong], outputs });
-  if (`${shape}` !== `${like}`) throw new ShapeError(`the test images are [${shape}], those of the training [${like}]; make them one size`, { got: shape, want: like });
+  if (wrong >= 0) throw new ShapeError(
+    `label ${labels[wrong]} of image ${wrong} is out of range: the network has ${outputs} outputs; `
+      + `end it with linear({ units: ${classes.length} })`,
+    { image: wrong, label: labels[wrong], outputs },
+  );
+  if (`${shape}` !== `${like}`) throw new ShapeError(
+    `the test images are [${shape}], those of the training [${like}]; make them one size`, { got: shape, want: like },
+  );
 }

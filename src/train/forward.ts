@@ -14,7 +14,10 @@ export interface ForwardOptions {
   device: Device;
   /** The input: shape [N, C, H, W], and its values in that order. */
   x: { readonly shape: readonly number[]; readonly data: ArrayLike<number> };
-  /** Values of all parameters and running statistics; of a single layer, they are called "weight", "bias", … Default: first values, drawn from `seed`. */
+  /**
+   * Values of all parameters and running statistics; of a single layer, they are called "weight", "bias", … Default:
+   * first values, drawn from `seed`.
+   */
   weights?: StateDict;
   /** Default 0. */
   seed?: number;
@@ -32,15 +35,20 @@ export interface Output {
 }
 
 /**
- * Runs one layer, or any part of a network, forward on given values, in evaluation mode: `await forward(relu(), { device, x })`. All it makes
- * on the device is gone afterwards but compiled pipelines, so it is for trying and testing; Run.predict() is for many images.
+ * Runs one layer, or any part of a network, forward on given values, in evaluation mode:
+ * `await forward(relu(), { device, x })`. All it makes on the device is gone afterwards but compiled pipelines, so it
+ * is for trying and testing; Run.predict() is for many images.
  */
 export async function forward(part: Part, { device, x, weights, seed = 0, rung }: ForwardOptions): Promise<Output> {
   const [N, C, H, W] = x.shape;
   if (x.shape.length !== 4) throw new ShapeError(`x is [N, C, H, W], not [${x.shape.join(", ")}]`, { got: x.shape });
-  if (x.data.length !== elements(x.shape)) throw new ShapeError(`x of [${x.shape.join(", ")}] has ${elements(x.shape)} values, not ${x.data.length}`, { got: x.data.length, shape: x.shape });
-  const { binding } = device.adapter.limits, network = describe(part, [C, H, W], binding), program = inference(network, N, { ...targetOf(device.adapter), rung });
-  const y = program.logits, lasting = [...new Set([program.x, root(y)])].map(single), memory = new Memory(device);
+  if (x.data.length !== elements(x.shape)) throw new ShapeError(
+    `x of [${x.shape.join(", ")}] has ${elements(x.shape)} values, not ${x.data.length}`,
+    { got: x.data.length, shape: x.shape },
+  );
+  const { binding } = device.adapter.limits, network = describe(part, [C, H, W], binding);
+  const program = inference(network, N, { ...targetOf(device.adapter), rung }), y = program.logits;
+  const lasting = [...new Set([program.x, root(y)])].map(single), memory = new Memory(device);
   try {
     await memory.grow(plan([program.steps], [...network.learned, ...network.others, ...lasting], binding));
     if (weights) writeWeights(memory, network, weights); else initialise(memory, network, seed);
@@ -48,6 +56,7 @@ export async function forward(part: Part, { device, x, weights, seed = 0, rung }
     const player = await Player.prepare(memory, program.label, program.steps);
     try { player.play(); } finally { player.destroy(); }
     const data = toNchw(await memory.read(y), y.shape, y.features), [, ...rest] = y.shape;
-    return { shape: rest.length === 3 ? [N, rest[2], rest[0], rest[1]] : [...y.shape], data, kernels: program.steps.map(({ kernel }) => kernel.entry) };
+    const shape = rest.length === 3 ? [N, rest[2], rest[0], rest[1]] : [...y.shape];
+    return { shape, data, kernels: program.steps.map(({ kernel }) => kernel.entry) };
   } finally { memory.destroy(); }
 }

@@ -30,21 +30,35 @@ export interface Activation {
 
 type Inference = Pick<Program, "x" | "logits" | "graph" | "batch">;
 
-/** The forward pass alone, on images from outside. With `watch`, the output of one layer, by its number, or of every layer keeps memory of its own and can be looked at. */
+/**
+ * The forward pass alone, on images from outside. With `watch`, the output of one layer, by its number, or of every
+ * layer keeps memory of its own and can be looked at.
+ */
 export class Predictor {
-  private constructor(readonly session: Session, readonly program: Inference, readonly player: Player, readonly watched: readonly Tensor[]) {}
+  private constructor(
+    readonly session: Session, readonly program: Inference, readonly player: Player,
+    readonly watched: readonly Tensor[],
+  ) {}
 
   static async open(session: Session, batch: number, watch?: number | "all"): Promise<Predictor> {
-    const program = inference(session.network, batch, session.target, session.fused && watch !== "all", watch === "all" ? undefined : watch);
-    const { graph: { nodes }, x, logits } = program, kept = new Set([x, ...(watch === undefined ? [logits] : watch === "all" ? nodes.map(({ y }) => y) : [nodes[watch].y]).map(root)]);
+    const program = inference(
+      session.network, batch, session.target, session.fused && watch !== "all", watch === "all" ? undefined : watch,
+    );
+    const { graph: { nodes }, x, logits } = program;
+    const outputs = watch === undefined ? [logits] : watch === "all" ? nodes.map(({ y }) => y) : [nodes[watch].y];
+    const kept = new Set([x, ...outputs.map(root)]);
     const { ready: [{ player }] } = await session.add([program], [...kept].map(single), () => 0);
     return new Predictor(session, program, player, [...kept]);
   }
 
   /** Any number of images; they run in batches. */
   async predict(images: Float32Array): Promise<Prediction[]> {
-    const values = await this.logits(images), classes = this.program.logits.size / this.program.batch, strange = values.findIndex((v) => !Number.isFinite(v));
-    if (strange >= 0) throw new NonFiniteError(`the network answers no numbers for image ${Math.floor(strange / classes)}; its weights have diverged, or the image has NaN`);
+    const values = await this.logits(images), classes = this.program.logits.size / this.program.batch;
+    const strange = values.findIndex((v) => !Number.isFinite(v));
+    if (strange >= 0) throw new NonFiniteError(
+      `the network answers no numbers for image ${Math.floor(strange / classes)}; `
+        + "its weights have diverged, or the image has NaN",
+    );
     return Array.from({ length: values.length / classes }, (_, i) => {
       const own = values.subarray(i * classes, (i + 1) * classes), largest = Math.max(...own);
       return { label: own.indexOf(largest), probabilities: this.session.loss.raw ? own : softmax(own, largest) };
@@ -65,7 +79,8 @@ export class Predictor {
 
   /** Outputs of all layers, or of one by its number, for at most `batch` images; needs `watch`. */
   async activations(images: Float32Array, only?: number): Promise<Activation[]> {
-    const { graph, batch } = this.program, n = Math.min(batch, images.length / elements(this.session.network.input));
+    const { graph, batch } = this.program;
+    const n = Math.min(batch, images.length / elements(this.session.network.input));
     this.#feed(images, n);
     return Promise.all(graph.nodes.filter((_, i) => i === (only ?? i)).map(async ({ path, layer, y }) => {
       const values = toNchw(await this.session.memory.read(y), y.shape, y.features), [, ...rest] = y.shape;
@@ -78,7 +93,9 @@ export class Predictor {
     const { x } = this.program, [, H, W, C] = x.shape;
     const values = toNhwc(Float32Array.from(images), [n, H, W, C]);
     const levels = levelsOf(this.session.normalise, C, 1);
-    if (this.session.normalise) for (let i = 0; i < values.length; i++) values[i] = values[i] * levels[2 * (i % C)] + levels[2 * (i % C) + 1];
+    if (this.session.normalise)
+      for (let i = 0; i < values.length; i++)
+        values[i] = values[i] * levels[2 * (i % C)] + levels[2 * (i % C) + 1];
     this.session.memory.write(x, values);
     this.player.play();
   }

@@ -4,7 +4,10 @@ import { elements } from "../gpu/recorder.js";
 import { Predictor, type Activation, type Images, type Prediction } from "./predict.js";
 import type { Session } from "./session.js";
 
-/** The predictors of a session, each made when it is first asked for. Images are [N, C, H, W] of `shape`, and resized where the network wants another size. */
+/**
+ * The predictors of a session, each made when it is first asked for. Images are [N, C, H, W] of `shape`, and resized
+ * where the network wants another size.
+ */
 export class Predictors {
   readonly #opened = new Map<string, Promise<Predictor>>();
 
@@ -19,11 +22,19 @@ export class Predictors {
     return (await this.#open(1, only ?? "all")).activations(this.#sized(image, 1), only);
   }
 
-  /** Numbers from 0 to 1, as large as the network wants them. Throws unless there are as many as whole images, or as `count` images, have. */
+  /**
+   * Numbers from 0 to 1, as large as the network wants them. Throws unless there are as many as whole images, or as
+   * `count` images, have.
+   */
   #sized(images: Images, count?: number): Float32Array {
-    const { shape } = this, [, P, Q] = this.session.network.input, bytes = images instanceof Uint8Array || images instanceof Uint8ClampedArray;
-    if (!bytes && !(images instanceof Float32Array)) throw new FormatError("images are bytes in a Uint8Array or numbers from 0 to 1 in a Float32Array");
-    if (count ? images.length !== count * elements(shape) : images.length % elements(shape)) throw new ShapeError(`${images.length} numbers are ${count ? "not one image" : "no whole number of images"} of [${shape.join(", ")}]`, { got: images.length, image: shape });
+    const { shape } = this, [, P, Q] = this.session.network.input;
+    const bytes = images instanceof Uint8Array || images instanceof Uint8ClampedArray;
+    if (!bytes && !(images instanceof Float32Array))
+      throw new FormatError("images are bytes in a Uint8Array or numbers from 0 to 1 in a Float32Array");
+    if (count ? images.length !== count * elements(shape) : images.length % elements(shape)) throw new ShapeError(
+      `${images.length} numbers are ${count ? "not one image" : "no whole number of images"} of [${shape.join(", ")}]`,
+      { got: images.length, image: shape },
+    );
     const values = bytes ? Float32Array.from(images, (byte) => byte / 255) : images;
     return shape[1] === P && shape[2] === Q ? values : resizeImages(values, shape, [P, Q]);
   }

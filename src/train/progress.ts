@@ -5,17 +5,26 @@ import type { Run } from "./run.js";
 import type { Moment, Schedule } from "./schedules.js";
 import type { StateDict } from "./weights.js";
 
-/** What steers a run. A callback is awaited before the training goes on, and may call run.stop(); an error in it ends the iteration. */
+/**
+ * What steers a run. A callback is awaited before the training goes on, and may call run.stop(); an error in it ends
+ * the iteration.
+ */
 export interface RunOptions {
   /** Factor on the optimizer's lr, step by step: cosine(), oneCycle(), … or any function. Default: lr throughout. */
   readonly schedule?: Schedule;
   /** Ends the run when the loss on the test images has stopped falling. */
   readonly earlyStopping?: EarlyStopping;
-  /** Keep the weights of the epoch with the lowest loss, for run.best() and run.save({ best: true }). Default: if early stopping restores them. */
+  /**
+   * Keep the weights of the epoch with the lowest loss, for run.best() and run.save({ best: true }). Default: if early
+   * stopping restores them.
+   */
   readonly keepBest?: boolean;
   /** Gets each progress before the loop that iterates the run, if there is one: see run.finish(). */
   readonly onProgress?: (progress: Progress, run: Run) => void | Promise<void>;
-  /** Gets the last progress of each epoch: `async (e, run) => { if (e.best) await saveFile("best.safetensors", await run.save()); }` */
+  /**
+   * Gets the last progress of each epoch:
+   * `async (e, run) => { if (e.best) await saveFile("best.safetensors", await run.save()); }`
+   */
   readonly onEpochEnd?: (progress: Progress, run: Run) => void | Promise<void>;
 }
 
@@ -48,14 +57,20 @@ export interface Progress {
   readonly secondsLeft: number;
   /** True for the last progress of an epoch; `test` is there if the data has test images. */
   readonly epochEnd: boolean;
-  /** True at the end of an epoch whose loss is the lowest so far: of the test images or, if there are none, of training. */
+  /** True at the end of an epoch whose loss is the lowest so far: of test images or, if there are none, of training. */
   readonly best: boolean;
   readonly test?: Evaluation;
 }
 
 /** What a schedule says of the step at `at` of a run's epoch; 1 without one. */
-export function factor(schedule: Schedule | undefined, { epoch, epochs, stepsPerEpoch, history }: Omit<Moment, "step" | "steps">, at: number): number {
-  const factor = schedule?.({ step: epoch * stepsPerEpoch + at, steps: epochs * stepsPerEpoch, epoch, epochs, stepsPerEpoch, history }) ?? 1;
+export function factor(
+  schedule: Schedule | undefined,
+  { epoch, epochs, stepsPerEpoch, history }: Omit<Moment, "step" | "steps">,
+  at: number,
+): number {
+  const factor = schedule?.({
+    step: epoch * stepsPerEpoch + at, steps: epochs * stepsPerEpoch, epoch, epochs, stepsPerEpoch, history,
+  }) ?? 1;
   atLeast(0, { "the schedule's factor": factor });
   return factor;
 }

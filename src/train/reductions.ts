@@ -5,7 +5,10 @@ import { fold, tensor, type Arena, type Step, type Tensor } from "../gpu/recorde
 const MOST = 2 ** 23;  // partial sums in one buffer, 32 MiB: they live until the last is there
 const ALIGN = 64;      // elements, as in plan.ts
 
-/** The second passes of a pass's split weight gradients become one: the same sums in the same order. Maths: shaders/reduce_all.wgsl. */
+/**
+ * The second passes of a pass's split weight gradients become one: the same sums in the same order.
+ * Maths: shaders/reduce_all.wgsl.
+ */
 export function together(steps: readonly Step[], gradients: readonly Arena[]): Step[] {
   const result: (Step | undefined)[] = [...steps];
   for (const { whole, parts } of gradients) {
@@ -21,7 +24,8 @@ export function together(steps: readonly Step[], gradients: readonly Arena[]): S
 
     function merge(group: readonly number[]): void {
       if (group.length < 2) return;
-      const at = group.at(-1)!, all = group.flatMap((i) => summed(steps[i])), rows: number[] = [], views = new Map<Tensor, Tensor>();
+      const at = group.at(-1)!, all = group.flatMap((i) => summed(steps[i]));
+      const rows: number[] = [], views = new Map<Tensor, Tensor>();
       const partial = tensor("partials", [all.reduce((sum, { from }) => sum + aligned(from.size), 0)]);
       let first = 0, offset = 0;
       for (const { from, to } of all) {
@@ -33,10 +37,15 @@ export function together(steps: readonly Step[], gradients: readonly Arena[]): S
       const table: Tensor = { ...tensor("segments", [all.length, 5]), values: Uint32Array.from(rows) };
       for (const i of group) result[i] = undefined;
       result.forEach((step, i) => {
-        if (step && Object.values(step.tensors).some((t) => views.has(t)))
-          result[i] = { ...step, tensors: Object.fromEntries(Object.entries(step.tensors).map(([name, t]) => [name, views.get(t) ?? t])) };
+        if (step && Object.values(step.tensors).some((t) => views.has(t))) result[i] = {
+          ...step,
+          tensors: Object.fromEntries(Object.entries(step.tensors).map(([name, t]) => [name, views.get(t) ?? t])),
+        };
       });
-      result[at] = { path: "weight gradients", kernel: reduce_all_sum, tensors: { table, partial, gradient: whole }, params: { segments: all.length }, overrides: reduce_all_sum.overrides, grid: fold(first, 1) };
+      result[at] = {
+        path: "weight gradients", kernel: reduce_all_sum, tensors: { table, partial, gradient: whole },
+        params: { segments: all.length }, overrides: reduce_all_sum.overrides, grid: fold(first, 1),
+      };
     }
   }
   return result.filter((step) => step !== undefined);

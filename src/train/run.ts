@@ -1,7 +1,7 @@
-import { NonFiniteError, OptionError } from "../errors.js";
+import { OptionError } from "../errors.js";
 import type { Dataset } from "../data/dataset.js";
 import { permutation } from "../random.js";
-import { add, counted, fixedOf, readCheckpoint, readStates, writeCheckpoint, type Sums } from "./checkpoint.js";
+import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { sinceBest } from "./earlyStopping.js";
 import { Evaluator, type Evaluation } from "./evaluate.js";
 import { RING } from "./network.js";
@@ -9,8 +9,8 @@ import { Pace } from "./pace.js";
 import type { Activation, Images, Prediction } from "./predict.js";
 import { Predictors } from "./predictors.js";
 import { factor, type Best, type Progress, type RunOptions } from "./progress.js";
-import { writeSafetensors } from "./safetensors.js";
 import type { Session } from "./session.js";
+import { addRows, tallyAfter, type Tally } from "./tally.js";
 import type { Choices } from "../tune/choices.js";
 import type { Tuning } from "../tune/tuning.js";
 import { readWeights, writeWeights, type LoadReport, type StateDict } from "./weights.js";
@@ -25,17 +25,15 @@ const REPORT = 250;  // milliseconds between two progresses
 export class Run implements AsyncIterable<Progress> {
   /** Complete epochs. */
   epoch = 0;
-  /** Loss of each of them: of the test images or, if there are none, of training. Schedules and early stopping go by it. */
+  /** Loss of each of them: of test images or, if there are none, of training. Schedules and early stopping go by it. */
   readonly history: number[] = [];
   #at = 0;                       // steps taken in the present epoch
-  #sum: Sums = { loss: 0, hits: 0, images: 0 };
-  #begun = false;
-  #seen: number;                 // steps whose losses have been read
+  #tally: Tally;                 // of the present epoch
   #lr = NaN;                     // of the last step
   #best?: Promise<StateDict>;    // weights of the best epoch, if they are kept
   #tuning?: Tuning;
   #choices: Choices;             // rungs of the next step
-  #paused = false; #stopped = false; #active = false; #gone = false;
+  #begun = false; #paused = false; #stopped = false; #active = false; #gone = false;
   #single: (() => void)[] = [];  // steps asked for while paused
   #wake = () => {};
   readonly #pace = new Pace();
@@ -43,7 +41,9 @@ export class Run implements AsyncIterable<Progress> {
 
   constructor(readonly session: Session, readonly data: Dataset, readonly epochs: number, readonly test?: Evaluator,
     readonly options: RunOptions = {}, tuning?: Tuning) {
-    [this.#seen, this.#choices, this.#tuning] = [session.steps, session.choices, tuning];
+    this.#tally = tallyAfter(session.steps);
+    this.#choices = session.choices;
+    this.#tuning = tuning;
     this.#predictors = new Predictors(session, data.shape);
   }
 
@@ -57,7 +57,10 @@ export class Run implements AsyncIterable<Progress> {
   /** Ends the iteration after the step it is at, or the first before it has begun. All that was learned stays. */
   stop(): void { this.#stopped = this.#active || !this.#begun; this.#wake(); }
 
-  /** While paused: takes one step. Resolves when its progress has been given to the loop that iterates the run (which cannot wait for it itself), and at once after the last. */
+  /**
+   * While paused: takes one step. Resolves when its progress has been given to the loop that iterates the run (which
+   * cannot wait for it itself), and at once after the last.
+   */
   step(): Promise<void> {
     this.#paused = true;
     return new Promise((resolve) => {
@@ -96,7 +99,8 @@ export class Run implements AsyncIterable<Progress> {
       const taken = session.steps, at = this.#at, lr = this.#lr;
       reported = performance.now();
       const mine: Promise<void> = Promise.all([ring, reading])  // in the order of the steps, whichever arrives first
-        .then(([rows]) => { reports.push(this.#progress(rows, taken, at, lr)); }).catch((e: unknown) => { failure ??= e; })
+        .then(([rows]) => { reports.push(this.#progress(rows, taken, at, lr)); })
+        .catch((e: unknown) => { failure ??= e; })
         .finally(() => { if (reading === mine) reading = undefined; });
       reading = mine;
     };
@@ -109,12 +113,16 @@ export class Run implements AsyncIterable<Progress> {
         while (this.#at < steps && !this.#stopped) {
           if (this.#paused && !this.#single.length) {
             await settle();
-            if (session.steps > this.#seen) { read(session.fetch()); await settle(); }
+            if (session.steps > this.#tally.seen) { read(session.fetch()); await settle(); }
             yield* reports.splice(0);
-            if (this.#paused && !this.#single.length && !this.#stopped) await this.#gate();
+            if (this.#paused && !this.#single.length && !this.#stopped) {
+              this.#pace.end();
+              await session.device.until(new Promise<void>((resolve) => { this.#wake = resolve; }), false);
+            }
             continue;
           }
-          const wanted = this.#single.shift(), from = this.#at * batch, unseen = session.steps - this.#seen + 1, last = this.#at === steps - 1;
+          const wanted = this.#single.shift(), from = this.#at * batch, last = this.#at === steps - 1;
+          const unseen = session.steps - this.#tally.seen + 1;
           if (unseen >= RING) await settle();  // before a row of the ring is written again
           if (this.#tuning?.due) { this.#pace.end(); this.#choices = await this.#tuning.turn(); }
           this.#pace.begin();
@@ -130,11 +138,12 @@ export class Run implements AsyncIterable<Progress> {
         }
         if (this.#at < steps) break;
         this.#pace.end();
-        const test = await this.test?.run(), report = reports.pop() ?? (this.#sum.images ? this.#progress(new Float32Array(0), this.#seen, steps, this.#lr) : undefined);
+        const test = await this.test?.run(), report = reports.pop() ?? (this.#tally.images
+          ? this.#progress(new Float32Array(0), this.#tally.seen, steps, this.#lr) : undefined);
         yield* reports.splice(0);
         this.epoch++;
         this.#at = 0;
-        this.#sum = { loss: 0, hits: 0, images: 0 };
+        this.#tally = tallyAfter(this.#tally.seen);
         if (report) {
           this.history.push(test?.loss ?? report.loss);
           yield { ...report, epochEnd: true, best: await this.#judge(), test };
@@ -146,7 +155,7 @@ export class Run implements AsyncIterable<Progress> {
     }
   }
 
-  /** Whether the epoch that has just ended is the best so far. Stops early, and puts the best weights back at the end. */
+  /** Whether the epoch that has just ended is the best so far. Stops early, and puts the best weights back at last. */
   async #judge(): Promise<boolean> {
     const { earlyStopping: stopping, keepBest } = this.options, since = sinceBest(this.history, stopping?.minDelta);
     const restores = stopping && (stopping.restoreBest ?? true), ends = since >= (stopping?.patience ?? Infinity);
@@ -156,25 +165,15 @@ export class Run implements AsyncIterable<Progress> {
     return since === 0;
   }
 
-  #gate(): Promise<void> {
-    this.#pace.end();
-    return this.session.device.until(new Promise((resolve) => { this.#wake = resolve; }), false);
-  }
-
-  /** Adds the rows of the steps not seen yet to the epoch's sums. */
+  /** What to tell after so many steps in all and in the epoch; the ring has the rows of those that are not seen yet. */
   #progress(ring: Float32Array, taken: number, at: number, lr: number): Progress {
-    const losses: number[] = [];
-    for (; this.#seen < taken; this.#seen++) {
-      const [loss, hits, images, strange] = ring.subarray(4 * (this.#seen % RING));
-      if (strange) throw new NonFiniteError(`the loss of step ${this.#seen} is no number for ${strange} of ${images} images; lower the learning rate (it is ${lr}), or check the data`,
-        { step: this.#seen, images: strange });
-      losses.push(loss / images);
-      add(this.#sum, [loss, hits, images]);
-    }
-    const { imagesPerSecond } = this.#pace, { loss, hits, images } = this.#sum;
-    const left = (this.epochs - this.epoch) * this.data.size - Math.min(at * this.session.batches[0], this.data.size);
-    return { epoch: this.epoch + 1, epochs: this.epochs, step: at, steps: this.stepsPerEpoch, loss: loss / images, accuracy: hits / images, lr, losses,
-      imagesPerSecond, secondsLeft: imagesPerSecond ? left / imagesPerSecond : NaN, epochEnd: false, best: false };
+    const losses = addRows(this.#tally, ring, taken, lr), { loss, hits, images } = this.#tally;
+    const { data: { size }, epoch, epochs, stepsPerEpoch: steps } = this, { imagesPerSecond } = this.#pace;
+    const left = (epochs - epoch) * size - Math.min(at * this.session.batches[0], size);
+    return {
+      epoch: epoch + 1, epochs, step: at, steps, loss: loss / images, accuracy: hits / images, lr, losses,
+      imagesPerSecond, secondsLeft: imagesPerSecond ? left / imagesPerSecond : NaN, epochEnd: false, best: false,
+    };
   }
 
   /** Mean loss and accuracy on a data set of the same image size; default the test images. */
@@ -195,46 +194,49 @@ export class Run implements AsyncIterable<Progress> {
   weights(): Promise<StateDict> { return readWeights(this.session.memory, this.session.network); }
 
   /**
-   * Replaces them. Throws a FormatError, and changes nothing, unless every name and shape fits. With `strict: false`, for
-   * fine-tuning with a new head, takes what fits, leaves the rest as it is and tells what that was.
+   * Replaces them. Throws a FormatError, and changes nothing, unless every name and shape fits. With `strict: false`,
+   * for fine-tuning with a new head, takes what fits, leaves the rest as it is and tells what that was.
    */
-  load(weights: StateDict, options?: { strict?: boolean }): LoadReport { return writeWeights(this.session.memory, this.session.network, weights, options); }
+  load(weights: StateDict, options?: { strict?: boolean }): LoadReport {
+    return writeWeights(this.session.memory, this.session.network, weights, options);
+  }
 
   /** The best epoch so far, with its weights, if they are kept. */
   async best(): Promise<Best | undefined> {
-    const { history } = this, epoch = history.length - sinceBest(history, this.options.earlyStopping?.minDelta), weights = await this.#best;
+    const { history } = this, epoch = history.length - sinceBest(history, this.options.earlyStopping?.minDelta);
+    const weights = await this.#best;
     return weights && { epoch, loss: history[epoch - 1], weights };
   }
 
   /**
-   * A checkpoint, a safetensors file: the weights as PyTorch names them, optimizer states, and where the training stands, for
-   * restore(). With `optimizer: false` the weights alone, with `best: true` those of the best epoch: `load_state_dict(safetensors.torch.load_file(…))` takes them strictly.
-   * May be called at any time: it is of the steps taken until then.
+   * A checkpoint, a safetensors file: the weights as PyTorch names them, optimizer states, and where the training
+   * stands, for restore(). With `optimizer: false` the weights alone, with `best: true` those of the best epoch:
+   * `load_state_dict(safetensors.torch.load_file(…))` takes them strictly. May be called at any time: it is of the
+   * steps taken until then.
    */
-  async save({ optimizer = true, best: wanted = false }: { optimizer?: boolean; best?: boolean } = {}): Promise<Uint8Array<ArrayBuffer>> {
-    const { session, epoch } = this, { steps, memory } = session, metadata = { format: "pt", producer: "convoy-gpu", epoch: `${epoch}`, seed: `${session.seed}` };
-    if (wanted) {
-      const best = await this.best();
-      if (!best) throw new OptionError("no epoch's weights are kept; train with keepBest: true, to the end of an epoch at least");
-      return writeSafetensors(counted(best.weights, best.epoch * this.stepsPerEpoch), { ...metadata, epoch: `${best.epoch}`, loss: `${best.loss}` });
-    }
-    if (!optimizer) return writeSafetensors(counted(await this.weights(), steps), metadata);
-    const sums = { ...this.#sum }, seen = this.#seen, best = this.#best, at = { epoch, step: this.#at, steps, lr: this.#lr, history: [...this.history], sums, choices: this.#choices };
-    const [weights, states, ring, kept] = await Promise.all([this.weights(), readStates(session), memory.read(session.ring), best]);
-    for (let i = seen; i < steps; i++) add(sums, ring.subarray(4 * (i % RING)));
-    return writeCheckpoint(weights, states, kept, at, fixedOf(this.session, this.data), metadata);
+  save(options: { optimizer?: boolean; best?: boolean } = {}): Promise<Uint8Array<ArrayBuffer>> {
+    const at = { step: this.#at, lr: this.#lr, choices: this.#choices, tally: this.#tally, best: this.#best };
+    return writeCheckpoint(this, at, options);
   }
 
   /**
-   * Puts a new run where another was when it was saved: iterating it ends in the same bits as if the other had never stopped, with the same images and options.
-   * Throws a FormatError, and changes nothing, unless network, kind of optimizer, seed, batch size and number of images are the same; epochs may be more. Rungs are those of the other.
+   * Puts a new run where another was when it was saved: iterating it ends in the same bits as if the other had never
+   * stopped, with the same images and options. Throws a FormatError, and changes nothing, unless network, kind of
+   * optimizer, seed, batch size and number of images are the same; epochs may be more. Rungs are those of the other.
    */
   restore(bytes: Uint8Array, what = "the checkpoint"): void {
-    if (this.#begun) throw new OptionError("restore() is for a run that has not begun; make another with train()", { steps: this.session.steps });
-    const { epoch, step, steps, lr, history, sums, best, choices } = readCheckpoint(bytes, this.session, fixedOf(this.session, this.data), this.stepsPerEpoch, what);
-    [this.epoch, this.#at, this.#lr, this.#sum, this.#best, this.#choices, this.#tuning] = [epoch, step, lr, sums, best && Promise.resolve(best), choices, undefined];
-    this.#seen = this.session.steps = steps;
-    this.history.splice(0, Infinity, ...history);
+    const { steps } = this.session;
+    if (this.#begun)
+      throw new OptionError("restore() is for a run that has not begun; make another with train()", { steps });
+    const at = readCheckpoint(bytes, this, what);
+    this.epoch = at.epoch;
+    this.#at = at.step;
+    this.#lr = at.lr;
+    this.#choices = at.choices;
+    this.#tuning = undefined;
+    this.#tally = { ...at.sums, seen: this.session.steps = at.steps };
+    this.#best = at.best && Promise.resolve(at.best);
+    this.history.splice(0, Infinity, ...at.history);
   }
 
   /** Frees what the run holds on the device; the device stays. */

@@ -14,15 +14,20 @@ export interface Moment {
   readonly history: readonly number[];
 }
 
-/** The factor on the optimizer's lr for one step. A function of the moment alone, so that a run that is resumed gets the same rates. */
+/**
+ * The factor on the optimizer's lr for one step. A function of the moment alone, so that a run that is resumed gets the
+ * same rates.
+ */
 export type Schedule = (at: Moment) => number;
 
 function share(options: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(options))
-    if (!(value >= 0 && value <= 1)) throw new OptionError(`${name} is a number from 0 to 1, not ${value}`, { [name]: value });
+    if (!(value >= 0 && value <= 1))
+      throw new OptionError(`${name} is a number from 0 to 1, not ${value}`, { [name]: value });
 }
 /** From `start` to `end` along half a cosine, as t goes from 0 to 1. */
-const eased = (start: number, end: number, t: number) => end + (start - end) / 2 * (1 + Math.cos(Math.PI * Math.min(1, t)));
+const eased = (start: number, end: number, t: number) =>
+  end + (start - end) / 2 * (1 + Math.cos(Math.PI * Math.min(1, t)));
 
 /** The same rate throughout: what a run without a schedule has. */
 export function constantRate(factor = 1): Schedule {
@@ -41,7 +46,8 @@ export interface StepDecayOptions {
 /** Times gamma every so many epochs, as StepLR. */
 export function stepDecay({ every, gamma = 0.1 }: StepDecayOptions): Schedule {
   atLeast(0, { gamma });
-  if (!Number.isInteger(every) || every < 1) throw new OptionError(`every is an integer of at least 1, not ${every}`, { every });
+  if (!Number.isInteger(every) || every < 1)
+    throw new OptionError(`every is an integer of at least 1, not ${every}`, { every });
   return ({ epoch }) => gamma ** Math.floor(epoch / every);
 }
 
@@ -59,7 +65,10 @@ export interface CosineOptions {
   minimum?: number;
 }
 
-/** Half a cosine from lr down to minimum · lr, step by step, as CosineAnnealingLR with T_max = all steps after the warm-up. */
+/**
+ * Half a cosine from lr down to minimum · lr, step by step, as CosineAnnealingLR with T_max = all steps after the
+ * warm-up.
+ */
 export function cosine({ warmup = 0, minimum = 0 }: CosineOptions = {}): Schedule {
   atLeast(0, { warmup, minimum });
   return ({ step, steps }) => {
@@ -81,7 +90,9 @@ export interface OneCycleOptions {
 }
 
 /** Up along a cosine, then down to almost nothing, as OneCycleLR with its defaults. */
-export function oneCycle({ peak = 1, warmup = 0.3, divFactor = 25, finalDivFactor = 1e4 }: OneCycleOptions = {}): Schedule {
+export function oneCycle(
+  { peak = 1, warmup = 0.3, divFactor = 25, finalDivFactor = 1e4 }: OneCycleOptions = {},
+): Schedule {
   atLeast(0, { peak });
   share({ warmup });
   atLeast(1, { divFactor, finalDivFactor });
@@ -106,7 +117,9 @@ export interface PlateauOptions {
 }
 
 /** Times factor when the loss has not become better for more than `patience` epochs, as ReduceLROnPlateau. */
-export function reduceOnPlateau({ factor = 0.1, patience = 10, minimum = 0, threshold = 1e-4 }: PlateauOptions = {}): Schedule {
+export function reduceOnPlateau(
+  { factor = 0.1, patience = 10, minimum = 0, threshold = 1e-4 }: PlateauOptions = {},
+): Schedule {
   share({ factor, threshold });
   atLeast(0, { patience, minimum });
   return ({ history }) => {

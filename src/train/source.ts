@@ -1,5 +1,6 @@
-// From the bytes of a data set to the first tensor of a step. A data set lies on the GPU if it fits; else it streams: each step brings its
-// batch along. The kernels, and so the bits, are the same. writeBuffer() keeps copies in staging of its own: no step waits for an upload.
+// From the bytes of a data set to the first tensor of a step. A data set lies on the GPU if it fits; else it streams:
+// each step brings its batch along. The kernels, and so the bits, are the same. writeBuffer() keeps copies in staging
+// of its own: no step waits for an upload.
 import { LimitError, ShapeError } from "../errors.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Augmentation } from "../data/augment.js";
@@ -33,24 +34,36 @@ export interface Lodging {
 }
 
 /** The tensors of a data set on the GPU, whole or a batch of it. */
-export function sourceOf(name: string, { shape, size }: Dataset, { batch, limit, resident, augment }: Lodging): Source {
+export function sourceOf(
+  name: string, { shape, size }: Dataset, { batch, limit, resident, augment }: Lodging,
+): Source {
   const each = elements(shape), streamed = !(resident ?? size * each <= limit), room = streamed ? batch : size;
   if (streamed && batch * each > limit) throw new LimitError(
-    `a batch of ${batch} images [${shape.join(", ")}] takes ${(batch * each).toLocaleString("en")} bytes; this device binds at most ${limit.toLocaleString("en")}; the largest batch that fits is ${Math.floor(limit / each)}`, { batch, limit, largestBatch: Math.floor(limit / each) });
+    `a batch of ${batch} images [${shape.join(", ")}] takes ${(batch * each).toLocaleString("en")} bytes; this device `
+      + `binds at most ${limit.toLocaleString("en")}; the largest batch that fits is ${Math.floor(limit / each)}`,
+    { batch, limit, largestBatch: Math.floor(limit / each) },
+  );
   return {
-    shape, streamed, images: tensor(`images of the ${name}`, [Math.ceil(room * each / 4)]), classes: tensor(`labels of the ${name}`, [Math.ceil(room / 4)]),
-    levels: tensor(`levels of the ${name}`, [shape[0], 2]), ...augment && { augment: { greys: tensor(`greys of the ${name}`, [room]), by: augment } },
+    shape, streamed,
+    images: tensor(`images of the ${name}`, [Math.ceil(room * each / 4)]),
+    classes: tensor(`labels of the ${name}`, [Math.ceil(room / 4)]),
+    levels: tensor(`levels of the ${name}`, [shape[0], 2]),
+    ...augment && { augment: { greys: tensor(`greys of the ${name}`, [room]), by: augment } },
   };
 }
 
 /** What of a source outlives a step. */
-export const lastingOf = ({ images, classes, levels, augment }: Source): Arena[] => [images, classes, levels, ...augment ? [augment.greys] : []].map(single);
+export const lastingOf = ({ images, classes, levels, augment }: Source): Arena[] =>
+  [images, classes, levels, ...augment ? [augment.greys] : []].map(single);
 
 /**
- * Puts a data set on the GPU, or makes its stream ready. To be called with the images of a step before it: the result gives the
- * indices at which the step finds them.
+ * Puts a data set on the GPU, or makes its stream ready. To be called with the images of a step before it: the result
+ * gives the indices at which the step finds them.
  */
-export function upload(memory: Memory, { streamed, images, classes, levels, augment }: Source, data: Dataset, channels: Float32Array<ArrayBuffer>): (order: Uint32Array) => Uint32Array {
+export function upload(
+  memory: Memory, { streamed, images, classes, levels, augment }: Source, data: Dataset,
+  channels: Float32Array<ArrayBuffer>,
+): (order: Uint32Array) => Uint32Array {
   const greys = augment?.by.greys(data);
   memory.write(levels, channels);
   if (!streamed) {
@@ -59,7 +72,8 @@ export function upload(memory: Memory, { streamed, images, classes, levels, augm
     if (augment) memory.write(augment.greys, greys!);
     return (order) => order;
   }
-  const each = elements(data.shape), bytes = new Uint8Array(4 * images.size), labels = new Uint8Array(4 * classes.size), shades = new Float32Array(augment ? augment.greys.size : 0);
+  const each = elements(data.shape), bytes = new Uint8Array(4 * images.size), labels = new Uint8Array(4 * classes.size);
+  const shades = new Float32Array(augment ? augment.greys.size : 0);
   const own = Uint32Array.from({ length: 4 * classes.size }, (_, n) => n);
   return (order) => {
     order.forEach((i, n) => {
@@ -84,11 +98,20 @@ function writeBytes(memory: Memory, t: Tensor, bytes: Uint8Array<ArrayBuffer>): 
   memory.write(t, rest, whole);
 }
 
-/** Records what brings images into a step, by their indices. `first` is the number, in the step's batch, of the first of them. */
-export function gather(rec: Recorder, { shape, images, classes, levels, augment }: Source, t: Readonly<Record<"clock" | "order" | "x" | "labels", Tensor>>, first: number): void {
+/**
+ * Records what brings images into a step, by their indices. `first` is the number, in the step's batch, of the first of
+ * them.
+ */
+export function gather(
+  rec: Recorder, { shape, images, classes, levels, augment }: Source,
+  t: Readonly<Record<"clock" | "order" | "x" | "labels", Tensor>>, first: number,
+): void {
   const { clock, order, x, labels } = t, [C, H, W] = shape, [N, P, Q, channels] = x.shape;
-  if (C !== channels) throw new ShapeError(`the network takes images of ${channels} channels, the data has ${C}`, { got: shape, want: [channels, P, Q] });
-  const bound = { images, classes, order, levels, x, labels }, extents = { N, H, W, C, P, Q, RESIZE: Number(H !== P || W !== Q) };
+  if (C !== channels) throw new ShapeError(
+    `the network takes images of ${channels} channels, the data has ${C}`, { got: shape, want: [channels, P, Q] },
+  );
+  const bound = { images, classes, order, levels, x, labels };
+  const extents = { N, H, W, C, P, Q, RESIZE: Number(H !== P || W !== Q) };
   if (!augment) return rec.dispatch(batch_gather, bound, extents, x.size);
   augment.by.gather(rec, { ...bound, clock, greys: augment.greys }, extents, first);
 }

@@ -25,7 +25,10 @@ export interface SummaryOptions {
   clip?: Clip;
   /** Parameters that stay as they are, as in train(). */
   freeze?: (name: string) => boolean;
-  /** Bytes one binding may see, as device.adapter.limits.binding tells: a LimitError says what does not fit. Default: no limit. */
+  /**
+   * Bytes one binding may see, as device.adapter.limits.binding tells: a LimitError says what does not fit. Default: no
+   * limit.
+   */
   limit?: number;
   /** What it is to run on: its kernels are counted and their memory planned. Default: those that any GPU takes. */
   adapter?: Adapter;
@@ -56,8 +59,16 @@ export interface Summary {
   readonly dispatches: number;
   /** Submits that play them: one, but for steps of more than 2³⁷ multiply-adds. */
   readonly submits: number;
-  /** Bytes. `parameters` are with running statistics; `activations` are all the tensors that live within a step: outputs, their gradients, scratch. */
-  readonly memory: { readonly parameters: number; readonly gradients: number; readonly optimizer: number; readonly activations: MemoryUse };
+  /**
+   * Bytes. `parameters` are with running statistics; `activations` are all the tensors that live within a step:
+   * outputs, their gradients, scratch.
+   */
+  readonly memory: {
+    readonly parameters: number;
+    readonly gradients: number;
+    readonly optimizer: number;
+    readonly activations: MemoryUse;
+  };
   /** The largest tensor: an adapter must bind that many bytes at once, and WebGPU promises 2²⁷. */
   readonly largest: { readonly name: string; readonly bytes: number };
   /** The table, for a terminal. */
@@ -65,48 +76,85 @@ export interface Summary {
 }
 
 /** What a network is and what a training step of it takes, known before any device is touched. */
-export function summary(net: Part, { input, batch, microBatch: micro = batch, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clip, freeze, limit = Infinity, adapter }: SummaryOptions): Summary {
+export function summary(net: Part, {
+  input, batch, microBatch: micro = batch, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clip, freeze,
+  limit = Infinity, adapter,
+}: SummaryOptions): Summary {
   const network = describe(net, input, limit, freeze), order = control(batch, micro), ring = tensor("ring", [RING, 4]);
-  const states = network.learned.map(({ whole }) => Object.fromEntries(optimizer.states.map((name) => [name, tensor(name, [whole.size])])));
-  const source: Source = { shape: input, streamed: false, images: tensor("images", [1]), classes: tensor("labels", [1]), levels: tensor("levels", [input[0], 2]) };  // of any size
-  const record = (fused: boolean) => training({ network, batch, micro, loss, control: order, ring, source, optimizer, clip, states, fused, target: adapter && targetOf(adapter) });
+  const states = network.learned.map(({ whole }) =>
+    Object.fromEntries(optimizer.states.map((name) => [name, tensor(name, [whole.size])])));
+  const source: Source = {  // of any size
+    shape: input, streamed: false,
+    images: tensor("images", [1]), classes: tensor("labels", [1]), levels: tensor("levels", [input[0], 2]),
+  };
+  const record = (fused: boolean) => training({
+    network, batch, micro, loss, control: order, ring, source, optimizer, clip, states, fused,
+    target: adapter && targetOf(adapter),
+  });
   const program = record(true), apart = record(false);
-  const kept = [order, single(ring), ...lastingOf(source), ...network.learned, ...network.gradients, ...micro < batch ? network.further : [], ...network.others, ...states.flatMap((s) => Object.values(s).map(single))];
-  const planned = plan([program.steps], kept, limit), places = new Set(kept.flatMap(({ whole, parts }) => [whole, ...parts.keys()]));
-  const sum = 4 * [...lifetimes(apart.steps, (t) => places.has(t)).keys()].reduce((total, { size }) => total + size, 0);  // as if every layer kept its own
+  const kept = [
+    order, single(ring), ...lastingOf(source), ...network.learned, ...network.gradients,
+    ...micro < batch ? network.further : [], ...network.others,
+    ...states.flatMap((s) => Object.values(s).map(single)),
+  ];
+  const planned = plan([program.steps], kept, limit);
+  const places = new Set(kept.flatMap(({ whole, parts }) => [whole, ...parts.keys()]));
 
   const count = (t: { size: number }[]) => t.reduce((sum, { size }) => sum + size, 0);
-  const nodes = program.graph.nodes, all = [...network.params.values()].filter((p) => p.learned || p.frozen), sizes = (of: typeof all) => count(of.map((p) => p.tensor));
+  const sum = 4 * count([...lifetimes(apart.steps, (t) => places.has(t)).keys()]);  // as if every layer kept its own
+  const nodes = program.graph.nodes, all = [...network.params.values()].filter((p) => p.learned || p.frozen);
+  const sizes = (of: typeof all) => count(of.map((p) => p.tensor));
   const layers = nodes.map(({ path, layer, inputs, own, y }) => ({
-    path, layer: layer.name, shape: y.shape.length === 4 ? [y.shape[0], y.shape[3], y.shape[1], y.shape[2]] : [...y.shape],
+    path, layer: layer.name,
+    shape: y.shape.length === 4 ? [y.shape[0], y.shape[3], y.shape[1], y.shape[2]] : [...y.shape],
     parameters: count(Object.values(own).filter((t) => all.some((p) => p.tensor === t))),
     inputs: Object.values(inputs).map((x) => nodes.findIndex((n) => n.y === x)),
     ...weightOf(all.find((p) => p.tensor === own.weight)),
   }));
   const [learned, others] = [network.learned, network.others].map((list) => 4 * count(list.map((a) => a.whole)));
-  const memory = { parameters: learned + others, gradients: micro < batch ? 2 * learned : learned, optimizer: learned * optimizer.states.length, activations: { ...memoryUse(program.steps, planned), sum } };
+  const memory = {
+    parameters: learned + others, gradients: micro < batch ? 2 * learned : learned,
+    optimizer: learned * optimizer.states.length, activations: { ...memoryUse(program.steps, planned), sum },
+  };
   const own = lifetimes(program.steps, (t) => places.has(t));
-  const { name, size } = [...[...network.params.values()].map((p) => p.tensor), ...own.keys()].reduce((a, b) => b.size > a.size ? b : a);
-  const found = { layers, parameters: sizes(all), frozen: sizes(all.filter((p) => p.frozen)), dispatches: program.steps.length, submits: submits(program.steps).length, memory, largest: { name, bytes: 4 * size } };
+  const { name, size } = [...[...network.params.values()].map((p) => p.tensor), ...own.keys()]
+    .reduce((a, b) => b.size > a.size ? b : a);
+  const found = {
+    layers, parameters: sizes(all), frozen: sizes(all.filter((p) => p.frozen)), dispatches: program.steps.length,
+    submits: submits(program.steps).length, memory, largest: { name, bytes: 4 * size },
+  };
   return { ...found, toString: () => table(found, batch, optimizer.name) };
 }
 
 const weightOf = (p?: Parameter) => p ? { weight: torchShape(p) } : {};
 
-function table({ layers, parameters, frozen, dispatches, submits: parts, memory, largest }: Omit<Summary, "toString">, batch: number, optimizer: string): string {
-  const rows = layers.map(({ path, layer, shape, parameters: n }) => [`${path} (${layer})`, `[${shape.join(", ")}]`, n.toLocaleString("en")]);
-  const head = ["Layer", "Output shape", "Parameters"], width = head.map((h, i) => Math.max(h.length, ...rows.map((r) => r[i].length)) + 2);
+function table(
+  { layers, parameters, frozen, dispatches, submits: parts, memory, largest }: Omit<Summary, "toString">,
+  batch: number, optimizer: string,
+): string {
+  const text = (n: number) => n.toLocaleString("en");
+  const rows = layers.map(({ path, layer, shape, parameters: n }) =>
+    [`${path} (${layer})`, `[${shape.join(", ")}]`, text(n)]);
+  const head = ["Layer", "Output shape", "Parameters"];
+  const width = head.map((h, i) => Math.max(h.length, ...rows.map((r) => r[i].length)) + 2);
   const line = (r: readonly string[]) => r[0].padEnd(width[0]) + r[1].padEnd(width[1]) + r[2].padStart(width[2]);
   const rule = (c: string) => c.repeat(width[0] + width[1] + width[2]);
   const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(2)} MiB`.padStart(12), { activations: a } = memory;
   return [
     line(head), rule("═"), ...rows.map(line), rule("─"),
-    `${parameters.toLocaleString("en")} parameters${frozen ? `, of which ${frozen.toLocaleString("en")} are frozen` : ""}; a training step of ${batch} images is ${dispatches} dispatches in ${parts > 1 ? `${parts} submits` : "one submit"}`,
+    `${text(parameters)} parameters${frozen ? `, of which ${text(frozen)} are frozen` : ""}; a training step of `
+      + `${batch} images is ${dispatches} dispatches in ${parts > 1 ? `${parts} submits` : "one submit"}`,
     "", "Memory",
-    `  parameters   ${mib(memory.parameters)}`, `  gradients    ${mib(memory.gradients)}`, `  ${optimizer.padEnd(11)}  ${mib(memory.optimizer)}`,
-    `  activations  ${mib(a.slots)}   planned, with their gradients; side by side they would take ${mib(a.sum).trim()},`,
-    `${" ".repeat(30)}and no plan could take less than ${mib(a.bound).trim()} (×${(a.slots / Math.max(1, a.bound)).toFixed(2)})`,
-    `  together     ${mib(memory.parameters + memory.gradients + memory.optimizer + a.slots)}   ${largest.bytes > 2 ** 27
-      ? `on an adapter that binds ${mib(largest.bytes).trim()} at once, for ${largest.name}` : "on any adapter: no tensor is larger than 128 MiB"}`,
+    `  parameters   ${mib(memory.parameters)}`,
+    `  gradients    ${mib(memory.gradients)}`,
+    `  ${optimizer.padEnd(11)}  ${mib(memory.optimizer)}`,
+    `  activations  ${mib(a.slots)}   planned, with their gradients; `
+      + `side by side they would take ${mib(a.sum).trim()},`,
+    `${" ".repeat(30)}and no plan could take less than ${mib(a.bound).trim()} `
+      + `(×${(a.slots / Math.max(1, a.bound)).toFixed(2)})`,
+    `  together     ${mib(memory.parameters + memory.gradients + memory.optimizer + a.slots)}   `
+      + (largest.bytes > 2 ** 27
+        ? `on an adapter that binds ${mib(largest.bytes).trim()} at once, for ${largest.name}`
+        : "on any adapter: no tensor is larger than 128 MiB"),
   ].join("\n");
 }

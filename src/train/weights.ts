@@ -12,7 +12,10 @@ import { readSafetensors, type StoredTensor } from "./safetensors.js";
 /** Values with PyTorch's shape and order, by state_dict name. */
 export type StateDict = Map<string, { readonly shape: readonly number[]; readonly data: Float32Array<ArrayBuffer> }>;
 
-/** First values of everything, from a seed; each parameter draws from a stream of its own. `init` is for weights of two axes or more. */
+/**
+ * First values of everything, from a seed; each parameter draws from a stream of its own. `init` is for weights of two
+ * axes or more.
+ */
 export function initialise(memory: Memory, network: Network, seed: number, init?: Init): void {
   let stream = 0;
   for (const { tensor, spec, learned, frozen } of network.params.values()) {
@@ -24,22 +27,31 @@ export function initialise(memory: Memory, network: Network, seed: number, init?
 /** Parameters and running statistics, all as they are once what is queued now has run. */
 export async function readWeights(memory: Memory, network: Network): Promise<StateDict> {
   const values = await readArenas(memory, [...network.learned, ...network.others]);
-  return new Map([...network.params].map(([name, parameter]) => [name, { shape: torchShape(parameter), data: toTorch(parameter, values.get(parameter.tensor)!) }]));
+  return new Map([...network.params].map(([name, parameter]) => [name, inTorch(parameter, values)]));
 }
 
 /** Gradients of the last step, by the names of their parameters. */
 export async function readGradients(memory: Memory, network: Network): Promise<StateDict> {
-  const whole = network.learned.map(({ parts }, i) => ({ whole: network.gradients[i].whole, parts })), values = await readArenas(memory, whole);
-  return new Map([...learnedOf(network)].map(([name, parameter]) => [name, { shape: torchShape(parameter), data: toTorch(parameter, values.get(parameter.tensor)!) }]));
+  const whole = network.learned.map(({ parts }, i) => ({ whole: network.gradients[i].whole, parts }));
+  const values = await readArenas(memory, whole);
+  return new Map([...learnedOf(network)].map(([name, parameter]) => [name, inTorch(parameter, values)]));
 }
 
+/** A parameter, or what goes with it, as PyTorch has it, out of what was read. */
+export const inTorch = (parameter: Parameter, values: ReadonlyMap<Tensor, Float32Array<ArrayBuffer>>) =>
+  ({ shape: torchShape(parameter), data: toTorch(parameter, values.get(parameter.tensor)!) });
+
 /** The parameters that are learned, by name. */
-export const learnedOf = (network: Network): Map<string, Parameter> => new Map([...network.params].filter(([, p]) => p.learned));
+export const learnedOf = (network: Network): Map<string, Parameter> =>
+  new Map([...network.params].filter(([, p]) => p.learned));
 
 /** Reads arenas apart. All copies are queued before this returns: a step that is taken meanwhile does not show. */
-export async function readArenas(memory: Memory, arenas: readonly Arena[]): Promise<Map<Tensor, Float32Array<ArrayBuffer>>> {
+export async function readArenas(
+  memory: Memory, arenas: readonly Arena[],
+): Promise<Map<Tensor, Float32Array<ArrayBuffer>>> {
   const read = await Promise.all(arenas.map(({ whole }) => memory.read(whole)));
-  return new Map(arenas.flatMap(({ parts }, i) => [...parts].map(([t, offset]) => [t, read[i].slice(offset, offset + t.size)] as const)));
+  return new Map(arenas.flatMap(({ parts }, i) =>
+    [...parts].map(([t, offset]) => [t, read[i].slice(offset, offset + t.size)] as const)));
 }
 
 /** What came of loading weights that need not fit, by name. */
@@ -50,14 +62,20 @@ export interface LoadReport {
   /** In the state but not in the network. */
   readonly unexpected: readonly string[];
   /** In both, in different shapes: a head for other classes. The network's keep their values. */
-  readonly mismatched: readonly { readonly name: string; readonly got: readonly number[]; readonly want: readonly number[] }[];
+  readonly mismatched: readonly {
+    readonly name: string;
+    readonly got: readonly number[];
+    readonly want: readonly number[];
+  }[];
 }
 
 /**
- * Replaces all parameters and running statistics; nothing is written unless every name and shape fits. With `strict: false` it
- * takes what fits and tells the rest; a FormatError where nothing does.
+ * Replaces all parameters and running statistics; nothing is written unless every name and shape fits. With
+ * `strict: false` it takes what fits and tells the rest; a FormatError where nothing does.
  */
-export function writeWeights(memory: Memory, network: Network, state: StateDict, { what = "the state", strict = true } = {}): LoadReport {
+export function writeWeights(
+  memory: Memory, network: Network, state: StateDict, { what = "the state", strict = true } = {},
+): LoadReport {
   const { params } = network, mismatched: LoadReport["mismatched"][number][] = [];
   if (!(state instanceof Map && [...state.values()].every(({ data }) => data instanceof Float32Array)))
     throw new FormatError("weights are a Map of names to { shape, data: Float32Array }, as stateDict(bytes) gives it");
@@ -68,8 +86,13 @@ export function writeWeights(memory: Memory, network: Network, state: StateDict,
     mismatched.push({ name, got: values.shape, want });
     return false;
   });
-  const missing = [...params.keys()].filter((name) => !state.has(name)), unexpected = [...state.keys()].filter((name) => !params.has(name) && !counts(name));
-  if (!loaded.length && params.size) throw new FormatError(`${what} is of another network: nothing in it fits; it has ${some([...state.keys()])}, the network ${some([...params.keys()])}`, { missing, unexpected, mismatched });
+  const missing = [...params.keys()].filter((name) => !state.has(name));
+  const unexpected = [...state.keys()].filter((name) => !params.has(name) && !counts(name));
+  if (!loaded.length && params.size) throw new FormatError(
+    `${what} is of another network: nothing in it fits; it has ${some([...state.keys()])}, `
+      + `the network ${some([...params.keys()])}`,
+    { missing, unexpected, mismatched },
+  );
   for (const [name, parameter] of loaded) memory.write(parameter.tensor, fromTorch(parameter, state.get(name)!.data));
   return { loaded: loaded.map(([name]) => name), missing, unexpected, mismatched };
 }
@@ -79,20 +102,26 @@ export function checkState(params: ReadonlyMap<string, Parameter>, state: StateD
   const missing = [...params.keys()].filter((name) => !state.has(name));
   const unknown = [...state.keys()].filter((name) => !params.has(name) && !counts(name));
   if (missing.length || unknown.length) throw new FormatError(`${what} is of another network: ${[
-    missing.length && `it lacks ${some(missing)}`, unknown.length && `it has ${some(unknown)}, which the network has not`].filter(Boolean).join("; ")}`, { missing, unknown });
+    missing.length && `it lacks ${some(missing)}`,
+    unknown.length && `it has ${some(unknown)}, which the network has not`,
+  ].filter(Boolean).join("; ")}`, { missing, unknown });
   for (const [name, parameter] of params) {
     const { shape, data } = state.get(name)!, want = torchShape(parameter);
-    if (shape.join() !== want.join() || data.length !== parameter.tensor.size)
-      throw new FormatError(`${what}: ${name} is [${shape.join(", ")}], the network's is [${want.join(", ")}]`, { name, got: shape, want });
+    if (shape.join() !== want.join() || data.length !== parameter.tensor.size) throw new FormatError(
+      `${what}: ${name} is [${shape.join(", ")}], the network's is [${want.join(", ")}]`, { name, got: shape, want },
+    );
   }
 }
 
 /**
- * The weights in a safetensors file, of PyTorch or of run.save(), for run.load(). What else a checkpoint holds is left out.
- * Every fault is a FormatError that begins with `what`, the name of the file.
+ * The weights in a safetensors file, of PyTorch or of run.save(), for run.load(). What else a checkpoint holds is left
+ * out. Every fault is a FormatError that begins with `what`, the name of the file.
  */
 export function stateDict(bytes: Uint8Array, what = "the file"): StateDict {
-  if (String.fromCharCode(...bytes.subarray(0, 4)) === "PK\x03\x04") throw new FormatError(`${what} is a zip, as torch.save writes; save with safetensors.torch.save_file(model.state_dict(), "model.safetensors")`);
+  if (String.fromCharCode(...bytes.subarray(0, 4)) === "PK\x03\x04") throw new FormatError(
+    `${what} is a zip, as torch.save writes; `
+      + 'save with safetensors.torch.save_file(model.state_dict(), "model.safetensors")',
+  );
   const { tensors } = readSafetensors(bytes, what), rest = /^(?:optimizer\.[^.]+|best)\.(.+)$/s;
   return stateOf(new Map([...tensors].filter(([name]) => !tensors.has(rest.exec(name)?.[1] ?? ""))), what);
 }
@@ -102,11 +131,15 @@ export function stateOf(tensors: ReadonlyMap<string, StoredTensor>, what: string
   const state: StateDict = new Map();
   for (const [name, { dtype, shape, data }] of tensors) {
     if (counts(name)) continue;
-    if (!(data instanceof Float32Array)) throw new FormatError(`${what}: ${name} is of dtype ${dtype}, weights are F32; convert it in PyTorch, by tensor.float()`, { name, dtype });
+    if (!(data instanceof Float32Array)) throw new FormatError(
+      `${what}: ${name} is of dtype ${dtype}, weights are F32; convert it in PyTorch, by tensor.float()`,
+      { name, dtype },
+    );
     state.set(name, { shape, data });
   }
   return state;
 }
 
 const counts = (name: string) => name.endsWith("num_batches_tracked");
-const some = (names: readonly string[]) => names.slice(0, 3).join(", ") + (names.length > 3 ? ` and ${names.length - 3} more` : "");
+const some = (names: readonly string[]) =>
+  names.slice(0, 3).join(", ") + (names.length > 3 ? ` and ${names.length - 3} more` : "");

@@ -7,13 +7,20 @@ export type Choices = Readonly<Record<string, string>>;
 /** Of this library: kernels change from one to the next. */
 export const VERSION = "0.1.0";
 
-/** Measurements hold for an adapter, a runtime and a version of this library. The browser's name has its version, Node's too. */
-export function placeOf({ id, subgroups }: Adapter, runtime: string = globalThis.navigator?.userAgent ?? globalThis.process?.version ?? ""): string {
+/**
+ * Measurements hold for an adapter, a runtime and a version of this library. The browser's name has its version, Node's
+ * too.
+ */
+export function placeOf(
+  { id, subgroups }: Adapter,
+  runtime: string = globalThis.navigator?.userAgent ?? globalThis.process?.version ?? "",
+): string {
   return ["convoy-gpu", VERSION, runtime, id, subgroups?.join("–") ?? "no subgroups"].join("; ");
 }
 
 export const isChoices = (value: unknown): value is Choices =>
-  typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every((rung) => typeof rung === "string");
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    && Object.values(value).every((rung) => typeof rung === "string");
 
 /** What was measured here before; nothing, if nothing was or it cannot be read. */
 export async function readChoices({ adapter, store }: Device): Promise<Choices> {

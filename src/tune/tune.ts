@@ -18,10 +18,13 @@ export interface TuneOptions extends MeasureOptions {
 }
 
 /**
- * Times all rungs of all operators of a training step, and gives the table of the best for train(net, { tune: table }). It is also kept for
- * { tune: true } on the same adapter, runtime and version of Convoy: in Node in ~/.cache/convoy/tuned.json, in a page in its localStorage.
+ * Times all rungs of all operators of a training step, and gives the table of the best for train(net, { tune: table }).
+ * It is also kept for { tune: true } on the same adapter, runtime and version of Convoy: in Node in
+ * ~/.cache/convoy/tuned.json, in a page in its localStorage.
  */
-export async function tune(net: Part, { device, input, batch = 64, onMeasured, ...options }: TuneOptions): Promise<Choices> {
+export async function tune(
+  net: Part, { device, input, batch = 64, onMeasured, ...options }: TuneOptions,
+): Promise<Choices> {
   const session = await Session.open(net, { device, input, batches: [batch] }), choices: Record<string, string> = {};
   try {
     for await (const measured of measure(device, (choice) => session.record(choice), tools, options)) {

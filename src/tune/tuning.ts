@@ -5,7 +5,10 @@ import { tools } from "./tools.js";
 
 const REST = 100;  // milliseconds of training between two turns, at least
 
-/** Tunes a session between its steps: an operator a turn, then at least as long no turn, and at the end one change of programs. What measures is loaded at the first turn. */
+/**
+ * Tunes a session between its steps: an operator a turn, then at least as long no turn, and at the end one change of
+ * programs. What measures is loaded at the first turn.
+ */
 export class Tuning {
   readonly #found: Record<string, string> = {};
   #measured?: AsyncGenerator<Measured, void, void>;
@@ -17,11 +20,16 @@ export class Tuning {
   /** Never before the first step. */
   get due(): boolean { return this.session.steps > this.#from && performance.now() >= this.#next; }
 
-  /** Measures an operator; after the last, keeps what was found and takes it. Returns the choices of the next step. A session that cannot be tuned stays as it is. */
+  /**
+   * Measures an operator; after the last, keeps what was found and takes it. Returns the choices of the next step. A
+   * session that cannot be tuned stays as it is.
+   */
   async turn(): Promise<Choices> {
     const { session } = this, { device, choices } = session, began = performance.now();
     try {
-      this.#measured ??= (await import("./measure.js")).measure(device, (choice) => session.record(choice), tools, { known: (key) => Object.hasOwn(choices, key) });
+      this.#measured ??= (await import("./measure.js")).measure(
+        device, (choice) => session.record(choice), tools, { known: (key) => Object.hasOwn(choices, key) },
+      );
       await device.until(device.gpu.queue.onSubmittedWorkDone());
       const { done, value } = await this.#measured.next();
       if (value) this.#found[value.key] = value.rung;

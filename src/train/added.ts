@@ -1,0 +1,37 @@
+import { LimitError } from "../errors.js";
+import { Player } from "../gpu/player.js";
+import { plan, type Arena, type Plan } from "../plan.js";
+import type { Program } from "./network.js";
+import type { Session } from "./session.js";
+
+export interface Ready<P = Program> { readonly program: P; readonly player: Player }
+/** What Session.add() has made, and what frees it. */
+export interface Added<P = Program> { readonly ready: readonly Ready<P>[]; undo(): void }
+
+/** Plans programs into a session's memory, makes what is missing, prepares them for playing. A failure undoes it. */
+export async function addPrograms<P extends Pick<Program, "label" | "steps">>(
+  session: Pick<Session, "device" | "memory" | "plan">, programs: readonly P[], kept: readonly Arena[],
+  largest: () => number,
+): Promise<Added<P>> {
+  const { device, memory, plan: before } = session, ready: Ready<P>[] = [];
+  let after: Plan;
+  const undo = () => {
+    for (const { player } of ready) player.destroy();
+    if (session.plan === after) memory.shrink(session.plan = before);
+  };
+  try {
+    after = plan(programs.map((p) => p.steps), kept, device.adapter.limits.binding, before);
+    await memory.grow(after);
+    session.plan = after;
+    for (const program of programs)
+      ready.push({ program, player: await Player.prepare(memory, program.label, program.steps) });
+    return { ready, undo };
+  } catch (e) {
+    undo();
+    if (!(e instanceof LimitError)) throw e;
+    const fits = largest(), way = fits
+      ? `the largest batch that fits is ${fits}; microBatch takes a larger one in parts`
+      : "no batch fits: use a smaller input, fewer channels, or another adapter";
+    throw new LimitError(`${e.message}; ${way}`, { ...e.details, largestBatch: fits }, e);
+  }
+}
