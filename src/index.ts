@@ -14,6 +14,7 @@ export { avgPool2d, type AvgPool2dOptions } from "./layers/avgPool2d.js";
 export { batchNorm, type BatchNormOptions } from "./layers/batchNorm.js";
 export { concat } from "./layers/concat.js";
 export { conv2d, type Conv2dOptions } from "./layers/conv2d.js";
+export { depthwiseConv2d, type DepthwiseConv2dOptions } from "./layers/depthwiseConv2d.js";
 export { dropout, type DropoutOptions } from "./layers/dropout.js";
 export { flatten } from "./layers/flatten.js";
 export * from "./layers/init.js";

@@ -7,6 +7,7 @@ import { avgPool2d } from "../layers/avgPool2d.js";
 import { batchNorm } from "../layers/batchNorm.js";
 import { concat } from "../layers/concat.js";
 import { conv2d, type Conv2dOptions } from "../layers/conv2d.js";
+import { depthwiseConv2d } from "../layers/depthwiseConv2d.js";
 import { dropout } from "../layers/dropout.js";
 import { linear } from "../layers/linear.js";
 import { localResponseNorm } from "../layers/localResponseNorm.js";
@@ -52,13 +53,16 @@ export function layer(operator: string, shape: string, x: Shape, net: Part): Cas
 export const conv = (
   shape: string, [N, H, C]: readonly [batch: number, size: number, channels: number], filters: number, kernel: number,
   rest: Partial<Conv2dOptions> = {},
-): Case => layer(
-  "conv2d",
-  `${shape}: ${kernel}×${kernel} ${C}→${filters}${rest.stride ? ` /${String(rest.stride)}` : ""}`
-    + `${rest.groups ? ` in ${rest.groups}` : ""}, ${H}×${H}, batch ${N}`,
-  [N, H, H, C],
-  conv2d({ filters, kernel, ...rest }),
-);
+): Case => {
+  const { groups, ...others } = rest, depthwise = groups === C && filters === C;
+  const strided = rest.stride ? ` /${String(rest.stride)}` : "", cut = groups && !depthwise ? ` in ${groups}` : "";
+  return layer(
+    depthwise ? "depthwiseConv2d" : "conv2d",
+    `${shape}: ${kernel}×${kernel} ${C}→${filters}${strided}${cut}, ${H}×${H}, batch ${N}`,
+    [N, H, H, C],
+    depthwise ? depthwiseConv2d({ kernel, ...others }) : conv2d({ filters, kernel, ...rest }),
+  );
+};
 
 const dense = (shape: string, N: number, C: number, units: number): Case =>
   layer("linear", `${shape}: ${C}→${units}, batch ${N}`, [N, C], linear({ units }));
@@ -111,7 +115,8 @@ export const cases: readonly Case[] = [
   conv("AlexNet 2", [4, 26, 96], 256, 5, { padding: 2 }),
   conv("GoogLeNet", [32, 12, 16], 32, 5, { padding: 2 }),
   conv("DenseNet", [16, 24, 128], 32, 3, { padding: 1 }),
-  conv("depthwise", [16, 16, 128], 128, 3, { padding: 1, groups: 128 }),
+  conv("MobileNet", [16, 16, 128], 128, 3, { padding: 1, groups: 128 }),
+  conv("MobileNet down", [16, 32, 64], 64, 3, { padding: 1, stride: 2, groups: 64 }),
   dense("LeNet 1", 64, 400, 120), dense("LeNet 3", 64, 84, 10), dense("VGG", 64, 2048, 512),
   on("maxPool2d", "2×2", [16, 32, 64], maxPool2d({ kernel: 2 })),
   on("maxPool2d", "3×3 /2", [16, 48, 64], maxPool2d({ kernel: 3, stride: 2, padding: 1 })),

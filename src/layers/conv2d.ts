@@ -1,7 +1,7 @@
 import { OptionError, ShapeError } from "../errors.js";
 import type { Shape } from "../gpu/recorder.js";
 import { known } from "../options.js";
-import { backwardInput, backwardWeight, forward, plainSums, type Convolution } from "./convolution.js";
+import { backwardInput, backwardWeight, forward, plainSums, type Convolution, type Ladders } from "./convolution.js";
 import { torchDefault, type Init } from "./init.js";
 import { nchw, needs4d, pair, positive, type Layer, type Pair, type ParamSpec } from "./layer.js";
 import { extent } from "./window.js";
@@ -19,8 +19,8 @@ export interface Conv2dOptions {
   /** Distance between the taps of the window. Default 1. */
   dilation?: Pair;
   /**
-   * Into how many groups channels and filters are cut, each seeing only its own; as many as channels: depthwise.
-   * Default 1.
+   * Into how many groups channels and filters are cut, each seeing only its own. Default 1. As many as channels and
+   * filters: depthwise, for which depthwiseConv2d() has kernels of its own.
    */
   groups?: number;
   /** Default true. */
@@ -37,26 +37,38 @@ export interface Conv2dOptions {
  * Kernels: convolution.ts. Weight in files: [filters, C / groups, kernel, kernel].
  */
 export function conv2d(options: Conv2dOptions): Layer<"weight" | "bias"> {
-  known("conv2d", options, "filters, kernel, stride, padding, dilation, groups, bias, init, requiresGrad");
+  known("conv2d", options, `filters, groups, ${OPTIONS}`);
   const K = positive("filters", options.filters), groups = positive("groups", options.groups ?? 1);
+  if (K % groups) throw new OptionError(`${K} filters do not divide into ${groups} groups`, { filters: K, groups });
+  return convolution("conv2d", options, () => [K, groups], { forward, backwardInput, backwardWeight });
+}
+
+/** The options that every convolution takes. */
+export const OPTIONS = "kernel, stride, padding, dilation, bias, init, requiresGrad";
+
+/** A convolution of so many filters and groups, which its channels may decide, by the rungs of these ladders. */
+export function convolution(
+  name: string, options: Omit<Conv2dOptions, "filters" | "groups">,
+  sized: (C: number) => readonly [K: number, groups: number], ladders: Ladders,
+): Layer<"weight" | "bias"> {
   const [R, S] = pair("kernel", options.kernel, 1), [STRIDE_H, STRIDE_W] = pair("stride", options.stride ?? 1, 1);
   const [padding_h, padding_w] = pair("padding", options.padding ?? 0, 0);
   const [DILATION_H, DILATION_W] = pair("dilation", options.dilation ?? 1, 1);
   const biased = options.bias ?? true, init = options.init ?? torchDefault;
-  if (K % groups) throw new OptionError(`${K} filters do not divide into ${groups} groups`, { filters: K, groups });
 
   function dims([N, H, W, C]: Shape): Convolution {
     const P = extent(H, R, STRIDE_H, padding_h, DILATION_H), Q = extent(W, S, STRIDE_W, padding_w, DILATION_W);
+    const [K, groups] = sized(C);
     return { N, H, W, C, P, Q, K, D: C / groups, F: K / groups, padding_h, padding_w,
       R, S, STRIDE_H, STRIDE_W, DILATION_H, DILATION_W, BIAS: Number(biased) };
   }
 
   return {
-    name: "conv2d", requiresGrad: options.requiresGrad,
+    name, requiresGrad: options.requiresGrad,
 
     shape(x) {
       needs4d(x);
-      const { N, C, P, Q } = dims(x);
+      const { N, C, P, Q, K } = dims(x), [, groups] = sized(C);
       if (C % groups)
         throw new ShapeError(`${C} channels of ${nchw(x)} do not divide into ${groups} groups`, { got: x, groups });
       const dilated = DILATION_H * DILATION_W > 1 ? ` dilated by ${DILATION_H}×${DILATION_W}` : "";
@@ -67,7 +79,7 @@ export function conv2d(options: Conv2dOptions): Layer<"weight" | "bias"> {
     },
 
     params([, , , C]) {
-      const D = C / groups, fan = { in: R * S * D, out: R * S * K / groups };
+      const [K, groups] = sized(C), D = C / groups, fan = { in: R * S * D, out: R * S * K / groups };
       return {
         weight: { shape: [R, S, D, K], torch: [2, 3, 1, 0], init, fan },
         ...biased && { bias: { shape: [K], init: torchDefault, fan } },
@@ -75,15 +87,15 @@ export function conv2d(options: Conv2dOptions): Layer<"weight" | "bias"> {
     },
 
     forward(rec, { x, weight, bias, y }) {
-      rec.climb(forward, { x, weight, bias: bias ?? weight, y }, dims(x.shape), "conv2d forward");
+      rec.climb(ladders.forward, { x, weight, bias: bias ?? weight, y }, dims(x.shape), `${name} forward`);
     },
 
     backward(rec, { x, weight, dy, dx, dweight, dbias }) {
       const d = dims(x.shape);
-      if (dx) rec.climb(backwardInput, { weight, dy, dx }, d, "conv2d input gradient");
+      if (dx) rec.climb(ladders.backwardInput, { weight, dy, dx }, d, `${name} input gradient`);
       if (dweight) rec.climb(
-        backwardWeight, { x, dy, dweight, dbias: dbias ?? dweight },
-        { ...d, BIAS: Number(Boolean(dbias)) }, "conv2d weight gradient");
+        ladders.backwardWeight, { x, dy, dweight, dbias: dbias ?? dweight },
+        { ...d, BIAS: Number(Boolean(dbias)) }, `${name} weight gradient`);
       else if (dbias) plainSums(rec, { x: dy, dy, dbias }, d);
     },
   };

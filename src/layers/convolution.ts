@@ -13,6 +13,7 @@ import { conv2d_narrow_weight_partial } from "../generated/conv2d_narrow_weight.
 import { conv2d_direct_forward } from "../generated/conv2d_direct.js";
 import { conv2d_row_input_backward } from "../generated/conv2d_row_input.js";
 import { reduce_sum } from "../generated/reduce.js";
+import type { Kernel } from "../gpu/kernel.js";
 import { fold, tensor, type Grid, type Recorder, type Rung, type Target, type Tensor } from "../gpu/recorder.js";
 
 /** The letters of shaders/conv2d.wgsl: all that decides which rung a convolution takes. */
@@ -45,7 +46,7 @@ const grid = (invocations: number, z: number, workgroup: number): Grid => {
  * What a kernel with an epilogue is told as long as fuse.ts has put nothing there:
  * its output ends with the filters, and dy likewise.
  */
-const plainly = ({ C, K }: Convolution) => ({
+export const plainly = ({ C, K }: Convolution) => ({
   ...unfused, ...undropped, CHANNELS: C <= 6 ? 6 : C <= 8 ? 8 : 16, FILTERS: K <= 6 ? 6 : 8,
   y_pitch: K, y_offset: 0, dy_pitch: K, dy_offset: 0, span: 0, size: 0,
 });
@@ -55,10 +56,19 @@ export const unfused = { FILTERS: 8, ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0 };
 export const undropped = { stream: 0, threshold: 0, scale: 1 };
 
 /** With what fuse.ts may put behind a convolution; until it does, any tensor stands in. */
-const ahead = <T extends { x: Tensor }>(t: T) => ({ ...t, addend: t.x, clock: t.x });
+export const ahead = <T extends { x: Tensor }>(t: T) => ({ ...t, addend: t.x, clock: t.x });
 
-/** y ← x, weight, bias. Where d.BIAS is 0, any tensor stands in for bias. */
-export const forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[] = [
+/** The rungs of a convolution's three passes, the first choice first. */
+export interface Ladders {
+  /** y ← x, weight, bias. Where BIAS is 0, any tensor stands in for bias. */
+  readonly forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[];
+  /** dx ← weight, dy. */
+  readonly backwardInput: readonly Rung<Convolution, "weight" | "dy" | "dx">[];
+  /** dweight, dbias ← x, dy. Where BIAS is 0, dbias is not written. */
+  readonly backwardWeight: readonly Rung<Convolution, "x" | "dy" | "dweight" | "dbias">[];
+}
+
+export const forward: Ladders["forward"] = [
   { name: "vec4", fits: slides, record(rec, t, d) {
     rec.dispatch(conv2d_vec4_forward, ahead(t), ...strips(rec, flat(d), 4, 16));
   } },
@@ -109,10 +119,8 @@ function flat(d: Convolution, P = 1): Convolution {
   return pointwise ? { ...d, N: 1, P, Q, H: P, W: Q } : d;
 }
 
-type InputRung = Rung<Convolution, "weight" | "dy" | "dx">;
-
 /** A row an invocation: of few channels, where windows move by one. */
-const row: InputRung = {
+const row: Ladders["backwardInput"][number] = {
   name: "row",
   fits: (d, target) => quads(d, target) && d.C <= 8 && d.S > 1 && d.S <= 5
     && d.STRIDE_H * d.STRIDE_W * d.DILATION_H * d.DILATION_W === 1,
@@ -121,8 +129,7 @@ const row: InputRung = {
   },
 };
 
-/** dx ← weight, dy. */
-export const backwardInput: readonly InputRung[] = [
+export const backwardInput: Ladders["backwardInput"] = [
   { ...row, fits: (d, target) => target.lanes! > 4 && row.fits(d, target) },
   { name: "direct", fits: quads, record(rec, t, d) {
     rec.dispatch(conv2d_direct_input_backward, behind(t), ...phases(rec, flat(d)));
@@ -143,8 +150,7 @@ export const backwardInput: readonly InputRung[] = [
 /** With what fuse.ts may put behind an input gradient; until it does, any tensor stands in. */
 export const behind = <T extends { dy: Tensor }>(t: T) => ({ ...t, addend: t.dy, z: t.dy });
 
-/** dweight, dbias ← x, dy. Where d.BIAS is 0, dbias is not written. */
-export const backwardWeight: readonly Rung<Convolution, "x" | "dy" | "dweight" | "dbias">[] = [
+export const backwardWeight: Ladders["backwardWeight"] = [
   {
     name: "vec2",
     fits: (d, target) => quads(d, target) && d.C % 2 === 0 && d.S === 3
@@ -181,7 +187,7 @@ export function plainSums(rec: Recorder, t: Sums, d: Convolution): void {
  * How a weight gradient is cut: tiles of its rows, and across its filters; and pixels, or rows of the image, that a
  * split takes so many of, and at least so many unless a quarter of the tasks is not reached.
  */
-interface Cut {
+export interface Cut {
   tiles: number; across: number; all: number; unit: number; least?: number;
   WORKGROUP?: number; WIDTH?: 1 | 4; TILE_K?: number;
 }
@@ -205,14 +211,14 @@ function strip({ R, S, C, STRIDE_W, DILATION_W }: Convolution): { TAPS: number; 
 }
 
 type Sums = Record<"x" | "dy" | "dbias", Tensor> & { dweight?: Tensor };
-type Partial = typeof conv2d_backward_weight | typeof conv2d_vec2_weight_partial | typeof conv2d_vec4_weight_partial
-  | typeof conv2d_narrow_weight_partial | typeof conv2d_tiled_weight_partial;
+/** Any kernel that sums a part of a weight gradient. */
+type Partial = Kernel<"x" | "dy" | "partial" | "partial_bias", never, never>;
 
 /**
  * A weight gradient in two passes: the sum over all pixels is cut so that about `tasks` workgroups have work.
  * One split needs no second pass.
  */
-function split(
+export function split(
   rec: Recorder, { x, dy, dweight, dbias }: Sums, d: Convolution, kernel: Partial,
   { tiles, across, all, unit, least = 1, ...sized }: Cut,
 ): void {

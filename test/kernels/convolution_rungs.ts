@@ -1,0 +1,70 @@
+// Plays one rung of a convolution, or all of them, and holds them against the plain twin.
+import { targetOf } from "../../src/gpu/device.js";
+import { Memory } from "../../src/gpu/memory.js";
+import { Player } from "../../src/gpu/player.js";
+import { Recorder, tensor, type Rung, type Step, type Tensor } from "../../src/gpu/recorder.js";
+import type { Convolution, Ladders } from "../../src/layers/convolution.js";
+import { plan } from "../../src/plan.js";
+import * as reference from "../reference/conv2d.js";
+import { checked, expectClose, openTestDevice, random } from "../support.js";
+
+/** Entry points that were played. */
+export const dispatched = new Set<string>();
+
+/** Records one rung, with these overrides where its kernel has them, plays it on values, and gives what it wrote. */
+export async function play<T extends string>(
+  rung: Rung<Convolution, T>, d: Convolution, values: Record<string, Float64Array>, outputs: Record<string, number>,
+  fused: Record<string, number> = {},
+) {
+  const device = await openTestDevice(), rec = new Recorder(targetOf(device.adapter));
+  const tensors: Record<string, Tensor> = {};
+  for (const [name, v] of Object.entries(values)) tensors[name] = tensor(name, [v.length]);
+  for (const [name, size] of Object.entries(outputs)) tensors[name] = tensor(name, [size]);
+  rung.record(rec, tensors as Record<T, Tensor>, d);
+  for (const { kernel } of rec.steps) dispatched.add(kernel.entry);
+  const steps = rec.steps.map((step): Step => ({
+    ...step, overrides: { ...step.overrides, ...fused },
+    tensors: { ...step.tensors, ...tensors.addend && { addend: tensors.addend }, ...tensors.z && { z: tensors.z } },
+  }));
+  const memory = new Memory(device), bound = new Set(steps.flatMap((s) => Object.values(s.tensors)));
+  const kept = Object.values(tensors).filter((t) => bound.has(t));
+  const planned = plan([steps], kept.map((whole) => ({ whole, parts: new Map() })));
+  return checked(device, async () => {
+    await memory.grow(planned);
+    for (const [name, t] of Object.entries(tensors)) if (bound.has(t))
+      memory.write(t, values[name] ? Float32Array.from(values[name]) : new Uint32Array(t.size).fill(0x7fc00000));
+    const player = await Player.prepare(memory, rung.name, steps);
+    player.play();
+    const read = async (t: Tensor) => bound.has(t) ? await memory.read(t) : undefined;
+    const got = await Promise.all(Object.keys(outputs).map(async (name) => [name, await read(tensors[name])] as const));
+    player.destroy();
+    memory.destroy();
+    return Object.fromEntries(got);
+  });
+}
+
+/** Holds every rung that fits, of all three passes, against the twin. What they write starts as NaN. */
+export async function agrees(d: Convolution & reference.Dim, ladders: Ladders): Promise<void> {
+  const target = targetOf((await openTestDevice()).adapter);
+  const x = random(1, d.N * d.H * d.W * d.C), weight = random(2, d.R * d.S * d.D * d.K), bias = random(3, d.K);
+  const dy = random(4, d.N * d.P * d.Q * d.K), pixels = d.N * d.P * d.Q, abs = (v: Float64Array) => v.map(Math.abs);
+  const want = { y: reference.forward(d, x, weight, bias), ...reference.backward(d, x, weight, dy) };
+  const size = {
+    y: reference.forward(d, abs(x), abs(weight), abs(bias)),
+    ...reference.backward(d, abs(x), abs(weight), abs(dy)),
+  };
+  const fits = <T extends string>(ladder: readonly Rung<Convolution, T>[]) => ladder.filter((r) => r.fits(d, target));
+  for (const rung of fits(ladders.forward)) {
+    const { y } = await play(rung, d, { x, weight, bias }, { y: want.y.length });
+    expectClose(`${rung.name} y`, y!, want.y, d.R * d.S * d.D, size.y);
+  }
+  for (const rung of fits(ladders.backwardInput)) {
+    const { dx } = await play(rung, d, { weight, dy }, { dx: x.length });
+    expectClose(`${rung.name} dx`, dx!, want.dx, d.R * d.S * d.F, size.dx);
+  }
+  for (const rung of fits(ladders.backwardWeight)) {
+    const { dweight, dbias } = await play(rung, d, { x, dy }, { dweight: weight.length, dbias: d.K });
+    expectClose(`${rung.name} dweight`, dweight!, want.dweight, pixels, size.dweight);
+    if (d.BIAS) expectClose(`${rung.name} dbias`, dbias!, want.dbias, pixels, size.dbias);
+  }
+}
