@@ -3,10 +3,10 @@
 //   dx[n,h,w,c] = (Σ r,s  dy[n,p,q,c] · weight[r,s,c] + addend[n,h,w,c]) · f′(z[n,h,w,c])
 //   over the p, q, r, s with  2p + r = h + padding_h,  2q + s = w + padding_w
 //
-// h + padding_h = 2i + 1 is seen by dy's row i alone, through r = 1; 2i + 2 by row i through r = 2 and row i + 1 through
-// r = 0; columns likewise. An invocation takes a channel of two rows of dx, from 2i + 1 on, and goes along them, up to
-// `span` times two columns: each two columns, 4 results, take one more column of dy, 2 loads. Neighbours take
-// neighbouring channels. Twin: test/reference/conv2d.ts.
+// h + padding_h = 2i + 1 is seen by dy's row i alone, through r = 1; 2i + 2 by row i through r = 2 and by row i + 1
+// through r = 0; columns likewise. An invocation takes a channel of two rows of dx, from 2i + 1 on, and goes along
+// them, up to `span` times two columns: each two columns, 4 results, take one more column of dy, 2 loads. Neighbours
+// take neighbouring channels. Twin: test/reference/conv2d.ts.
 
 // #import first
 override WORKGROUP: u32 = 64;
@@ -35,7 +35,8 @@ fn column(n: u32, p: i32, q: i32, c: u32) -> vec2f {
   let rows = vec2i(p, p + 1);
   let inside = (vec2u(rows) < vec2u(dim.P)) & vec2<bool>(u32(q) < dim.Q);
   let places = select(vec2u(), ((n * dim.P + vec2u(rows)) * dim.Q + u32(q)) * dim.C + c, inside);
-  return select(vec2f(), vec2f(dy[places.x], dy[places.y]), inside);
+  let v = vec2f(dy[places.x], dy[places.y]);
+  return select(vec2f(), v, inside);
 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)

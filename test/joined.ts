@@ -1,2 +1,3 @@
-/** One regular expression of several that follow each other, with the flags of the last: for what is too long to read. */
-export const joined = (...parts: RegExp[]) => new RegExp(parts.map(({ source }) => source).join(""), parts.at(-1)!.flags);
+/** One regular expression of several that follow each other, with the flags of the last. */
+export const joined = (...parts: RegExp[]) =>
+  new RegExp(parts.map(({ source }) => source).join(""), parts.at(-1)!.flags);

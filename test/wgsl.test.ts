@@ -6,6 +6,7 @@ import * as library from "../src/generated/library.js";
 import { bake, PARAMS, type Kernel } from "../src/gpu/kernel.js";
 import { reflect } from "../src/wgsl/reflect.js";
 import { kernel } from "../src/wgsl/index.js";
+import { words } from "./words.js";
 
 const files = readdirSync("shaders").filter((f) => f.endsWith(".wgsl"));
 const shaders = files.map((f) => [f, readFileSync(`shaders/${f}`, "utf8")] as const);
@@ -21,8 +22,6 @@ test.each(shaders)("the reader sees in %s what wgsl_reflect sees", (_, source) =
 });
 
 test.each(shaders)("kernel() makes of %s at run time what the build makes", async (file, text) => {
-  const words = (code: string) => code.replace(/\/\/(?! tune$).*$/gm, "").split("\n")
-    .map((line) => line.match(/\w+|[^\w\s]/g)?.join(" "));
   const inOrder = (k: Pick<Kernel, "params" | "bindings">) =>
     [...Object.entries(k), ...Object.keys(k.params), ...Object.keys(k.bindings)];
   const generated = await import(`../src/generated/${file.slice(0, -5)}.ts`) as Record<string, Kernel>;

@@ -1,20 +1,21 @@
 // In the order in which a bundle compresses best: what is alike, side by side.
-import { conv2d_vec4_forward } from "../generated/conv2d_vec4.js";
-import { conv2d_vec4_weight_partial } from "../generated/conv2d_vec4_weight.js";
-import { conv2d_narrow_forward } from "../generated/conv2d_narrow.js";
 import { conv2d_tiled_input_backward } from "../generated/conv2d_tiled_input.js";
 import { conv2d_tiled_forward } from "../generated/conv2d_tiled.js";
+import { conv2d_vec4_forward } from "../generated/conv2d_vec4.js";
+import { conv2d_narrow_forward } from "../generated/conv2d_narrow.js";
+import { conv2d_vec4_weight_partial } from "../generated/conv2d_vec4_weight.js";
 import { conv2d_direct_input_backward } from "../generated/conv2d_direct_input.js";
 import { conv2d_vec2_weight_partial } from "../generated/conv2d_vec2_weight.js";
-import { conv2d_backward_input, conv2d_backward_weight, conv2d_forward } from "../generated/conv2d.js";
 import { conv2d_direct_weight_partial } from "../generated/conv2d_direct_weight.js";
+import { conv2d_backward_input, conv2d_backward_weight, conv2d_forward } from "../generated/conv2d.js";
 import { conv2d_tiled_weight_partial } from "../generated/conv2d_tiled_weight.js";
 import { conv2d_narrow_weight_partial } from "../generated/conv2d_narrow_weight.js";
 import { conv2d_direct_forward } from "../generated/conv2d_direct.js";
 import { conv2d_row_input_backward } from "../generated/conv2d_row_input.js";
 import { reduce_sum } from "../generated/reduce.js";
-import type { Kernel } from "../gpu/kernel.js";
-import { fold, tensor, type Grid, type Recorder, type Rung, type Target, type Tensor } from "../gpu/recorder.js";
+import {
+  fold, tensor, type Grid, type Recorder, type Rung, type Step, type Target, type Tensor,
+} from "../gpu/recorder.js";
 
 /** The letters of shaders/conv2d.wgsl: all that decides which rung a convolution takes. */
 export interface Convolution {
@@ -211,15 +212,12 @@ function strip({ R, S, C, STRIDE_W, DILATION_W }: Convolution): { TAPS: number; 
 }
 
 type Sums = Record<"x" | "dy" | "dbias", Tensor> & { dweight?: Tensor };
-/** Any kernel that sums a part of a weight gradient. */
-type Partial = Kernel<"x" | "dy" | "partial" | "partial_bias", never, never>;
-
 /**
  * A weight gradient in two passes: the sum over all pixels is cut so that about `tasks` workgroups have work.
  * One split needs no second pass.
  */
 export function split(
-  rec: Recorder, { x, dy, dweight, dbias }: Sums, d: Convolution, kernel: Partial,
+  rec: Recorder, { x, dy, dweight, dbias }: Sums, d: Convolution, kernel: Step["kernel"],
   { tiles, across, all, unit, least = 1, ...sized }: Cut,
 ): void {
   const { lanes: LANES = 4, tasks = 32 } = rec.target, most = Math.ceil(all / unit);

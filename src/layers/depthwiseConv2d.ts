@@ -1,13 +1,15 @@
 import { conv2d_depthwise_forward } from "../generated/conv2d_depthwise.js";
 import { conv2d_depthwise_input_backward } from "../generated/conv2d_depthwise_input.js";
 import { conv2d_depthwise_weight_partial } from "../generated/conv2d_depthwise_weight.js";
-import type { Recorder } from "../gpu/recorder.js";
+import type { Recorder, Tensor } from "../gpu/recorder.js";
 import { known } from "../options.js";
 import { convolution, OPTIONS, type Conv2dOptions } from "./conv2d.js";
-import { ahead, backwardInput, backwardWeight, forward, plainly, split, type Convolution, type Ladders } from "./convolution.js";
+import {
+  ahead, backwardInput, backwardWeight, behind, forward, plainly, split, type Convolution, type Ladders,
+} from "./convolution.js";
 import type { Layer } from "./layer.js";
 
-/** What depthwiseConv2d() takes: the options of conv2d(), without filters and groups, which are the input's channels. */
+/** What depthwiseConv2d() takes: the options of conv2d() but filters and groups, which are the input's channels. */
 export type DepthwiseConv2dOptions = Omit<Conv2dOptions, "filters" | "groups">;
 
 /**
@@ -23,7 +25,7 @@ const fits = ({ R, S, DILATION_H, DILATION_W }: Convolution) => R === 3 && S ===
 /** Rows of y that an invocation takes: two where they share rows of x. */
 const rows = ({ STRIDE_H }: Convolution) => STRIDE_H > 1 ? 1 : 2;
 
-/** An invocation for a channel of one of so many rows, or of a part of it, where the device would have too few to do. */
+/** An invocation for a channel of one of so many rows, or of a part of it, where a device had too little to do. */
 function along(rec: Recorder, { C }: Convolution, rows: number, length: number): { span: number; work: number } {
   const { tasks = 32 } = rec.target, parts = Math.ceil(64 * tasks / (rows * C));
   const span = Math.max(4, Math.ceil(length / parts));
@@ -31,7 +33,7 @@ function along(rec: Recorder, { C }: Convolution, rows: number, length: number):
 }
 
 /** A convolution by one pass or the other: y ← x, weight, bias, or dx ← dy, weight. */
-function slide(rec: Recorder, t: Parameters<Ladders["forward"][number]["record"]>[1], d: Convolution, TURNED: number): void {
+function slide(rec: Recorder, t: Record<"x" | "weight" | "bias" | "y", Tensor>, d: Convolution, TURNED: number): void {
   const { span, work } = along(rec, d, d.N * Math.ceil(d.P / rows(d)), d.Q);
   rec.dispatch(conv2d_depthwise_forward, { ...ahead(t), z: t.x }, { ...d, ...plainly(d), TURNED, span }, work);
 }
@@ -50,17 +52,17 @@ export const ladders: Ladders = {
       const padding = { padding_h: 2 - d.padding_h, padding_w: 2 - d.padding_w };
       slide(rec, { x: dy, weight, bias: weight, y: dx }, { ...d, ...turned, ...padding }, 1);
     } },
-    { name: "strided", fits: (d) => fits(d) && d.STRIDE_H === 2 && d.STRIDE_W === 2, record(rec, { weight, dy, dx }, d) {
+    { name: "strided", fits: (d) => fits(d) && d.STRIDE_H === 2 && d.STRIDE_W === 2, record(rec, t, d) {
       const down = pairs(d.H, d.padding_h), across = pairs(d.W, d.padding_w);
-      const { span, work } = along(rec, d, d.N * down, across), tensors = { weight, dy, dx, addend: dy, z: dy };
-      rec.dispatch(conv2d_depthwise_input_backward, tensors, { ...d, ...plainly(d), down, across, span }, work);
+      const { span, work } = along(rec, d, d.N * down, across);
+      rec.dispatch(conv2d_depthwise_input_backward, behind(t), { ...d, ...plainly(d), down, across, span }, work);
     } },
     backwardInput.at(-1)!,
   ],
   backwardWeight: [
     { name: "depthwise", fits, record(rec, t, d) {
-      const all = d.N * Math.ceil(d.P / rows(d)), WORKGROUP = 64;
-      split(rec, t, d, conv2d_depthwise_weight_partial, { tiles: Math.ceil(d.C / WORKGROUP), across: 1, all, unit: 1, WORKGROUP });
+      const all = d.N * Math.ceil(d.P / rows(d)), tiles = Math.ceil(d.C / 64);
+      split(rec, t, d, conv2d_depthwise_weight_partial, { tiles, across: 1, all, unit: 1, WORKGROUP: 64 });
     } },
     backwardWeight.at(-1)!,
   ],
