@@ -52,7 +52,7 @@ test.each(all)("$name takes its options and no others, by name", ({ name, f, opt
 const set = { images: new Uint8Array(8), labels: new Uint8Array(2), shape: [1, 2, 2], classes: ["a"] };
 test.each<[string, () => unknown, string]>([
   ["no options", () => (conv2d as () => unknown)(), "option: conv2d takes "
-    + "{ filters, kernel, stride, padding, dilation, groups, bias, init, requiresGrad }, not undefined"],
+    + "{ filters, groups, kernel, stride, padding, dilation, bias, init, requiresGrad }, not undefined"],
   ["no learning rate", () => sgd({} as SgdOptions), "option: lr is a number of at least 0, not undefined"],
   ["no window", () => maxPool2d({} as MaxPool2dOptions), "option: kernel is an integer of at least 1, not undefined"],
   ["half a pair", () => maxPool2d({ kernel: [2] as unknown as [number, number] }),
