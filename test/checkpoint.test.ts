@@ -1,17 +1,15 @@
 // Checkpoints: a run that was saved, destroyed and restored ends in the bits of one that was never stopped.
 import { expect, test } from "vitest";
-import { dataset } from "../src/data/dataset.js";
 import {
   adam, batchNorm, conv2d, crossEntropy, dropout, flatten, linear, reduceOnPlateau, readSafetensors, relu, rmsprop,
   sequential, sgd, stateDict, train, writeSafetensors,
-  type Optimizer, type Progress, type Run, type TrainOptions,
+  type Optimizer, type Run, type TrainOptions,
 } from "../src/index.js";
+import { noise } from "./noise.js";
+import { saved, stepped } from "./runs.js";
 import { openTestDevice } from "./support.js";
 
-const images = (n: number, from = 0) => dataset({
-  images: Uint8Array.from({ length: 64 * n }, (_, i) => Math.imul(i + from, 0x9e3779b1) >>> 24),
-  labels: Uint8Array.from({ length: n }, (_, i) => (i * 7) % 4), shape: [1, 8, 8], classes: [..."0123"],
-});
+const images = (n: number, from?: number) => noise(n, [1, 8, 8], 4, from);
 const data = images(52), split = { train: data, test: images(9, 5), name: "", source: "" };
 const net = (channels = 4) => sequential(
   conv2d({ filters: channels, kernel: 3 }), batchNorm(), relu(), flatten(), dropout({ p: 0.3 }), linear({ units: 4 }));
@@ -20,21 +18,8 @@ const open = async (options: Partial<TrainOptions> = {}, channels?: number): Pro
   ...options,
 });
 
-/** Iterates to the end, or until `steps` more are taken. */
-async function iterate(run: Run, steps = Infinity): Promise<Progress[]> {
-  const seen: Progress[] = [];
-  if (steps < Infinity) run.pause();
-  const loop = (async () => { for await (const e of run) seen.push(e); })();
-  if (steps < Infinity) {
-    for (let i = 0; i < steps; i++) await run.step();
-    run.stop();
-  }
-  await loop;
-  return seen;
-}
-
 async function end(run: Run): Promise<{ file: Uint8Array; history: number[]; last: number[] }> {
-  const seen = await iterate(run), file = await run.save(), { loss, accuracy, lr } = seen.at(-1)!;
+  const { loss, accuracy, lr } = (await run.finish())!, file = await run.save();
   run.destroy();
   return { file, history: run.history, last: [loss, accuracy, lr] };
 }
@@ -46,10 +31,7 @@ test.each<[string, () => Optimizer]>([
 ])("%s: stopped in an epoch and restored, a run ends in the same bits", async (_, optimizer) => {
   const whole = await end(await open({ optimizer: optimizer() }));
   for (const steps of [0, 3, 7, 12]) {  // an epoch has 7
-    const first = await open({ optimizer: optimizer() });
-    await iterate(first, steps);
-    const file = await first.save();
-    first.destroy();
+    const file = await saved(await open({ optimizer: optimizer() }), steps);
     const second = await open({ optimizer: optimizer() });
     second.restore(file);
     expect([second.epoch, second.session.steps]).toEqual([Math.floor(steps / 7), steps]);
@@ -88,7 +70,7 @@ test("a file from before an epoch's end, its last step taken, gives the end of t
 
 test("weights alone are what PyTorch takes; load() takes both", async () => {
   const run = await open();
-  await iterate(run, 2);
+  await stepped(run, 2);
   const [alone, whole] = [await run.save({ optimizer: false }), await run.save()], { tensors } = readSafetensors(alone);
   expect([...tensors.keys()]).toEqual([
     "0.weight", "0.bias", "1.weight", "1.bias", "1.running_mean", "1.running_var", "1.num_batches_tracked",
@@ -114,10 +96,7 @@ test("weights alone are what PyTorch takes; load() takes both", async () => {
 });
 
 test("what does not fit is refused, and changes nothing", async () => {
-  const first = await open();
-  await iterate(first, 2);
-  const file = await first.save(), { tensors, metadata } = readSafetensors(file);
-  first.destroy();
+  const file = await saved(await open(), 2), { tensors, metadata } = readSafetensors(file);
   const refused = async (why: string, options: Partial<TrainOptions>, bytes = file, channels?: number) => {
     const run = await open(options, channels), before = await run.weights();
     expect(() => run.restore(bytes)).toThrow(why);
@@ -140,7 +119,7 @@ test("what does not fit is refused, and changes nothing", async () => {
   await refused('the checkpoint, "momentum" of the optimizer, is of another network: it lacks 0.bias', {},
     writeSafetensors(less, told));
   const begun = await open();
-  await iterate(begun, 1);
+  await stepped(begun, 1);
   expect(() => begun.restore(file)).toThrow("restore() is for a run that has not begun");
   begun.destroy();
 });

@@ -1,7 +1,6 @@
 // A layer of one's own is a layer: in sequential, summary, checkpoints, fusion, profiles; and what is forgotten is told
 // while the network is built.
 import { describe, expect, test } from "vitest";
-import { dataset } from "../src/data/dataset.js";
 import {
   conv2d, flatten, forward, linear, maxPool2d, ones, relu, sequential, sgd, stateDict, summary, train, type Part,
 } from "../src/index.js";
@@ -10,6 +9,8 @@ import { profile } from "../src/profile/profile.js";
 import { Session } from "../src/train/session.js";
 import { readWeights } from "../src/train/weights.js";
 import { defineLayer, kernel, tensor, type LayerDefinition } from "../src/wgsl/index.js";
+import { noise } from "./noise.js";
+import { saved } from "./runs.js";
 import { definition, dims, scale_forward, text } from "./scale.js";
 import { swish } from "./specimens.js";
 import { openTestDevice } from "./support.js";
@@ -18,11 +19,7 @@ const net = () => sequential(
   conv2d({ filters: 4, kernel: 5 }), defineLayer(definition), swish(), relu(), maxPool2d({ kernel: 2 }),
   conv2d({ filters: 8, kernel: 3 }), swish(), relu(), maxPool2d({ kernel: 2 }),
   flatten(), linear({ units: 10 }));
-const data = dataset({
-  images: Uint8Array.from({ length: 784 * 32 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24),
-  labels: Uint8Array.from({ length: 32 }, (_, i) => i % 10),
-  shape: [1, 28, 28], classes: [..."0123456789"],
-});
+const data = noise(32, [1, 28, 28]);
 
 test("it runs, is summed up, and trains; its checkpoint goes on to the same bits", async () => {
   const device = await openTestDevice(), x = { shape: [1, 2, 1, 2], data: [1, 2, 3, 4] };
@@ -31,17 +28,11 @@ test("it runs, is summed up, and trains; its checkpoint goes on to the same bits
   expect(String(summary(net(), { input: [1, 28, 28], batch: 8 }))).toMatch(/^1 \(scale\).*\n2 \(swish\)/m);
   const open = () =>
     train(net(), { device, data, batch: 8, epochs: 2, seed: 3, optimizer: sgd({ lr: 0.02, momentum: 0.9 }) });
-  const whole = await open(), half = await open();
-  await whole.finish();
-  for await (const e of half) if (e.epochEnd) half.stop();
-  const saved = await half.save(), rest = await open();
-  expect([...stateDict(saved).get("1.gain")!.shape]).toEqual([4]);
-  expect(stateDict(saved).get("1.gain")!.data).not.toEqual(Float32Array.of(1, 1, 1, 1));
-  await rest.restore(saved);
-  await rest.finish();
-  const [a, b] = [stateDict(await whole.save()), stateDict(await rest.save())];
-  for (const [name, { data: values }] of a) expect(b.get(name)!.data, name).toEqual(values);
-  for (const run of [whole, half, rest]) run.destroy();
+  const half = await saved(await open(), 4), rest = await open(), gain = stateDict(half).get("1.gain")!;
+  expect(gain.shape).toEqual([4]);
+  expect(gain.data).not.toEqual(Float32Array.of(1, 1, 1, 1));
+  rest.restore(half);
+  expect(await saved(rest)).toEqual(await saved(await open()));
 });
 
 test("activations and slopes are fused into elementwise(), to the same bits; a profile knows its passes", async () => {
@@ -62,7 +53,7 @@ test("activations and slopes are fused into elementwise(), to the same bits; a p
     steps.filter(({ kernel }) => kernel.entry === entry).length;
   expect([count(apart.steps, "activation_forward"), count(fused.steps, "activation_forward")]).toEqual([2, 0]);
   expect([count(apart.steps, "elementwise_forward"), count(fused.steps, "elementwise_forward")]).toEqual([2, 2]);
-  for (const [name, { data: values }] of apart.weights) expect(fused.weights.get(name)!.data, name).toEqual(values);
+  expect(fused.weights).toEqual(apart.weights);
   const passes = fused.rows.filter(({ path }) => path === "1").map(({ pass }) => pass);
   expect(passes).toEqual(["forward", "input gradient", "weight gradient"]);
   expect(fused.steps.filter(({ path }) => path === "2").map(passOf)).toEqual(["forward", "input gradient"]);

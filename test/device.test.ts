@@ -1,8 +1,8 @@
 // Which adapter is opened, and whose a device is.
 import { expect, test } from "vitest";
-import { dataset } from "../src/data/dataset.js";
 import { flatten, fromDevice, linear, sequential, train, type Device } from "../src/index.js";
 import { openDevice } from "../src/node/device.js";
+import { noise } from "./noise.js";
 import { openTestDevice } from "./support.js";
 
 /** The adapter that is opened, or why there is none. */
@@ -22,12 +22,9 @@ test("each adapter is the one asked for, whatever was opened before", async () =
 test("a GPUDevice of one's own trains to the same bits, and outlives Convoy's part in it", async () => {
   const device = await openTestDevice(), { gpu, adapter } = device, shared = fromDevice(gpu);
   expect(shared.adapter).toEqual(adapter);
-  const data = dataset({
-    images: Uint8Array.from({ length: 64 }, (_, i) => 4 * i), labels: Uint8Array.from({ length: 16 }, (_, i) => i % 3),
-    shape: [1, 2, 2], classes: [..."abc"],
-  });
   const learned = async (on: Device) => {
-    const run = await train(sequential(flatten(), linear({ units: 3 })), { device: on, data, batch: 8, epochs: 1 });
+    const options = { device: on, data: noise(16, [1, 2, 2], 3), batch: 8, epochs: 1 };
+    const run = await train(sequential(flatten(), linear({ units: 3 })), options);
     await run.finish();
     try { return await run.weights(); } finally { run.destroy(); }
   };

@@ -1,17 +1,14 @@
 // The order of features behind a flatten: H, W, C in memory, C, H, W in every state_dict. What cannot be told apart is
 // refused.
 import { expect, test } from "vitest";
-import { dataset } from "../src/data/dataset.js";
 import {
   adaptiveAvgPool2d, add, concat, conv2d, dropout, flatten, linear, named, relu, sequential, summary, train,
   type Block, type Part,
 } from "../src/index.js";
+import { noise } from "./noise.js";
 import { openTestDevice } from "./support.js";
 
-const input = [2, 3, 3] as const, data = dataset({
-  images: Uint8Array.from({ length: 2 * 18 }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 24),
-  labels: Uint8Array.of(0, 2), shape: input, classes: ["a", "b", "c"],
-});
+const input = [2, 3, 3] as const, data = noise(2, input, 3);
 /** W·x + b, W [out, in] as PyTorch has it. */
 const dense = (x: readonly number[], w: Float32Array, b: Float32Array) =>
   Array.from(b, (v, k) => x.reduce((sum, value, c) => sum + value * w[k * x.length + c], v));

@@ -6,16 +6,13 @@ import {
   adaptiveAvgPool2d, add, batchNorm, conv2d, flatten, linear, named, relu, sequential, sgd, sigmoid,
   type Block, type Part,
 } from "../src/index.js";
-import { dataset } from "../src/data/dataset.js";
 import { describe as network, inference } from "../src/train/network.js";
 import { Predictor } from "../src/train/predict.js";
 import { Session } from "../src/train/session.js";
+import { noise, order } from "./noise.js";
 import { largest, openTestDevice } from "./support.js";
 
-const data = dataset({
-  images: Uint8Array.from({ length: 144 * 8 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24),
-  labels: Uint8Array.from({ length: 8 }, (_, i) => i), shape: [1, 12, 12], classes: [..."01234567"],
-});
+const data = noise(8, [1, 12, 12], 8);
 
 /** y + what a convolution and a normalisation make of y. */
 const residual = (filters: number): Block => (y) => {
@@ -34,7 +31,7 @@ async function answered(part: Part, fuse: boolean, rung?: string) {
     device: await openTestDevice(), input: [1, 12, 12], batches: [8], data, optimizer: sgd({ lr: 0.1 }), seed: 3,
     fuse, rung,
   });
-  for (let i = 0; i < 3; i++) session.step(Uint32Array.from({ length: 8 }, (_, k) => k));
+  for (let i = 0; i < 3; i++) session.step(order(8));
   const predictor = await Predictor.open(session, 8);
   const logits = await predictor.logits(Float32Array.from(data.images, (byte) => byte / 255));
   predictor.destroy();

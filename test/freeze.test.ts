@@ -1,7 +1,6 @@
 // Fine-tuning: what is frozen keeps its bits and takes no dispatch, and a file of another head loads as far as it fits.
 import { expect, test } from "vitest";
 import { resnet } from "../models/index.js";
-import { dataset } from "../src/data/dataset.js";
 import {
   adamw, batchNorm, conv2d, dropout, flatten, freeze, linear, named, relu, sequential, sgd, summary, train,
   type Block, type Optimizer, type Part, type Run, type TrainOptions,
@@ -9,12 +8,10 @@ import {
 import { Graph } from "../src/graph.js";
 import { describe as network } from "../src/train/network.js";
 import { Session } from "../src/train/session.js";
+import { noise } from "./noise.js";
 import { openTestDevice } from "./support.js";
 
-const data = dataset({
-  images: Uint8Array.from({ length: 64 * 21 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24),
-  labels: Uint8Array.from({ length: 21 }, (_, i) => (i * 7) % 4), shape: [1, 8, 8], classes: [..."0123"],
-});
+const data = noise(21, [1, 8, 8], 4);
 const body = (requiresGrad?: boolean) =>
   [conv2d({ filters: 4, kernel: 3, requiresGrad }), batchNorm({ requiresGrad }), relu()] as const;
 const head = (units = 4): Part[] => [flatten(), linear({ units })];

@@ -2,21 +2,16 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
-import { dataset } from "../src/data/dataset.js";
 import { flatten, linear, sequential, sgd, train } from "../src/index.js";
+import { noise } from "./noise.js";
 import { openTestDevice } from "./support.js";
-
-const data = dataset({
-  images: new Uint8Array(64 * 16).map((_, i) => Math.imul(i, 0x9e3779b1) >>> 24),
-  labels: new Uint8Array(64).map((_, i) => i % 10), shape: [1, 4, 4], classes: [..."0123456789"],
-});
 
 test("1,000 steps, each waited for and read, leave nothing on the heap", async () => {
   // code that V8 makes or drops meanwhile is on the heap, too
   for (const flag of ["--expose-gc", "--no-opt", "--no-sparkplug", "--no-flush-bytecode"]) setFlagsFromString(flag);
   const collect = runInNewContext("gc") as () => void, turn = () => new Promise(setImmediate);
   const run = await train(sequential(flatten(), linear({ units: 10 })), {
-    device: await openTestDevice(), data, batch: 2, epochs: 100, optimizer: sgd({ lr: 1e-3 }),
+    device: await openTestDevice(), data: noise(64, [1, 4, 4]), batch: 2, epochs: 100, optimizer: sgd({ lr: 1e-3 }),
   });
   const heapAfter = async (steps: number) => {
     for (let i = 0; i < steps; i++) { await run.step(); await turn(); }  // by then the run stands still

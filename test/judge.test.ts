@@ -4,13 +4,10 @@ import { judge } from "../examples/shared/judge.js";
 import { lenet } from "../models/index.js";
 import { dataset } from "../src/data/dataset.js";
 import { sgd, train } from "../src/index.js";
+import { noise } from "./noise.js";
 import { openTestDevice } from "./support.js";
 
-const images = (n: number) => dataset({
-  images: Uint8Array.from({ length: 784 * n }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24),
-  labels: Uint8Array.from({ length: n }, (_, i) => (i * 7) % 10),
-  shape: [1, 28, 28], classes: [..."0123456789"],
-});
+const images = (n: number) => noise(n, [1, 28, 28]);
 
 test("an evaluator's probabilities are those of its loss and accuracy, and do not disturb a measurement", async () => {
   const test = images(21), run = await train(lenet({ activation: "relu" }), {

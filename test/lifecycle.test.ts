@@ -1,18 +1,14 @@
 // What a run outlives and what it does not: destroying, calls at the same time, stops before the start, lost devices.
 // And what it is asked wrongly.
 import { expect, test } from "vitest";
-import { dataset, type Dataset } from "../src/data/dataset.js";
 import {
   conv2d, flatten, linear, meanSquaredError, relu, sequential, sgd, train, type TrainOptions,
 } from "../src/index.js";
 import { openDevice } from "../src/node/device.js";
+import { noise } from "./noise.js";
 import { openTestDevice } from "./support.js";
 
-const toy = (n: number, classes = 4, side = 12): Dataset => dataset({
-  images: Uint8Array.from({ length: side * side * n }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 24),
-  labels: Uint8Array.from({ length: n }, (_, i) => i % classes),
-  shape: [1, side, side], classes: [..."abcdefghi"].slice(0, classes),
-});
+const toy = (n: number, classes = 4, side = 12) => noise(n, [1, side, side], classes);
 const net = sequential(conv2d({ filters: 8, kernel: 3, padding: 1 }), relu(), flatten(), linear({ units: 4 }));
 const open = async (options: Partial<TrainOptions> = {}) => train(net, {
   device: await openTestDevice(), data: { train: toy(64), test: toy(50), name: "toy", source: "" },
@@ -98,7 +94,7 @@ test("images and labels that do not fit are told so, by every way in", async () 
   for (const wrong of [image.subarray(44), toy(2).images, new Uint8Array(0)])
     expect(await says(() => run.activations(wrong))).toMatch(/ShapeError.*are not one image of \[1, 12, 12\]/);
   expect(await as(new Float32Array(144).fill(NaN))).toMatch(/NonFiniteError.*no numbers for image 0/);
-  expect(await says(() => run.evaluate(toy(50, 9)))).toMatch(/label 4 of image 4 is out of range/);
+  expect(await says(() => run.evaluate(toy(50, 9)))).toMatch(/label 7 of image 1 is out of range/);
   expect(await says(() => run.evaluate(toy(5, 4, 10))))
     .toMatch(/the test images are \[1,10,10\], those of the training \[1,12,12\]/);
   expect(await says(() => open({ data: { train: toy(9), test: toy(9, 4, 10), name: "", source: "" } })))

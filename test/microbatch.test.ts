@@ -2,21 +2,18 @@
 // and the same bits after a resume.
 import { describe, expect, test } from "vitest";
 import { lenet, resnet } from "../models/index.js";
-import { dataset } from "../src/data/dataset.js";
 import {
   adam, clipNorm, conv2d, dropout, flatten, linear, meanSquaredError, relu, sequential, sgd, summary, train,
   type Run, type TrainOptions,
 } from "../src/index.js";
 import { Session, type SessionOptions } from "../src/train/session.js";
 import { readGradients, readWeights } from "../src/train/weights.js";
+import { counted } from "./counted.js";
+import { noise, order } from "./noise.js";
+import { saved } from "./runs.js";
 import { openTestDevice } from "./support.js";
 
-const images = (n: number) => dataset({
-  images: Uint8Array.from({ length: 784 * n }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24),
-  labels: Uint8Array.from({ length: n }, (_, i) => (i * 7) % 10),
-  shape: [1, 28, 28], classes: [..."0123456789"],
-});
-const order = (n: number, from = 0) => Uint32Array.from({ length: n }, (_, i) => from + i);
+const images = (n: number) => noise(n, [1, 28, 28]);
 const net = lenet({ activation: "relu" });
 const open = async (options: Partial<SessionOptions>) => Session.open(net, {
   device: await openTestDevice(), input: [1, 28, 28], batches: [21, 10], data: images(31),
@@ -69,11 +66,7 @@ test("a step is one submit and one pass, in the memory of a part", async () => {
   // parts of 8 images and one of 7 share slots as steps of 8 and of 7 do, to the byte
   expect(parts.memoryUse.slots).toBe(small.memoryUse.slots);
   expect(parts.memoryUse.bound).toBe(small.memoryUse.bound);
-  const queue = Object.getPrototypeOf(device.gpu.queue) as GPUQueue, { submit } = queue;
-  let submits = 0;
-  queue.submit = function (...args) { submits++; return submit.apply(this, args); };
-  try { void parts.step(order(31)); } finally { queue.submit = submit; }
-  expect(submits).toBe(1);
+  expect(await counted(device.gpu, () => { void parts.step(order(31)); })).toMatchObject({ submit: 1, passes: 1 });
   for (const s of [small, parts]) s.destroy();
 });
 
@@ -106,22 +99,12 @@ test("stopped, saved and restored, a run in parts ends in the same bits", async 
     device: await openTestDevice(), data: images(31), batch: 12, microBatch: 5, epochs: 3, seed: 5,
     optimizer: adam({ lr: 0.01 }), ...options,
   });
-  const whole = await begin();
-  for await (const _ of whole);
-  const first = await begin();
-  first.pause();
-  const loop = (async () => { for await (const _ of first); })();
-  for (let i = 0; i < 5; i++) await first.step();
-  first.stop();
-  await loop;
-  const file = await first.save(), second = await begin();
+  const file = await saved(await begin(), 5), second = await begin(), other = await begin({ microBatch: 6 });
   second.restore(file);
-  for await (const _ of second);
-  expect(await second.save()).toEqual(await whole.save());
-  const other = await begin({ microBatch: 6 });
+  expect(await saved(second)).toEqual(await saved(await begin()));
   expect(() => other.restore(file)).toThrow(
     "batch is 12 in parts of 5 there and 12 in parts of 6 here; train with the same batch size");
-  for (const run of [whole, first, second, other]) run.destroy();
+  other.destroy();
 });
 
 test("what makes no sense is refused", async () => {

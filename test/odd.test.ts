@@ -1,30 +1,23 @@
 // Networks that nobody draws and somebody has: what an adversary found against PyTorch.
 // Fused and unfused they are the same bits.
 import { expect, test } from "vitest";
-import { dataset } from "../src/data/dataset.js";
 import {
   add, batchNorm, conv2d, dropout, elu, flatten, forward, linear, named, relu, sequential, sgd, sigmoid, tanh,
   type Block, type Part,
 } from "../src/index.js";
 import { Session, type SessionOptions } from "../src/train/session.js";
 import { readWeights } from "../src/train/weights.js";
+import { noise, order } from "./noise.js";
 import { openTestDevice } from "./support.js";
-
-const set = (n: number, shape: readonly [number, number, number], classes = 3) => dataset({
-  images: Uint8Array.from({ length: n * shape[0] * shape[1] * shape[2] },
-    (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 24),
-  labels: Uint8Array.from({ length: n }, (_, i) => (i * 7) % classes),
-  shape, classes: [..."abcdefghij"].slice(0, classes),
-});
 
 /** Weights after some steps. */
 async function trained(
   net: Part, options: Partial<SessionOptions> & { n: number; input: readonly [number, number, number] }, steps = 3,
 ) {
   const { n, input } = options, session = await Session.open(net, {
-    device: await openTestDevice(), batches: [n], data: set(n, input), optimizer: sgd({ lr: 0.1 }), ...options,
+    device: await openTestDevice(), batches: [n], data: noise(n, input, 3), optimizer: sgd({ lr: 0.1 }), ...options,
   });
-  for (let i = 0; i < steps; i++) session.step(Uint32Array.from({ length: n }, (_, k) => k));
+  for (let i = 0; i < steps; i++) session.step(order(n));
   const weights = await readWeights(session.memory, session.network);
   session.destroy();
   return weights;

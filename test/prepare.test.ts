@@ -7,14 +7,13 @@ import {
   OptionError, sgd, ShapeError, sequential, conv2d, flatten, linear, relu, train, type Run, type TrainOptions,
 } from "../src/index.js";
 import { Session } from "../src/train/session.js";
+import { noise } from "./noise.js";
 import { gather } from "./reference/batch.js";
 import { draw } from "./reference/augment.js";
+import { saved } from "./runs.js";
 import { expectClose, openTestDevice } from "./support.js";
 
-const images = (n: number, from = 0) => dataset({
-  images: Uint8Array.from({ length: 192 * n }, (_, i) => Math.imul(i + from, 0x9e3779b1) >>> 24), order: "NHWC",
-  labels: Uint8Array.from({ length: n }, (_, i) => (i * 7) % 4), shape: [3, 8, 8], classes: [..."0123"],
-});
+const images = (n: number, from?: number) => noise(n, [3, 8, 8], 4, from);
 const data = images(30), test9 = images(9, 5), normalise = { mean: [0.4, 0.5, 0.6], std: [0.2, 0.3, 0.25] };
 const changes = { crop: 2, flip: true, brightness: 0.3, contrast: 0.4, erase: 0.5 }, augment = augmentation(changes);
 const net = () => sequential(conv2d({ filters: 4, kernel: 3 }), relu(), flatten(), linear({ units: 4 }));
@@ -22,13 +21,6 @@ const open = async (options: Partial<TrainOptions> = {}): Promise<Run> => train(
   device: await openTestDevice(), data: { train: data, test: test9, name: "", source: "" }, batch: 12, epochs: 2,
   seed: 5, optimizer: sgd({ lr: 0.02, momentum: 0.9 }), normalise, augment, ...options,
 });
-
-async function end(run: Run): Promise<Uint8Array> {
-  for await (const _ of run);
-  const file = await run.save();
-  run.destroy();
-  return file;
-}
 
 test("a training step sees what the twin says, resized too, and in two passes the same as in one", async () => {
   for (const size of [8, 11]) {
@@ -76,17 +68,10 @@ test("evaluation and prediction normalise and do not augment", async () => {
 });
 
 test("reruns and resumed runs end in the same bits; a run restored with other options is refused", async () => {
-  const whole = await end(await open()), first = await open();
-  expect(await end(await open())).toEqual(whole);
-  first.pause();
-  const loop = (async () => { for await (const _ of first); })();
-  for (let i = 0; i < 2; i++) await first.step();
-  first.stop();
-  await loop;
-  const file = await first.save(), second = await open();
-  first.destroy();
+  const whole = await saved(await open()), file = await saved(await open(), 2), second = await open();
+  expect(await saved(await open())).toEqual(whole);
   second.restore(file);
-  expect(await end(second)).toEqual(whole);
+  expect(await saved(second)).toEqual(whole);
   for (const [options, why] of [
     [{ augment: undefined }, new RegExp("augment is crop 2, flip 0.5, brightness 0.3, contrast 0.4, erase 0.5 there "
       + "and none here; train with the same augmentation")],

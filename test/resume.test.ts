@@ -2,10 +2,11 @@
 // ends in the bits of a run that never stopped.
 import { expect, test } from "vitest";
 import { families, type FamilyOptions } from "../models/index.js";
-import { dataset } from "../src/data/dataset.js";
 import { sha256 } from "../src/data/idx.js";
-import { adam, clipNorm, cosine, sgd, train, xavierUniform, type Run, type TrainOptions } from "../src/index.js";
+import { adam, clipNorm, cosine, sgd, train, xavierUniform, type TrainOptions } from "../src/index.js";
 import { random } from "../src/random.js";
+import { noise } from "./noise.js";
+import { saved } from "./runs.js";
 import { openTestDevice } from "./support.js";
 
 /** Tiny, but nothing is left out: dropout, batch norm, all blocks. `side` is the least that the windows allow. */
@@ -20,10 +21,7 @@ const some = all.filter(([family]) => !software || ["nin", "resnet18"].includes(
 const left = all.filter((one) => !some.includes(one)).map(([family]) => family);
 const elsewhere = left.length ? ` (not here, but with CONVOY_ADAPTER=system: ${left.join(", ")})` : "";
 
-const N = 22, data = dataset({
-  images: Uint8Array.from({ length: 256 * N }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24),
-  labels: Uint8Array.from({ length: N }, (_, i) => (i * 7) % 10), shape: [1, 16, 16], classes: [..."0123456789"],
-});
+const data = noise(22, [1, 16, 16]);
 
 test.each(some)(`%s resumes to the bit, from three random steps${elsewhere}`, async (family, side, options) => {
   const draw = random(0xc0ffee, all.findIndex(([name]) => name === family)), device = await openTestDevice();
@@ -33,26 +31,13 @@ test.each(some)(`%s resumes to the bit, from three random steps${elsewhere}`, as
   const open = () => train(families[family](options), {
     device, data, resize: side, batch: 8, epochs: 3, seed: 7, init: xavierUniform, keepBest: true, ...settings,
   });
-  const end = async (run: Run) => {
-    await run.finish();
-    const hash = await sha256(await run.save());
-    run.destroy();
-    return hash;
-  };
-  const whole = await open(), want = await end(whole), total = 3 * whole.stepsPerEpoch;
+  const whole = await open(), want = await sha256(await saved(whole)), total = 3 * whole.stepsPerEpoch;
   const stops = new Set<number>();
   while (stops.size < 3) stops.add(1 + Math.floor(draw() * (total - 1)));
   for (const at of stops) {
-    const first = await open();
-    first.pause();
-    const loop = first.finish();
-    for (let i = 0; i < at; i++) await first.step();
-    first.stop();
-    await loop;
-    expect(first.session.steps).toBe(at);
-    const file = await first.save(), second = await open();
-    first.destroy();
-    second.restore(file);
-    expect(await end(second), `stopped after step ${at} of ${total}`).toBe(want);
+    const first = await open(), second = await open();
+    second.restore(await saved(first, at));
+    expect([first.session.steps, second.session.steps]).toEqual([at, at]);
+    expect(await sha256(await saved(second)), `stopped after step ${at} of ${total}`).toBe(want);
   }
 });

@@ -1,15 +1,12 @@
 import { expect, test } from "vitest";
 import { lenet } from "../models/index.js";
-import { dataset } from "../src/data/dataset.js";
 import {
   batchNorm, conv2d, dropout, flatten, linear, maxPool2d, relu, sequential, sgd, train, type Block,
 } from "../src/index.js";
 import { openDevice } from "../src/node/device.js";
+import { noise } from "./noise.js";
 
-const data = dataset({
-  images: Uint8Array.from({ length: 784 * 80 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24),
-  labels: Uint8Array.from({ length: 80 }, (_, i) => (i * 7) % 10), shape: [1, 28, 28], classes: [..."0123456789"],
-});
+const data = noise(80, [1, 28, 28]);
 
 async function learned(net: Block, robust: boolean) {
   const device = await openDevice({ robust }), losses: number[] = [];

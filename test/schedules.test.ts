@@ -5,6 +5,7 @@ import {
   stepDecay, train, zeros, type Moment, type Progress, type Schedule, type TrainOptions,
 } from "../src/index.js";
 import { sinceBest } from "../src/train/earlyStopping.js";
+import { noise } from "./noise.js";
 import { openTestDevice } from "./support.js";
 
 /** The factors of a run of `epochs` epochs of 4 steps. */
@@ -72,13 +73,9 @@ describe("schedules, against PyTorch's formulas", () => {
   });
 });
 
-const images = (n: number, labels: (i: number) => number) => dataset({
-  images: Uint8Array.from({ length: 16 * n }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24),
-  labels: Uint8Array.from({ length: n }, (_, i) => labels(i)), shape: [1, 4, 4], classes: ["a", "b"],
-});
 const net = sequential(flatten(), linear({ units: 2 }));
 async function trained(options: Partial<TrainOptions>, f?: (e: Progress) => void) {
-  const device = await openTestDevice(), data = images(20, (i) => i & 1), seen: Progress[] = [];
+  const device = await openTestDevice(), data = noise(20, [1, 4, 4], 2), seen: Progress[] = [];
   const run = await train(net, { device, data, batch: 5, ...options });
   for await (const e of run) { seen.push(e); f?.(e); }
   const state = new Map([...await run.weights()].map(([name, { data }]) => [name, [...data]]));

@@ -1,6 +1,5 @@
 // A data set that does not lie on the GPU streams, and nothing else changes.
 import { expect, test, vi } from "vitest";
-import { dataset } from "../src/data/dataset.js";
 import { augmentation } from "../src/data/index.js";
 import {
   batchNorm, conv2d, flatten, LimitError, linear, OutOfMemoryError, relu, sequential, sgd, train,
@@ -8,12 +7,10 @@ import {
 } from "../src/index.js";
 import type { Device } from "../src/gpu/device.js";
 import { Memory } from "../src/gpu/memory.js";
+import { noise } from "./noise.js";
 import { openTestDevice } from "./support.js";
 
-const images = (n: number, from = 0) => dataset({
-  images: Uint8Array.from({ length: 75 * n }, (_, i) => Math.imul(i + from, 0x9e3779b1) >>> 24),
-  labels: Uint8Array.from({ length: n }, (_, i) => (i * 7) % 4), shape: [3, 5, 5], classes: [..."0123"],
-});
+const images = (n: number, from?: number) => noise(n, [3, 5, 5], 4, from);
 // neither images nor batches end with a word
 const split = { train: images(61), test: images(33, 5), name: "", source: "" };
 const net = () => sequential(conv2d({ filters: 4, kernel: 3 }), batchNorm(), relu(), flatten(), linear({ units: 4 }));

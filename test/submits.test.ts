@@ -1,12 +1,13 @@
 // A step is one submit, but where a slow GPU would be at it for seconds; and it is the same step in several.
 import { expect, test } from "vitest";
 import { families, lenet } from "../models/index.js";
-import { dataset } from "../src/data/dataset.js";
 import { submits } from "../src/gpu/player.js";
 import { sgd, summary } from "../src/index.js";
 import { macs } from "../src/profile/cost.js";
 import { Session } from "../src/train/session.js";
 import { readWeights } from "../src/train/weights.js";
+import { counted } from "./counted.js";
+import { noise, order } from "./noise.js";
 import { openTestDevice } from "./support.js";
 
 /** Of 128 images, as large as the seed article has them. */
@@ -41,22 +42,16 @@ test("a submit is of about 2^37 multiply-adds at most (both gradients of a linea
 });
 
 test("in several submits a step has the same bits, and its losses are read in the last", async () => {
-  const device = await openTestDevice(), order = Uint32Array.from({ length: 16 }, (_, i) => i);
-  const data = dataset({
-    images: Uint8Array.from({ length: 784 * 16 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24),
-    labels: Uint8Array.from(order, (i) => (7 * i) % 10), shape: [1, 28, 28], classes: [..."0123456789"],
-  });
+  const device = await openTestDevice(), data = noise(16, [1, 28, 28]);
   const trained = async (ends?: number[]) => {
     const session = await Session.open(lenet({ activation: "relu" }), {
       device, input: [1, 28, 28], batches: [16], data, optimizer: sgd({ lr: 0.1, momentum: 0.9 }),
     });
-    const [{ player }] = session.ready, { queue } = device.gpu, submit = queue.submit.bind(queue), rows: number[] = [];
+    const [{ player }] = session.ready, rows: number[] = [];
     if (ends) Object.assign(player, { ends: [...ends, player.steps.length] });
-    let sent = 0;
-    queue.submit = (buffers) => { sent++; submit(buffers); };
-    try {
-      for (let i = 1; i <= 3; i++) rows.push(...(await session.step(order, 0.1, true)!).subarray(0, 4 * i));
-    } finally { queue.submit = submit; }
+    const { submit: sent } = await counted(device.gpu, async () => {
+      for (let i = 1; i <= 3; i++) rows.push(...(await session.step(order(16), 0.1, true)!).subarray(0, 4 * i));
+    });
     const weights = await readWeights(session.memory, session.network);
     session.destroy();
     return { sent, rows, weights };

@@ -1,6 +1,5 @@
 // The tuner: steps go by its table, which is kept, and a resumed run keeps it to the bit.
 import { expect, test } from "vitest";
-import { dataset } from "../src/data/dataset.js";
 import { Device, type Store } from "../src/gpu/device.js";
 import {
   batchNorm, conv2d, flatten, linear, maxPool2d, readSafetensors, relu, sequential, sgd, train, writeSafetensors,
@@ -8,6 +7,8 @@ import {
 } from "../src/index.js";
 import { isChoices, placeOf } from "../src/tune/choices.js";
 import { tune } from "../src/tune/tune.js";
+import { noise } from "./noise.js";
+import { saved } from "./runs.js";
 import { openTestDevice } from "./support.js";
 
 /** The device under test, with a memory of its own. */
@@ -17,10 +18,7 @@ async function withStore(): Promise<{ device: Device; kept: Map<string, string> 
   return { device: new Device(gpu, adapter, rest, store), kept };
 }
 
-const data = dataset({
-  images: Uint8Array.from({ length: 64 * 52 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24),
-  labels: Uint8Array.from({ length: 52 }, (_, i) => (i * 7) % 4), shape: [1, 8, 8], classes: [..."0123"],
-});
+const data = noise(52, [1, 8, 8], 4);
 const net = () => sequential(
   conv2d({ filters: 4, kernel: 3 }), batchNorm(), relu(), maxPool2d({ kernel: 2 }),
   conv2d({ filters: 8, kernel: 3 }), flatten(), linear({ units: 4 }),
@@ -51,29 +49,20 @@ async function plain(device: Device): Promise<Choices> {
   return Object.fromEntries(keys.map((key) => [key, "plain"]));
 }
 
-async function finish(run: Run): Promise<Uint8Array> {
-  await run.finish();
-  const file = await run.save();
-  run.destroy();
-  return file;
-}
-
 test("a checkpoint holds the choice, and a resumed run repeats its bits by it", async () => {
   const { device } = await withStore(), table = await plain(device);
   const usual = await open(device), chosen = await open(device, { tune: table });
   expect(new Set(rungs(usual)).size).toBeGreaterThan(2);
   expect(new Set(rungs(chosen))).toEqual(new Set(["plain", "column"]));
-  const want = await finish(chosen), without = await finish(usual), off = await open(device, { tune: false });
-  expect(await finish(off), "off is as usual").toEqual(without);
+  const want = await saved(chosen), without = await saved(usual), off = await open(device, { tune: false });
+  expect(await saved(off), "off is as usual").toEqual(without);
   const { tensors, metadata } = readSafetensors(want), bare = readSafetensors(without);
   expect([bare.metadata.has("rungs"), JSON.parse(metadata.get("rungs")!)]).toEqual([false, table]);
   expect(tensors.get("0.weight")!.data).not.toEqual(bare.tensors.get("0.weight")!.data);
   for (const tune of [false, true]) for (const [by, end] of [[table, want], [false, without]] as const) {
     const first = await open(device, { tune: by, epochs: 1 }), second = await open(device, { tune });
-    await first.finish();
-    second.restore(await first.save());
-    first.destroy();
-    expect(await finish(second)).toEqual(end);
+    second.restore(await saved(first));
+    expect(await saved(second)).toEqual(end);
   }
   const third = await open(device), wrong = { ...Object.fromEntries(metadata), rungs: "[1]" };
   expect(() => third.restore(writeSafetensors(tensors as Parameters<typeof writeSafetensors>[0], wrong)))
@@ -99,6 +88,6 @@ test("tuning goes on between the steps, never before the first, and the run goes
   const epochs = Math.ceil(run.session.steps / run.stepsPerEpoch) + 1;
   const [one, two] = await Promise.all([0, 1].map(() => open(device, { epochs }, tiny())));
   for (const again of [one, two]) again.restore(file);
-  expect(await finish(one)).toEqual(await finish(two));
+  expect(await saved(one)).toEqual(await saved(two));
   run.destroy();
 });

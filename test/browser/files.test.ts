@@ -6,13 +6,13 @@ import { dirname, join } from "node:path";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
 import { fromFolder } from "../../src/node/folder.js";
+import { bytes } from "../noise.js";
 import { chromium } from "./chromium.js";
 
 const { PNG } = createRequire(import.meta.url)("pngjs") as { PNG: { sync: { write(image: object): Buffer } } };
 const png = (width: number, seed: number) => {
-  const bytes = Array.from({ length: 12 * width }, (_, i) =>
-    i % 4 === 3 ? 255 : Math.imul(i + seed, 0x9e3779b1) >>> 24);
-  return PNG.sync.write({ width, height: 3, data: Buffer.from(bytes) });
+  const opaque = bytes(12 * width, seed).map((v, i) => i % 4 === 3 ? 255 : v);
+  return PNG.sync.write({ width, height: 3, data: Buffer.from(opaque) });
 };
 
 test("PNG files in class folders: browser and Node agree to the byte, resized too; "

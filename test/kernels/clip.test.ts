@@ -3,12 +3,12 @@ import { clip_norm, clip_partial, clip_scale } from "../../src/generated/clip.js
 import { Memory } from "../../src/gpu/memory.js";
 import { Player } from "../../src/gpu/player.js";
 import { Recorder, tensor } from "../../src/gpu/recorder.js";
-import { dataset } from "../../src/data/dataset.js";
 import { flatten, linear, OptionError, sequential, sgd } from "../../src/index.js";
 import { clipNorm } from "../../src/optimizers/clip.js";
 import { plan } from "../../src/plan.js";
 import { Session } from "../../src/train/session.js";
 import { readGradients } from "../../src/train/weights.js";
+import { noise, order } from "../noise.js";
 import * as reference from "../reference/clip.js";
 import { checked, expectClose, gpu, openTestDevice, random, run, runners, threeRows } from "../support.js";
 
@@ -62,12 +62,11 @@ test("all buffers of gradients are clipped by one norm", async () => {
 
 test("a session clips what its optimizer sees", async () => {
   const device = await openTestDevice(), net = sequential(flatten(), linear({ units: 3 })), shape = [1, 4, 4] as const;
-  const images = Uint8Array.from({ length: 64 }, (_, i) => (i * 37) & 255), labels = Uint8Array.of(0, 1, 2, 0);
-  const data = dataset({ images, labels, shape, classes: ["a", "b", "c"] });
+  const data = noise(4, shape, 3);
   const gradients = async (limit?: number) => {
     const clip = limit === undefined ? undefined : clipNorm(limit), optimizer = sgd({ lr: 0 });
     const session = await Session.open(net, { device, input: shape, batches: [4], data, optimizer, clip });
-    session.step(Uint32Array.of(0, 1, 2, 3));
+    session.step(order(4));
     const read = await readGradients(session.memory, session.network);
     const all = Float64Array.from([...read.values()].flatMap((g) => [...g.data]));
     session.destroy();

@@ -1,12 +1,12 @@
 // Philox runs on the GPU only: wgsl_reflect's interpreter loses low bits of products of words.
 import { describe, expect, test } from "vitest";
-import { dataset } from "../../src/data/dataset.js";
 import { dropout_backward, dropout_forward } from "../../src/generated/dropout.js";
 import { Recorder } from "../../src/gpu/recorder.js";
 import { Graph } from "../../src/graph.js";
 import { dropout, flatten, gelu, linear, meanSquaredError, sequential, sgd, softplus } from "../../src/index.js";
 import { Session } from "../../src/train/session.js";
 import { readWeights } from "../../src/train/weights.js";
+import { noise, order } from "../noise.js";
 import * as reference from "../reference/dropout.js";
 import { clock, expectClose, gpu, openTestDevice, random, run, threeRows } from "../support.js";
 
@@ -75,17 +75,14 @@ describe("dropout", () => {
   });
 
   test("trains: the same numbers by the same seed, and as without it where p is 0", async () => {
-    const device = await openTestDevice(), data = dataset({
-      images: Uint8Array.from({ length: 16 * 20 }, (_, i) => i * 37),
-      labels: Uint8Array.from({ length: 20 }, (_, i) => i % 3), shape: [1, 4, 4], classes: ["a", "b", "c"],
-    });
+    const device = await openTestDevice(), data = noise(20, [1, 4, 4], 3);
     async function trained(p: number | undefined, seed: number) {
       const between = p === undefined ? flatten() : dropout({ p });
       const net = sequential(flatten(), linear({ units: 9 }), gelu(), between, softplus(), linear({ units: 3 }));
       const session = await Session.open(net, {
         device, input: [1, 4, 4], batches: [20], data, optimizer: sgd({ lr: 0.1 }), loss: meanSquaredError(), seed,
       });
-      for (let i = 0; i < 3; i++) session.step(Uint32Array.from({ length: 20 }, (_, n) => n));
+      for (let i = 0; i < 3; i++) session.step(order(20));
       const weights = await readWeights(session.memory, session.network);
       session.destroy();
       return JSON.stringify([...weights.values()].map(({ data }) => [...data]));
