@@ -1,13 +1,19 @@
-import { expect, test } from "vitest";
+// Kernels of sums: "add", and "accumulate", which adds a further part to what is there.
+import { describe, expect, test } from "vitest";
+import { accumulate_add } from "../../src/generated/accumulate.js";
 import { add_forward } from "../../src/generated/add.js";
 import { gpu, random, run, runners, threeRows } from "../support.js";
 
-test.each(Object.keys(runners))("add is the sum, rounded once: %s", async (where) => {
-  for (const size of [1, 64, 67, 200]) {
-    const a = random(1, size), b = random(2, size), work = size === 200 ? threeRows(size) : size;
-    const { y } = await run(runners[where], add_forward, { a, b }, { y: size }, { size }, work);
-    expect([...y]).toEqual(Array.from(a, (v, i) => Math.fround(v + b[i])));
-  }
+describe.each([
+  ["add", add_forward, "a", "b", "y"], ["accumulate", accumulate_add, "total", "part", "total"],
+] as const)("%s", (_, kernel, left, right, to) => {
+  test.each(Object.keys(runners))("is the sum, rounded once: %s", async (where) => {
+    for (const size of [1, 64, 67, 200]) {
+      const a = random(1, size), b = random(2, size), work = size === 200 ? threeRows(size) : size;
+      const got = await run(runners[where], kernel, { [left]: a, [right]: b }, { [to]: size }, { size }, work);
+      expect([...got[to]]).toEqual(Array.from(a, (v, i) => Math.fround(v + b[i])));
+    }
+  });
 });
 
 test.each([

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { cross_entropy_forward, cross_entropy_record } from "../../src/generated/cross_entropy.js";
 import * as reference from "../reference/cross_entropy.js";
-import { record } from "../reference/metrics.js";
-import { clock, expectClose, gpu, expectGradient, random, run, runners, threeRows } from "../support.js";
+import { expectClose, expectGradient, random, run, runners, threeRows } from "../support.js";
+import { recordsRow } from "./losses.js";
 
 const control = { N: 8, K: 10, smoothing: 0, scale: 3, images: 0 };  // 0: as many as there are rows
 const cases: Record<string, Partial<typeof control>> = {
@@ -24,20 +24,8 @@ const inputs = ({ N, K, scale }: typeof control) => ({
   labels: Uint32Array.from({ length: N }, (_, n) => (3 * n + 1) % K),
 });
 
-test.each([1, 64, 70, 256])("writes the step's row of the ring too, %i images", async (N) => {
-  const d = { N, K: 10, images: N, smoothing: 0.1 }, x = random(1, N * d.K);
-  const labels = Uint32Array.from({ length: N }, (_, n) => n % 10);
-  if (N === 64) x[20] = NaN;
-  const ring = new Float64Array(16).fill(-1), sizes = { probs: x.length, dx: x.length };
-  const given = { x, labels, clock: clock({ row: 2 }), ring };
-  const got = await run(gpu, cross_entropy_record, given, { ring: 16, ...sizes }, d, [1, 1, 1]);
-  const want = await run(gpu, cross_entropy_forward, { x, labels }, { rows: 2 * N, ...sizes }, d, N);
-  const row = record(d, Float64Array.from(want.rows));
-  expect([got.probs, got.dx]).toEqual([want.probs, want.dx]);
-  if (N === 64) expect(got.ring[8]).toBeNaN(); else expectClose("loss", got.ring.subarray(8, 9), row.subarray(0, 1), N);
-  expect([...got.ring.subarray(9, 12)]).toEqual([...row.subarray(1)]);
-  got.ring.forEach((v, i) => { expect(v === -1, `element ${i}`).toBe(i < 8 || i >= 12); });
-});
+test.each([1, 64, 70, 256])("writes the step's row of the ring too, %i images", (N) =>
+  recordsRow(cross_entropy_record, cross_entropy_forward, N, { smoothing: 0.1 }));
 
 describe.each(Object.keys(cases))("cross_entropy, %s", (name) => {
   const c = { ...control, ...cases[name] }, { x, labels } = inputs(c);

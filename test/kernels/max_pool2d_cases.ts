@@ -28,7 +28,8 @@ export function sized({ ceil, ...d }: Case) {
   const Q = extent(d.W, d.S, d.STRIDE_W, d.padding_w, d.DILATION_W, ceil);
   const WINDOWS_H = Math.ceil((d.DILATION_H * (d.R - 1) + 1) / d.STRIDE_H);
   const WINDOWS_W = Math.ceil((d.DILATION_W * (d.S - 1) + 1) / d.STRIDE_W);
-  return { ...d, WINDOWS_H, WINDOWS_W, P, Q, rows: 1, stream: 0, threshold: 0, scale: 1 };
+  const noDropout = { stream: 0, threshold: 0, scale: 1 };  // params of the wide kernels, which must be given
+  return { ...d, WINDOWS_H, WINDOWS_W, P, Q, rows: 1, ...noDropout };
 }
 export type Dim = ReturnType<typeof sized>;
 export const inputs = (d: Dim) => ({ x: random(1, d.N * d.H * d.W * d.C), dy: random(2, d.N * d.P * d.Q * d.C) });

@@ -62,7 +62,7 @@ const memory = () => {
     return [t, Float32Array.from(zeros ? new Float32Array(t.size) : random(1, t.size))] as const;
   }));
 };
-const BARRIER = "workgroupBarrier();", barriers = (code: string) => code.split(BARRIER).length - 1;
+const BARRIER = "workgroupBarrier();";
 
 /** The body of an entry point, from its name on. */
 const bodyOf = ({ kernel: { code, entry } }: Step) => {
@@ -86,11 +86,11 @@ test.each(entries)("%s has no race, and has one without any of its barriers", (_
   expect(found.map(({ message }) => message)).toEqual([]);
   expect(count).toBeGreaterThan(100);
   const { kernel } = step, [start, end] = bodyOf(step), body = kernel.code.slice(start, end).split(BARRIER);
-  for (let i = 0; i < barriers(body.join(BARRIER)); i++) {
-    const less = body.slice(0, i + 1).join(BARRIER) + body.slice(i + 1).join(BARRIER);
+  for (let i = 1; i < body.length; i++) {
+    const less = body.slice(0, i).join(BARRIER) + body.slice(i).join(BARRIER);
     const code = kernel.code.slice(0, start) + less + kernel.code.slice(end);
     const races = raced(wgsl, { ...step, kernel: { ...kernel, code } }, memory()).found;
     const told = races.map(({ message }) => message).join("\n");
-    expect(told, `without barrier ${i + 1}`).toMatch(/no barrier stands between them/);
+    expect(told, `without barrier ${i}`).toMatch(/no barrier stands between them/);
   }
 });
