@@ -17,8 +17,8 @@ const wanted: Readonly<Record<string, readonly [side: number, regions: number, p
   densenet: [32, 16, ["batchNorm relu conv2d", ""]],
 };
 
-for (const [name, [side, count, paths]] of Object.entries(wanted))
-  test(`the diagram of ${name} holds each layer once, and its forks as regions`, () => {
+test.each(Object.entries(wanted))(
+  "the diagram of %s holds each layer once, and its forks as regions", (name, [side, count, paths]) => {
     const { layers } = summary(families[name]({ width: 0.125 }), { input: [1, side, side], batch: 2 });
     const items = blocks(layers), regions = items.filter(region);
     const held = items.flatMap((item) => region(item) ? [...item.paths.flat(2), ...item.merge] : item);

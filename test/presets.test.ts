@@ -12,8 +12,9 @@ import { readSettings } from "../examples/shared/state.js";
 import { family as vgg } from "../examples/vgg/family.js";
 import { summary } from "../src/index.js";
 
-const all = [lenet, lenetBn, alexnet, vgg, nin, googlenet, resnet, densenet];
-for (const family of all) test(`the presets of ${family.title} are all in its controls, and grow`, () => {
+test.each([
+  lenet, lenetBn, alexnet, vgg, nin, googlenet, resnet, densenet,
+])("the presets of $title are all in its controls, and grow", (family) => {
   const sizes = presetNames.map((name) => {
     const settings = readSettings(family.controls, family.presets[name], "");
     for (const { name: control, values } of family.controls) {
