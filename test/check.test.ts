@@ -29,41 +29,41 @@ test.each<[string, AnyLayer, Shape[], Reference?]>([
 
 describe("what is wrong is found, and pointed to", () => {
   type Check = (layer: AnyLayer) => Promise<unknown>;
-  const gradients = (at = shapes): Check => async (layer) =>
-    checkGradients(layer, at, { device: await openTestDevice(), elements: 24 });
-  const bounds = (at = shapes): Check => async (layer) => checkBounds(layer, at, { device: await openTestDevice() });
+  const gradients: Check = async (layer) =>
+    checkGradients(layer, shapes, { device: await openTestDevice(), elements: 24 });
+  const bounds: Check = async (layer) => checkBounds(layer, shapes, { device: await openTestDevice() });
   const values: Check = async (layer) => compare(layer, depthwiseTwin, shapes, { device: await openTestDevice() });
-  const ends = (at = shapes): Check => async (layer) => checkEnds(layer, at, { device: await openTestDevice() });
+  const ends: Check = async (layer) => checkEnds(layer, shapes, { device: await openTestDevice() });
   const races = (at = rows): Check => (layer) => checkRaces(layer, at);
   const once = (a: string, b: string) => (text: string) => { expect(text).toContain(a); return text.replace(a, b); };
 
   test.each<[string, AnyLayer, Check, RegExp]>([
     ["a transposed index",
       depthwise(once("dy[place(n, h + 1 - r, w + 1 - s, c)] * weight[(r * 3 + s)",
-        "dy[place(n, h + 1 - r, w + 1 - s, c)] * weight[(s * 3 + r)")), gradients(),
+        "dy[place(n, h + 1 - r, w + 1 - s, c)] * weight[(s * 3 + r)")), gradients,
       /^ {2}dx\[\d, \d, \d, \d\] is .*, differences say .*; \d+ of 24 elements are off/m],
     ["a transposed index, against a twin", depthwise(once("weight[(r * 3 + s)", "weight[(s * 3 + r)")), values,
       /^ {2}y\[\d, \d, \d, \d\] is .*, expected /m],
-    ["a missing bias", depthwise(once("var sum = bias[c];", "var sum = 0.0 * bias[c];")), gradients(),
+    ["a missing bias", depthwise(once("var sum = bias[c];", "var sum = 0.0 * bias[c];")), gradients,
       /^ {2}dbias\[\d\] is [-\d.]+, differences say 0: .*; 3 of 3 elements are off$/m],
-    ["a missing bias gradient", depthwise(once("dbias[c] = all;", "dbias[c] = 0.0;")), gradients(),
+    ["a missing bias gradient", depthwise(once("dbias[c] = all;", "dbias[c] = 0.0;")), gradients,
       /^ {2}dbias\[\d\] is 0, differences say .*; every value is 0; 3 of 3 elements are off$/m],
     ["a pad that is off by one", depthwise(once("h + r <= dim.H &&", "h + r < dim.H &&")), values,
       /^ {2}y\[\d, [23], \d, \d\] is .* elements are off, all at axis 1 = 2 or 3$/m],
-    ["a slope that is wrong", swish("dy / (1 + exp(-x)) * (1 - x - x / (1 + exp(-x)))"), gradients(),
+    ["a slope that is wrong", swish("dy / (1 + exp(-x)) * (1 - x - x / (1 + exp(-x)))"), gradients,
       /^ {2}dx\[.*\] is .*, differences say /m],
-    ["a read past the end", depthwise(once("h + r <= dim.H &&", "h + r <= dim.H + 1 &&")), bounds(),
+    ["a read past the end", depthwise(once("h + r <= dim.H &&", "h + r <= dim.H + 1 &&")), bounds,
       joined(/^ {2}depthwise_forward reads past the end of x \(120 elements\): /,
         /y\[1, 3, 0, 0\] changes with what lies behind it$/m)],
     ["a read past the end, with its line",
       depthwise(once("h + r <= dim.H &&", "h + r <= dim.H + 1 &&")), races(shapes),
       joined(/^ {2}depthwise_forward, line 22 \(sum \+= x\[place.*\): /,
         /invocation \d+ of workgroup 1 reads x\[12\d\], which has 120 elements$/m)],
-    ["a missing guard", depthwise(once("if (i >= dim.N * dim.H * dim.W * dim.C) { return; }", "")), bounds(),
+    ["a missing guard", depthwise(once("if (i >= dim.N * dim.H * dim.W * dim.C) { return; }", "")), bounds,
       /^ {2}depthwise_forward writes past the end of y: to element 120 of 120, /m],
     ["an element never written",
       depthwise(once("if (i >= dim.N * dim.H * dim.W * dim.C) { return; }",
-        "if (i + 1 >= dim.N * dim.H * dim.W * dim.C) { return; }")), bounds(),
+        "if (i + 1 >= dim.N * dim.H * dim.W * dim.C) { return; }")), bounds,
       joined(/^ {2}depthwise_forward never writes y\[1, 3, 4, 2\]; /,
         /1 of 120 elements keep what was there before$/m)],
     ["a missing barrier", center(once("    workgroupBarrier();\n  }", "  }")), races(),
@@ -80,7 +80,7 @@ describe("what is wrong is found, and pointed to", () => {
         "if (lane < span) { held[lane] += held[lane + span]; workgroupBarrier(); }")), races(),
       /some invocations of a workgroup come to this barrier, others do not$/m],
     ["a loop that does not end",
-      depthwise(once("for (var s = 0u; s < 3; s++) {", "for (var s = 0u; s < 3; s += r - r) {")), ends(),
+      depthwise(once("for (var s = 0u; s < 3; s++) {", "for (var s = 0u; s < 3; s += r - r) {")), ends,
       joined(/^ {2}depthwise_forward, line 20 \(for \(var r = .*\): /,
         /this loop does not end; it was left after 1,048,576 turns$/m)],
     ["a loop with barriers that does not end, by all checks",
