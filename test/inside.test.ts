@@ -10,7 +10,7 @@ import { tensor, type Step, type Target } from "../src/gpu/recorder.js";
 import { adam, clipNorm, crossEntropy, sgd } from "../src/index.js";
 import { plan, single } from "../src/plan.js";
 import { control, describe as network, evaluation, RING, training } from "../src/train/network.js";
-import { lastingOf } from "../src/train/source.js";
+import { lasting } from "./recorded.js";
 import { openTestDevice, random } from "./support.js";
 
 const COUNTER = 98;
@@ -79,8 +79,8 @@ async function strays(
   ];
   const counted = steps.map(change).map(counting), memory = new Memory(device);
   const kept = [
-    order, whole, single(ring), ...lastingOf(source), ...net.learned, ...net.gradients, ...net.further, ...net.others,
-    ...states.flatMap((s) => Object.values(s).map(single)), ...counted.map(({ tensors }) => single(tensors.outside)),
+    order, whole, ...net.further, ...lasting(net, source, ring, states),
+    ...counted.map(({ tensors }) => single(tensors.outside)),
   ];
   await memory.grow(plan([counted], kept, device.adapter.limits.binding));
   memory.write(source.images, Uint8Array.from(random(1, source.images.size * 4), (v) => Math.abs(v) * 255));

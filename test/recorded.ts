@@ -1,11 +1,11 @@
 // A family's training step as it is recorded for an adapter: what tests count, without a device.
 import { families } from "../models/index.js";
-import { tensor, type Step, type Target } from "../src/gpu/recorder.js";
+import { tensor, type Step, type Target, type Tensor } from "../src/gpu/recorder.js";
 import { crossEntropy } from "../src/losses/crossEntropy.js";
 import { sgd } from "../src/optimizers/sgd.js";
-import { memoryUse, plan, single } from "../src/plan.js";
-import { control, describe as network, RING, training } from "../src/train/network.js";
-import { lastingOf } from "../src/train/source.js";
+import { memoryUse, plan, single, type Arena } from "../src/plan.js";
+import { control, describe as network, RING, training, type Network } from "../src/train/network.js";
+import { lastingOf, type Source } from "../src/train/source.js";
 
 export const BATCH = 128, subgroups: Target = { lanes: 8, tasks: 32 }, none: Target = { tasks: 1024 };
 
@@ -15,6 +15,14 @@ export const sizes: Readonly<Record<string, number>> = {
   "googlenet": 96, "resnet18": 96, "densenet": 96,
 };
 
+/** What outlives a step of a network in one pass, besides its control, as in a session. */
+export const lasting = (
+  { learned, gradients, others }: Network, source: Source, ring: Tensor, states: readonly Record<string, Tensor>[],
+): Arena[] => [
+  single(ring), ...lastingOf(source), ...learned, ...gradients, ...others,
+  ...states.flatMap((s) => Object.values(s).map(single)),
+];
+
 export function recorded(family: string, size: number, target: Target, batch = BATCH) {
   const net = network(families[family](), [1, size, size], 2 ** 32);
   const order = control(batch), ring = tensor("ring", [RING, 4]);
@@ -22,11 +30,11 @@ export function recorded(family: string, size: number, target: Target, batch = B
     shape: net.input, streamed: false,
     images: tensor("images", [1]), classes: tensor("labels", [1]), levels: tensor("levels", [1, 2]),
   };
-  const { steps } = training({
-    network: net, batch, loss: crossEntropy(), control: order, ring, source, target,
-    optimizer: sgd({ lr: 0.1 }), states: net.learned.map(() => ({})),
+  const states = net.learned.map(() => ({})), { steps } = training({
+    network: net, batch, loss: crossEntropy(), control: order, ring, source, target, states,
+    optimizer: sgd({ lr: 0.1 }),
   });
-  const kept = [order, single(ring), ...lastingOf(source), ...net.learned, ...net.gradients, ...net.others];
+  const kept = [order, ...lasting(net, source, ring, states)];
   return { steps, use: memoryUse(steps, plan([steps], kept, 2 ** 33)) };
 }
 
