@@ -1,14 +1,13 @@
 // Checkpoints that a visitor saves and brings.
 import { readFileSync, writeFileSync } from "node:fs";
-import type { ElementHandle, Page } from "puppeteer-core";
+import type { Page } from "puppeteer-core";
 import { expect, test } from "vitest";
 import { writeSafetensors } from "../../src/index.js";
-import { artefacts, barriers, figure, open, press, status, until, useSite } from "./page.js";
+import { artefacts, barriers, figure, open, press, saved, status, until, upload, useSite } from "./page.js";
 
 useSite();
 
-const bring = async (page: Page, path: string) =>
-  (await page.$("#checkpoint-file") as ElementHandle<HTMLInputElement>).uploadFile(path);
+const bring = (page: Page, path: string) => upload(page, "#checkpoint-file", path);
 const refused = (page: Page, text: string) => page.waitForFunction((t) => {
   const problem = document.querySelector("[aria-labelledby=files-title] .problem:not([hidden])");
   return problem?.textContent?.includes(t);
@@ -21,18 +20,7 @@ test("a file that is none leaves the run alone; a checkpoint comes with its sett
   const file = `${artefacts}/lenet-checkpoint.safetensors`;
   await until(page, "Ready");
   for (const step of ["1 / 32", "2 / 32"]) { await press(page, "Step"); await at(page, step); }
-  await page.evaluate(() => {
-    const { createObjectURL } = URL;
-    URL.createObjectURL = (blob) => {
-      const reader = new FileReader();
-      reader.onload = () => { document.body.dataset.saved = String(reader.result).split(",")[1]; };
-      reader.readAsDataURL(blob as Blob);
-      return createObjectURL(blob);
-    };
-  });
-  await page.$$eval("[aria-labelledby=files-title] button", ([save]) => { (save as HTMLButtonElement).click(); });
-  await page.waitForFunction(() => document.body.dataset.saved);
-  const whole = Buffer.from(await page.$eval("body", (e) => e.dataset.saved!), "base64");
+  const whole = await saved(page, "[aria-labelledby=files-title] button");
   writeFileSync(file, whole);
 
   writeFileSync(`${artefacts}/short.safetensors`, whole.subarray(0, whole.length - 1000));

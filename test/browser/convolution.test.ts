@@ -1,6 +1,6 @@
 import type { Page } from "puppeteer-core";
 import { expect, test } from "vitest";
-import { barriers, open, picture, until, useSite, withoutWebGPU } from "./page.js";
+import { barriers, onPhone, open, picture, until, useSite, withoutWebGPU } from "./page.js";
 
 useSite();
 
@@ -92,8 +92,7 @@ test("every example: the GPU agrees with the sums at every cell", async () => {
   await settled(page);
   await picture(page, "convolution-dark", 1280, "dark");
   expect(await barriers(page)).toEqual([]);
-  await picture(page, "convolution-phone", 390, "light");
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  await onPhone(page, "convolution-phone", "light");
   expect(bad).toEqual([]);
   await page.close();
 }, 120_000);

@@ -2,9 +2,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ElementHandle, Page } from "puppeteer-core";
+import type { Page } from "puppeteer-core";
 import { expect, test } from "vitest";
-import { barriers, charted, open, picture, press, until, useSite } from "./page.js";
+import { barriers, charted, open, picture, press, until, upload, useSite } from "./page.js";
 
 useSite();
 
@@ -13,8 +13,6 @@ const cifar = (count: number) => Uint8Array.from({ length: 3073 * count }, (_, i
   const label = Math.floor(i / 3073) % 10, at = i % 3073 - 1;
   return at < 0 ? label : 255 * (label >> Math.floor(at / 1024) & 1) ^ (label > 7 ? at & 127 : at & 15);
 });
-const choose = async (page: Page, what: "files" | "folder", path: string) =>
-  (await page.$(`#data-${what}`) as ElementHandle<HTMLInputElement>).uploadFile(path);
 const text = (page: Page, what: string) => page.$eval(what, (e) => e.textContent);
 
 test("LeNet goes over to CIFAR's files, learns them, refuses others by name, and goes back", async () => {
@@ -29,7 +27,7 @@ test("LeNet goes over to CIFAR's files, learns them, refuses others by name, and
   try {
     await until(page, "Ready: 63 steps");
     expect(await text(page, ".using")).toBe("Fashion-MNIST");
-    await choose(page, "folder", join(folder, "set"));
+    await upload(page, "#data-folder", join(folder, "set"));
     await until(page, "Ready: 3 steps an epoch, 20 training and 10 test images.");
     expect(await text(page, ".using")).toBe("CIFAR-10, 20 + 10 images");
     expect(await text(page, ".data .soft")).toBe("10 classes, 20 images to train on, 10 to test; colour, 32 × 32.");
@@ -51,7 +49,7 @@ test("LeNet goes over to CIFAR's files, learns them, refuses others by name, and
     expect(await barriers(page)).toEqual([]);
     await picture(page, "lenet-own-data", 1280, "light");
 
-    await choose(page, "files", broken);
+    await upload(page, "#data-files", broken);
     await page.waitForSelector(".problem:not([hidden])");
     expect(await text(page, ".problem")).toMatch(/^cut_batch\.bin: 6141 bytes are no whole number of records/);
     expect(await text(page, ".using")).toBe("CIFAR-10, 20 + 10 images");

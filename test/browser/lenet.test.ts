@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import {
-  barriers, browser, charted, figure, open, picture, press, status, until, useSite, withoutWebGPU,
+  barriers, charted, crashGpu, figure, onPhone, open, picture, press, saved, status, until, useSite, withoutWebGPU,
 } from "./page.js";
 
 useSite();
@@ -29,8 +29,7 @@ test("LeNet trains in the page, by keyboard", async () => {
   await picture(page, "lenet-light", 1280, "light");
   await picture(page, "lenet-dark", 1280, "dark");
   expect(await barriers(page)).toEqual([]);
-  await picture(page, "lenet-phone", 390, "light");
-  await page.setViewport({ width: 1280, height: 900 });
+  await onPhone(page, "lenet-phone", "light");
 
   // What is drawn is taken for something; all steps go to a file.
   await page.$eval(".sketch", (e) => { e.scrollIntoView({ block: "center" }); });
@@ -44,23 +43,14 @@ test("LeNet trains in the page, by keyboard", async () => {
   const odds = await page.$$eval(".odds td", (all) => all.map((td) => parseFloat(td.textContent ?? "")));
   expect(odds.reduce((a, b) => a + b)).toBeCloseTo(100, 0);
   expect(odds).toEqual([...odds].sort((a, b) => b - a));
-  await page.evaluate(() => {
-    const { createObjectURL } = URL;
-    URL.createObjectURL = (blob) => {
-      void (blob as Blob).text().then((t) => { document.body.dataset.saved = t; });
-      return createObjectURL(blob);
-    };
-  });
-  await page.$$eval("[aria-labelledby=runs-title] button", ([csv]) => { (csv as HTMLButtonElement).click(); });
-  await page.waitForFunction(() => document.body.dataset.saved);
-  const table = await page.$eval("body", (e) => e.dataset.saved!);
-  const [heads, ...saved] = table.trim().split("\n").map((line) => line.split(","));
+  const table = (await saved(page, "[aria-labelledby=runs-title] button")).toString();
+  const [heads, ...lines] = table.trim().split("\n").map((line) => line.split(","));
   expect(heads.slice(0, 7)).toEqual([
     "run", "step", "loss", "smoothed_loss", "epoch", "training_accuracy", "test_accuracy",
   ]);
-  expect(saved[0].slice(1, 3)).toEqual(["1", expect.stringMatching(/^\d\.\d+$/)]);
-  expect(saved.find((row) => row[1] === "32")?.[4]).toBe("1");  // the end of the first epoch
-  expect(saved.at(-1)).toHaveLength(heads.length);
+  expect(lines[0].slice(1, 3)).toEqual(["1", expect.stringMatching(/^\d\.\d+$/)]);
+  expect(lines.find((row) => row[1] === "32")?.[4]).toBe("1");  // the end of the first epoch
+  expect(lines.at(-1)).toHaveLength(heads.length);
 
   await press(page, "Reset");
   await until(page, "Ready");
@@ -106,8 +96,7 @@ test("a lost device is told of, and a restart goes on, or says why it cannot", a
   await until(page, "Ready");
   await press(page, "Train");
   await page.waitForFunction(() => /Epoch2 \//.test(document.querySelector(".figures")?.textContent ?? ""));
-  const cdp = await browser.browser.target().createCDPSession();
-  await cdp.send("Browser.crashGpuProcess" as never).catch(() => {});
+  await crashGpu();
   await page.waitForSelector(".notice.bad button");
   expect(await page.$eval(".notice.bad", (e) => e.textContent)).toMatch(/The device was lost/);
   await page.click(".notice.bad button");

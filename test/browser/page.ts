@@ -1,8 +1,8 @@
 // What the tests of the pages share: the site, a browser, and how to ask a page.
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import type { Page } from "puppeteer-core";
-import { afterAll, beforeAll } from "vitest";
+import type { ElementHandle, Page } from "puppeteer-core";
+import { afterAll, beforeAll, expect } from "vitest";
 import { chromium, complaints, type Chromium } from "./chromium.js";
 import { serve, type Server } from "./server.js";
 
@@ -69,6 +69,39 @@ export async function picture(page: Page, name: string, width: number, scheme: "
   await page.setViewport({ width, height: Math.min(6000, tall) });
   await page.waitForFunction(() => new Promise((done) => { setTimeout(() => { done(true); }, 400); }));
   await page.screenshot({ path: `${artefacts}/${name}.png`, captureBeyondViewport: false, optimizeForSpeed: true });
+}
+
+/** A picture as a phone shows the page, which is no wider; then the window is wide again. */
+export async function onPhone(page: Page, name: string, scheme: "light" | "dark") {
+  await picture(page, name, 390, scheme);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth), "width of the page").toBe(390);
+  await page.setViewport({ width: 1280, height: 900 });
+}
+
+/** Gives a page a file of this machine's. */
+export const upload = async (page: Page, input: string, path: string) =>
+  (await page.$(input) as ElementHandle<HTMLInputElement>).uploadFile(path);
+
+/** Presses the first of these buttons, and gives the file that the page saves. */
+export async function saved(page: Page, button: string): Promise<Buffer> {
+  await page.evaluate(() => {
+    const { createObjectURL } = URL;
+    URL.createObjectURL = (blob) => {
+      const reader = new FileReader();
+      reader.onload = () => { document.body.dataset.saved = String(reader.result).split(",")[1]; };
+      reader.readAsDataURL(blob as Blob);
+      return createObjectURL(blob);
+    };
+  });
+  await page.$$eval(button, ([first]) => { (first as HTMLButtonElement).click(); });
+  await page.waitForFunction(() => document.body.dataset.saved);
+  return Buffer.from(await page.$eval("body", (e) => e.dataset.saved!), "base64");
+}
+
+/** Takes the GPU away from all pages. */
+export async function crashGpu() {
+  const cdp = await browser.browser.target().createCDPSession();
+  await cdp.send("Browser.crashGpuProcess" as never).catch(() => {});
 }
 
 interface Axe {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { barriers, browser, open, picture, press, site, status, useSite, withoutWebGPU } from "./page.js";
-import { controlled, editor, faulty, longest, problems, said, watchful, write } from "./playground.js";
+import { barriers, crashGpu, onPhone, open, picture, press, site, status, useSite, withoutWebGPU } from "./page.js";
+import { controlled, editor, faulty, held, longest, problems, said, watchful, write } from "./playground.js";
 
 useSite();
 
@@ -29,9 +29,7 @@ test("a layer is run, checked, timed; what is wrong is told at its line; "
   expect(timed).toEqual([["forward", true, true], ["backward", true, true]]);
   expect(await barriers(page)).toEqual([]);
   await picture(page, "playground-light", 1280, "light");
-  await picture(page, "playground-phone", 390, "dark");
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
-  await page.setViewport({ width: 1280, height: 900 });
+  await onPhone(page, "playground-phone", "dark");
 
   await write(page, 0, "@compute @workgroup_size(1, 1, 1)\nfn f() {\n  let a = 1.0 + 1u;\n}");
   await press(page, "Run");
@@ -53,7 +51,8 @@ test("a layer is run, checked, timed; what is wrong is told at its line; "
   expect(await problems(page)).toEqual([
     expect.stringMatching(/^Shader, line 17, column 1: swish_forward, line 17 .*: this loop does not end/),
   ]);
-  expect(await longest(page)).toBeLessThan(1000);  // the page was never held up
+  expect(await longest(page)).toBeLessThan(1000);  // the page was never held up, which would be seen
+  await held(page, 1000);
 
   await page.select("#limit", "5");
   await page.select("#example", "swish");
@@ -111,7 +110,7 @@ test("where the GPU process dies, the page says so, and where there is no GPU an
   await said(page, "Swish");
   await press(page, "Benchmark");
   await said(page, "Benchmark on");
-  await (await browser.browser.target().createCDPSession()).send("Browser.crashGpuProcess" as never).catch(() => {});
+  await crashGpu();
   await said(page, "It did not work");
   expect(await page.$eval(".notice.bad", (e) => e.textContent)).toMatch(/The browser took the GPU away/);
   await page.click(".notice.bad button");

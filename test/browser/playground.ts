@@ -43,3 +43,10 @@ export const watchful = (page: Page) => page.evaluateOnNewDocument(() => {
   }).observe({ type: "longtask" });
 });
 export const longest = (page: Page) => page.evaluate(() => (globalThis as unknown as { longest: number }).longest);
+/** Holds a page up, and waits until the watch has seen it. */
+export async function held(page: Page, ms: number) {
+  await page.evaluate((ms) => {
+    setTimeout(() => { for (const end = performance.now() + ms; performance.now() < end;); });
+  }, ms);
+  await page.waitForFunction((ms) => (globalThis as unknown as { longest: number }).longest >= ms, {}, ms);
+}
