@@ -12,7 +12,8 @@ import * as reference from "../reference/max_pool2d.js";
 import {
   epilogue, expectClose, expectGradient, gpu, random, run, runners, threefold, type Runner,
 } from "../support.js";
-import { cases, control, inputs, sized, type Case, type Dim } from "./max_pool2d_cases.js";
+import { cases, control, inputs, sized, type Dim } from "./max_pool2d_cases.js";
+import { anyExtents } from "./pools.js";
 
 /** Forward picks and must agree exactly; backward adds. */
 async function agrees(runner: Runner, d: Dim, { x, dy } = inputs(d), folded = false) {
@@ -112,22 +113,9 @@ describe.each(Object.keys(runners))("max_pool2d: %s", (where) => {
 });
 
 test("max_pool2d agrees with its twin for any extents", async () => {
-  const variants: Partial<Case>[] = [  // few, because each is compiled
-    {},
-    { R: 3, S: 3, STRIDE_H: 1 },
-    { R: 2, S: 3, STRIDE_H: 3, STRIDE_W: 1, DILATION_H: 2 },
+  const pools = anyExtents(control, [
+    {}, { R: 3, S: 3, STRIDE_H: 1 }, { R: 2, S: 3, STRIDE_H: 3, STRIDE_W: 1, DILATION_H: 2 },
     { R: 1, S: 4, DILATION_W: 2 },
-  ];
-  const upTo = (most: number, least = 1) => fc.integer({ min: least, max: most });
-  const shapes = fc.record({
-    variant: fc.constantFrom(...variants), N: upTo(3), C: upTo(7), ceil: fc.boolean(), padded: fc.boolean(),
-    rows: upTo(8, 0), columns: upTo(8, 0),
-  });
-  await fc.assert(fc.asyncProperty(shapes, ({ variant, padded, rows, columns, ...free }) => {
-    const c = { ...control, ...variant, ...free };
-    const padding_h = padded ? Math.floor(c.R / 2) : 0, padding_w = padded ? Math.floor(c.S / 2) : 0;
-    const H = Math.max(1, c.DILATION_H * (c.R - 1) + 1 - 2 * padding_h) + rows;
-    const W = Math.max(1, c.DILATION_W * (c.S - 1) + 1 - 2 * padding_w) + columns;
-    return agrees(gpu, sized({ ...c, H, W, padding_h, padding_w }));
-  }), { numRuns: 25, seed: 1 });
+  ]);
+  await fc.assert(fc.asyncProperty(pools, (c) => agrees(gpu, sized(c))), { numRuns: 25, seed: 1 });
 });
