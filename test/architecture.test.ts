@@ -2,10 +2,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { expect, test } from "vitest";
 
-const files = (folder: string, ending: string) => !existsSync(folder) ? []
-  : readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .map((f) => `${folder}/${f.replaceAll("\\", "/")}`)
-    .filter((f) => f.endsWith(ending) && !f.includes("/node_modules/")).sort();
+const files = (folder: string, ending: string) => readdirSync(folder, { recursive: true, encoding: "utf8" })
+  .map((f) => `${folder}/${f.replaceAll("\\", "/")}`)
+  .filter((f) => f.endsWith(ending) && !f.includes("/node_modules/")).sort();
 const read = (file: string) => readFileSync(file, "utf8");
 const generated = (file: string) => file.startsWith("src/generated/");
 
