@@ -42,10 +42,24 @@ describe("CIFAR", () => {
     expect(() => parseCifar(bytes, kind, "x.bin")).toThrow(FormatError);
     expect(() => parseCifar(bytes, kind, "x.bin")).toThrow(why);
   });
-  test("any bytes: a result or a FormatError", () => fc.assert(fc.property(
-    fc.uint8Array({ maxLength: 40 }), fc.constantFrom<10 | 100>(10, 100), (bytes, kind) => {
-      try { parseCifar(bytes, kind, "x"); } catch (e) { if (!(e instanceof FormatError)) throw e; }
-    })));
+  test("any bytes: all images or a FormatError", () => {
+    const seen = new Set<string>();
+    fc.assert(fc.property(
+      fc.array(fc.tuple(fc.nat(11), fc.nat(100)), { maxLength: 3 }), fc.constantFrom(0, 0, 0, 1),
+      fc.constantFrom<10 | 100>(10, 100), (labels, more, kind) => {
+        const records = labels.flatMap(([few, many], i) => record(kind === 10 ? [few] : [few, many], i));
+        const outcome = () => {
+          try { return parseCifar(Uint8Array.from([...records, ...Array(more).fill(0)]), kind, "x"); } catch (e) {
+            if (!(e instanceof FormatError)) throw e;
+            return undefined;
+          }
+        }, found = outcome(), whole = labels.length > 0 && !more;
+        const fits = labels.every(([few, many]) => kind === 10 ? few < 10 : many < 100);
+        seen.add(`${whole} ${fits}`);
+        expect(found?.images.length).toBe(whole && fits ? 3072 * labels.length : undefined);
+      }), { numRuns: 200, seed: 1 });
+    expect(seen.size).toBe(4);
+  });
 });
 
 describe("files of a drop", () => {

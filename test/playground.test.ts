@@ -40,8 +40,12 @@ test.each(names)("the buttons find the example %s right, and LeNet trains with i
   const draft = read(name), [gradients] = ofType(await said("gradients", draft), "checked");
   const [races] = ofType(await said("races", draft), "checked");
   expect([...gradients.findings, ...races.findings]).toEqual([]);
+  expect(gradients.errors.map((e) => e.name)).toContain("dx");
   expect(gradients.looked.length).toBe(gradients.errors.length);
-  for (const { name: tensor, planes } of gradients.errors) expect(Math.max(...planes.data), tensor).toBeLessThan(2e-3);
+  for (const { name: tensor, planes } of gradients.errors) {
+    expect(planes.data.length, tensor).toBeGreaterThan(0);
+    expect(Math.max(...planes.data), tensor).toBeLessThan(2e-3);
+  }
   expect(races.looked.join()).toMatch(/accesses of .*tensors' bounds/);
   const ran = await said("run", draft);
   expect(ran.map(({ type }) => type)).toEqual(["values", "done"]);

@@ -59,8 +59,10 @@ test.each(Object.entries(printed))("summary() of %s has the article's shapes", (
   expect(lines(found, want)).toEqual(want);
   expect(found.parameters).toBe(parameters[family]);
   const [head, , ...rows] = String(found).split("\n"), { layers } = found;
-  expect(rows.slice(0, layers.length).every((row, i) =>
-    row.length === head.length && row.includes(`[${layers[i].shape.join(", ")}]`))).toBe(true);
+  for (const [i, { path, shape }] of layers.entries()) {
+    expect(rows[i], path).toContain(`[${shape.join(", ")}]`);
+    expect(rows[i], path).toHaveLength(head.length);
+  }
 });
 
 test("the small VGG is one line", () => {
