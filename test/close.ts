@@ -19,7 +19,7 @@ export function expectClose(
   let at = 0;
   for (let i = 0; i < want.length; i++) if (!(Math.abs(got[i] - want[i]) <= Math.abs(got[at] - want[at]))) at = i;
   const error = Math.abs(got[at] - want[at]);
-  if (!(error <= tolerance * scale))
+  if (!(error <= tolerance * scale && scale < Infinity))
     expect.fail(`${what}[${at}]: got ${got[at]}, want ${want[at]}, off by ${error}; the largest is ${scale}`);
   if (scale > 0) worst = Math.max(worst, error / scale);
 }

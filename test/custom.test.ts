@@ -54,6 +54,7 @@ test("activations and slopes are fused into elementwise(), to the same bits; a p
   expect([count(apart.steps, "activation_forward"), count(fused.steps, "activation_forward")]).toEqual([2, 0]);
   expect([count(apart.steps, "elementwise_forward"), count(fused.steps, "elementwise_forward")]).toEqual([2, 2]);
   expect(fused.weights).toEqual(apart.weights);
+  expect(apart.weights.get("10.weight")!.data.every(Number.isFinite)).toBe(true);
   const passes = fused.rows.filter(({ path }) => path === "1").map(({ pass }) => pass);
   expect(passes).toEqual(["forward", "input gradient", "weight gradient"]);
   expect(fused.steps.filter(({ path }) => path === "2").map(passOf)).toEqual(["forward", "input gradient"]);

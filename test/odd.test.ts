@@ -19,6 +19,7 @@ async function trained(
   });
   for (let i = 0; i < steps; i++) session.step(order(n));
   const weights = await readWeights(session.memory, session.network);
+  for (const [name, { data }] of weights) expect(data.every(Number.isFinite), name).toBe(true);
   session.destroy();
   return weights;
 }

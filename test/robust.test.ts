@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { create } from "webgpu";
 import { lenet } from "../models/index.js";
 import {
   batchNorm, conv2d, dropout, flatten, linear, maxPool2d, relu, sequential, sgd, train, type Block,
@@ -6,11 +7,16 @@ import {
 import { openDevice } from "../src/node/device.js";
 import { noise } from "./noise.js";
 
+vi.mock("webgpu", async (original) => {
+  const dawn = await original<typeof import("webgpu")>();
+  return { ...dawn, create: vi.fn(dawn.create) };
+});
 const data = noise(80, [1, 28, 28]);
 
 async function learned(net: Block, robust: boolean) {
-  const device = await openDevice({ robust }), losses: number[] = [];
+  const device = await openDevice({ robust }), losses: number[] = [], [[...asked]] = vi.mocked(create).mock.lastCall!;
   try {
+    expect(asked.includes("enable-dawn-features=disable_robustness")).toBe(!robust);
     const optimizer = sgd({ lr: 0.1, momentum: 0.9 });
     const run = await train(net, { device, data, batch: 32, epochs: 2, seed: 3, optimizer });
     for await (const progress of run) losses.push(...progress.losses);
