@@ -7,7 +7,7 @@ import { upTo, withEpoch, withLosses } from "./curve.js";
 import { dataCard, type DataFacts } from "./data.js";
 import { deck } from "./deck.js";
 import { diagram } from "./diagram.js";
-import { download, el, number, percent } from "./dom.js";
+import { download, el, keepStrayFiles, number, percent } from "./dom.js";
 import { type Control, type Family, type Settings, type Value } from "./family.js";
 import { filesCard } from "./files.js";
 import { settingsForm } from "./form.js";
@@ -64,6 +64,7 @@ export function openPage(family: Family, script: URL): void {
     accuracy.show(past.now.curve, past.past, Number(settings.epochs));
   };
   addEventListener("pagehide", () => { past.keep(); });
+  keepStrayFiles();
   const data = dataCard((files) => { bar.say("Reading the data set …"); send({ type: "data", files, settings }); });
   const notices = el("div", { class: "notices" });
   const form = settingsForm(family, (name) => {
