@@ -55,6 +55,7 @@ export function openPage(family: Family, script: URL): void {
     save: (optimizer) => { send({ type: "save", optimizer }); },
     // What is there goes on if it is no checkpoint.
     open: (file, name) => {
+      if (!adapter) { files.refuse("It can be opened once there is a device to train on."); return; }
       bar.say(`Opening ${name} …`);
       send({ type: "start", settings, from: { file, name }, run: Date.now() });
     },
