@@ -181,7 +181,7 @@ export function openPage(family: Family, script: URL): void {
         files.ready = true;
         const { steps } = message, epochs = Number(settings.epochs);
         const epoch = Math.min(Math.floor(restored / steps) + 1, epochs), step = restored - (epoch - 1) * steps;
-        if (restored) bar.place({ epoch, epochs, step, steps });
+        if (restored) bar.place({ epoch, epochs, step, steps }, past.now.curve);
         bar.say(`${restored ? `Restored at epoch ${epoch}, step ${number(step)}` : "Ready"}: `
           + `${number(message.steps)} steps an epoch, `
           + `${number(message.trained)} training and ${number(message.tested)} test images.`);
