@@ -101,7 +101,7 @@ export function openPage(family: Family, script: URL): void {
     settings = { ...settings, [name]: value };
     writeSettings(settings);
     form.check(settings);
-    if (live) send({ type: "rate", value: Number(value) });
+    if (live) { past.alter(name, value); send({ type: "rate", value: Number(value) }); }
     else if (adapter) start(`A new run: ${label.toLowerCase()} ${text(value)}.`);
     else send({ type: "describe", settings });
   }
