@@ -13,7 +13,7 @@ import type { Clip } from "../optimizers/clip.js";
 import { sgd } from "../optimizers/sgd.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import { memoryUse, plan, single, type Arena, type MemoryUse, type Plan } from "../plan.js";
-import { addPrograms, type Added, type Layer, type Ready } from "./added.js";
+import { addPrograms, type Added, type Extension, type Ready } from "./added.js";
 import { control, describe, RING, training, type Control, type Network, type Program } from "./network.js";
 import type { SessionOptions } from "./sessionOptions.js";
 import { lastingOf, sourceOf, upload, type Source } from "./source.js";
@@ -42,8 +42,7 @@ export class Session {
   /** Rungs of the training steps, and of them alone: evaluation takes the first that fits. */
   choices: Choices = {};
   #added!: Added;
-  /** Of the plan, for what was added one upon the other. */
-  readonly layers: Layer[] = [];
+  readonly #extensions: Extension[] = [];  // of the plan, one upon the other
   #adding: Promise<unknown> = Promise.resolve();
   #source?: Source;
   #keep: SessionOptions["keep"];
@@ -120,7 +119,7 @@ export class Session {
   add<P extends Pick<Program, "label" | "steps">>(
     programs: readonly P[], kept: readonly Arena[], largest: () => number,
   ): Promise<Added<P>> {
-    const adding = this.#adding.then(() => addPrograms(this, programs, kept, largest));
+    const adding = this.#adding.then(() => addPrograms(this, this.#extensions, programs, kept, largest));
     this.#adding = adding.catch(() => {});
     return adding.then(({ ready, undo }) => ({ ready, undo: () => { this.#adding = this.#adding.then(undo); } }));
   }
