@@ -5,7 +5,8 @@
 //   where  h = p·STRIDE_H + r·DILATION_H − padding_h,  w = q·STRIDE_W + s·DILATION_W − padding_w
 //
 // addend where ADDEND, f′ by SLOPE where fuse.ts put them here. One invocation per element written: the plain rung.
-// Twin: test/reference/max_pool2d.ts.
+// tiled, where windows share no pixels: one per element of dy, which writes the STRIDE_H × STRIDE_W of dx from the
+// window's first on. Twin: test/reference/max_pool2d.ts.
 
 // #import first
 // #import pooled
@@ -90,4 +91,31 @@ fn max_pool2d_backward(
   if (ADDEND) { sum += addend[e]; }
   if (SLOPE > 0) { sum *= slope(z[e]); }
   dx[e] = sum;
+}
+
+@compute @workgroup_size(WORKGROUP, 1, 1)
+fn max_pool2d_tiled(
+  @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+) {
+  // Past the last window, where pixels are left that none holds.
+  let at = place_by_row(id.x, group, groups, (dim.H + u32(dim.padding_h) + STRIDE_H - 1) / STRIDE_H, dim.C);
+  if (at.x >= dim.N) { return; }
+  let from_y = ((at.x * dim.P + min(at.y, dim.P - 1)) * dim.Q + min(at.z, dim.Q - 1)) * dim.C + at.w;
+  let d = dy[from_y];
+  var winner = chosen[from_y];
+  if (at.y >= dim.P || at.z >= dim.Q) { winner = NONE; }
+  for (var u = first(at.x, STRIDE_H); u < STRIDE_H; u++) {
+    let h = at.y * STRIDE_H + u - u32(dim.padding_h);
+    for (var v = first(at.x, STRIDE_W); v < STRIDE_W; v++) {
+      let w = at.z * STRIDE_W + v - u32(dim.padding_w);
+      if (h >= dim.H || w >= dim.W) { continue; }
+      let on = u % DILATION_H + v % DILATION_W == 0 && v / DILATION_W < S;
+      let tap = select(NONE - 1, u / DILATION_H * S + v / DILATION_W, on);
+      let e = ((at.x * dim.H + h) * dim.W + w) * dim.C + at.w;
+      var sum = select(0.0, d, winner == tap);
+      if (ADDEND) { sum += addend[e]; }
+      if (SLOPE > 0) { sum *= slope(z[e]); }
+      dx[e] = sum;
+    }
+  }
 }

@@ -210,6 +210,9 @@ export const named = (name: string, part: Part): Block => (x) => x.graph.within(
  */
 export const freeze = (part: Part): Block => (x) => x.graph.frozen(() => through(part, x));
 
-/** One part after the other; their names are their numbers, as in PyTorch's nn.Sequential. */
+/**
+ * One part after the other; their names are their numbers, as in PyTorch's nn.Sequential. A layer that stands in
+ * several places has weights of its own in each.
+ */
 export const sequential = (...parts: Part[]): Block => (x) =>
   parts.reduce<Value>((v, part, i) => named(String(i), part)(v), x);

@@ -2,12 +2,14 @@
 import { expect, test } from "vitest";
 import { dataset } from "../src/data/dataset.js";
 import {
-  adam, adamw, adaptiveAvgPool2d, avgPool2d, batchNorm, clipNorm, conv2d, crossEntropy, dropout, elu, flatten, gelu,
-  leakyRelu, linear, localResponseNorm, maxPool2d, rmsprop, sequential, sgd, softplus, torchDefault, train,
+  adam, adamw, adaptiveAvgPool2d, avgPool2d, batchNorm, clipNorm, conv2d, cosine, crossEntropy, depthwiseConv2d,
+  dropout, elu, exponential, flatten, gelu, leakyRelu, linear, localResponseNorm, maxPool2d, oneCycle, reduceOnPlateau,
+  rmsprop, sequential, sgd, softplus, stepDecay, torchDefault, train,
   type AdamOptions, type AdaptiveAvgPool2dOptions, type AvgPool2dOptions, type BatchNormOptions, type Conv2dOptions,
-  type DropoutOptions, type EluOptions, type GeluOptions, type LeakyReluOptions, type LinearOptions,
-  type LocalResponseNormOptions, type MaxPool2dOptions, type RmspropOptions, type SgdOptions, type SoftplusOptions,
-  type TrainOptions,
+  type CosineOptions, type CrossEntropyOptions, type DepthwiseConv2dOptions, type DropoutOptions, type EluOptions,
+  type GeluOptions, type LeakyReluOptions, type LinearOptions, type LocalResponseNormOptions, type MaxPool2dOptions,
+  type OneCycleOptions, type PlateauOptions, type RmspropOptions, type SgdOptions, type SoftplusOptions,
+  type StepDecayOptions, type TrainOptions,
 } from "../src/index.js";
 import { openTestDevice } from "./support.js";
 
@@ -34,6 +36,15 @@ const all = [
   full<RmspropOptions>(rmsprop, { lr: 0.1, alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0, centered: true }),
   full<AdamOptions>(adam, { lr: 0.1, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 }),
   full<AdamOptions>(adamw, { lr: 0.1, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 }),
+  full<DepthwiseConv2dOptions>(depthwiseConv2d, {
+    kernel: 3, stride: 1, padding: 1, dilation: 1, bias: true, init: torchDefault, requiresGrad: true,
+  }),
+  full<CrossEntropyOptions>(crossEntropy, { labelSmoothing: 0.1 }),
+  full<StepDecayOptions>(stepDecay, { every: 2, gamma: 0.1 }),
+  full<{ gamma: number }>(exponential, { gamma: 0.9 }),
+  full<CosineOptions>(cosine, { warmup: 0.1, minimum: 0.01 }),
+  full<OneCycleOptions>(oneCycle, { peak: 1, warmup: 0.3, divFactor: 25, finalDivFactor: 1e4 }),
+  full<PlateauOptions>(reduceOnPlateau, { factor: 0.1, patience: 10, minimum: 0, threshold: 1e-4 }),
 ];
 
 const said = (f: () => unknown): string => {

@@ -2,7 +2,7 @@
 // goes.
 import type { Adapter } from "convoy-gpu";
 import { digits, type BenchRow, type Roofline } from "convoy-gpu/bench";
-import { el, number } from "../shared/dom.js";
+import { el, keepStrayFiles, number } from "../shared/dom.js";
 import { adapterPanel, failure, noWebGpu, notice, type Notice } from "../shared/panels.js";
 import { rooflineChart } from "./chart.js";
 import { readChoice, small, usual, writeChoice } from "./choice.js";
@@ -180,6 +180,7 @@ addEventListener("keydown", (event) => {
 root?.replaceChildren(notices, deck, el("div", { class: "columns" }, form.element, main), table.element);
 form.show(choice);
 show();
+keepStrayFiles();
 if ("gpu" in navigator) launch();
 else {
   const panel = noWebGpu();

@@ -33,6 +33,10 @@ const steps: Readonly<Record<string, readonly [number, number]>> = {
 /** The nearest to `at` of so many. */
 const within = (at: number, count: number) => Math.max(0, Math.min(count - 1, at));
 
+/** A number in six letters, which fit a cell. */
+const brief = (value: number) => [2, 1, 0].map((decimals) => written(value, decimals)).find((t) => t.length <= 6)
+  ?? value.toExponential(1).replace("e+", "e").replace("-", "−");
+
 export function lattice(
   { label, rows, columns, padding: [above, left] = [0, 0], filler = "0", typed, chosen }: Plane,
 ): Lattice {
@@ -92,7 +96,7 @@ export function lattice(
     fill(values, largest) {
       stops.forEach((line, row) => { line.forEach((target, column) => {
         const value = values?.[row * columns + column], cell = all[row + above][column + left];
-        const text = value === undefined ? "·" : written(value);
+        const text = value === undefined ? "·" : brief(value);
         const much = value === undefined ? 0 : Math.round(36 * Math.min(1, Math.abs(value) / (largest || 1)));
         if (!(target instanceof HTMLInputElement)) cell.textContent = text;
         else if (document.activeElement !== target) {
@@ -103,7 +107,7 @@ export function lattice(
         cell.style.setProperty("--much", `${much}%`);
         cell.classList.toggle("long", text.length === 4);
         cell.classList.toggle("longest", text.length > 4);
-        cell.title = text.length > 5 ? String(value) : "";
+        cell.title = value === undefined || String(value).length < 6 ? "" : String(value);
       }); });
     },
     mark(cells) {

@@ -133,6 +133,7 @@ function show(next: Setup): void {
   fresh = false;
   const { window: [R, S], filters, channels } = setup, [K, P, Q] = made(), conv = convolves(setup);
   const shape = weightShape(setup).slice(1), each = R * S * shape[0], reads = conv ? each : R * S;
+  status.hidden = typeof output === "string";  // nothing is computed then
   form.show(setup);
   build();
   sizes.replaceChildren(sizeFormula(setup, 0), sizeFormula(setup, 1));

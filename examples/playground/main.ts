@@ -205,6 +205,9 @@ addEventListener("keydown", (event) => {
   start("run");
 }, true);
 
+// Another link, pasted over this one: the browser itself would only scroll.
+addEventListener("hashchange", () => { location.reload(); });
+
 const half = (id: string, title: string, words: string, content: HTMLElement) =>
   el("section", { class: "card pad", "aria-labelledby": id },
     el("h2", { id }, `${title} `, el("span", { class: "soft" }, words)), content);

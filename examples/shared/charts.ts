@@ -117,7 +117,7 @@ export function lossChart() {
   let smooth = true, curve: Curve = emptyCurve, past: readonly Past[] = [], drawn = 0, waiting = false;
   const chart = figure({
     title: "Training loss", x: "Step", empty: "Each step adds a point.",
-    format: (y) => number(y, y > 0 && y < 0.1 ? 3 : 2),
+    format: (y) => number(y, y >= 100 ? 0 : y > 0 && y < 0.1 ? 3 : 2),
     lines: [{ label: "each step", colour: "--faint", width: 1 }, { label: "smoothed", colour: "--accent", width: 2.5 }],
   }, check("Smooth", true, (on) => { smooth = on; draw(); }), check("Log axis", false, (on) => { chart.log = on; }));
 

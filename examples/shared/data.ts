@@ -57,7 +57,7 @@ export function dataCard(chosen: (files: readonly File[]) => void) {
       using.textContent = name;
       const colours = C === 1 ? "grey" : C === 3 ? "colour" : `${C} channels`;
       facts.textContent = shown = `${number(classes)} classes, ${number(train)} images to train on, `
-        + `${number(test)} to test; ${colours}, ${H} × ${W}.`;
+        + `${number(test)} to test; ${colours}, ${H}\u00a0×\u00a0${W}.`;
       back.hidden = !own;
       problem.hidden = true;
     },

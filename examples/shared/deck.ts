@@ -1,6 +1,7 @@
 // The bar that drives a run: buttons, figures, progress. Space trains and pauses, "." steps.
-import { el, number, percent } from "./dom.js";
 import type { Progress } from "convoy-gpu";
+import type { Curve } from "./curve.js";
+import { el, number, percent } from "./dom.js";
 
 export type State = "waiting" | "paused" | "training" | "finished" | "failed";
 export interface Commands { train(): void; pause(): void; step(): void; reset(): void }
@@ -37,8 +38,13 @@ export function deck(commands: Commands) {
   });
 
   const put = (name: Figure, text: string) => { values[name].textContent = text; };
-  /** Where the run stands. */
-  function place({ epoch, epochs, step: at, steps }: Pick<Progress, "epoch" | "epochs" | "step" | "steps">): void {
+  /** Where the run stands; `curve`: of a restored one, which has told of itself before. */
+  function place(
+    { epoch, epochs, step: at, steps }: Pick<Progress, "epoch" | "epochs" | "step" | "steps">, curve?: Curve,
+  ): void {
+    const loss = curve?.means.at(-1), test = curve?.epochs.at(-1)?.test;
+    if (loss !== undefined) put("Loss", number(loss, 3));
+    if (typeof test === "number") put("Test accuracy", percent(test));
     put("Epoch", `${epoch} / ${epochs}`);
     put("Step", `${number(at)} / ${number(steps)}`);
     progress.value = at / steps;

@@ -58,6 +58,17 @@ export const bytes = (n: number) => !n ? "0"
   : n < 2 ** 30 ? `${number(n / 2 ** 20, 1)} MiB`
   : `${number(n / 2 ** 30, 2)} GiB`;
 
+/** A file that is dropped beside what takes it would be opened in place of the page, and end what it does. */
+export function keepStrayFiles(): void {
+  const stray = (event: DragEvent) => !event.defaultPrevented && event.dataTransfer?.types.includes("Files");
+  addEventListener("dragover", (event) => {
+    if (!stray(event)) return;
+    event.preventDefault();
+    event.dataTransfer!.dropEffect = "none";
+  });
+  addEventListener("drop", (event) => { if (stray(event)) event.preventDefault(); });
+}
+
 /** Hands a file to the visitor. */
 export function download(file: Uint8Array<ArrayBuffer> | string, name: string): void {
   const url = URL.createObjectURL(new Blob([file], { type: "application/octet-stream" }));

@@ -51,7 +51,7 @@ export function filesCard({ save, open }: FileCommands) {
      */
     kept(step: number | undefined, size: number, most: number): void {
       if (step !== undefined) {
-        const time = new Date().toLocaleTimeString("en", { hour12: false });
+        const time = new Date().toLocaleTimeString("en", { hourCycle: "h23" });
         kept.textContent = `Kept in this browser at step ${number(step)}, ${time}.`;
       } else if (size > most) {
         kept.textContent = `A checkpoint of this network has ${bytes(size)}, `

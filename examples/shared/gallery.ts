@@ -6,7 +6,7 @@ import type { Picture, Seen } from "./protocol.js";
 /** Test images as buttons: pressing one chooses it for the feature maps. */
 export function testImages(chosen: (index: number) => void) {
   const list = el("ul", { class: "tiles" });
-  const score = el("p", { class: "soft" }, "They appear when the network is ready.");
+  const score = el("p", { class: "soft" }, "");
   let tiles: { button: HTMLButtonElement; text: HTMLElement; truth: HTMLElement; label: number }[] = [];
   let classes: readonly string[] = [], at = 0, steps = 0;
 
@@ -29,6 +29,7 @@ export function testImages(chosen: (index: number) => void) {
       });
       list.replaceChildren(...tiles.map(({ button }) => el("li", {}, button)));
       choose(Math.min(at, tiles.length - 1));
+      score.textContent = "What the network takes them for appears in a moment.";
     },
     /** `step`: after how many; before the first, nothing is marked as wrong. */
     mark(predictions: Seen["predictions"], step = steps): void {

@@ -7,7 +7,7 @@ import { upTo, withEpoch, withLosses } from "./curve.js";
 import { dataCard, type DataFacts } from "./data.js";
 import { deck } from "./deck.js";
 import { diagram } from "./diagram.js";
-import { download, el, number, percent } from "./dom.js";
+import { download, el, keepStrayFiles, number, percent } from "./dom.js";
 import { type Control, type Family, type Settings, type Value } from "./family.js";
 import { filesCard } from "./files.js";
 import { settingsForm } from "./form.js";
@@ -55,6 +55,7 @@ export function openPage(family: Family, script: URL): void {
     save: (optimizer) => { send({ type: "save", optimizer }); },
     // What is there goes on if it is no checkpoint.
     open: (file, name) => {
+      if (!adapter) { files.refuse("It can be opened once there is a device to train on."); return; }
       bar.say(`Opening ${name} …`);
       send({ type: "start", settings, from: { file, name }, run: Date.now() });
     },
@@ -64,6 +65,7 @@ export function openPage(family: Family, script: URL): void {
     accuracy.show(past.now.curve, past.past, Number(settings.epochs));
   };
   addEventListener("pagehide", () => { past.keep(); });
+  keepStrayFiles();
   const data = dataCard((files) => { bar.say("Reading the data set …"); send({ type: "data", files, settings }); });
   const notices = el("div", { class: "notices" });
   const form = settingsForm(family, (name) => {
@@ -99,7 +101,7 @@ export function openPage(family: Family, script: URL): void {
     settings = { ...settings, [name]: value };
     writeSettings(settings);
     form.check(settings);
-    if (live) send({ type: "rate", value: Number(value) });
+    if (live) { past.alter(name, value); send({ type: "rate", value: Number(value) }); }
     else if (adapter) start(`A new run: ${label.toLowerCase()} ${text(value)}.`);
     else send({ type: "describe", settings });
   }
@@ -179,7 +181,7 @@ export function openPage(family: Family, script: URL): void {
         files.ready = true;
         const { steps } = message, epochs = Number(settings.epochs);
         const epoch = Math.min(Math.floor(restored / steps) + 1, epochs), step = restored - (epoch - 1) * steps;
-        if (restored) bar.place({ epoch, epochs, step, steps });
+        if (restored) bar.place({ epoch, epochs, step, steps }, past.now.curve);
         bar.say(`${restored ? `Restored at epoch ${epoch}, step ${number(step)}` : "Ready"}: `
           + `${number(message.steps)} steps an epoch, `
           + `${number(message.trained)} training and ${number(message.tested)} test images.`);

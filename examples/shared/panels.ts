@@ -53,7 +53,7 @@ function advice(agent: string): string {
 export function found(
   { at, epoch, step, data, settings: { epochs } }: Kept, here: string, resume: () => void, discard: () => void,
 ): Notice {
-  const time = new Date(at).toLocaleString("en", { dateStyle: "medium", timeStyle: "short", hour12: false });
+  const time = new Date(at).toLocaleString("en", { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
   const place = epoch > Number(epochs) ? "finished" : `in epoch ${epoch} of ${epochs}`;
   const kept = `Kept ${time}, at step ${number(step)}, ${place}. Training another run replaces it.`;
   const away = { label: "Discard", run: discard };

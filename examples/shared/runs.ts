@@ -3,7 +3,7 @@ import type { Past } from "./charts.js";
 import { plain } from "./controls.js";
 import { emptyCurve, small, type Curve } from "./curve.js";
 import { el, number, percent } from "./dom.js";
-import type { Control, Family, Settings } from "./family.js";
+import type { Control, Family, Settings, Value } from "./family.js";
 
 /** `id` is the time it began, in milliseconds. */
 export interface RunRecord {
@@ -15,8 +15,8 @@ export interface RunRecord {
 }
 
 const COLOURS = 5;  // --past-0 … of the style sheet, and so many earlier runs are kept
-const clock = (id: number) =>
-  new Date(id).toLocaleString("en", { weekday: "short", hour: "2-digit", minute: "2-digit", hour12: false });
+const clock = (id: number) => new Date(id).toLocaleString("en",
+  { weekday: "short", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 
 /** `changed` hears that other runs are to be drawn; `save` of a file to be kept. */
 export function runs(
@@ -28,6 +28,7 @@ export function runs(
   const csv = el("button", { type: "button" }, "Export CSV");
   let past: readonly RunRecord[] = read(key);
   let now: RunRecord = { id: Date.now(), settings: {}, curve: emptyCurve, colour: -1, shown: true };
+  let altered = 0;  // the step after which a setting changed last
   // Of this run: they change while it trains, and the table around them stays.
   const own = [el("td"), el("td"), el("td")];
   csv.addEventListener("click", () => { save(csvOf([now, ...past], controls), `${title.toLowerCase()}-runs.csv`); });
@@ -38,6 +39,13 @@ export function runs(
     } catch { /* storage is full, or not allowed: they stay in this page */ }
   }
   function edit(next: readonly RunRecord[]): void { past = next; write(); list(); changed(); }
+  // Another tab has kept a run, or forgotten one: without a look, the next write here would undo it.
+  addEventListener("storage", (event) => {
+    if (event.key !== key) return;
+    past = read(key).filter((r) => r.id !== now.id);
+    list();
+    changed();
+  });
 
   function list(): void {
     const all = [now, ...past];
@@ -77,6 +85,14 @@ export function runs(
       return past.filter((r) => r.shown).map((r) => ({ name: clock(r.id), colour: colourOf(r), curve: r.curve }));
     },
     set curve(curve: Curve) { now = { ...now, curve }; say(own, curve); },
+    /** A setting that changes while the run goes on: it is known by all the values that it has trained with. */
+    alter(name: string, value: Value): void {
+      const steps = now.curve.steps.at(-1) ?? 0, before = String(now.settings[name]).split(" → ");
+      if (steps === altered) before.pop();
+      altered = steps;
+      now = { ...now, settings: { ...now.settings, [name]: [...before, value].join(" → ") } };
+      list();
+    },
     /** Keeps the present run among the earlier ones, if it has got anywhere; an older state of it is replaced. */
     keep(): void {
       if (now.curve.steps.length < 2) return;
@@ -90,8 +106,9 @@ export function runs(
     begin(settings: Settings, id?: number): void {
       const found = past.find((r) => r.id === id);
       past = past.filter((r) => r !== found);
-      const curve = id === now.id ? now.curve : found?.curve ?? emptyCurve;
-      now = { id: id ?? Date.now(), settings, curve, colour: -1, shown: true };
+      const { curve, settings: those } = id === now.id ? now : found ?? { curve: emptyCurve, settings };
+      now = { id: id ?? Date.now(), settings: those, curve, colour: -1, shown: true };
+      altered = curve.steps.length ? -1 : 0;
       list();
     },
   };

@@ -1,4 +1,5 @@
 import { FormatError, OptionError } from "../errors.js";
+import { known } from "../options.js";
 import { plain } from "./idx.js";
 
 /** Labelled images as bytes, the form in which they are uploaded. Made by `dataset()`, which checks them. */
@@ -40,7 +41,9 @@ export interface DatasetOptions {
  * A data set from bytes in memory. Images whose channels are last already are not copied: change them, and the data set
  * changes.
  */
-export function dataset({ images, labels, shape, classes, order = "NCHW" }: DatasetOptions): Dataset {
+export function dataset(options: DatasetOptions): Dataset {
+  const { images, labels, shape, classes, order = "NCHW" } =
+    known("dataset()", options, "images, labels, shape, classes, order");
   if (order !== "NCHW" && order !== "NHWC")
     throw new OptionError(`order is "NCHW" or "NHWC", not "${String(order)}"`, { order });
   for (const [name, bytes] of Object.entries({ images, labels })) {

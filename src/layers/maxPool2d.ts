@@ -1,4 +1,4 @@
-import { max_pool2d_backward, max_pool2d_forward } from "../generated/max_pool2d.js";
+import { max_pool2d_backward, max_pool2d_forward, max_pool2d_tiled } from "../generated/max_pool2d.js";
 import { max_pool2d_column_backward, max_pool2d_column_forward } from "../generated/max_pool2d_column.js";
 import {
   max_pool2d_wide_backward, max_pool2d_wide_forward, max_pool2d_wide_tiled,
@@ -56,8 +56,12 @@ const backward: readonly Rung<Dims, "dy" | "index" | "packed" | "dx">[] = [
   { name: "wide", fits: wide, record(rec, t, d) {
     rec.dispatch(max_pool2d_wide_backward, behindPool(t), { ...d, ...undropped, rows: 1 }, byX(d, 4));
   } },
+  { name: "tiled", fits: (d) => !wide(d) && d.WINDOWS_H * d.WINDOWS_W === 1, record(rec, { dy, index, dx }, d) {
+    const down = Math.ceil((d.H + d.padding_h) / d.STRIDE_H), across = Math.ceil((d.W + d.padding_w) / d.STRIDE_W);
+    rec.dispatch(max_pool2d_tiled, behindPool({ dy, packed: index, dx }), d, rows(d.N * down, across * d.C));
+  } },
   { name: "plain", fits: () => true, record(rec, { dy, index, dx }, d) {
-    rec.dispatch(max_pool2d_backward, { dy, chosen: index, addend: dy, z: dy, dx }, d, byX(d, 1));
+    rec.dispatch(max_pool2d_backward, behindPool({ dy, packed: index, dx }), d, byX(d, 1));
   } },
 ];
 

@@ -1,5 +1,6 @@
 import { OptionError, ShapeError } from "../errors.js";
 import { cross_entropy_forward, cross_entropy_record } from "../generated/cross_entropy.js";
+import { known } from "../options.js";
 import type { Loss } from "./loss.js";
 
 /** What crossEntropy() takes. */
@@ -12,7 +13,8 @@ export interface CrossEntropyOptions {
  * Softmax and cross-entropy of [N, classes] and N labels, mean over the batch.
  * Maths and kernel: shaders/cross_entropy.wgsl.
  */
-export function crossEntropy({ labelSmoothing: smoothing = 0 }: CrossEntropyOptions = {}): Loss {
+export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
+  const { labelSmoothing: smoothing = 0 } = known("crossEntropy", options, "labelSmoothing");
   if (!(smoothing >= 0 && smoothing <= 1)) throw new OptionError(
     `labelSmoothing is a number from 0 to 1, not ${smoothing}`, { labelSmoothing: smoothing });
   return {

@@ -84,11 +84,12 @@ async function teach(
   say(`Recipe: ${command.recipe}; ${choices.join(", ")}`);
   if (augment) say(`Training images change at random: ${augment.words}`);
   say();
+  let kept = false;  // in a file, the best epoch
   const run = await train(net, {
     device, data, resize: inputSize === H && H === W ? undefined : inputSize, batch, microBatch, epochs, optimizer,
     init, seed, augment, normalise, tune,
     onEpochEnd: async ({ best }, run) => {
-      if (best && keepBest !== undefined) await saveFile(keepBest, await run.save());
+      if (best && keepBest !== undefined) { await saveFile(keepBest, await run.save()); kept = true; }
     },
   }).catch((e: unknown) => {
     const tooWide = e instanceof LimitError && "units" in e.details;
@@ -117,7 +118,8 @@ async function teach(
     terminal.line(`Saved: ${command.output}`);
     const since = sinceBest(run.history), loss = run.history.at(-1 - since);
     if (keepBest !== undefined && loss !== undefined) {
-      terminal.line(`Best: epoch ${run.history.length - since}, test loss ${loss.toFixed(4)}, in ${keepBest}`);
+      const where = kept ? `in ${keepBest}` : `in the training that was resumed: ${keepBest} is as it was`;
+      terminal.line(`Best: epoch ${run.history.length - since}, test loss ${loss.toFixed(4)}, ${where}`);
     }
     return finished ? 0 : INTERRUPTED;
   } finally { run.destroy(); }

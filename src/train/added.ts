@@ -7,21 +7,25 @@ import type { Session } from "./session.js";
 export interface Ready<P = Program> { readonly program: P; readonly player: Player }
 /** What Session.add() has made, and what frees it. */
 export interface Added<P = Program> { readonly ready: readonly Ready<P>[]; undo(): void }
+/** What a plan was before something was added, and whether that is gone. */
+export interface Extension { readonly before: Plan; gone: boolean }
 
 /** Plans programs into a session's memory, makes what is missing, prepares them for playing. A failure undoes it. */
 export async function addPrograms<P extends Pick<Program, "label" | "steps">>(
-  session: Pick<Session, "device" | "memory" | "plan">, programs: readonly P[], kept: readonly Arena[],
-  largest: () => number,
+  session: Pick<Session, "device" | "memory" | "plan">, extensions: Extension[], programs: readonly P[],
+  kept: readonly Arena[], largest: () => number,
 ): Promise<Added<P>> {
   const { device, memory, plan: before } = session, ready: Ready<P>[] = [];
-  let after: Plan;
+  let mine: Extension | undefined;
   const undo = () => {
     for (const { player } of ready) player.destroy();
-    if (session.plan === after) memory.shrink(session.plan = before);
+    if (mine) mine.gone = true;
+    while (extensions.at(-1)?.gone) memory.shrink(session.plan = extensions.pop()!.before);
   };
   try {
-    after = plan(programs.map((p) => p.steps), kept, device.adapter.limits.binding, before);
+    const after = plan(programs.map((p) => p.steps), kept, device.adapter.limits.binding, before);
     await memory.grow(after);
+    extensions.push(mine = { before, gone: false });
     session.plan = after;
     for (const program of programs)
       ready.push({ program, player: await Player.prepare(memory, program.label, program.steps) });

@@ -3,7 +3,9 @@
 // restored from it ends in the same bits.
 import { FormatError, OptionError } from "../errors.js";
 import { fromTorch } from "../layout.js";
+import { known } from "../options.js";
 import { RING } from "./network.js";
+import type { Best } from "./progress.js";
 import type { Run } from "./run.js";
 import { readSafetensors, writeSafetensors, type TensorToStore } from "./safetensors.js";
 import { isChoices, type Choices } from "../tune/choices.js";
@@ -74,15 +76,15 @@ function counted(weights: StateDict, steps: number): Map<string, TensorToStore> 
 /** Where a run stands, as it alone knows. */
 interface Standing extends Pick<Position, "step" | "lr" | "choices"> {
   readonly tally: Tally;
-  /** Weights of the best epoch, if they are kept. */
-  readonly best?: Promise<StateDict>;
+  /** The best epoch, if its weights are kept. */
+  readonly best?: Promise<Best>;
 }
 
 /** What run.save() writes: of the steps taken until then, whatever happens while it is read. */
 export async function writeCheckpoint(
-  run: Run, { step, lr, choices, tally, best: kept }: Standing,
-  { optimizer = true, best: wanted = false }: { optimizer?: boolean; best?: boolean },
+  run: Run, { step, lr, choices, tally, best: kept }: Standing, options: { optimizer?: boolean; best?: boolean },
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const { optimizer = true, best: wanted = false } = known("save()", options, "optimizer, best");
   const { session, epoch } = run, { steps, memory } = session;
   const metadata = { format: "pt", producer: "convoy-gpu", epoch: `${epoch}`, seed: `${session.seed}` };
   if (wanted) {
@@ -101,11 +103,12 @@ export async function writeCheckpoint(
   for (let i = sums.seen; i < steps; i++) add(sums, ring.subarray(4 * (i % RING)));
   const tensors = counted(weights, steps);
   for (const [name, values] of states) tensors.set(name, values);
-  for (const [name, values] of best ?? []) tensors.set(`best.${name}`, values);
+  for (const [name, values] of best?.weights ?? []) tensors.set(`best.${name}`, values);
   return writeSafetensors(tensors, {
     ...metadata, ...fixedOf(run), step: `${step}`, steps: `${steps}`, lr: `${lr}`, history,
     sums: JSON.stringify([sums.loss, sums.hits, sums.images]),
     ...Object.keys(choices).length && { rungs: JSON.stringify(choices) },
+    ...best && { best: JSON.stringify([best.epoch, best.loss]) },
   });
 }
 
@@ -113,7 +116,7 @@ export async function writeCheckpoint(
  * Puts a checkpoint's weights, statistics and states in place, and tells where it stands. Changes nothing unless all of
  * it fits.
  */
-export function readCheckpoint(bytes: Uint8Array, run: Run, what: string): Position & { best?: StateDict } {
+export function readCheckpoint(bytes: Uint8Array, run: Run, what: string): Position & { best?: Best } {
   const { tensors, metadata } = readSafetensors(bytes, what), fixed = fixedOf(run);
   const { session } = run, { network, memory, optimizer } = session;
   if (!metadata.has("optimizer") || !metadata.has("steps")) throw new FormatError(
@@ -130,32 +133,35 @@ export function readCheckpoint(bytes: Uint8Array, run: Run, what: string): Posit
   }
   const at = positionOf(metadata, run.stepsPerEpoch, what);
 
-  const all = stateOf(tensors, what), weights: StateDict = new Map(), best: StateDict = new Map();
+  const all = stateOf(tensors, what), weights: StateDict = new Map(), kept: StateDict = new Map();
   const states = new Map<string, StateDict>();
   for (const [name, values] of all) {
     const [, kind, state, of] = /^(best|optimizer\.([^.]+))\.(.+)$/s.exec(name) ?? [];
-    const into = kind === "best" ? best : states.get(state) ?? new Map();
+    const into = kind === "best" ? kept : states.get(state) ?? new Map();
     if (!kind || !network.params.has(of)) { weights.set(name, values); continue; }
     into.set(of, values);
     if (kind !== "best") states.set(state, into);
   }
   checkState(network.params, weights, what);
-  const kept = (names: Iterable<string>) => [...names].sort().join(" and ") || "no state";
-  if (kept(states.keys()) !== kept(optimizer.states)) throw new FormatError(
-    `${what}: the optimizer, ${optimizer.name}, keeps ${kept(states.keys())} there and ${kept(optimizer.states)} here; `
+  const told = (names: Iterable<string>) => [...names].sort().join(" and ") || "no state";
+  if (told(states.keys()) !== told(optimizer.states)) throw new FormatError(
+    `${what}: the optimizer, ${optimizer.name}, keeps ${told(states.keys())} there and ${told(optimizer.states)} here; `
       + `${ways.optimizer}, momentum and all`,
     { saved: [...states.keys()], here: optimizer.states },
   );
   for (const [state, values] of states) checkState(learnedOf(network), values, `${what}, "${state}" of the optimizer,`);
-  if (best.size) checkState(network.params, best, `${what}, the best epoch,`);
+  if (kept.size) checkState(network.params, kept, `${what}, the best epoch,`);
 
   for (const [name, parameter] of network.params)
     memory.write(parameter.tensor, fromTorch(parameter, weights.get(name)!.data));
   for (const [state, values] of states) writeStates(session, state, values);
-  return { ...at, ...best.size && { best } };
+  const [epoch, loss] = at.best;
+  return { ...at, best: kept.size ? { epoch, loss, weights: kept } : undefined };
 }
 
-function positionOf(metadata: ReadonlyMap<string, string>, stepsPerEpoch: number, what: string): Position {
+function positionOf(
+  metadata: ReadonlyMap<string, string>, stepsPerEpoch: number, what: string,
+): Position & { best: readonly number[] } {
   const damaged = (key: string, want: string): never => {
     throw new FormatError(
       `${what}: "${key}" of the metadata is ${want}, not ${JSON.stringify(metadata.get(key))}; `
@@ -167,9 +173,9 @@ function positionOf(metadata: ReadonlyMap<string, string>, stepsPerEpoch: number
     const text = metadata.get(key) ?? "";
     return /^\d+$/.test(text) && Number(text) <= most ? Number(text) : damaged(key, `a whole number up to ${most}`);
   };
-  const numbers = (key: string): number[] => {
+  const numbers = (key: string, otherwise = ""): number[] => {
     let list: unknown;
-    try { list = JSON.parse(metadata.get(key) ?? ""); } catch { damaged(key, "JSON"); }
+    try { list = JSON.parse(metadata.get(key) ?? otherwise); } catch { damaged(key, "JSON"); }
     return Array.isArray(list) && list.every((v) => Number.isFinite(v))
       ? list as number[]
       : damaged(key, "a list of numbers (null stands for a loss that was none: the training had diverged)");
@@ -181,5 +187,8 @@ function positionOf(metadata: ReadonlyMap<string, string>, stepsPerEpoch: number
   };
   const [loss = 0, hits = 0, images = 0] = numbers("sums"), history = numbers("history"), lr = metadata.get("lr");
   const at = { epoch: count("epoch", 2 ** 32), step: count("step", stepsPerEpoch), steps: count("steps", 2 ** 32 - 1) };
-  return { ...at, lr: lr === undefined ? NaN : Number(lr), history, sums: { loss, hits, images }, choices: rungs() };
+  return {
+    ...at, lr: lr === undefined ? NaN : Number(lr), history, sums: { loss, hits, images }, choices: rungs(),
+    best: numbers("best", "[]"),
+  };
 }

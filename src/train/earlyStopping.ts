@@ -1,5 +1,6 @@
 import { positive } from "../layers/layer.js";
-import { atLeast } from "../options.js";
+import { atLeast, known } from "../options.js";
+import type { RunOptions } from "./progress.js";
 
 /** When a run ends by itself. */
 export interface EarlyStopping {
@@ -17,9 +18,18 @@ export interface EarlyStopping {
   restoreBest?: boolean;
 }
 
-export function checkEarlyStopping({ patience, minDelta = 0 }: EarlyStopping): void {
+export function checkEarlyStopping(options: EarlyStopping): void {
+  const { patience, minDelta = 0 } = known("earlyStopping", options, "patience, minDelta, restoreBest");
   positive("patience", patience);
   atLeast(0, { minDelta });
+}
+
+/** What the options say at the end of an epoch: whether it is the best, what is kept and put back, whether it ends. */
+export function judge(
+  history: readonly number[], { keepBest, earlyStopping: stopping }: Pick<RunOptions, "keepBest" | "earlyStopping">,
+) {
+  const since = sinceBest(history, stopping?.minDelta), restores = Boolean(stopping && stopping.restoreBest !== false);
+  return { best: since === 0, ends: since >= (stopping?.patience ?? Infinity), keeps: keepBest || restores, restores };
 }
 
 /** Epochs since the best loss of a history: 0 if the last one is the best. */

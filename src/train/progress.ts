@@ -15,8 +15,8 @@ export interface RunOptions {
   /** Ends the run when the loss on the test images has stopped falling. */
   readonly earlyStopping?: EarlyStopping;
   /**
-   * Keep the weights of the epoch with the lowest loss, for run.best() and run.save({ best: true }). Default: if early
-   * stopping restores them.
+   * Keep the weights of the best epoch, for run.best() and run.save({ best: true }). Default: if early stopping
+   * restores them.
    */
   readonly keepBest?: boolean;
   /** Gets each progress before the loop that iterates the run, if there is one: see run.finish(). */
@@ -28,7 +28,10 @@ export interface RunOptions {
   readonly onEpochEnd?: (progress: Progress, run: Run) => void | Promise<void>;
 }
 
-/** The epoch with the lowest loss so far: of the test images or, if there are none, of training. */
+/**
+ * The epoch with the lowest loss so far: of the test images or, if there are none, of training. With early stopping, a
+ * loss is lower by its minDelta.
+ */
 export interface Best {
   /** From 1. */
   readonly epoch: number;
@@ -57,7 +60,7 @@ export interface Progress {
   readonly secondsLeft: number;
   /** True for the last progress of an epoch; `test` is there if the data has test images. */
   readonly epochEnd: boolean;
-  /** True at the end of an epoch whose loss is the lowest so far: of test images or, if there are none, of training. */
+  /** True at the end of the best epoch so far: see Best. */
   readonly best: boolean;
   readonly test?: Evaluation;
 }

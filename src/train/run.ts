@@ -2,7 +2,7 @@ import { OptionError } from "../errors.js";
 import type { Dataset } from "../data/dataset.js";
 import { permutation } from "../random.js";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
-import { sinceBest } from "./earlyStopping.js";
+import { judge } from "./earlyStopping.js";
 import { Evaluator, type Evaluation } from "./evaluate.js";
 import { RING } from "./network.js";
 import { Pace } from "./pace.js";
@@ -30,7 +30,8 @@ export class Run implements AsyncIterable<Progress> {
   #at = 0;                       // steps taken in the present epoch
   #tally: Tally;                 // of the present epoch
   #lr = NaN;                     // of the last step
-  #best?: Promise<StateDict>;    // weights of the best epoch, if they are kept
+  #best?: Promise<Best>;         // if its weights are kept
+  #unkept = 0;                   // epochs before the first whose weights can be kept
   #tuning?: Tuning;
   #choices: Choices;             // rungs of the next step
   #begun = false; #paused = false; #stopped = false; #active = false; #gone = false;
@@ -64,7 +65,7 @@ export class Run implements AsyncIterable<Progress> {
   step(): Promise<void> {
     this.#paused = true;
     return new Promise((resolve) => {
-      if (this.epoch >= this.epochs) resolve(); else this.#single.push(resolve);
+      if (this.epoch >= this.epochs || this.#gone) resolve(); else this.#single.push(resolve);
       this.#wake();
     });
   }
@@ -138,16 +139,16 @@ export class Run implements AsyncIterable<Progress> {
         }
         if (this.#at < steps) break;
         this.#pace.end();
-        const test = await this.test?.run(), report = reports.pop() ?? (this.#tally.images
+        const report = reports.pop() ?? (this.#tally.images
           ? this.#progress(new Float32Array(0), this.#tally.seen, steps, this.#lr) : undefined);
         yield* reports.splice(0);
-        this.epoch++;
+        const test = report && await this.test?.run();
         this.#at = 0;
         this.#tally = tallyAfter(this.#tally.seen);
-        if (report) {
-          this.history.push(test?.loss ?? report.loss);
-          yield { ...report, epochEnd: true, best: await this.#judge(), test };
-        }
+        if (!report) continue;  // none of its losses was a number, and that was told: once more
+        this.epoch++;
+        this.history.push(test?.loss ?? report.loss);
+        yield { ...report, epochEnd: true, best: await this.#judge(), test };
       }
     } finally {
       this.#pace.end();
@@ -157,12 +158,12 @@ export class Run implements AsyncIterable<Progress> {
 
   /** Whether the epoch that has just ended is the best so far. Stops early, and puts the best weights back at last. */
   async #judge(): Promise<boolean> {
-    const { earlyStopping: stopping, keepBest } = this.options, since = sinceBest(this.history, stopping?.minDelta);
-    const restores = stopping && (stopping.restoreBest ?? true), ends = since >= (stopping?.patience ?? Infinity);
+    const { history, options } = this, epoch = history.length, loss = history[epoch - 1];
+    const { best, ends, keeps, restores } = judge(history.slice(this.#unkept), options);
     if (ends) this.stop();
-    if (since === 0 && (keepBest || restores)) await (this.#best = this.weights());
-    else if (restores && this.#best && (ends || this.epoch === this.epochs)) this.load(await this.#best);
-    return since === 0;
+    if (best && keeps) await (this.#best = this.weights().then((weights) => ({ epoch, loss, weights })));
+    else if (restores && this.#best && (ends || this.epoch === this.epochs)) this.load((await this.#best).weights);
+    return best;
   }
 
   /** What to tell after so many steps in all and in the epoch; the ring has the rows of those that are not seen yet. */
@@ -202,11 +203,7 @@ export class Run implements AsyncIterable<Progress> {
   }
 
   /** The best epoch so far, with its weights, if they are kept. */
-  async best(): Promise<Best | undefined> {
-    const { history } = this, epoch = history.length - sinceBest(history, this.options.earlyStopping?.minDelta);
-    const weights = await this.#best;
-    return weights && { epoch, loss: history[epoch - 1], weights };
-  }
+  async best(): Promise<Best | undefined> { return this.#best; }
 
   /**
    * A checkpoint, a safetensors file: the weights as PyTorch names them, optimizer states, and where the training
@@ -222,12 +219,11 @@ export class Run implements AsyncIterable<Progress> {
   /**
    * Puts a new run where another was when it was saved: iterating it ends in the same bits as if the other had never
    * stopped, with the same images and options. Throws a FormatError, and changes nothing, unless network, kind of
-   * optimizer, seed, batch size and number of images are the same; epochs may be more. Rungs are those of the other.
+   * optimizer, seed, batch size and number of images are the same; epochs may be more (after early stopping, from the
+   * best weights on). Rungs are those of the other. A best epoch that the file has not is looked for from here on.
    */
   restore(bytes: Uint8Array, what = "the checkpoint"): void {
-    const { steps } = this.session;
-    if (this.#begun)
-      throw new OptionError("restore() is for a run that has not begun; make another with train()", { steps });
+    if (this.#begun) throw new OptionError("restore() is for a run that has not begun; make another with train()");
     const at = readCheckpoint(bytes, this, what);
     this.epoch = at.epoch;
     this.#at = at.step;
@@ -235,14 +231,17 @@ export class Run implements AsyncIterable<Progress> {
     this.#choices = at.choices;
     this.#tuning = undefined;
     this.#tally = { ...at.sums, seen: this.session.steps = at.steps };
-    this.#best = at.best && Promise.resolve(at.best);
     this.history.splice(0, Infinity, ...at.history);
+    const { keeps } = judge(at.history, this.options);
+    this.#best = keeps && at.best ? Promise.resolve(at.best) : undefined;
+    this.#unkept = keeps && !at.best ? at.history.length : 0;
   }
 
   /** Frees what the run holds on the device; the device stays. */
   destroy(): void {
     this.#gone = true;
     this.stop();
+    for (const resolve of this.#single.splice(0)) resolve();
     this.test?.destroy();
     this.#predictors.destroy();
     this.session.destroy();

@@ -1,5 +1,5 @@
 import { OptionError } from "../errors.js";
-import { atLeast } from "../options.js";
+import { atLeast, known } from "../options.js";
 
 /** Where a run is when a schedule is asked for the rate of its next step. */
 export interface Moment {
@@ -44,7 +44,8 @@ export interface StepDecayOptions {
 }
 
 /** Times gamma every so many epochs, as StepLR. */
-export function stepDecay({ every, gamma = 0.1 }: StepDecayOptions): Schedule {
+export function stepDecay(options: StepDecayOptions): Schedule {
+  const { every, gamma = 0.1 } = known("stepDecay", options, "every, gamma");
   atLeast(0, { gamma });
   if (!Number.isInteger(every) || every < 1)
     throw new OptionError(`every is an integer of at least 1, not ${every}`, { every });
@@ -52,7 +53,8 @@ export function stepDecay({ every, gamma = 0.1 }: StepDecayOptions): Schedule {
 }
 
 /** Times gamma after each epoch, as ExponentialLR. */
-export function exponential({ gamma }: { gamma: number }): Schedule {
+export function exponential(options: { gamma: number }): Schedule {
+  const { gamma } = known("exponential", options, "gamma");
   atLeast(0, { gamma });
   return ({ epoch }) => gamma ** epoch;
 }
@@ -69,7 +71,8 @@ export interface CosineOptions {
  * Half a cosine from lr down to minimum · lr, step by step, as CosineAnnealingLR with T_max = all steps after the
  * warm-up.
  */
-export function cosine({ warmup = 0, minimum = 0 }: CosineOptions = {}): Schedule {
+export function cosine(options: CosineOptions = {}): Schedule {
+  const { warmup = 0, minimum = 0 } = known("cosine", options, "warmup, minimum");
   atLeast(0, { warmup, minimum });
   return ({ step, steps }) => {
     const up = warmup < 1 ? Math.round(warmup * steps) : Math.round(warmup);
@@ -89,10 +92,10 @@ export interface OneCycleOptions {
   finalDivFactor?: number;
 }
 
-/** Up along a cosine, then down to almost nothing, as OneCycleLR with its defaults. */
-export function oneCycle(
-  { peak = 1, warmup = 0.3, divFactor = 25, finalDivFactor = 1e4 }: OneCycleOptions = {},
-): Schedule {
+/** Up along a cosine, then down to almost nothing, as OneCycleLR with its defaults; the momentum stays as it is. */
+export function oneCycle(options: OneCycleOptions = {}): Schedule {
+  const { peak = 1, warmup = 0.3, divFactor = 25, finalDivFactor = 1e4 } =
+    known("oneCycle", options, "peak, warmup, divFactor, finalDivFactor");
   atLeast(0, { peak });
   share({ warmup });
   atLeast(1, { divFactor, finalDivFactor });
@@ -117,9 +120,9 @@ export interface PlateauOptions {
 }
 
 /** Times factor when the loss has not become better for more than `patience` epochs, as ReduceLROnPlateau. */
-export function reduceOnPlateau(
-  { factor = 0.1, patience = 10, minimum = 0, threshold = 1e-4 }: PlateauOptions = {},
-): Schedule {
+export function reduceOnPlateau(options: PlateauOptions = {}): Schedule {
+  const { factor = 0.1, patience = 10, minimum = 0, threshold = 1e-4 } =
+    known("reduceOnPlateau", options, "factor, patience, minimum, threshold");
   share({ factor, threshold });
   atLeast(0, { patience, minimum });
   return ({ history }) => {

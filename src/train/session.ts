@@ -13,7 +13,7 @@ import type { Clip } from "../optimizers/clip.js";
 import { sgd } from "../optimizers/sgd.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import { memoryUse, plan, single, type Arena, type MemoryUse, type Plan } from "../plan.js";
-import { addPrograms, type Added, type Ready } from "./added.js";
+import { addPrograms, type Added, type Extension, type Ready } from "./added.js";
 import { control, describe, RING, training, type Control, type Network, type Program } from "./network.js";
 import type { SessionOptions } from "./sessionOptions.js";
 import { lastingOf, sourceOf, upload, type Source } from "./source.js";
@@ -42,6 +42,7 @@ export class Session {
   /** Rungs of the training steps, and of them alone: evaluation takes the first that fits. */
   choices: Choices = {};
   #added!: Added;
+  readonly #extensions: Extension[] = [];  // of the plan, one upon the other
   #adding: Promise<unknown> = Promise.resolve();
   #source?: Source;
   #keep: SessionOptions["keep"];
@@ -112,15 +113,15 @@ export class Session {
 
   /**
    * Plans further programs into the memory there is, makes what is missing, and prepares them for playing: one call at
-   * a time, for each plan goes on from the last. `undo` frees it again, but for buffers that a later call counts on; so
-   * does a failure.
+   * a time, for each plan goes on from the last. `undo` frees it again, in its turn too, and once nothing that was
+   * added later counts on its buffers; so does a failure.
    */
   add<P extends Pick<Program, "label" | "steps">>(
     programs: readonly P[], kept: readonly Arena[], largest: () => number,
   ): Promise<Added<P>> {
-    const adding = this.#adding.then(() => addPrograms(this, programs, kept, largest));
+    const adding = this.#adding.then(() => addPrograms(this, this.#extensions, programs, kept, largest));
     this.#adding = adding.catch(() => {});
-    return adding;
+    return adding.then(({ ready, undo }) => ({ ready, undo: () => { this.#adding = this.#adding.then(undo); } }));
   }
 
   /** Records the training programs, by the choices there are, and prepares them. */

@@ -30,7 +30,14 @@ test("LeNet goes over to CIFAR's files, learns them, refuses others by name, and
     await upload(page, "#data-folder", join(folder, "set"));
     await until(page, "Ready: 3 steps an epoch, 20 training and 10 test images.");
     expect(await text(page, ".using")).toBe("CIFAR-10, 20 + 10 images");
-    expect(await text(page, ".data .soft")).toBe("10 classes, 20 images to train on, 10 to test; colour, 32 × 32.");
+    expect(await text(page, ".data .soft"))
+      .toBe("10 classes, 20 images to train on, 10 to test; colour, 32\u00a0×\u00a032.");
+    const stray = await page.evaluate(() => {
+      const dataTransfer = new DataTransfer(), options = { bubbles: true, cancelable: true, dataTransfer };
+      dataTransfer.items.add(new File(["x"], "x.txt"));
+      return !document.body.dispatchEvent(new DragEvent("drop", options));
+    });
+    expect(stray, "a file dropped beside a card leaves the page").toBe(true);
     await page.keyboard.press("Space");
     await until(page, "Finished");
     await page.waitForFunction(() =>

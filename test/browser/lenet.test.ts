@@ -71,11 +71,21 @@ test("LeNet trains in the page, by keyboard", async () => {
   await page.waitForFunction(() => !document.querySelector(".notice.good"));
   await until(page, "Restored at epoch 2, step ");
   expect(await figure(page, "Step")).toBe(`${step - 32} / 32`);
+  expect(Number(await figure(page, "Loss"))).toBeLessThan(first);
   expect(await earlier()).toBe(1);
   await page.keyboard.press(".");
   await page.waitForFunction((s) =>
     document.querySelector("[aria-label=Runs] tbody td")?.textContent === String(s + 1), {}, step);
   expect(Number(await figure(page, "Loss"))).toBeLessThan(first - 0.5);
+
+  // A rate that changes on the way is told of beside the run.
+  const rate = await page.$eval("#control-rate", (e) => e.getAttribute("aria-valuetext"));
+  await page.focus("#control-rate");
+  await page.keyboard.press("ArrowLeft");
+  await press(page, "Reset");
+  await until(page, "Ready");
+  const [, past] = await page.$$eval("[aria-label=Runs] tbody tr", (all) => all.map((e) => e.textContent));
+  expect(past).toContain(`${rate} → `);
   expect(bad).toEqual([]);
   await page.close();
 }, 150_000);

@@ -100,6 +100,10 @@ test("a link's layer runs after a press alone", async () => {
     const problem = document.querySelector(".problems li")?.textContent ?? "";
     return /^Layer, line 2, column 6: .*Unexpected token/.test(problem);
   });
+  // Another link over this one, which changes what stands after the # alone.
+  await second.page.waitForFunction((l) => location.href !== l, {}, link);
+  await second.page.evaluate((l) => { location.href = l; }, link);
+  await said(second.page, "A layer out of this address");
   expect([...bad, ...second.bad]).toEqual([]);
   await page.close();
   await second.page.close();

@@ -5,8 +5,8 @@ import { Player } from "../../src/gpu/player.js";
 import { Recorder, root, tensor, type Step, type Tensor } from "../../src/gpu/recorder.js";
 import { Graph, type Part, type Value } from "../../src/graph.js";
 import {
-  adam, adamw, adaptiveAvgPool2d, add, avgPool2d, batchNorm, concat, conv2d, crossEntropy, flatten, gelu, leakyRelu,
-  linear, localResponseNorm, maxPool2d, relu, rmsprop, sgd, sigmoid, tanh, type Loss, type Optimizer,
+  adam, adamw, adaptiveAvgPool2d, add, avgPool2d, batchNorm, concat, conv2d, crossEntropy, depthwiseConv2d, flatten,
+  gelu, leakyRelu, linear, localResponseNorm, maxPool2d, relu, rmsprop, sgd, sigmoid, tanh, type Loss, type Optimizer,
 } from "../../src/index.js";
 import { plan } from "../../src/plan.js";
 import { inverse, permuted } from "../numbers.js";
@@ -17,19 +17,18 @@ const FORWARD = 1e-5, GRADIENT = 1e-4;
 const part = (p: Part) => (x: Value) => typeof p === "function" ? p(x) : x.graph.apply(p, x);
 /** Operators of values, from PyTorch's options. */
 const layers: Record<string, (attrs: Attrs) => (...inputs: Value[]) => Value> = {
-  conv2d: ({ outChannels: filters, kernelSize: kernel, ...rest }) => part(conv2d({ filters, kernel, ...rest })),
+  conv2d: ({ outChannels: filters, kernelSize: kernel, groups, ...rest }) => (x) => part(
+    groups > 1 && groups === filters && groups === x.shape.at(-1)
+      ? depthwiseConv2d({ kernel, ...rest })
+      : conv2d({ filters, kernel, groups, ...rest }),
+  )(x),
   maxPool2d: ({ kernelSize: kernel, ...rest }) => part(maxPool2d({ kernel, ...rest })),
   avgPool2d: ({ kernelSize: kernel, ...rest }) => part(avgPool2d({ kernel, ...rest })),
   linear: ({ outFeatures: units, bias }) => part(linear({ units, bias })),
-  relu: () => part(relu()),
-  sigmoid: () => part(sigmoid()),
-  tanh: () => part(tanh()),
+  relu: () => part(relu()), sigmoid: () => part(sigmoid()), tanh: () => part(tanh()), gelu: () => part(gelu()),
   leakyRelu: ({ negativeSlope }) => part(leakyRelu({ negativeSlope })),
-  gelu: () => part(gelu()),
   localResponseNorm: ({ size, alpha, beta, k }) => part(localResponseNorm({ size, alpha, beta, k })),
-  flatten: () => part(flatten()),
-  add: () => add,
-  concat: () => concat,
+  flatten: () => part(flatten()), add: () => add, concat: () => concat,
   adaptiveAvgPool2d: ({ outputSize: size }) => part(adaptiveAvgPool2d({ size })),
   batchNorm: ({ eps, momentum }) => part(batchNorm({ eps, momentum })),
 };

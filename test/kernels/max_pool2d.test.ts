@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { max_pool2d_backward, max_pool2d_forward } from "../../src/generated/max_pool2d.js";
+import { max_pool2d_backward, max_pool2d_forward, max_pool2d_tiled } from "../../src/generated/max_pool2d.js";
 import { max_pool2d_column_backward, max_pool2d_column_forward } from "../../src/generated/max_pool2d_column.js";
 import {
   max_pool2d_wide_backward, max_pool2d_wide_forward, max_pool2d_wide_tiled,
@@ -23,8 +23,20 @@ async function agrees(runner: Runner, d: Dim, { x, dy } = inputs(d), folded = fa
   expect([...index]).toEqual([...want.index]);
   const given = { chosen: want.index, dy }, scale = reference.backward(d, want.index, dy.map(Math.abs));
   const { dx } = await run(runner, max_pool2d_backward, given, { dx: x.length }, { ...d }, work(byX(d, 1)));
-  expectClose("dx", dx, reference.backward(d, want.index, dy), d.R * d.S, scale);
+  const exact = reference.backward(d, want.index, dy);
+  expectClose("dx", dx, exact, d.R * d.S, scale);
+  if (d.WINDOWS_H * d.WINDOWS_W > 1) return;
+  const { down, across } = blocksOf(d), grid = work(rows(d.N * down, across * d.C)), behind = epilogue(x.length);
+  for (const [t, params, wanted] of [[{}, {}, exact], [behind.values, behind.params, behind.of(exact)]] as const) {
+    const tiled = await run(runner, max_pool2d_tiled, { ...given, ...t }, { dx: x.length }, { ...d, ...params }, grid);
+    expectClose("dx, tiled", tiled.dx, wanted, 1, scale);
+  }
 }
+
+/** Blocks of pixels that begin where windows do. */
+const blocksOf = (d: Dim) => ({
+  down: Math.ceil((d.H + d.padding_h) / d.STRIDE_H), across: Math.ceil((d.W + d.padding_w) / d.STRIDE_W),
+});
 
 /**
  * "max_pool2d_wide", "max_pool2d_column": four channels an invocation, and their winners in one word.
@@ -48,7 +60,7 @@ async function widelyAgrees(d: Dim, x = inputs(d).x) {
   expectClose("dx, fused", widely.dx, behind.of(dx), taps);
 
   const ways = [[{}, {}, dx], [behind.values, behind.params, behind.of(dx)]] as const;
-  const blocks = Math.ceil((d.H + d.padding_h) / d.STRIDE_H), across = Math.ceil((d.W + d.padding_w) / d.STRIDE_W);
+  const blocks = blocksOf(d);
   for (const span of d.WINDOWS_H > 1 ? [1, 2, 8] : [1]) {  // rows an invocation
     const down = (extent: number, along: number) => rows(d.N * Math.ceil(extent / span), along * d.C / 4);
     const back = async (what: string, kernel: Kernel, grid: Grid) => {
@@ -57,7 +69,8 @@ async function widelyAgrees(d: Dim, x = inputs(d).x) {
         expectClose(what, got.dx, wanted, taps, scale);
       }
     };
-    if (d.WINDOWS_H <= 2 && d.WINDOWS_W <= 2) await back("dx, tiled", max_pool2d_wide_tiled, down(blocks, across));
+    if (d.WINDOWS_H <= 2 && d.WINDOWS_W <= 2)
+      await back("dx, tiled", max_pool2d_wide_tiled, down(blocks.down, blocks.across));
     if (d.R !== 3 || d.STRIDE_H > 2 || d.DILATION_H > 1) continue;
     const column = await run(gpu, max_pool2d_column_forward, { x }, picked, { ...d, rows: span }, down(d.P, d.Q));
     expect([...column.y]).toEqual([...want.y]);
