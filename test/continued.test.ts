@@ -1,14 +1,11 @@
 // What a run says when it goes on otherwise than it began: restored under other options, after a bad step, or asked
 // for several things while another of them ends.
 import { afterEach, expect, test, vi } from "vitest";
-import { dataset } from "../src/data/dataset.js";
 import { flatten, linear, sequential, sgd, train, type Run, type TrainOptions } from "../src/index.js";
+import { noise } from "./noise.js";
 import { openTestDevice } from "./support.js";
 
-const toy = (n: number) => dataset({
-  images: Uint8Array.from({ length: 16 * n }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 24),
-  labels: Uint8Array.from({ length: n }, (_, i) => i % 3), shape: [1, 4, 4], classes: ["a", "b", "c"],
-});
+const toy = (n: number) => noise(n, [1, 4, 4], 3, 1);
 const runs: Run[] = [];
 async function open(options: Partial<TrainOptions> = {}): Promise<Run> {
   const run = await train(sequential(flatten(), linear({ units: 3 })), {
