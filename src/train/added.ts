@@ -6,10 +6,15 @@ import type { Session } from "./session.js";
 
 export interface Ready<P = Program> { readonly program: P; readonly player: Player }
 /** What Session.add() has made, and what frees it. */
-export interface Added<P = Program> { readonly ready: readonly Ready<P>[]; undo(): void }
+export interface Added<P = Program> {
+  readonly ready: readonly Ready<P>[];
+  /** That of so many images. */
+  of(batch: number): Ready<P> | undefined;
+  undo(): void;
+}
 
 /** Plans programs into a session's memory, makes what is missing, prepares them for playing. A failure undoes it. */
-export async function addPrograms<P extends Pick<Program, "label" | "steps">>(
+export async function addPrograms<P extends Pick<Program, "label" | "steps" | "batch">>(
   session: Pick<Session, "device" | "memory" | "plan">, programs: readonly P[], kept: readonly Arena[],
   largest: () => number,
 ): Promise<Added<P>> {
@@ -25,7 +30,7 @@ export async function addPrograms<P extends Pick<Program, "label" | "steps">>(
     session.plan = after;
     for (const program of programs)
       ready.push({ program, player: await Player.prepare(memory, program.label, program.steps) });
-    return { ready, undo };
+    return { ready, undo, of: (batch) => ready.find(({ program }) => program.batch === batch) };
   } catch (e) {
     undo();
     if (!(e instanceof LimitError)) throw e;

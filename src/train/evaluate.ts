@@ -67,7 +67,7 @@ export class Evaluator {
       const all = new Float32Array(size * classes);
       for (let from = 0; from < size; from += batch) {
         const n = Math.min(batch, size - from);
-        const { program, player } = this.#added.ready.find((r) => r.program.batch === n)!;
+        const { program, player } = this.#added.of(n)!;
         session.writeControl(
           this.#found(Uint32Array.from({ length: batch }, (_, k) => Math.min(from + k, size - 1))), 0, 0, 0,
         );
@@ -94,8 +94,7 @@ export class Evaluator {
       this.#pace.begin();
       session.writeControl(this.#found(order), 0, row, 0);
       let fetch: (() => Promise<Float32Array>) | undefined;
-      this.#added.ready.find(({ program }) => program.batch === n)!
-        .player.play(last ? (encoder) => { fetch = this.#reader.copy(encoder); } : undefined);
+      this.#added.of(n)!.player.play(last ? (encoder) => { fetch = this.#reader.copy(encoder); } : undefined);
       if (!fetch) { await this.#pace.step(session.device, n); continue; }
       const rows = await fetch();
       for (let r = 0; r <= row; r++) {

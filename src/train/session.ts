@@ -115,7 +115,7 @@ export class Session {
    * a time, for each plan goes on from the last. `undo` frees it again, but for buffers that a later call counts on; so
    * does a failure.
    */
-  add<P extends Pick<Program, "label" | "steps">>(
+  add<P extends Pick<Program, "label" | "steps" | "batch">>(
     programs: readonly P[], kept: readonly Arena[], largest: () => number,
   ): Promise<Added<P>> {
     const adding = this.#adding.then(() => addPrograms(this, programs, kept, largest));
@@ -190,7 +190,7 @@ export class Session {
    * With `read`, gives the ring's rows (Σ loss, Σ hits, images, losses that are no numbers) once the GPU has them.
    */
   step(order: Uint32Array, lr: number = this.optimizer.lr, read = false): Promise<Float32Array> | undefined {
-    const ready = this.ready.find(({ program }) => program.batch === order.length);
+    const ready = this.#added.of(order.length);
     if (!ready) throw new OptionError(
       `this session steps in batches of ${this.batches.join(" or ")}, not ${order.length}`,
       { batches: this.batches, got: order.length },
@@ -221,7 +221,7 @@ export class Session {
 
   /** Queues images [N, H, W, C] and labels for the next step, in a session without `data`. */
   feed(images: Float32Array<ArrayBuffer>, labels: Uint32Array<ArrayBuffer>): void {
-    const { program } = this.ready.find(({ program: p }) => p.batch === labels.length) ?? this.ready[0];
+    const { program } = this.#added.of(labels.length) ?? this.ready[0];
     this.memory.write(program.x, images);
     this.memory.write(program.labels, labels);
   }
