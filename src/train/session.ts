@@ -5,7 +5,7 @@ import { levelsOf, type Normalise, type Preparation } from "../data/prepare.js";
 import type { Part } from "../graph.js";
 import { targetOf, type Device } from "../gpu/device.js";
 import { Memory, Reader } from "../gpu/memory.js";
-import { root, tensor, type Shape, type Step, type Target, type Tensor } from "../gpu/recorder.js";
+import { root, tensor, type Shape, type Step, type Target } from "../gpu/recorder.js";
 import { positive } from "../layers/layer.js";
 import { crossEntropy } from "../losses/crossEntropy.js";
 import type { Loss } from "../losses/loss.js";
@@ -14,9 +14,11 @@ import { sgd } from "../optimizers/sgd.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import { memoryUse, plan, single, type Arena, type MemoryUse, type Plan } from "../plan.js";
 import { addPrograms, type Added, type Ready } from "./added.js";
-import { control, describe, RING, training, type Control, type Network, type Program } from "./network.js";
+import {
+  control, describe, outliving, RING, statesOf, training, type Control, type Network, type Program, type States,
+} from "./network.js";
 import type { SessionOptions } from "./sessionOptions.js";
-import { lastingOf, sourceOf, upload, type Source } from "./source.js";
+import { sourceOf, upload, type Source } from "./source.js";
 import type { Choices } from "../tune/choices.js";
 import { initialise } from "./weights.js";
 
@@ -38,7 +40,7 @@ export class Session {
   plan: Plan = { places: new Map(), buffers: [], slots: [] };
   /** What a training step's short-lived tensors take. */
   memoryUse: MemoryUse = { slots: 0, bound: 0, sum: 0 };
-  readonly states: readonly Readonly<Record<string, Tensor>>[];
+  readonly states: States;
   /** Rungs of the training steps, and of them alone: evaluation takes the first that fits. */
   choices: Choices = {};
   #added!: Added;
@@ -61,9 +63,7 @@ export class Session {
     this.control = control(batches[0], micro);
     this.#words = new Uint32Array(this.control.whole.size);
     this.#floats = new Float32Array(this.#words.buffer);
-    this.states = network.learned.map(({ whole }) => Object.fromEntries(
-      optimizer.states.map((name) => [name, tensor(`${name} of ${whole.name}`, [whole.size])]),
-    ));
+    this.states = statesOf(network, optimizer);
   }
 
   /**
@@ -129,11 +129,7 @@ export class Session {
     const programs = batches.map((batch) => this.#record(batch));
     for (const batch of batches)
       for (const n of [Math.min(batch, micro), batch % micro]) if (n) network.graph(n).graph.check();
-    const lasting = [
-      this.control, single(this.ring), ...source ? lastingOf(source) : [], ...network.learned, ...network.gradients,
-      ...micro < batches[0] ? network.further : [], ...network.others,
-      ...this.states.flatMap((s) => Object.values(s).map(single)),
-    ];
+    const lasting = outliving(this, source);
     const kept = [
       ...lasting, ...source ? [] : programs.flatMap(fed),
       ...this.#keep ? [...new Set(programs.flatMap(this.#keep).map(root))].map(single) : [],
