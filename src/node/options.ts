@@ -161,7 +161,7 @@ export function parse(args: readonly string[]): TrainCommand | "help" {
 /** The words of a command that has options of its own. Throws an OptionError as parse() does. */
 export function parsed<T extends NonNullable<ParseArgsConfig["options"]>>(
   command: string, args: readonly string[], options: T,
-) {
+): ReturnType<typeof parseArgs<{ allowPositionals: true; options: T }>> {
   try { return parseArgs({ args: [...args], allowPositionals: true, options }); } catch (e) {
     return wrong((e as Error).message.split(". ")[0], `convoy ${command}`, e);
   }
