@@ -125,7 +125,7 @@ export interface Program {
 }
 
 /** What an optimizer keeps of each arena of parameters, by name. */
-export type States = readonly Readonly<Record<string, Tensor>>[];
+type States = readonly Readonly<Record<string, Tensor>>[];
 export const statesOf = ({ learned }: Network, optimizer: Optimizer): States => learned.map(({ whole }) =>
   Object.fromEntries(optimizer.states.map((name) => [name, tensor(`${name} of ${whole.name}`, [whole.size])])));
 

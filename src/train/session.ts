@@ -5,7 +5,7 @@ import { levelsOf, type Normalise, type Preparation } from "../data/prepare.js";
 import type { Part } from "../graph.js";
 import { targetOf, type Device } from "../gpu/device.js";
 import { Memory, Reader } from "../gpu/memory.js";
-import { root, tensor, type Shape, type Step, type Target } from "../gpu/recorder.js";
+import { root, tensor, type Shape, type Step, type Target, type Tensor } from "../gpu/recorder.js";
 import { positive } from "../layers/layer.js";
 import { crossEntropy } from "../losses/crossEntropy.js";
 import type { Loss } from "../losses/loss.js";
@@ -15,7 +15,7 @@ import type { Optimizer } from "../optimizers/optimizer.js";
 import { memoryUse, plan, single, type Arena, type MemoryUse, type Plan } from "../plan.js";
 import { addPrograms, type Added, type Ready } from "./added.js";
 import {
-  control, describe, outliving, RING, statesOf, training, type Control, type Network, type Program, type States,
+  control, describe, outliving, RING, statesOf, training, type Control, type Network, type Program,
 } from "./network.js";
 import type { SessionOptions } from "./sessionOptions.js";
 import { sourceOf, upload, type Source } from "./source.js";
@@ -40,7 +40,7 @@ export class Session {
   plan: Plan = { places: new Map(), buffers: [], slots: [] };
   /** What a training step's short-lived tensors take. */
   memoryUse: MemoryUse = { slots: 0, bound: 0, sum: 0 };
-  readonly states: States;
+  readonly states: readonly Readonly<Record<string, Tensor>>[];
   /** Rungs of the training steps, and of them alone: evaluation takes the first that fits. */
   choices: Choices = {};
   #added!: Added;
