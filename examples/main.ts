@@ -9,6 +9,7 @@ import { family as nin } from "./nin/family.js";
 import { family as resnet } from "./resnet/family.js";
 import { number } from "./shared/dom.js";
 import { inputOf, optimizerOf, type Family } from "./shared/family.js";
+import { textOf } from "./shared/protocol.js";
 import { svg } from "./shared/svg.js";
 import { family as vgg } from "./vgg/family.js";
 
@@ -104,7 +105,7 @@ async function say(to: HTMLElement): Promise<void> {
       ? `Your adapter is ${name}: software, so everything works, slowly.`
       : `Your GPU: ${name}.`;
   } catch (error) {
-    to.textContent = `Nothing to train on yet: ${error instanceof Error ? error.message : String(error)}.`;
+    to.textContent = `Nothing to train on yet: ${textOf(error)}.`;
   }
 }
 if (adapter) void say(adapter);

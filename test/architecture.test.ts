@@ -15,7 +15,7 @@ const rows: [from: RegExp, values: RegExp, types: RegExp][] = [
   [/^src\/generated\//, /^src\/(gpu\/kernel\.|generated\/library\.)/, /^$/],
   [/^src\/(plan|fuse|options)\./, /^src\/(errors|gpu\/recorder)\./, /^$/],
   [/^src\/(layers|losses|optimizers)\//,
-    /^src\/(errors\.|options\.|generated\/|layers\/|gpu\/recorder\.)/,
+    /^src\/(errors\.|options\.|generated\/|layers\/|losses\/loss\.|gpu\/recorder\.)/,
     /^src\/(gpu\/recorder\.|graph\.|random\.|losses\/|optimizers\/)/],
   [/^src\/graph\./, /^src\/(errors\.|generated\/)/, /^src\/(gpu\/recorder|layers\/layer)\./],
   [/^src\/check\//, /^(src\/|wgsl_reflect\/)/, /^$/],

@@ -113,7 +113,7 @@ describe("Fashion-MNIST", () => {
     plain[1000] ^= 1;
     writeFileSync(path, plain);
     await expect(fashionMnist({ dir })).rejects
-      .toThrow(/train-labels\.idx1\.gz: expected 10008 bytes with SHA-256 a69f.* get it again/);
+      .toThrow(/train-labels\.idx1\.gz: expected 10008 bytes with SHA-256 a69f.* get the file again/);
     await expect(fashionMnist({ dir })).rejects.toThrow(FormatError);
   });
   test("in a page: from a folder, with the URL and the status where it fails", async () => {

@@ -73,6 +73,12 @@ describe("files of a drop", () => {
     expect([...train.images.subarray(0, 6)])
       .toEqual([0, 1024 * 7 & 255, 2048 * 7 & 255, 7, (1025 * 7) & 255, (2049 * 7) & 255]);
   });
+  test("the test set is in files whose first word says so", async () => {
+    const names = ["test_batch.bin", "Test2.bin", "t10k.bin", "val.bin", "validation-1.bin", "testing.bin"];
+    const others = ["value.bin", "tested.bin", "contest.bin", "train.bin"];
+    const { train, test } = await fromFiles([...names, ...others].map((name, i) => file(name, cifar10(i))));
+    expect([[...train.labels].sort(), [...test.labels].sort()]).toEqual([[6, 7, 8, 9], [0, 1, 2, 3, 4, 5]]);
+  });
   test("IDX pairs, gzipped or not, by their names; a test set is held out if there is none", async () => {
     const bytes = Array.from({ length: 60 }, (_, i) => i), labels = [0, 1, 2, 0, 1, 2, 0, 1, 2, 0];
     const train = [

@@ -9,8 +9,7 @@ import type { Kernel } from "../src/gpu/kernel.js";
 import { tensor, type Step, type Target } from "../src/gpu/recorder.js";
 import { adam, clipNorm, crossEntropy, sgd } from "../src/index.js";
 import { plan, single } from "../src/plan.js";
-import { control, describe as network, evaluation, RING, training } from "../src/train/network.js";
-import { lasting } from "./recorded.js";
+import { control, describe as network, evaluation, outliving, RING, statesOf, training } from "../src/train/network.js";
 import { openTestDevice, random } from "./support.js";
 
 const COUNTER = 98;
@@ -67,8 +66,7 @@ async function strays(
     levels: tensor("levels", [1, 2]),
   };
   const optimizer = family === "lenet" ? adam() : sgd({ lr: 0.1, momentum: 0.9 });
-  const states = net.learned.map(({ whole }) =>
-    Object.fromEntries(optimizer.states.map((name) => [name, tensor(name, whole.shape)])));
+  const states = statesOf(net, optimizer);
   const common = {
     network: net, batch: BATCH, loss: crossEntropy(), control: order, ring, source,
     target: target(targetOf(device.adapter)),
@@ -79,8 +77,8 @@ async function strays(
   ];
   const counted = steps.map(change).map(counting), memory = new Memory(device);
   const kept = [
-    order, whole, ...net.further, ...lasting(net, source, ring, states),
-    ...counted.map(({ tensors }) => single(tensors.outside)),
+    ...outliving({ network: net, control: order, ring, states }, source),
+    whole, ...counted.map(({ tensors }) => single(tensors.outside)),
   ];
   await memory.grow(plan([counted], kept, device.adapter.limits.binding));
   memory.write(source.images, Uint8Array.from(random(1, source.images.size * 4), (v) => Math.abs(v) * 255));

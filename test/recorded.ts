@@ -3,9 +3,8 @@ import { families } from "../models/index.js";
 import { tensor, type Step, type Target, type Tensor } from "../src/gpu/recorder.js";
 import { crossEntropy } from "../src/losses/crossEntropy.js";
 import { sgd } from "../src/optimizers/sgd.js";
-import { memoryUse, plan, single, type Arena } from "../src/plan.js";
-import { control, describe as network, RING, training, type Network } from "../src/train/network.js";
-import { lastingOf, type Source } from "../src/train/source.js";
+import { memoryUse, plan } from "../src/plan.js";
+import { control, describe as network, outliving, RING, training } from "../src/train/network.js";
 
 export const BATCH = 128, subgroups: Target = { lanes: 8, tasks: 32 }, none: Target = { tasks: 1024 };
 
@@ -14,14 +13,6 @@ export const sizes: Readonly<Record<string, number>> = {
   "lenet": 28, "lenet-bn": 28, "alexnet": 224, "vgg11": 224, "nin": 224,
   "googlenet": 96, "resnet18": 96, "densenet": 96,
 };
-
-/** What outlives a step of a network in one pass, besides its control, as in a session. */
-export const lasting = (
-  { learned, gradients, others }: Network, source: Source, ring: Tensor, states: readonly Record<string, Tensor>[],
-): Arena[] => [
-  single(ring), ...lastingOf(source), ...learned, ...gradients, ...others,
-  ...states.flatMap((s) => Object.values(s).map(single)),
-];
 
 export function recorded(family: string, size: number, target: Target, batch = BATCH) {
   const net = network(families[family](), [1, size, size], 2 ** 32);
@@ -34,7 +25,7 @@ export function recorded(family: string, size: number, target: Target, batch = B
     network: net, batch, loss: crossEntropy(), control: order, ring, source, target, states,
     optimizer: sgd({ lr: 0.1 }),
   });
-  const kept = [order, ...lasting(net, source, ring, states)];
+  const kept = outliving({ network: net, control: order, ring, states }, source);
   return { steps, use: memoryUse(steps, plan([steps], kept, 2 ** 33)) };
 }
 

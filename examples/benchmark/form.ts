@@ -1,7 +1,7 @@
 // The form of what is to be measured: native, labelled controls.
 import { ConvoyError } from "convoy-gpu";
 import { cases } from "convoy-gpu/bench";
-import { el } from "../shared/dom.js";
+import { button, el, wholeField } from "../shared/dom.js";
 import { batches, chosen, networks, operators, ownFields, rounds, widths, type Choice, type Own } from "./choice.js";
 
 const fresh = Object.fromEntries(Object.entries(ownFields).map(([name, [, , , begin]]) => [name, begin])) as Own;
@@ -18,11 +18,6 @@ export function choiceForm(set: (choice: Choice) => void) {
     const needs = el("span", { class: "needs" }, length > 1 ? `${length} shapes` : "");
     return { name, box, element: el("label", {}, box, name, needs) };
   });
-  const small = (label: string, act: () => void) => {
-    const b = el("button", { type: "button", class: "small" }, label);
-    b.addEventListener("click", act);
-    return b;
-  };
   const select = (
     id: string,
     label: string,
@@ -42,14 +37,9 @@ export function choiceForm(set: (choice: Choice) => void) {
   const mine = el("input", { type: "checkbox", id: "own" });
   const fields = Object.entries(ownFields).map(([key, [label, least, most]]) => {
     const name = key as keyof Own;
-    const input = el("input", {
-      type: "number", id: `own-${name}`, min: String(least), max: String(most), step: "1", required: true,
-      inputMode: "numeric",
-    });
-    input.addEventListener("input", () => {
-      const value = input.valueAsNumber, good = Number.isInteger(value) && value >= least && value <= most;
-      input.setAttribute("aria-invalid", String(!good));
-      if (good) { own = { ...own, [name]: value }; change({ own }); }
+    const input = wholeField(`own-${name}`, least, most, (value) => {
+      own = { ...own, [name]: value };
+      change({ own });
     });
     return { name, input, row: el("div", { class: "control" }, el("label", { for: input.id }, label), input) };
   });
@@ -63,8 +53,8 @@ export function choiceForm(set: (choice: Choice) => void) {
   const round = select("rounds", "Rounds", rounds, String, (i) => { change({ rounds: rounds[i] }); });
   const wall = el("input", { type: "checkbox", id: "wall" }), told = el("p", { class: "need", role: "status" });
   wall.addEventListener("change", () => { change({ wall: wall.checked }); });
-  const all = small("All", () => { change({ operators }); });
-  const none = small("None", () => { change({ operators: [] }); });
+  const all = button("All", () => { change({ operators }); }, { class: "small" });
+  const none = button("None", () => { change({ operators: [] }); }, { class: "small" });
   const element = el("form", { class: "card controls choice", "aria-label": "What to measure" },
     el("h2", {}, "What to measure"),
     el("fieldset", { class: "presets" },

@@ -1,6 +1,7 @@
 // The card for results: copied as Markdown, saved as data, and another device's opened beside them.
 import { digits, type BenchRow } from "convoy-gpu/bench";
-import { download, el } from "../shared/dom.js";
+import { button, download, el } from "../shared/dom.js";
+import { textOf } from "../shared/protocol.js";
 import { keyOf, parseReport, toJson, toMarkdown, type Report } from "./report.js";
 
 /** `report` gives what there is; `opened` hears of another device's, and of none when it is put away. */
@@ -8,11 +9,6 @@ export function keepCard(report: () => Report | undefined, opened: (other: Repor
   const said = el("p", { class: "soft", role: "status" }), beside = el("p", { class: "beside" });
   const input = el("input", { type: "file", accept: ".json,application/json", id: "report-file" });
   const text = el("textarea", { readOnly: true, rows: 8, "aria-label": "The report as Markdown", hidden: true });
-  const button = (label: string, act: () => void) => {
-    const b = el("button", { type: "button", disabled: true }, label);
-    b.addEventListener("click", act);
-    return b;
-  };
   let other: Report | undefined;
 
   const copy = button("Copy as Markdown", () => {
@@ -27,19 +23,19 @@ export function keepCard(report: () => Report | undefined, opened: (other: Repor
       text.select();
       said.textContent = "The browser did not let the page copy; the text is below, selected.";
     });
-  });
+  }, { disabled: true });
   const save = button("Save as JSON", () => {
     const mine = report();
     if (!mine) return;
     const name = mine.adapter.name.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 40);
     download(toJson(mine), `convoy-${name}.json`);
-  });
-  const forget = button("Put away", () => { said.textContent = ""; opened(undefined); });
+  }, { disabled: true });
+  const forget = button("Put away", () => { said.textContent = ""; opened(undefined); }, { disabled: true });
   async function read(file: File): Promise<void> {
     try {
       opened(parseReport(await file.text(), file.name));
       said.textContent = "";
-    } catch (error) { said.textContent = error instanceof Error ? `${error.message}.` : String(error); }
+    } catch (error) { said.textContent = `${textOf(error)}.`; }
   }
   input.addEventListener("change", () => {
     const [file] = input.files ?? [];

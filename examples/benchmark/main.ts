@@ -2,8 +2,9 @@
 // goes.
 import type { Adapter } from "convoy-gpu";
 import { digits, type BenchRow, type Roofline } from "convoy-gpu/bench";
-import { el, keepStrayFiles, number } from "../shared/dom.js";
+import { button, el, keepStrayFiles, keys, number } from "../shared/dom.js";
 import { adapterPanel, failure, noWebGpu, notice, type Notice } from "../shared/panels.js";
+import { startWorker } from "../shared/protocol.js";
 import { rooflineChart } from "./chart.js";
 import { readChoice, small, usual, writeChoice } from "./choice.js";
 import { choiceForm } from "./form.js";
@@ -18,7 +19,9 @@ let worker: Worker | undefined, choice = readChoice(searched, usual), adapter: A
 let roof: Roofline | undefined, rows: BenchRow[] = [], profile: Profiled | undefined, other: Report | undefined;
 let running = false, skipped: string[] = [];
 
-const go = el("button", { type: "button", class: "main", disabled: true, "aria-keyshortcuts": "Space" }, "Measure");
+const go = button("Measure", () => { if (running) stop(); else measure(); },
+  { class: "main", disabled: true, "aria-keyshortcuts": "Space" });
+keys({ " ": go });
 const progress = el("progress", { max: 1, value: 0, "aria-label": "Progress of the measurement" });
 const status = el("p", { class: "status", role: "status", "aria-live": "polite" }, "Looking for a GPU …");
 const notices = el("div", { class: "notices" });
@@ -52,11 +55,11 @@ const main = el("div", { class: "bench-main" }, chart.element, step.element,
 /** Shows all that is known. */
 function show(): void {
   const { flops, bandwidth, dispatch, host, clock } = roof ?? {};
-  const set = (name: string, text: string) => { figures[name].textContent = text; };
-  set("Peak GFLOP/s", digits(flops && flops / 1e9).replace(/^-$/, "–"));
-  set("Copy GB/s", digits(bandwidth && bandwidth / 1e9).replace(/^-$/, "–"));
-  set("Dispatch, µs", digits(dispatch && 1e6 * dispatch).replace(/^-$/, "–"));
-  set("Host, µs", digits(host && 1e6 * host).replace(/^-$/, "–"));
+  const set = (name: string, text: string) => { figures[name].textContent = text.replace(/^-$/, "–"); };
+  set("Peak GFLOP/s", digits(flops && flops / 1e9));
+  set("Copy GB/s", digits(bandwidth && bandwidth / 1e9));
+  set("Dispatch, µs", digits(dispatch && 1e6 * dispatch));
+  set("Host, µs", digits(host && 1e6 * host));
   set("Clock", choice.wall && roof ? "wall clock" : clock ?? "–");
   set("Kernels", rows.length ? number(rows.length) : "–");
   table.show(rows, other);
@@ -91,11 +94,9 @@ function run(on: boolean): void {
 }
 
 function launch(): void {
-  worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-  worker.onmessage = ({ data }: MessageEvent<FromWorker>) => { receive(data); };
-  worker.onerror = ({ message }) => {
-    receive({ type: "failed", code: "bug", message: message || "the worker's script did not load" });
-  };
+  worker = startWorker(new URL("./worker.js", import.meta.url), receive, (message) => {
+    receive({ type: "failed", code: "bug", message });
+  });
   send({ type: "open" });
 }
 const send = (message: ToWorker) => { worker?.postMessage(message); };
@@ -170,22 +171,13 @@ function limits({ limits: { storageBuffers, workgroupBytes, invocations } }: Ada
   return facts.flatMap(([term, fact]) => [el("dt", {}, term), el("dd", {}, fact)]);
 }
 
-go.addEventListener("click", () => { if (running) stop(); else measure(); });
-addEventListener("keydown", (event) => {
-  if (event.key !== " " || event.ctrlKey || event.metaKey || event.altKey || event.repeat || go.disabled) return;
-  if (event.target instanceof HTMLElement && event.target.closest("button, select, a, input, textarea")) return;
-  event.preventDefault();  // Space would scroll
-  go.click();
-});
 root?.replaceChildren(notices, deck, el("div", { class: "columns" }, form.element, main), table.element);
 form.show(choice);
 show();
 keepStrayFiles();
 if ("gpu" in navigator) launch();
 else {
-  const panel = noWebGpu();
   status.textContent = "Measuring needs WebGPU.";
   device.replaceChildren(el("p", { class: "soft" }, "None."));
-  const open = "Reports of other devices can be opened all the same.";
-  notices.replaceChildren(notice({ ...panel, lines: [panel.lines[0], open] }));
+  notices.replaceChildren(notice(noWebGpu("Reports of other devices can be opened all the same.")));
 }

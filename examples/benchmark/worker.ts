@@ -3,13 +3,11 @@ import { ConvoyError, openDevice, sgd, train, type Device } from "convoy-gpu";
 import { bench, profile, roofline as measure, type Clock } from "convoy-gpu/bench";
 import { dataset } from "convoy-gpu/data";
 import { families, recipe } from "convoy-gpu/models";
+import { textOf, type Port } from "../shared/protocol.js";
 import { chosen, type Choice } from "./choice.js";
 import type { FromWorker, Profiled, ToWorker } from "./protocol.js";
 
-const port = globalThis as unknown as {
-  postMessage(message: FromWorker): void;
-  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
-};
+const port = globalThis as unknown as Port<ToWorker, FromWorker>;
 const post = (message: FromWorker) => { port.postMessage(message); };
 let device: Promise<Device> | undefined;
 
@@ -66,6 +64,6 @@ port.onmessage = ({ data: message }) => {
   (message.type === "open" ? open() : run(message)).catch((error: unknown) => {
     device = undefined;
     const code = error instanceof ConvoyError ? error.code : "bug";
-    post({ type: "failed", code, message: error instanceof Error ? error.message : String(error) });
+    post({ type: "failed", code, message: textOf(error) });
   });
 };

@@ -1,5 +1,5 @@
 // The settings of the page: native number fields and lists, with labels.
-import { el } from "../shared/dom.js";
+import { el, wholeField } from "../shared/dom.js";
 import { changed, convolves, divisors, kinds, pairs, singles, type Kind, type Setup } from "./setup.js";
 
 /** The form of the setup that `now` gives; `set` hears of each sensible change. */
@@ -11,20 +11,8 @@ export function settings(
     ...Object.entries(kinds).map(([value, text]) => el("option", { value }, text)));
   layer.addEventListener("change", () => { change({ layer: layer.value as Kind }); });
 
-  function field(
-    id: string, label: string, least: number, most: number, take: (value: number) => void,
-  ): HTMLInputElement {
-    const input = el("input", {
-      id, type: "number", min: String(least), max: String(most), step: "1", required: true, inputMode: "numeric",
-      "aria-label": `${label}, ${least} to ${most}`,
-    });
-    input.addEventListener("input", () => {
-      const value = input.valueAsNumber, good = Number.isInteger(value) && value >= least && value <= most;
-      input.setAttribute("aria-invalid", String(!good));
-      if (good) take(value);
-    });
-    return input;
-  }
+  const field = (id: string, label: string, least: number, most: number, take: (value: number) => void) =>
+    wholeField(id, least, most, take, `${label}, ${least} to ${most}`);
   const two = Object.entries(pairs).map(([key, [label, least, most]]) => {
     const name = key as keyof typeof pairs;
     const inputs = ["height", "width"].map((side, axis) =>

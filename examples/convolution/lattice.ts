@@ -62,7 +62,7 @@ export function lattice(
       }
       const target: HTMLElement = !typed ? cell : el("input", {
         type: "text", inputMode: "decimal", autocomplete: "off", spellcheck: false,
-        "aria-label": `${label}, row ${row}, column ${column}`, tabIndex: -1,
+        "aria-label": `${label}, row ${row}, column ${column}`,
       });
       if (typed) cell.append(target);
       target.tabIndex = -1;

@@ -1,7 +1,8 @@
 // The page that explains the convolution: a layer on numbers that can be typed, and the arithmetic of any output cell.
 import type { Device, Output } from "convoy-gpu";
-import { el, number } from "../shared/dom.js";
-import { noWebGpu, notice } from "../shared/panels.js";
+import { button, el, number } from "../shared/dom.js";
+import { noWebGpu, notice, sentence } from "../shared/panels.js";
+import { textOf } from "../shared/protocol.js";
 import { outcome, seen, taps } from "./arithmetic.js";
 import { settings } from "./form.js";
 import { answers, type Answers } from "./gpu.js";
@@ -31,7 +32,7 @@ const board = el("div", { class: "board" }), notices = el("div", { class: "notic
 const status = el("p", { class: "status soft", role: "status" }, "Looking for a GPU …");
 const sizes = el("div", { class: "formulas" }), facts = el("dl", { class: "facts" });
 const listings = [el("code"), el("code")];
-const slide = el("button", { type: "button", "aria-pressed": "false" }, "Slide the window");
+const slide = button("Slide the window", slides, { "aria-pressed": "false" });
 const choices = Object.entries(presets).map(([name, [title, preset]]) => {
   const radio = el("input", { type: "radio", name: "preset", value: name });
   radio.addEventListener("change", () => { show(preset); });
@@ -166,7 +167,7 @@ function halt(): void {
   timer = undefined;
   slide.setAttribute("aria-pressed", "false");
 }
-slide.addEventListener("click", () => {
+function slides(): void {
   if (timer) { halt(); return; }
   slide.setAttribute("aria-pressed", "true");
   timer = setInterval(() => {
@@ -174,17 +175,15 @@ slide.addEventListener("click", () => {
     const [K, P, Q] = output, [k, i, j] = setup.cell, next = ((k * P + i) * Q + j + 1) % (K * P * Q);
     choose([Math.floor(next / (P * Q)), Math.floor(next / Q) % P, next % Q]);
   }, 700);
-});
+}
 
 function fail(error: unknown): void {
   waiting = "no GPU";
-  const message = error instanceof Error ? error.message : String(error);
   const open = () => { notices.replaceChildren(); waiting = "…"; connect(); };
   status.textContent = "Sums are written out by this page; the GPU’s own are missing.";
-  const sentence = `${message.slice(0, 1).toUpperCase()}${message.slice(1).replace(/\.$/, "")}.`;
   notices.replaceChildren(notice({
     tone: "bad", title: "The GPU does not answer", actions: [{ label: "Try again", run: open }],
-    lines: [sentence, "The sums below are written out all the same."],
+    lines: [sentence(textOf(error)), "The sums below are written out all the same."],
   }));
   paint();
 }
@@ -224,13 +223,12 @@ for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-p
     root?.scrollIntoView();
   });
 }
-if ("gpu" in navigator) show(setup);
-else {
+const able = "gpu" in navigator;
+if (!able) {
   waiting = "no WebGPU";
-  const panel = noWebGpu();
   const missing = "The sums below are written out all the same; only the GPU’s own answer is missing.";
-  notices.replaceChildren(notice({ ...panel, lines: [panel.lines[0], missing] }));
+  notices.replaceChildren(notice(noWebGpu(missing)));
   status.textContent = "Sums are written out by this page; the GPU’s own need WebGPU.";
-  show(setup);
 }
-if ("gpu" in navigator) connect();
+show(setup);
+if (able) connect();

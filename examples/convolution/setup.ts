@@ -1,5 +1,6 @@
 // What the page shows: a layer, its input and weights, and the output cell that is looked at. All of it is in the URL.
 import { avgPool2d, conv2d, maxPool2d } from "convoy-gpu";
+import { textOf } from "../shared/protocol.js";
 
 export type Kind = "conv" | "max" | "avg";
 export type Two = readonly [height: number, width: number];
@@ -70,7 +71,7 @@ export function outputOf(setup: Setup): Cell | string {
   try {
     const [, P, Q, K] = layerOf(setup).shape([1, ...setup.size, setup.channels]);
     return [K, P, Q];
-  } catch (error) { return error instanceof Error ? error.message : String(error); }
+  } catch (error) { return textOf(error); }
 }
 
 export const xShape = ({ channels, size }: Setup) => [channels, ...size];

@@ -1,7 +1,8 @@
 // The playground: a layer in WGSL, written, run, checked, timed and trained on the spot. Nothing of it runs before a
 // button is pressed.
-import { el } from "../shared/dom.js";
+import { button, el } from "../shared/dom.js";
 import { noWebGpu, notice, type Notice } from "../shared/panels.js";
+import { startWorker, textOf } from "../shared/protocol.js";
 import { brokenAt, editor } from "./editor.js";
 import type { Place } from "./layer.js";
 import { actions, type Action, type Draft, type FromWorker } from "./protocol.js";
@@ -22,12 +23,15 @@ const status = el("p", { class: "status", role: "status", "aria-live": "polite" 
 const problems = el("ul", { class: "problems", "aria-label": "Problems" });
 const buttons = Object.entries(actions).map(([action, label]) => {
   const main = action === "run" && { class: "main", "aria-keyshortcuts": "Control+Enter" };
-  const button = el("button", { type: "button", class: "", disabled: true, ...main }, label);
-  button.addEventListener("click", () => { start(action as Action); });
-  return button;
+  return button(label, () => { start(action as Action); }, { disabled: true, ...main });
 });
-const stop = el("button", { type: "button", disabled: true }, "Stop");
-const share = el("button", { type: "button" }, "Copy link");
+const stop = button("Stop", () => { end(); status.textContent = "Stopped."; }, { disabled: true });
+const share = button("Copy link", () => {
+  const say = (text: string) => () => { status.textContent = text; };
+  keep().then((link) => navigator.clipboard.writeText(link)).then(
+    say("The link is copied: it holds the whole layer."),
+    say("The browser did not let the page copy; the address holds the whole layer."));
+});
 const choice = el("select", { id: "example" },
   el("option", { value: "" }, "Choose one …"),
   ...Object.entries(examples).map(([value, title]) => el("option", { value }, title)));
@@ -35,11 +39,8 @@ const limit = el("select", { id: "limit" }, ...patience.map((s) =>
   el("option", { value: String(s), selected: s === 60 }, s < 100 ? `${s} s` : `${s / 60} min`)));
 
 const draft = (): Draft => ({ shader: shader.text, code: code.text });
-const able = "gpu" in navigator, panel = noWebGpu();
-const unable: Notice = {
-  ...panel,
-  lines: [panel.lines[0], "Layers can be read and written all the same; only running them needs WebGPU."],
-};
+const able = "gpu" in navigator;
+const unable = noWebGpu("Layers can be read and written all the same; only running them needs WebGPU.");
 const tell = (...all: Notice[]) => { notices.replaceChildren(...[...able ? [] : [unable], ...all].map(notice)); };
 
 /** Some moments after an edit the address holds it. */
@@ -120,12 +121,10 @@ function start(action: Action): void {
   if (running || !able) return;
   if (!worker) {
     answered = false;
-    const begun = worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => { if (begun === worker) receive(data); };
-    worker.onerror = ({ message }) => {
-      const why = message || "the worker's script did not load";
-      receive({ type: "failed", code: "code", message: why, places: [] });
-    };
+    const heard = (message: FromWorker) => { if (begun === worker) receive(message); };
+    const begun = worker = startWorker(new URL("./worker.js", import.meta.url), heard, (message) => {
+      receive({ type: "failed", code: "code", message, places: [] });
+    });
   }
   for (const one of [shader, code]) one.mark([]);
   problems.replaceChildren();
@@ -191,14 +190,7 @@ function point(places: readonly Place[]): void {
   }));
 }
 
-stop.addEventListener("click", () => { end(); status.textContent = "Stopped."; });
 choice.addEventListener("change", () => { if (choice.value) void example(choice.value); });
-share.addEventListener("click", () => {
-  const say = (text: string) => () => { status.textContent = text; };
-  keep().then((link) => navigator.clipboard.writeText(link)).then(
-    say("The link is copied: it holds the whole layer."),
-    say("The browser did not let the page copy; the address holds the whole layer."));
-});
 addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
   event.preventDefault();
@@ -240,6 +232,6 @@ fromHash(location.hash).then((found) => {
   });
   return undefined;
 }).catch((error: unknown) => {
-  status.textContent = error instanceof Error ? `${error.message}.` : String(error);
+  status.textContent = `${textOf(error)}.`;
   void example("swish");
 });

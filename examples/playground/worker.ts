@@ -1,14 +1,12 @@
 // The worker's half of the playground. Everything of the visitor's runs here; the page ends it when it takes too long.
 import { ConvoyError, openDevice } from "convoy-gpu";
 import { fashionMnist } from "convoy-gpu/data";
+import { textOf, type Port } from "../shared/protocol.js";
 import { placesOf } from "./layer.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
 import { work, type Tools } from "./work.js";
 
-const port = globalThis as unknown as {
-  postMessage(message: FromWorker): void;
-  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
-};
+const port = globalThis as unknown as Port<ToWorker, FromWorker>;
 const post = (message: FromWorker) => { port.postMessage(message); };
 const data = () => fashionMnist({ url: new URL("../fashion-mnist/", import.meta.url) });
 let opened: Promise<Tools> | undefined;
@@ -31,7 +29,6 @@ port.onmessage = ({ data: { action, ...draft } }) => {
     const error = await cause(thrown);
     const code = error instanceof ConvoyError ? error.code : "code";
     if (["adapter", "device-lost", "gpu"].includes(code)) opened = undefined;  // the next action asks for another
-    const message = error instanceof Error ? error.message : String(error);
-    post({ type: "failed", code, message, places: placesOf(error) });
+    post({ type: "failed", code, message: textOf(error), places: placesOf(error) });
   });
 };

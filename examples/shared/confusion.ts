@@ -2,6 +2,7 @@
 import { el, number, percent, whole } from "./dom.js";
 import { drawPicture } from "./draw.js";
 import type { Judgement } from "./judge.js";
+import type { ImageShape } from "./protocol.js";
 
 export function judgementView() {
   const head = el("thead"), body = el("tbody"), words = el("p", { class: "soft" });
@@ -15,9 +16,7 @@ export function judgementView() {
     el("h2", { id: "mistakes-title" }, "Worst mistakes"), none, list);
   return {
     element: el("div", { class: "judgement", hidden: true }, matrix, mistakes),
-    show(
-      { counts, worst }: Judgement, classes: readonly string[], shape: readonly [number, number, number], step: number,
-    ): void {
+    show({ counts, worst }: Judgement, classes: readonly string[], shape: ImageShape, step: number): void {
       const all = counts.flat().reduce((a, b) => a + b, 0), right = counts.reduce((sum, row, i) => sum + row[i], 0);
       const [most, of, as] = counts
         .flatMap((row, i) => row.map((n, j) => [i === j ? 0 : n, i, j] as const))

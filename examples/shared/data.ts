@@ -1,5 +1,5 @@
 // The card for the data set: which is in use, and files of the visitor's, chosen or dropped.
-import { el, number } from "./dom.js";
+import { button, drops, el, number } from "./dom.js";
 
 /** A data set as the page tells of it. `own`: out of the visitor's files. */
 export interface DataFacts {
@@ -15,7 +15,7 @@ export interface DataFacts {
 export function dataCard(chosen: (files: readonly File[]) => void) {
   const using = el("p", { class: "using", role: "status" }, "Fashion-MNIST"), facts = el("p", { class: "soft" });
   const problem = el("p", { class: "problem", role: "alert", hidden: true });
-  const back = el("button", { type: "button", hidden: true }, "Back to Fashion-MNIST");
+  const back = button("Back to Fashion-MNIST", () => { chosen([]); }, { hidden: true });
   const picker = (id: string, label: string, folder: boolean) => {
     const input = el("input", { type: "file", id, multiple: true, webkitdirectory: folder });
     input.addEventListener("change", () => {
@@ -37,14 +37,7 @@ export function dataCard(chosen: (files: readonly File[]) => void) {
     el("p", { class: "soft" },
       "Drop your own here: CIFAR’s .bin files, IDX pairs, or images in a folder for each class. "
         + "They stay on this machine."));
-  back.addEventListener("click", () => { chosen([]); });
-  element.addEventListener("dragover", (event) => { event.preventDefault(); element.classList.add("over"); });
-  element.addEventListener("dragleave", () => { element.classList.remove("over"); });
-  element.addEventListener("drop", (event) => {
-    event.preventDefault();
-    element.classList.remove("over");
-    if (event.dataTransfer) void dropped(event.dataTransfer).then(take, (error: unknown) => { refuse(String(error)); });
-  });
+  drops(element, (data) => { void dropped(data).then(take, (error: unknown) => { refuse(String(error)); }); });
   let shown = "";
   function refuse(message: string): void {
     problem.textContent = message;

@@ -1,7 +1,7 @@
 // The bar that drives a run: buttons, figures, progress. Space trains and pauses, "." steps.
 import type { Progress } from "convoy-gpu";
 import type { Curve } from "./curve.js";
-import { el, number, percent } from "./dom.js";
+import { button, el, keys, number, percent } from "./dom.js";
 
 export type State = "waiting" | "paused" | "training" | "finished" | "failed";
 export interface Commands { train(): void; pause(): void; step(): void; reset(): void }
@@ -11,32 +11,17 @@ const figures = ["Epoch", "Step", "Loss", "Training accuracy", "Test accuracy", 
 type Figure = (typeof figures)[number];
 
 export function deck(commands: Commands) {
-  const button = (label: string, act: () => void, key?: string) => {
-    const made = el("button", { type: "button", disabled: true, ...key && { "aria-keyshortcuts": key } }, label);
-    made.addEventListener("click", act);
-    return made;
-  };
   const toggle = () => { if (state === "training") commands.pause(); else commands.train(); };
-  const go = button("Train", toggle, "Space"), step = button("Step", commands.step, ".");
-  const reset = button("Reset", commands.reset);
-  go.className = "main";
+  const go = button("Train", toggle, { class: "main", disabled: true, "aria-keyshortcuts": "Space" });
+  const step = button("Step", commands.step, { disabled: true, "aria-keyshortcuts": "." });
+  const reset = button("Reset", commands.reset, { disabled: true });
   const values = Object.fromEntries(figures.map((name) => [name, el("dd", {}, "–")])) as Record<Figure, HTMLElement>;
   const progress = el("progress", { max: 1, value: 0, "aria-label": "Progress of the epoch" });
   const status = el("p", { class: "status" }, "Starting …");
   const live = el("p", { class: "hidden", role: "status", "aria-live": "polite" });
   let state: State = "waiting", said = 0;
 
-  addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    const target = event.target instanceof HTMLElement ? event.target : undefined;
-    const pressed = event.key === " "
-      ? !target?.closest("button, summary, select, a, textarea, input:not([type=range])") && go
-      : event.key === "." && !target?.closest("textarea, input:not([type=range], [type=checkbox])") && step;
-    if (!pressed || pressed.disabled) return;
-    event.preventDefault();  // Space would scroll
-    pressed.click();
-  });
-
+  keys({ " ": go, ".": step });
   const put = (name: Figure, text: string) => { values[name].textContent = text; };
   /** Where the run stands; `curve`: of a restored one, which has told of itself before. */
   function place(

@@ -16,18 +16,70 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** A button, and what pressing it does. */
+export function button(
+  label: string, act: () => void, properties: Readonly<Record<string, unknown>> = {},
+): HTMLButtonElement {
+  const made = el("button", { type: "button", ...properties }, label);
+  made.addEventListener("click", act);
+  return made;
+}
+
+/** A field for whole numbers. `take` hears of each that is in range; any other is marked. */
+export function wholeField(
+  id: string, least: number, most: number, take: (value: number) => void, label?: string,
+): HTMLInputElement {
+  const input = el("input", {
+    id, type: "number", min: String(least), max: String(most), step: "1", required: true, inputMode: "numeric",
+    ...label && { "aria-label": label },
+  });
+  input.addEventListener("input", () => {
+    const value = input.valueAsNumber, good = Number.isInteger(value) && value >= least && value <= most;
+    input.setAttribute("aria-invalid", String(!good));
+    if (good) take(value);
+  });
+  return input;
+}
+
+/** Where a key means something of its own. */
+const own: Readonly<Record<string, string>> = {
+  " ": "button, summary, select, a, textarea, input:not([type=range])",
+  ".": "textarea, input:not([type=range], [type=checkbox])",
+};
+
+/** Keys that press buttons, wherever they mean nothing else. */
+export function keys(buttons: Readonly<Partial<Record<string, HTMLButtonElement>>>): void {
+  addEventListener("keydown", (event) => {
+    const pressed = buttons[event.key], { target } = event;
+    if (!pressed || pressed.disabled || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (target instanceof HTMLElement && target.closest(own[event.key])) return;
+    event.preventDefault();  // Space would scroll
+    pressed.click();
+  });
+}
+
+/** Lets files be dropped on an element. */
+export function drops(element: HTMLElement, dropped: (data: DataTransfer) => void): void {
+  element.addEventListener("dragover", (event) => { event.preventDefault(); element.classList.add("over"); });
+  element.addEventListener("dragleave", () => { element.classList.remove("over"); });
+  element.addEventListener("drop", (event) => {
+    event.preventDefault();
+    element.classList.remove("over");
+    if (event.dataTransfer) dropped(event.dataTransfer);
+  });
+}
+
 /** A button that shows and hides what follows it. `opened` is called before it is seen. */
 export function disclosure(
   label: string, content: HTMLElement, opened: () => void,
 ): { readonly elements: readonly HTMLElement[]; readonly open: boolean } {
-  const button = el("button", { type: "button", class: "disclosure", "aria-expanded": "false" }, label);
   content.hidden = true;
-  button.addEventListener("click", () => {
+  const toggle = button(label, () => {
     content.hidden = !content.hidden;
-    button.setAttribute("aria-expanded", String(!content.hidden));
+    toggle.setAttribute("aria-expanded", String(!content.hidden));
     if (!content.hidden) opened();
-  });
-  return { elements: [button, content], get open() { return !content.hidden; } };
+  }, { class: "disclosure", "aria-expanded": "false" });
+  return { elements: [toggle, content], get open() { return !content.hidden; } };
 }
 
 /** A table with its caption, heads of columns, and rows whose first cell is their head. */

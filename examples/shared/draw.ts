@@ -1,5 +1,5 @@
 // Images, filters and feature maps on canvases. A canvas has one pixel a value; the style sheet enlarges it.
-import type { Picture, Planes } from "./protocol.js";
+import type { ImageShape, Picture, Planes } from "./protocol.js";
 
 type Colour = readonly [r: number, g: number, b: number];
 
@@ -29,9 +29,7 @@ function paint(canvas: HTMLCanvasElement, width: number, height: number, colour:
 }
 
 /** A picture of the data set: grey or in colour. */
-export function drawPicture(
-  canvas: HTMLCanvasElement, { pixels }: Picture, [C, H, W]: readonly [number, number, number],
-): void {
+export function drawPicture(canvas: HTMLCanvasElement, { pixels }: Picture, [C, H, W]: ImageShape): void {
   paint(canvas, W, H, (i) => C === 3
     ? [pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2]]
     : [pixels[C * i], pixels[C * i], pixels[C * i]]);

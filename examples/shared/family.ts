@@ -1,6 +1,7 @@
 // What a page's own files say about its family of networks; everything else on the page is shared.
 import { kaimingUniform, sgd, xavierUniform, type Init, type Part } from "convoy-gpu";
 import { recipe, type Recipe } from "convoy-gpu/models";
+import type { ImageShape } from "./protocol.js";
 
 export type Value = string | number;
 /** Values of all controls, by name. */
@@ -36,9 +37,7 @@ export interface Family {
 }
 
 /** [C, H, W] of what the network sees of images [C, H, W]: of the size that a control "size" chooses, if one does. */
-export function inputOf(
-  [C, H, W]: readonly [number, number, number], { size }: Settings,
-): readonly [number, number, number] {
+export function inputOf([C, H, W]: ImageShape, { size }: Settings): ImageShape {
   return size === undefined ? [C, H, W] : [C, Number(size), Number(size)];
 }
 

@@ -1,5 +1,5 @@
 // The card for checkpoints: what the page keeps by itself, and files to take away and to bring.
-import { bytes, el, number } from "./dom.js";
+import { button, bytes, drops, el, number } from "./dom.js";
 
 export interface FileCommands {
   save(optimizer: boolean): void;
@@ -11,13 +11,8 @@ export function filesCard({ save, open }: FileCommands) {
     "Nothing is kept yet. While it trains, this page keeps the run by itself, in this browser.");
   const input = el("input", { type: "file", accept: ".safetensors", id: "checkpoint-file" });
   const problem = el("p", { class: "problem", role: "alert", hidden: true });
-  const button = (label: string, act: () => void) => {
-    const b = el("button", { type: "button", disabled: true }, label);
-    b.addEventListener("click", act);
-    return b;
-  };
-  const all = button("Save checkpoint", () => { save(true); });
-  const weights = button("Save weights", () => { save(false); });
+  const all = button("Save checkpoint", () => { save(true); }, { disabled: true });
+  const weights = button("Save weights", () => { save(false); }, { disabled: true });
   input.addEventListener("change", () => {
     const [file] = input.files ?? [];
     input.value = "";
@@ -34,12 +29,7 @@ export function filesCard({ save, open }: FileCommands) {
     el("p", { class: "soft" }, "Files are safetensors with PyTorch’s names, and this page’s settings. "
       + "A checkpoint holds the optimizer and the place in the epoch too: "
       + "a run restored from it ends in the same bits. Weights alone begin a new run."));
-  element.addEventListener("dragover", (event) => { event.preventDefault(); });
-  element.addEventListener("drop", (event) => {
-    event.preventDefault();
-    const file = event.dataTransfer?.files[0];
-    if (file) bring(file);
-  });
+  drops(element, ({ files: [file] }) => { if (file) bring(file); });
   return {
     element,
     /** A file could not be opened, and what was there goes on. */

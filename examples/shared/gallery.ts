@@ -1,7 +1,7 @@
 // Test images, with what the network takes them for.
 import { el, whole } from "./dom.js";
 import { drawPicture } from "./draw.js";
-import type { Picture, Seen } from "./protocol.js";
+import type { ImageShape, Picture, Seen } from "./protocol.js";
 
 /** Test images as buttons: pressing one chooses it for the feature maps. */
 export function testImages(chosen: (index: number) => void) {
@@ -17,7 +17,7 @@ export function testImages(chosen: (index: number) => void) {
   return {
     element: el("section", { class: "card", "aria-labelledby": "images-title" },
       el("div", { class: "card-head" }, el("h2", { id: "images-title" }, "Test images"), score), list),
-    show(pictures: readonly Picture[], shape: readonly [number, number, number], names: readonly string[]): void {
+    show(pictures: readonly Picture[], shape: ImageShape, names: readonly string[]): void {
       classes = names;
       tiles = pictures.map((picture, i) => {
         const canvas = el("canvas", { "aria-hidden": "true" });

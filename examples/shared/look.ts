@@ -77,11 +77,12 @@ function mapPlanes(data: Float32Array, [, ...shape]: readonly number[]): Planes 
   return { data: data.slice(), shape: [1, rows, features / rows], of: 1 };
 }
 
-/** The images of a data set as the page draws them. */
-export function picturesOf({ images, labels, size }: Dataset): Picture[] {
+/** An image of a data set as the page draws it. */
+export function pictureOf({ images, labels, size }: Dataset, i: number): Picture {
   const each = images.length / size;
-  return Array.from({ length: size }, (_, i) => ({ pixels: images.slice(i * each, (i + 1) * each), label: labels[i] }));
+  return { pixels: images.slice(i * each, (i + 1) * each), label: labels[i] };
 }
+export const picturesOf = (data: Dataset) => Array.from(data.labels, (_, i) => pictureOf(data, i));
 
 /** Bytes [N, C, H, W] of some images. */
 function channelsFirst({ images, size, shape: [C, H, W] }: Dataset, from: number, count: number): Uint8Array {

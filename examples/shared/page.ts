@@ -15,7 +15,9 @@ import { testImages } from "./gallery.js";
 import { inspector } from "./inspector.js";
 import { adapterPanel, failure, found, memoryPanel, noWebGpu, notice, slow, type Notice } from "./panels.js";
 import { presetFor } from "./presets.js";
-import type { From, FromWorker, PresetPlan, ToWorker } from "./protocol.js";
+import {
+  startWorker, type From, type FromWorker, type ImageShape, type PresetPlan, type ToWorker,
+} from "./protocol.js";
 import { runs } from "./runs.js";
 import { sketch } from "./sketch.js";
 import { readSettings, writeSettings } from "./state.js";
@@ -29,7 +31,7 @@ export function openPage(family: Family, script: URL): void {
   let settings: Settings = readSettings(family.controls, family.presets.article);
   let waiting: Kept | undefined;  // of an earlier visit
   let begin = false, restored = 0;  // train as soon as the run is ready; steps that it has behind it
-  let classes: readonly string[] = [], shape: readonly [number, number, number] = [1, 28, 28];
+  let classes: readonly string[] = [], shape: ImageShape = [1, 28, 28];
   let facts: DataFacts = { name: "Fashion-MNIST", own: false, shape, classes: 10, train: 10_000, test: 2_000 };
   const look = { image: 0, layer: 0 };
   const send = (message: ToWorker) => { worker.postMessage(message); };
@@ -115,11 +117,7 @@ export function openPage(family: Family, script: URL): void {
   }
 
   function launch(): void {
-    worker = new Worker(script, { type: "module" });
-    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => { receive(data); };
-    worker.onerror = ({ message }) => {
-      receive({ type: "failed", code: "bug", message: message || "the worker's script did not load" });
-    };
+    worker = startWorker(script, receive, (message) => { receive({ type: "failed", code: "bug", message }); });
     send({ type: "describe", settings });
   }
 
@@ -245,6 +243,6 @@ export function openPage(family: Family, script: URL): void {
   else {
     bar.say("Training needs WebGPU.");
     device.replaceChildren(el("p", { class: "soft" }, "None."));
-    tell(noWebGpu());
+    tell(noWebGpu("The description of the network below needs no GPU; training does."));
   }
 }

@@ -1,7 +1,7 @@
 // The parts of a page that only tell: notices, adapter, network and memory.
 import type { Adapter } from "convoy-gpu";
 import type { DataFacts } from "./data.js";
-import { bytes, el, number, table } from "./dom.js";
+import { button, bytes, el, number, table } from "./dom.js";
 import { tested, type Settings } from "./family.js";
 import { together, type Description } from "./protocol.js";
 import type { Kept } from "./vault.js";
@@ -15,24 +15,20 @@ export interface Notice {
 }
 
 export function notice({ tone, title, lines, actions = [] }: Notice): HTMLElement {
-  const buttons = actions.map(({ label, run }, i) => {
-    const button = el("button", { type: "button", class: i ? "" : "main" }, label);
-    button.addEventListener("click", run);
-    return button;
-  });
+  const buttons = actions.map(({ label, run }, i) => button(label, run, { class: i ? "" : "main" }));
   return el("section", { class: `notice ${tone}`, "aria-label": title, role: tone === "bad" ? "alert" : "region" },
     el("div", {}, el("h2", {}, title), ...lines.map((line) => el("p", {}, line))),
     buttons.length > 0 && el("div", { class: "buttons" }, ...buttons));
 }
 
-/** What to tell someone whose browser has no WebGPU. */
-export const noWebGpu = (): Notice => ({
+/** What to tell someone whose browser has no WebGPU, and what goes all the same. */
+export const noWebGpu = (still: string): Notice => ({
   tone: "bad", title: "This browser has no WebGPU",
   lines: [
     isSecureContext
       ? advice(navigator.userAgent)
       : "WebGPU works only on pages served from https or from localhost. This page is served from neither.",
-    "The description of the network below needs no GPU; training does.",
+    still,
   ],
 });
 
@@ -65,12 +61,17 @@ export function found(
   };
 }
 
+/** A message as a sentence. */
+export function sentence(message: string): string {
+  const capital = message.replace(/^[a-z](?=[a-z]*[ ,:])/, (first) => first.toUpperCase());  // not the name of a file
+  return `${capital.replace(/\.$/, "")}.`;
+}
+
 /** What to tell someone about an error of the worker's. `restart` opens a new device, `reset` begins a new run. */
 export function failure(
   code: string, message: string, snapshot: number | undefined, restart: () => void, reset: () => void,
 ): Notice {
-  const capital = message.replace(/^[a-z](?=[a-z]*[ ,:])/, (first) => first.toUpperCase());  // not the name of a file
-  const sentence = `${capital.replace(/\.$/, "")}.`;
+  const why = sentence(message);
   switch (code) {
     case "device-lost": return {
       tone: "bad", title: "The device was lost", actions: [{ label: "Restart", run: restart }],
@@ -85,19 +86,19 @@ export function failure(
     };
     case "adapter": return {
       tone: "bad", title: "No device to train on", actions: [{ label: "Try again", run: restart }],
-      lines: [sentence],
+      lines: [why],
     };
     case "non-finite": return {
       tone: "bad", title: "The loss ran away", actions: [{ label: "Reset", run: reset }],
-      lines: [sentence, "Lower the learning rate, then reset."],
+      lines: [why, "Lower the learning rate, then reset."],
     };
     case "bug": return {
       tone: "bad", title: "Something broke", actions: [{ label: "Restart", run: restart }],
-      lines: [sentence, "This should not happen; please report it."],
+      lines: [why, "This should not happen; please report it."],
     };
     default: return {
       tone: "bad", title: "This did not work", actions: [{ label: "Try again", run: reset }],
-      lines: [sentence],
+      lines: [why],
     };
   }
 }

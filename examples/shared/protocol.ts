@@ -6,6 +6,26 @@ import type { Histogram } from "./histogram.js";
 import type { Judgement } from "./judge.js";
 import type { Kept } from "./vault.js";
 
+/** [C, H, W] of an image. */
+export type ImageShape = readonly [C: number, H: number, W: number];
+
+/** A worker's own end of what it and its page say. */
+export interface Port<In, Out> {
+  postMessage(message: Out, transfer?: Transferable[]): void;
+  onmessage: ((event: MessageEvent<In>) => void) | null;
+}
+
+/** Starts a worker. `receive` hears what it says, `broke` what no worker can say itself. */
+export function startWorker<Out>(script: URL, receive: (message: Out) => void, broke: (why: string) => void): Worker {
+  const worker = new Worker(script, { type: "module" });
+  worker.onmessage = ({ data }: MessageEvent<Out>) => { receive(data); };
+  worker.onerror = ({ message }) => { broke(message || "the worker's script did not load"); };
+  return worker;
+}
+
+/** What an error says. */
+export const textOf = (error: unknown) => error instanceof Error ? error.message : String(error);
+
 /** Where a run comes from. "device": from the last snapshot, if there is one, on a new device. */
 export type From = "device" | "vault" | { readonly name: string; readonly file: Uint8Array<ArrayBuffer> };
 
@@ -96,7 +116,7 @@ export type FromWorker =
     readonly type: "ready";
     readonly steps: number;
     readonly classes: readonly string[];
-    readonly shape: readonly [number, number, number];
+    readonly shape: ImageShape;
     readonly pictures: readonly Picture[];
     readonly trained: number;
     readonly tested: number;

@@ -2,7 +2,7 @@
 import type { Past } from "./charts.js";
 import { plain } from "./controls.js";
 import { emptyCurve, small, type Curve } from "./curve.js";
-import { el, number, percent } from "./dom.js";
+import { button, el, number, percent } from "./dom.js";
 import type { Control, Family, Settings, Value } from "./family.js";
 
 /** `id` is the time it began, in milliseconds. */
@@ -25,13 +25,12 @@ export function runs(
   save: (text: string, name: string) => void,
 ) {
   const key = `convoy runs ${title}`, rows = el("tbody"), head = el("thead");
-  const csv = el("button", { type: "button" }, "Export CSV");
+  const csv = button("Export CSV", () => { save(csvOf([now, ...past], controls), `${title.toLowerCase()}-runs.csv`); });
   let past: readonly RunRecord[] = read(key);
   let now: RunRecord = { id: Date.now(), settings: {}, curve: emptyCurve, colour: -1, shown: true };
   let altered = 0;  // the step after which a setting changed last
   // Of this run: they change while it trains, and the table around them stays.
   const own = [el("td"), el("td"), el("td")];
-  csv.addEventListener("click", () => { save(csvOf([now, ...past], controls), `${title.toLowerCase()}-runs.csv`); });
 
   function write(): void {
     try {
@@ -54,11 +53,10 @@ export function runs(
     head.replaceChildren(el("tr", {}, ...heads.map((h) => el("th", { scope: "col" }, h))));
     rows.replaceChildren(...all.map((r) => {
       const box = el("input", { type: "checkbox", checked: r.shown }), swatch = el("span", { class: "swatch" });
-      const label = `Forget the run of ${clock(r.id)}`;
-      const drop = el("button", { type: "button", class: "small", "aria-label": label }, "Forget");
+      const drop = button("Forget", () => { edit(past.filter((p) => p !== r)); },
+        { class: "small", "aria-label": `Forget the run of ${clock(r.id)}` });
       swatch.style.background = `var(${colourOf(r)})`;
       box.addEventListener("change", () => { edit(past.map((p) => p === r ? { ...p, shown: box.checked } : p)); });
-      drop.addEventListener("click", () => { edit(past.filter((p) => p !== r)); });
       const cells = r === now ? own : [el("td"), el("td"), el("td")];
       say(cells, r.curve);
       const run = r === now

@@ -1,7 +1,8 @@
 // An image of the visitor's own: drawn, dropped or chosen; what the network sees of it, and what it takes it for.
-import { el, percent } from "./dom.js";
+import { button, drops, el, percent } from "./dom.js";
 import { drawPicture } from "./draw.js";
 import { fit } from "./fit.js";
+import type { ImageShape } from "./protocol.js";
 
 const SIDE = 280, BRUSH = 26;  // pixels
 
@@ -14,7 +15,7 @@ export function sketch(given: (pixels: Uint8Array | undefined) => void) {
   const seen = el("canvas", { class: "seen", role: "img", "aria-label": "What the network sees" });
   const context = canvas.getContext("2d", { willReadFrequently: true });
   const file = el("input", { type: "file", accept: "image/*", id: "own-file" });
-  const clear = el("button", { type: "button" }, "Clear");
+  const clear = button("Clear", () => { wipe(); file.value = ""; status.textContent = ask; show(); });
   const body = el("tbody"), status = el("p", { class: "soft", role: "status" });
   const answer = el("table", { class: "odds", hidden: true },
     el("caption", { class: "hidden" }, "Probability of each class"),
@@ -22,7 +23,7 @@ export function sketch(given: (pixels: Uint8Array | undefined) => void) {
       el("tr", {}, el("th", { scope: "col" }, "Class"), el("th", { scope: "col" }, "Probability"))),
     body);
   let last: readonly [number, number] | undefined, classes: readonly string[] = [], ask = "";
-  let [C, H, W]: readonly [number, number, number] = [1, 1, 1];
+  let [C, H, W]: ImageShape = [1, 1, 1];
   const hint = el("p", { class: "pad-hint", "aria-hidden": "true" }, "Draw here");
   const none = el("p", { class: "soft" }, "What the network takes it for appears here.");
   const pane = new OffscreenCanvas(1, 1), small = pane.getContext("2d", { willReadFrequently: true });
@@ -89,7 +90,6 @@ export function sketch(given: (pixels: Uint8Array | undefined) => void) {
   for (const end of ["pointerup", "pointercancel"]) {
     canvas.addEventListener(end, () => { if (last) { last = undefined; show(); } });
   }
-  clear.addEventListener("click", () => { wipe(); file.value = ""; status.textContent = ask; show(); });
   file.addEventListener("change", () => { if (file.files?.[0]) void load(file.files[0]); });
 
   const element = el("section", { class: "card own", "aria-labelledby": "own-title" },
@@ -100,19 +100,13 @@ export function sketch(given: (pixels: Uint8Array | undefined) => void) {
         el("div", { class: "own-tools" },
           clear, el("label", { class: "button", for: "own-file" }, "Choose an image", file))),
       el("figure", {}, seen, el("figcaption", { class: "soft" }, "What the network sees")), answer, none));
-  element.addEventListener("dragover", (event) => { event.preventDefault(); element.classList.add("over"); });
-  element.addEventListener("dragleave", () => { element.classList.remove("over"); });
-  element.addEventListener("drop", (event) => {
-    event.preventDefault();
-    element.classList.remove("over");
-    if (event.dataTransfer?.files[0]) void load(event.dataTransfer.files[0]);
-  });
+  drops(element, ({ files: [image] }) => { if (image) void load(image); });
   wipe();
 
   return {
     element,
     /** For images [C, H, W] of these classes; `own`: of a visitor's data set. What is drawn stays, if it still fits. */
-    begin(shape: readonly [number, number, number], names: readonly string[], own: boolean): void {
+    begin(shape: ImageShape, names: readonly string[], own: boolean): void {
       const same = shape.join() === [C, H, W].join();
       [[C, H, W], classes] = [shape, names];
       ask = own ? "Draw, or drop a picture." : "Draw a piece of clothing, or drop a picture of one.";

@@ -1,9 +1,10 @@
 // What a worker trains on: Fashion-MNIST, or a data set out of files of the visitor's.
 import { fashionMnist, fromFiles, type Split } from "convoy-gpu/data";
 import type { Settings } from "./family.js";
+import type { ImageShape } from "./protocol.js";
 
-/** [C, H, W] of an image, and how many classes: what a network is built for. */
-export interface Kind { readonly shape: readonly [number, number, number]; readonly classes: number }
+/** Images, and how many classes: what a network is built for. */
+export interface Kind { readonly shape: ImageShape; readonly classes: number }
 export const fashion: Kind = { shape: [1, 28, 28], classes: 10 };
 
 /** What images in folders are read at: where no setting says it, as large as Fashion-MNIST's. */

@@ -5,7 +5,9 @@ import {
 import { subset, type Dataset, type Split } from "convoy-gpu/data";
 import { parametersIn, standing, withSettings } from "./checkpoint.js";
 import { initOf, inputOf, optimizerOf, presetNames, tested, type Family, type Settings } from "./family.js";
-import { together, type Description, type From, type FromWorker, type ToWorker } from "./protocol.js";
+import {
+  textOf, together, type Description, type From, type FromWorker, type Port, type ToWorker,
+} from "./protocol.js";
 import { judge } from "./judge.js";
 import { look, picturesOf, type Wanted } from "./look.js";
 import { chosen, fashion, published, sideOf, type Kind } from "./source.js";
@@ -17,12 +19,7 @@ const SHOWN = 20;              // test images on the page
 const LARGEST = 2 ** 29;       // bytes of a checkpoint that is kept in the browser's files
 const LOOK = 1000, KEEP = 5000;  // milliseconds between two looks, two snapshots: more if they take long
 
-const port = globalThis as unknown as {
-  postMessage(message: FromWorker, transfer?: Transferable[]): void;
-  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
-};
-
-const textOf = (error: unknown) => error instanceof Error ? error.message : String(error);
+const port = globalThis as unknown as Port<ToWorker, FromWorker>;
 
 /** Answers the page's messages for one family. `data` is the folder of Fashion-MNIST. */
 export function serve(family: Family, data: URL): void {

@@ -4,7 +4,7 @@ import { targetOf, type Device } from "../gpu/device.js";
 import { Memory } from "../gpu/memory.js";
 import { Player } from "../gpu/player.js";
 import { time, type Clock, type Timed, type Timing } from "../gpu/profiler.js";
-import { Recorder, type Step, type Tensor } from "../gpu/recorder.js";
+import { Recorder, root, touched, type Step } from "../gpu/recorder.js";
 import { plan } from "../plan.js";
 import { bytes, joint, macs, passOf } from "../profile/cost.js";
 import type { Roofline } from "../profile/roofline.js";
@@ -127,8 +127,7 @@ async function open(
   device: Device, { name, rec: { steps }, ...recorded }: Recorded & { name: string; rec: Recorder }, apart: boolean,
 ): Promise<Program> {
   const memory = new Memory(device), kept = new Set([...recorded.given.keys(), ...recorded.made]);
-  const written = (t: Tensor) => steps.some(({ kernel, tensors }) =>
-    Object.entries(kernel.bindings).some(([b, [, access]]) => access === "read_write" && tensors[b] === t));
+  const written = steps.flatMap((step) => touched(step, "read_write"));
   try {
     const arenas = [...kept].map((whole) => ({ whole, parts: new Map() }));
     await memory.grow(plan([steps], arenas, device.adapter.limits.binding));
@@ -139,8 +138,8 @@ async function open(
           what === "zeros" ? 0 : noise(i, seed) + (what === "positive" ? 1.5 : 0)));
     }
     return {
-      ...recorded, made: recorded.made.filter(written), name, steps, sections: sections(steps, apart), memory,
-      player: await Player.prepare(memory, name, steps),
+      ...recorded, made: recorded.made.filter((t) => written.includes(root(t))), name, steps, memory,
+      sections: sections(steps, apart), player: await Player.prepare(memory, name, steps),
     };
   } catch (e) { memory.destroy(); throw e; }
 }
@@ -179,8 +178,6 @@ export function difference(got: Float32Array, want: Float32Array): number {
 
 /** Of the results that these steps write. */
 function worst({ steps }: Section, errors: ReadonlyMap<string, number>): number {
-  const written = steps.flatMap(({ kernel, tensors }) => Object.entries(kernel.bindings)
-    .filter(([, [, access]]) => access === "read_write")
-    .map(([name]) => tensors[name].name));
-  return Math.max(...written.filter((name) => errors.has(name)).map((name) => errors.get(name)!));
+  const written = steps.flatMap((step) => touched(step, "read_write"));
+  return Math.max(...written.flatMap(({ name }) => errors.get(name) ?? []));
 }

@@ -1,5 +1,5 @@
-import type { Kernel } from "../gpu/kernel.js";
-import { root, tensor, type Shape, type Step, type Tensor } from "../gpu/recorder.js";
+import type { Access, Kernel } from "../gpu/kernel.js";
+import { root, tensor, touched, type Shape, type Step, type Tensor } from "../gpu/recorder.js";
 import { Bench, probe, targetFor, type AnyLayer, type CheckOptions, type Values } from "./probe.js";
 import { place, report, type Finding, type Report } from "./report.js";
 
@@ -29,28 +29,21 @@ export async function checkBounds(layer: AnyLayer, shapes: readonly Shape[], opt
         ? `(${length} - ${length} * ${MARGIN}u / ${root(tensors[name]).size + MARGIN}u)`
         : length),
   });
-  const steps: Step[] = [...it.forward, ...it.backward].map((step) => ({
+  const own = [...it.forward, ...it.backward], steps = own.map((step): Step => ({
     ...step,
     kernel: told(step.kernel, step.tensors),
     tensors: Object.fromEntries(Object.entries(step.tensors).map(([name, t]) => [name, widened(t)])),
   }));
-  const how = new Map<Tensor, Set<string>>();
-  for (const { kernel, tensors } of [...it.forward, ...it.backward]) {
-    for (const [name, [, access]] of Object.entries(kernel.bindings))
-      how.set(root(tensors[name]), new Set([...how.get(root(tensors[name])) ?? [], access]));
-  }
   const bound = [...big.keys()];
-  const written = bound.filter((t) => how.get(t)!.has("read_write"));
-  const read = bound.filter((t) => how.get(t)!.has("read"));
+  const those = (t: Tensor, access: Access, among = own) => among.filter((step) => touched(step, access).includes(t));
+  const read = bound.filter((t) => those(t, "read").length);
+  const written = bound.filter((t) => those(t, "read_write").length);
   const known = (t: Tensor) => it.values.get(t) ?? (t.values && new Float32Array(t.values.buffer));
   const label = (t: Tensor) => names.get(t) ?? t.name, findings: Finding[] = [];
-  const binds = ({ kernel, tensors }: Step, t: Tensor, access: string) =>
-    Object.entries(kernel.bindings).some(([name, [, a]]) => a === access && root(tensors[name]) === t);
   /** Entry points that access t so, of those that write `out` if any does. */
-  const entry = (t: Tensor, access: string, out = t) => {
-    const those = [...it.forward, ...it.backward].filter((step) => binds(step, t, access));
-    const direct = those.filter((step) => binds(step, out, "read_write"));
-    return [...new Set((direct.length ? direct : those).map(({ kernel }) => kernel.entry))].join(" or ");
+  const entry = (t: Tensor, access: Access, out = t) => {
+    const all = those(t, access), direct = those(out, "read_write", all);
+    return [...new Set((direct.length ? direct : all).map(({ kernel }) => kernel.entry))].join(" or ");
   };
   const bench = await Bench.open(options.device, steps, big.values());
   try {

@@ -81,7 +81,10 @@ export function raced(
         + `which ${who(second)} ${second.kind}s in ${line(second.line)}; ${why}`,
     );
   };
-  /** Accesses of this phase, or of the dispatch by other workgroups: of each place the last write and two readers. */
+  /**
+   * Accesses of this phase, and of the whole dispatch: of each place the first two that read and the first two that
+   * write, by two invocations or workgroups, so that one of them is another's than whose access comes next.
+   */
   const phase = new Map<string, Access[]>(), whole = new Map<string, Access[]>();
   const hold = (held: Map<string, Access[]>, a: Access, who: "invocation" | "workgroup", across: boolean) => {
     for (let word = a.byte >> 2; 4 * word < a.byte + a.size; word++) {

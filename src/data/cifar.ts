@@ -1,6 +1,7 @@
 // The binary files of CIFAR-10 and CIFAR-100 (Krizhevsky 2009): records without a header, labels first, then 32 × 32
 // bytes of red, green and blue.
 import { FormatError } from "../errors.js";
+import { again } from "./idx.js";
 
 /** CIFAR-10 or CIFAR-100. */
 export type CifarKind = 10 | 100;
@@ -37,7 +38,7 @@ export function parseCifar(bytes: Uint8Array, kind: CifarKind, what: string): Ci
   const range = ranges[kind], record = range.length + AREA, N = bytes.length / record;
   if (N < 1 || !Number.isInteger(N)) throw new FormatError(
     `${what}: ${bytes.length} bytes are ${N < 1 ? "less than one record" : "no whole number of records"} `
-      + `of CIFAR-${kind}, which take ${record} each; get the file again`,
+      + `of CIFAR-${kind}, which take ${record} each; ${again}`,
     { what, kind, record, bytes: bytes.length },
   );
   const images = new Uint8Array(N * AREA), labels = new Uint8Array(N);
@@ -62,7 +63,7 @@ export function cifarKind(length: number, name: string): CifarKind {
   if (kinds.length > 1) return /_batch/.test(name) ? 10 : 100;
   if (!kinds.length) throw new FormatError(
     `${name}: ${length} bytes are no whole number of records, of neither CIFAR-10 (${1 + AREA} bytes each) `
-      + `nor CIFAR-100 (${2 + AREA}); get the file again`,
+      + `nor CIFAR-100 (${2 + AREA}); ${again}`,
     { bytes: length },
   );
   return kinds[0];

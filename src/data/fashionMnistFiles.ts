@@ -1,7 +1,7 @@
 // What the files of Fashion-MNIST are, for pages and Node alike.
 import { FormatError } from "../errors.js";
 import { dataset, type Dataset, type Split } from "./dataset.js";
-import { gunzip, parseIdx, sha256 } from "./idx.js";
+import { again, gunzip, parseIdx, sha256 } from "./idx.js";
 
 /** The ten classes, in the order of their labels. */
 export const fashionMnistClasses = [
@@ -46,7 +46,7 @@ export async function checked(file: DataFile, bytes: Uint8Array): Promise<Uint8A
   const raw = await gunzip(bytes, file.bytes, file.name), hash = await sha256(raw);
   if (hash !== file.sha256) throw new FormatError(
     `${file.name}: expected ${file.bytes} bytes with SHA-256 ${file.sha256}, got ${raw.length} with ${hash}; `
-      + "it is damaged, or another file (a page: not found?): get it again",
+      + `it is damaged, or another file (a page: not found?); ${again}`,
     { file: file.name, expected: file.sha256, got: hash, bytes: raw.length },
   );
   return raw;

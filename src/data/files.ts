@@ -34,8 +34,9 @@ const kinds: Readonly<Record<string, RegExp>> = {
   CIFAR: /\.bin(\.gz)?$/i,
   images: /\.(png|jpe?g|webp|gif|bmp|avif)$/i,
 };
-const partOf = (name: string): Part | undefined =>
-  /^(test|t10k|val)/i.test(name) ? "test" : /^train/i.test(name) ? "train" : undefined;
+/** Which set a name says: of a file its first word, of a folder all of it. */
+const partOf = (name: string, end = "(?![a-z])"): Part =>
+  RegExp(`^(test|testing|t10k|val|valid|validation)${end}`, "i").test(name) ? "test" : "train";
 const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1);
 
 /**
@@ -103,14 +104,14 @@ async function idxSets(files: readonly NamedFile[]): Promise<Halves> {
   const parts: Record<Part, Files> = { train: {}, test: {} };
   for (const { path, bytes } of files) {
     const { shape, data } = parseIdx(await gunzip(await bytes(), LARGEST, path), path), [, ...each] = shape;
-    const part = parts[partOf(nameOf(path)) ?? "train"];
+    const part = parts[partOf(nameOf(path))];
     if (shape.length === 2) throw new FormatError(
       `${path}: a rank of 2 is neither labels [N] nor images [N, H, W] or [N, C, H, W]`, { shape },
     );
     const key = shape.length === 1 ? "labels" : "images";
     if (part[key]) throw new FormatError(
       `${path}: a second file of ${key} for the same set; `
-        + 'a name that begins with "test" or "t10k" is of the test set',
+        + 'a name whose first word is "test", "t10k" or "val" is of the test set',
       { path },
     );
     part[key] = data;
@@ -139,7 +140,7 @@ async function cifarSets(files: readonly NamedFile[]): Promise<Halves> {
     if (kind && kind !== here) throw new FormatError(
       `${path} is of CIFAR-${here}, and files before it of CIFAR-${kind}; choose those of one data set`, { path },
     );
-    parts[partOf(nameOf(path)) ?? "train"].push(parseCifar(raw, kind = here, path));
+    parts[partOf(nameOf(path))].push(parseCifar(raw, kind = here, path));
   }
   const joined = (list: readonly Uint8Array[]) => {
     const all = new Uint8Array(list.reduce((sum, { length }) => sum + length, 0));
@@ -167,7 +168,7 @@ async function imageSets(
       `${file.path} lies in no folder, and the folder of an image is its class: class/${file.path}`,
       { path: file.path },
     );
-    return { file, of, part: (/^(test|val|valid|validation)$/i.test(folders.at(-2) ?? "") ? "test" : "train") as Part };
+    return { file, of, part: partOf(folders.at(-2) ?? "", "$") };
   });
   const classes = [...new Set(placed.map(({ of }) => of))].sort(), halves: Halves = {};
   let common = typeof size === "number" ? [size, size] as const : size;

@@ -107,7 +107,8 @@ export function plain(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     : new Uint8Array(bytes);
 }
 
-const again = "get the file again";
+/** What to do about a file that is damaged. */
+export const again = "get the file again";
 const hex = (magic: number) => `0x${magic.toString(16).padStart(8, "0")}`;
 const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0x8b;
 

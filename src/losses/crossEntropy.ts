@@ -1,7 +1,7 @@
-import { OptionError, ShapeError } from "../errors.js";
+import { OptionError } from "../errors.js";
 import { cross_entropy_forward, cross_entropy_record } from "../generated/cross_entropy.js";
 import { known } from "../options.js";
-import type { Loss } from "./loss.js";
+import { expectClasses, type Loss } from "./loss.js";
 
 /** What crossEntropy() takes. */
 export interface CrossEntropyOptions {
@@ -19,12 +19,7 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
     `labelSmoothing is a number from 0 to 1, not ${smoothing}`, { labelSmoothing: smoothing });
   return {
     name: "crossEntropy",
-
-    check(x) {
-      if (x.length !== 2) throw new ShapeError(
-        "crossEntropy expects [N, classes], but the network gives "
-          + `${x.length === 4 ? "[N, C, H, W]" : `${x.length} axes`}; end it with flatten()`, { got: x });
-    },
+    check: (x) => expectClasses("crossEntropy", x),
 
     record(rec, { x, labels, probs, rows, dx }, images) {
       const [N, K] = x.shape;

@@ -1,3 +1,4 @@
+import { ShapeError } from "../errors.js";
 import type { Recorder, Shape, Tensor } from "../gpu/recorder.js";
 
 /** A loss is a value: it says how predictions and labels become a number and a gradient. */
@@ -24,4 +25,11 @@ export interface Loss {
       images: number, further: boolean,
     ): void;
   };
+}
+
+/** Throws a ShapeError unless predictions are [N, classes]. */
+export function expectClasses(loss: string, x: Shape): void {
+  if (x.length !== 2) throw new ShapeError(
+    `${loss} expects [N, classes], but the network gives `
+      + `${x.length === 4 ? "[N, C, H, W]" : `${x.length} axes`}; end it with flatten()`, { got: x });
 }

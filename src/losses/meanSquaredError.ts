@@ -1,6 +1,5 @@
-import { ShapeError } from "../errors.js";
 import { mse_forward, mse_record } from "../generated/mse.js";
-import type { Loss } from "./loss.js";
+import { expectClasses, type Loss } from "./loss.js";
 
 /**
  * torch.nn.MSELoss of [N, classes] and the one-hot vectors of N labels. Predictions are shown as they are.
@@ -10,12 +9,7 @@ export function meanSquaredError(): Loss {
   return {
     name: "meanSquaredError",
     raw: true,
-
-    check(x) {
-      if (x.length !== 2) throw new ShapeError(
-        "meanSquaredError expects [N, classes], but the network gives "
-          + `${x.length === 4 ? "[N, C, H, W]" : `${x.length} axes`}; end it with flatten()`, { got: x });
-    },
+    check: (x) => expectClasses("meanSquaredError", x),
 
     record(rec, { x, labels, probs, rows, dx }, images) {
       const [N, K] = x.shape;

@@ -1,14 +1,15 @@
 import { writeFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
 import { bench, type BenchRow } from "../bench/bench.js";
 import { cases } from "../bench/cases.js";
 import { benchTable, legend } from "../bench/report.js";
 import { OptionError } from "../errors.js";
 import { roofline } from "../profile/roofline.js";
 import { openDevice } from "./device.js";
-import { writable } from "./options.js";
+import { writeJson } from "./files.js";
+import { parsed, writable } from "./options.js";
 import type { Terminal } from "./terminal.js";
 
+const text = { type: "string" } as const, flag = { type: "boolean" } as const;
 const operators = [...new Set(cases.map((c) => c.operator))];
 
 const help = [
@@ -28,27 +29,30 @@ const help = [
 
 /** `convoy bench` and `convoy roofline`. Returns the exit code. */
 export async function benchCommand([command, ...args]: readonly string[], terminal: Terminal): Promise<number> {
-  const { values, positionals } = options(args), text = (name: string) => values[name] as string | undefined;
-  const plain = (s: string) => s.toLowerCase().replaceAll("×", "x"), rounds = Number(text("rounds") ?? 7);
+  const { values, positionals } = parsed("bench", args, {
+    shape: text, rung: text, rounds: text, json: text, markdown: text,
+    "wall-clock": flag, list: flag, help: { ...flag, short: "h" },
+  });
+  const { shape, rung, json, markdown } = values, rounds = Number(values.rounds ?? 7);
+  const plain = (s: string) => s.toLowerCase().replaceAll("×", "x");
   if (values.help) { for (const line of help) terminal.line(line); return 0; }
   const unknown = positionals.find((name) => !operators.includes(name));
   if (unknown !== undefined) {
     throw new OptionError(`there is no operator "${unknown}", only ${operators.join(", ")}`, { operator: unknown });
   }
   if (!Number.isInteger(rounds) || rounds < 1) {
-    throw new OptionError(`--rounds is an integer of at least 1, not "${text("rounds")}"`, { rounds });
+    throw new OptionError(`--rounds is an integer of at least 1, not "${values.rounds}"`, { rounds });
   }
-  const chosen = command === "roofline" ? [] : cases.filter(({ operator, shape }) =>
-    (!positionals.length || positionals.includes(operator)) && plain(shape).includes(plain(text("shape") ?? "")));
+  const chosen = command === "roofline" ? [] : cases.filter((one) =>
+    (!positionals.length || positionals.includes(one.operator)) && plain(one.shape).includes(plain(shape ?? "")));
   if (command === "bench" && !chosen.length) {
-    throw new OptionError(`no shape contains "${text("shape")}"; --list shows what there is`, { shape: text("shape") });
+    throw new OptionError(`no shape contains "${shape}"; --list shows what there is`, { shape });
   }
   if (values.list) {
-    for (const { operator, shape } of chosen) terminal.line(`${operator.padEnd(18)}${shape}`);
+    for (const one of chosen) terminal.line(`${one.operator.padEnd(18)}${one.shape}`);
     return 0;
   }
-  const files = { json: text("json"), markdown: text("markdown") };
-  for (const [flag, path] of Object.entries(files)) if (path !== undefined) writable(flag, path);
+  for (const [name, path] of Object.entries({ json, markdown })) if (path !== undefined) writable(name, path);
 
   const device = await openDevice();
   try {
@@ -58,30 +62,14 @@ export async function benchCommand([command, ...args]: readonly string[], termin
     for (const [i, one] of chosen.entries()) {
       terminal.progress(`${i + 1}/${chosen.length} ${one.operator} ${one.shape}`);
       const found = await bench(device, one, {
-        roofline: roof, rung: text("rung"), rounds, ...values["wall-clock"] && { clock: "wall clock" },
+        roofline: roof, rung, rounds, ...values["wall-clock"] && { clock: "wall clock" },
       });
       rows.push(...found);
       if (found.length) terminal.line(`\n${benchTable(found)}`);
     }
     terminal.clear();
-    if (files.json) {
-      const measured = { adapter: device.adapter, roofline: roof, rows };
-      await writeFile(files.json, `${JSON.stringify(measured, undefined, 1)}\n`);
-    }
-    if (files.markdown) await writeFile(files.markdown, `${about.join("\n\n")}\n\n${benchTable(rows, true)}\n`);
+    if (json) await writeJson(json, { adapter: device.adapter, roofline: roof, rows });
+    if (markdown) await writeFile(markdown, `${about.join("\n\n")}\n\n${benchTable(rows, true)}\n`);
     return 0;
   } finally { device.destroy(); }
-}
-
-function options(args: readonly string[]) {
-  const text = { type: "string" } as const, flag = { type: "boolean" } as const;
-  const known: Record<string, { type: "string" | "boolean"; short?: string }> = {
-    shape: text, rung: text, rounds: text, json: text, markdown: text,
-    "wall-clock": flag, list: flag, help: { ...flag, short: "h" },
-  };
-  try {
-    return parseArgs({ args: [...args], allowPositionals: true, options: known });
-  } catch (e) {
-    throw new OptionError(`${(e as Error).message.split(". ")[0]}; convoy bench --help lists what there is`, {}, e);
-  }
 }

@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import { parseArgs } from "node:util";
 import { check, isLayer } from "../check/check.js";
 import type { Reference } from "../check/gradients.js";
 import type { AnyLayer, CheckOptions } from "../check/probe.js";
 import { DeviceLostError, OptionError } from "../errors.js";
 import { openDevice } from "./device.js";
+import { parsed } from "./options.js";
 import type { Terminal } from "./terminal.js";
 
 const help = [
@@ -26,18 +26,9 @@ const help = [
 
 /** `convoy check`. Returns the exit code. */
 export async function checkCommand(args: readonly string[], terminal: Terminal): Promise<number> {
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args: [...args], allowPositionals: true,
-      options: {
-        shape: { type: "string", multiple: true }, seed: { type: "string" }, help: { type: "boolean", short: "h" },
-      },
-    });
-  } catch (e) {
-    throw new OptionError(`${(e as Error).message.split(". ")[0]}; convoy check --help lists what there is`, {}, e);
-  }
-  const { values: { shape, seed = "1", help: asked }, positionals: [file, ...rest] } = parsed;
+  const { values: { shape, seed = "1", help: asked }, positionals: [file, ...rest] } = parsed("check", args, {
+    shape: { type: "string", multiple: true }, seed: { type: "string" }, help: { type: "boolean", short: "h" },
+  });
   if (asked) { for (const line of help) terminal.line(line); return 0; }
   if (!file || rest.length) {
     throw new OptionError(file ? `"${rest[0]}" is one word too many`

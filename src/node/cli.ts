@@ -29,16 +29,10 @@ function fail(e: unknown, code: number): number {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  if (args[0] === "bench" || args[0] === "roofline") {
-    try { return await benchCommand(args, out); } catch (e) {
-      return fail(e, e instanceof OptionError ? 2 : 1);
-    }
-  }
-  if (args[0] === "check") {
-    try { return await checkCommand(args.slice(1), out); } catch (e) {
-      return fail(e, e instanceof OptionError ? 2 : 1);
-    }
-  }
+  try {
+    if (args[0] === "bench" || args[0] === "roofline") return await benchCommand(args, out);
+    if (args[0] === "check") return await checkCommand(args.slice(1), out);
+  } catch (e) { return fail(e, e instanceof OptionError ? 2 : 1); }
   let command: TrainCommand | "help";
   try { command = parse(args); } catch (e) { return fail(e, 2); }
   if (command === "help") {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,9 +7,13 @@ import type { Split } from "../data/dataset.js";
 import { assemble, checked, subsetFiles, type DataFile, type DataFiles } from "../data/fashionMnistFiles.js";
 import { fullFiles } from "../data/fashionMnistFull.js";
 import { ConvoyError, OptionError } from "../errors.js";
+import { saveFile } from "./files.js";
 
 /** "full": the 60,000 + 10,000 images as published. "subset": the first 10,000 + 2,000, which come with the package. */
 export type Which = "subset" | "full";
+/** All that fashionMnist() may be asked for. */
+export const sets: readonly string[] = ["subset", "full", "auto"] satisfies (Which | "auto")[];
+export const isSet = (which: string): which is Which | "auto" => sets.includes(which);
 
 /** What fashionMnist() takes in Node. */
 export interface NodeFashionMnistOptions {
@@ -28,7 +32,7 @@ const home = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/";
 
 /** Fashion-MNIST from the disk, each file checked against its SHA-256. `source` of the result is the folder. */
 export async function fashionMnist({ which = "subset", dir }: NodeFashionMnistOptions = {}): Promise<Split> {
-  if (!["subset", "full", "auto"].includes(which)) {
+  if (!isSet(which)) {
     throw new OptionError(`which is "subset", "full" or "auto", not "${which}"`, { which });
   }
   const given = [dir, process.env.CONVOY_DATA].flatMap((folder) => folder ? [folder] : []);
@@ -72,12 +76,9 @@ async function download(cache: string, looked: readonly string[]): Promise<void>
     await mkdir(cache, { recursive: true });
     for (const file of filesOf(fullFiles)) {
       if (find(cache, file.name) !== undefined) continue;
-      const bytes = await fetchFile(file), path = join(cache, file.name), draft = `${path}.${process.pid}.part`;
+      const bytes = await fetchFile(file);
       await checked(file, bytes);
-      try {
-        await writeFile(draft, bytes);
-        await rename(draft, path);
-      } finally { await rm(draft, { force: true }); }
+      await saveFile(join(cache, file.name), bytes);
     }
   } catch (cause) {
     const why = `Fashion-MNIST in full is in none of ${looked.join(", ")}, and cannot be fetched from ${home} `

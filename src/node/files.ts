@@ -12,3 +12,7 @@ export async function saveFile(path: string, bytes: Uint8Array): Promise<void> {
     throw e;
   }
 }
+
+/** Writes data as JSON, a line a value. */
+export const writeJson = (path: string, data: unknown): Promise<void> =>
+  writeFile(path, `${JSON.stringify(data, undefined, 1)}\n`);

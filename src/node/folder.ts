@@ -3,6 +3,7 @@ import { join, relative, sep } from "node:path";
 import type { Split } from "../data/dataset.js";
 import type { Decode, Pixels } from "../data/decode.js";
 import { fromNamed, type FilesOptions } from "../data/files.js";
+import { again } from "../data/idx.js";
 import { ConvoyError, FormatError, OptionError } from "../errors.js";
 
 const MOST = 2 ** 28;  // pixels of an image: more would be made to fill the memory
@@ -36,7 +37,7 @@ const decode: Decode = async (bytes, what) => {
     : await optional<JpegJs>("jpeg-js", what).then(({ default: { decode } }) => () =>
       decode(bytes, { useTArray: true, formatAsRGBA: true, maxResolutionInMP: MOST / 1e6 }));
   try { return unpack(); } catch (cause) {
-    throw new FormatError(`${what}: damaged (${(cause as Error).message}); get the file again`, { what }, cause);
+    throw new FormatError(`${what}: damaged (${(cause as Error).message}); ${again}`, { what }, cause);
   }
 };
 

@@ -1,10 +1,11 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { parseArgs } from "node:util";
+import { parseArgs, type ParseArgsConfig } from "node:util";
 import { families, recipe, recipeNames, type FamilyOptions, type Recipe, type RecipeName } from "../../models/index.js";
 import { augmentation, type Augmentation } from "../data/augment.js";
 import { levelsOf, type Normalise } from "../data/prepare.js";
 import { OptionError } from "../errors.js";
+import { isSet, sets } from "./data.js";
 
 /** What `convoy train`, `profile` or `tune` was asked for, everything decided. */
 export interface TrainCommand extends Recipe {
@@ -37,7 +38,6 @@ type Text = string | undefined;
 interface Flag { readonly value?: string; readonly short?: string; readonly help: string }
 
 const activations = ["relu", "sigmoid", "tanh"] as const;
-const sets: readonly string[] = ["subset", "full", "auto"];
 const adapters = ["auto", "system", "software"] as const;
 const flags = {
   recipe: {
@@ -98,12 +98,12 @@ const profiled = ["recipe", "batch", "lr", "momentum", "activation", "input-size
 
 /** What `convoy --help` says. */
 export function help(): string {
-  const shown = Object.entries<Flag>(flags).map(([name, { value, short, help: text }]) => {
-    const left = `  ${short ? `-${short}, ` : "    "}--${name}${value ? ` ${value}` : ""}`, column = 38;
-    const lines = text.split("\n").map((line) => " ".repeat(column) + line);
-    return left.length < column - 1 ? left + lines.join("\n").slice(left.length) : `${left}\n${lines.join("\n")}`;
-  });
-  const models = Object.keys(families).join(", ").replace(/(?=.{69})(.{1,68},) /g, `$1\n${" ".repeat(38)}`);
+  const margin = " ".repeat(38), row = (left: string, right: string) =>
+    (left.length < margin.length - 1 ? left.padEnd(margin.length) : `${left}\n${margin}`)
+      + right.replaceAll("\n", `\n${margin}`);
+  const shown = Object.entries<Flag>(flags).map(([name, { value, short, help: text }]) =>
+    row(`  ${short ? `-${short}, ` : "    "}--${name}${value ? ` ${value}` : ""}`, text));
+  const models = Object.keys(families).join(", ").replace(/(?=.{69})(.{1,68},) /g, "$1\n");
   return [
     "Trains a convolutional network on WebGPU, and saves what it has learned.", "",
     "  convoy train MODEL [options]       in this folder: npm run train -- MODEL [options]",
@@ -111,7 +111,7 @@ export function help(): string {
     "  convoy tune MODEL [options]        times the kernels that each layer could take, and keeps which are best",
     "  convoy bench --help                times kernels, rung by rung; convoy roofline: the adapter's limits",
     "  convoy check FILE.mjs              checks layers of your own; convoy check --help", "",
-    `  MODEL                               ${models}`, ...shown, "",
+    row("  MODEL", models), ...shown, "",
     "Ctrl-C ends the training and saves what was reached, for --resume; a second one leaves at once.",
     "Exit codes: 0 done, 1 failed, 2 an option is wrong, 130 ended by Ctrl-C.",
   ].join("\n");
@@ -121,9 +121,8 @@ export function help(): string {
 export function parse(args: readonly string[]): TrainCommand | "help" {
   const { values, positionals: [command, model, ...rest] } = split(args);
   if (values.help || command === undefined || command === "help") return "help";
-  if (command !== "train" && command !== "profile" && command !== "tune") {
+  if (command !== "train" && command !== "profile" && command !== "tune")
     wrong(`there is no command "${command}", only train, profile, tune, bench, roofline and check`);
-  }
   const alien = Object.keys(values).find((name) => command !== "train" && !profiled.includes(name));
   if (alien) wrong(`--${alien} is no option of ${command}`);
   if (model === undefined) wrong(`${command} what? One of ${Object.keys(families).join(", ")}`);
@@ -159,6 +158,15 @@ export function parse(args: readonly string[]): TrainCommand | "help" {
   };
 }
 
+/** The words of a command that has options of its own. Throws an OptionError as parse() does. */
+export function parsed<T extends NonNullable<ParseArgsConfig["options"]>>(
+  command: string, args: readonly string[], options: T,
+): ReturnType<typeof parseArgs<{ allowPositionals: true; options: T }>> {
+  try { return parseArgs({ args: [...args], allowPositionals: true, options }); } catch (e) {
+    return wrong((e as Error).message.split(". ")[0], `convoy ${command}`, e);
+  }
+}
+
 function split(args: readonly string[]) {
   const options = Object.fromEntries(Object.entries<Flag>(flags).map(([name, { value, short }]) =>
     [name, { type: value ? "string" : "boolean", ...short && { short } } as const]));
@@ -177,14 +185,13 @@ function split(args: readonly string[]) {
   return { values, positionals };
 }
 
-function wrong(why: string): never {
-  throw new OptionError(`${why}; convoy --help lists what there is`);
+function wrong(why: string, command = "convoy", cause?: unknown): never {
+  throw new OptionError(`${why}; ${command} --help lists what there is`, {}, cause);
 }
 
 function choice<T extends string>(name: string, text: Text, among: readonly T[]): T | undefined {
-  if (text !== undefined && !among.includes(text as T)) {
+  if (text !== undefined && !among.includes(text as T))
     wrong(`--${name} is ${among.slice(0, -1).join(", ")} or ${among.at(-1)}, not "${text}"`);
-  }
   return text as T | undefined;
 }
 
@@ -220,10 +227,11 @@ function normalise(text: Text): Normalise | undefined {
   return options;
 }
 
+/** What lies there, if anything does. */
+const at = (path: string) => statSync(path, { throwIfNoEntry: false });
+
 function images(text: Text = "subset"): string {
-  if (!sets.includes(text) && !statSync(text, { throwIfNoEntry: false })?.isDirectory()) {
-    wrong(`--data is ${sets.join(", ")} or a folder, not "${text}"`);
-  }
+  if (!isSet(text) && !at(text)?.isDirectory()) wrong(`--data is ${sets.join(", ")} or a folder, not "${text}"`);
   return text;
 }
 
@@ -232,13 +240,11 @@ export function writable(flag: string, path: string): string {
   try {
     accessSync(dirname(path), constants.W_OK);
   } catch { wrong(`--${flag} ${path}: the folder ${dirname(path)} is not there, or may not be written to`); }
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) wrong(`--${flag} ${path} is a folder`);
+  if (at(path)?.isDirectory()) wrong(`--${flag} ${path} is a folder`);
   return path;
 }
 
 function readable(path: Text): Text {
-  if (path !== undefined && !statSync(path, { throwIfNoEntry: false })?.isFile()) {
-    wrong(`--resume ${path}: there is no such file`);
-  }
+  if (path !== undefined && !at(path)?.isFile()) wrong(`--resume ${path}: there is no such file`);
   return path;
 }

@@ -1,10 +1,10 @@
-import { writeFile } from "node:fs/promises";
 import { families } from "../../models/index.js";
 import { dataset } from "../data/dataset.js";
 import { sgd } from "../optimizers/sgd.js";
 import { profile } from "../profile/profile.js";
 import { Session } from "../train/session.js";
 import { openDevice } from "./device.js";
+import { writeJson } from "./files.js";
 import type { TrainCommand } from "./options.js";
 import type { Terminal } from "./terminal.js";
 
@@ -27,7 +27,7 @@ export async function profileCommand(
     session.step(Uint32Array.from({ length: batch }, (_, i) => i));
     const found = await profile(session);
     for (const line of String(found).split("\n")) terminal.line(line);
-    if (json) await writeFile(json, `${JSON.stringify(found, undefined, 1)}\n`);
+    if (json) await writeJson(json, found);
     session.destroy();
     return 0;
   } finally { device.destroy(); }

@@ -12,7 +12,7 @@ import type { Progress, Run } from "../train/run.js";
 import { summary } from "../train/summary.js";
 import { train } from "../train/train.js";
 import { chart } from "./chart.js";
-import { fashionMnist } from "./data.js";
+import { fashionMnist, isSet } from "./data.js";
 import { fromFolder } from "./folder.js";
 import { openDevice } from "./device.js";
 import { saveFile } from "./files.js";
@@ -48,9 +48,7 @@ export async function trainCommand(command: TrainCommand, terminal: Terminal, in
 }
 
 async function images({ data: which, limit, inputSize }: TrainCommand): Promise<Split> {
-  const data = which === "subset" || which === "full" || which === "auto"
-    ? await fashionMnist({ which })
-    : await fromFolder(which, { size: inputSize });
+  const data = isSet(which) ? await fashionMnist({ which }) : await fromFolder(which, { size: inputSize });
   if (limit === undefined) return data;
   return {
     ...data,

@@ -1,7 +1,7 @@
-import { writeFile } from "node:fs/promises";
 import { families } from "../../models/index.js";
 import { tune } from "../tune/tune.js";
 import { openDevice } from "./device.js";
+import { writeJson } from "./files.js";
 import type { TrainCommand } from "./options.js";
 import type { Terminal } from "./terminal.js";
 
@@ -28,7 +28,7 @@ export async function tuneCommand(
     });
     terminal.line(`${Object.keys(choices).length} operators: ${ms(now)} by these rungs, `
       + `${ms(usually)} by the usual ones; a star marks what changed.`);
-    if (json) await writeFile(json, `${JSON.stringify(choices, undefined, 1)}\n`);
+    if (json) await writeJson(json, choices);
     return 0;
   } finally { device.destroy(); }
 }

@@ -2,7 +2,7 @@ import { hostTime, roofline, type Roofline } from "./roofline.js";
 import { bytes, macs, passes, passOf, type Pass } from "./cost.js";
 import { digits, share, table } from "./table.js";
 import { keep, time, type Clock, type Timing } from "../gpu/profiler.js";
-import type { Step } from "../gpu/recorder.js";
+import { touched, type Step } from "../gpu/recorder.js";
 import type { Run } from "../train/run.js";
 import type { Ready, Session } from "../train/session.js";
 
@@ -70,9 +70,7 @@ export async function profile(what: Session | Run, options: ProfileOptions = {})
   const [{ program, player }] = session.ready;
   const roof = options.roofline ?? await roofline(device);
   const slots = new Set(session.plan.slots), { steps, batch } = program;
-  const written = steps.flatMap(({ kernel, tensors }) => Object.entries(kernel.bindings)
-    .filter(([, [, access]]) => access === "read_write")
-    .map(([name]) => places.get(tensors[name])!.buffer));
+  const written = steps.flatMap((step) => touched(step, "read_write")).map((t) => places.get(t)!.buffer);
   const restore = keep(memory, written.filter((buffer) => !slots.has(buffer)));
   try {
     const step = await whole(player), host = await hostTime(device, player);

@@ -6,12 +6,17 @@ import type { Session } from "./session.js";
 
 export interface Ready<P = Program> { readonly program: P; readonly player: Player }
 /** What Session.add() has made, and what frees it. */
-export interface Added<P = Program> { readonly ready: readonly Ready<P>[]; undo(): void }
+export interface Added<P = Program> {
+  readonly ready: readonly Ready<P>[];
+  /** That of so many images. */
+  of(batch: number): Ready<P> | undefined;
+  undo(): void;
+}
 /** What a plan was before something was added, and whether that is gone. */
 export interface Extension { readonly before: Plan; gone: boolean }
 
 /** Plans programs into a session's memory, makes what is missing, prepares them for playing. A failure undoes it. */
-export async function addPrograms<P extends Pick<Program, "label" | "steps">>(
+export async function addPrograms<P extends Pick<Program, "label" | "steps" | "batch">>(
   session: Pick<Session, "device" | "memory" | "plan">, extensions: Extension[], programs: readonly P[],
   kept: readonly Arena[], largest: () => number,
 ): Promise<Added<P>> {
@@ -29,7 +34,7 @@ export async function addPrograms<P extends Pick<Program, "label" | "steps">>(
     session.plan = after;
     for (const program of programs)
       ready.push({ program, player: await Player.prepare(memory, program.label, program.steps) });
-    return { ready, undo };
+    return { ready, undo, of: (batch) => ready.find(({ program }) => program.batch === batch) };
   } catch (e) {
     undo();
     if (!(e instanceof LimitError)) throw e;

@@ -2,9 +2,10 @@ import { NonFiniteError, OutOfMemoryError, ShapeError } from "../errors.js";
 import type { Dataset } from "../data/dataset.js";
 import { levelsOf } from "../data/prepare.js";
 import { Reader } from "../gpu/memory.js";
+import type { Player } from "../gpu/player.js";
 import { tensor, type Shape } from "../gpu/recorder.js";
 import type { Added } from "./added.js";
-import { evaluation, RING } from "./network.js";
+import { evaluation, RING, type Program } from "./network.js";
 import { Pace } from "./pace.js";
 import { single } from "../plan.js";
 import type { Session } from "./session.js";
@@ -65,15 +66,8 @@ export class Evaluator {
       const { session, data: { size } } = this;
       const [{ program: { batch, probs: { shape: [, classes] } } }] = this.#added.ready;
       const all = new Float32Array(size * classes);
-      for (let from = 0; from < size; from += batch) {
-        const n = Math.min(batch, size - from);
-        const { program, player } = this.#added.ready.find((r) => r.program.batch === n)!;
-        session.writeControl(
-          this.#found(Uint32Array.from({ length: batch }, (_, k) => Math.min(from + k, size - 1))), 0, 0, 0,
-        );
-        player.play();
-        all.set(await session.memory.read(program.probs), from * classes);
-      }
+      for (let from = 0; from < size; from += batch)
+        all.set(await session.memory.read(this.#play(from, 0).probs), from * classes);
       return all;
     });
   }
@@ -84,19 +78,25 @@ export class Evaluator {
     return mine;
   }
 
+  /** Plays the batch that begins with this image, into this row of the ring; `also` as in play(). */
+  #play(from: number, row: number, also?: Parameters<Player["play"]>[0]): Program {
+    const { session, data: { size } } = this, [{ program: { batch } }] = this.#added.ready;
+    const order = Uint32Array.from({ length: Math.min(batch, size - from) }, (_, k) => from + k);
+    const { program, player } = this.#added.of(order.length)!;
+    session.writeControl(this.#found(order), 0, row, 0);
+    player.play(also);
+    return program;
+  }
+
   async #measure(): Promise<Evaluation> {
     const { session, data: { size } } = this, [{ program: { batch } }] = this.#added.ready;
-    const batches = Math.ceil(size / batch), order = new Uint32Array(batch);
     let loss = 0, hits = 0;
-    for (let i = 0; i < batches; i++) {
-      const n = Math.min(batch, size - i * batch), row = i % RING, last = row === RING - 1 || i === batches - 1;
-      for (let k = 0; k < n; k++) order[k] = i * batch + k;
-      this.#pace.begin();
-      session.writeControl(this.#found(order), 0, row, 0);
+    for (let from = 0; from < size; from += batch) {
+      const row = from / batch % RING, last = row === RING - 1 || from + batch >= size;
       let fetch: (() => Promise<Float32Array>) | undefined;
-      this.#added.ready.find(({ program }) => program.batch === n)!
-        .player.play(last ? (encoder) => { fetch = this.#reader.copy(encoder); } : undefined);
-      if (!fetch) { await this.#pace.step(session.device, n); continue; }
+      this.#pace.begin();
+      this.#play(from, row, last ? (encoder) => { fetch = this.#reader.copy(encoder); } : undefined);
+      if (!fetch) { await this.#pace.step(session.device, batch); continue; }
       const rows = await fetch();
       for (let r = 0; r <= row; r++) {
         const [sum, right, images, strange] = rows.subarray(4 * r);

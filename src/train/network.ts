@@ -9,9 +9,9 @@ import type { Loss } from "../losses/loss.js";
 import type { Clip } from "../optimizers/clip.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import { fuse } from "../fuse.js";
-import { arenas, type Arena } from "../plan.js";
+import { arenas, single, type Arena } from "../plan.js";
 import { together } from "./reductions.js";
-import { gather, type Source } from "./source.js";
+import { gather, lastingOf, type Source } from "./source.js";
 
 /** Rows of the ring that losses and hits are written to: the host must read at least this often. */
 export const RING = 128;
@@ -124,6 +124,21 @@ export interface Program {
   readonly probs: Tensor;
 }
 
+/** What an optimizer keeps of each arena of parameters, by name. */
+type States = readonly Readonly<Record<string, Tensor>>[];
+export const statesOf = ({ learned }: Network, optimizer: Optimizer): States => learned.map(({ whole }) =>
+  Object.fromEntries(optimizer.states.map((name) => [name, tensor(`${name} of ${whole.name}`, [whole.size])])));
+
+/** All that outlives a training step. */
+export const outliving = (
+  { network, control, ring, states }: Pick<Common, "network" | "control" | "ring"> & { states: States },
+  source?: Source,
+): Arena[] => [
+  control, single(ring), ...source ? lastingOf(source) : [], ...network.learned, ...network.gradients,
+  ...control.orders[1] ? network.further : [], ...network.others,
+  ...states.flatMap((s) => Object.values(s).map(single)),
+];
+
 interface Common {
   network: Network;
   batch: number;
@@ -177,7 +192,7 @@ const fusedOf = (steps: readonly Step[], { nodes }: Graph, { learned, others }: 
  * fits at once.
  */
 export function training(
-  common: Common & { optimizer: Optimizer; clip?: Clip; states: readonly Readonly<Record<string, Tensor>>[] },
+  common: Common & { optimizer: Optimizer; clip?: Clip; states: States },
 ): Program {
   const { network, batch, micro = batch, optimizer, clip, states, control: { clock }, target, fused = true } = common;
   const rec = new Recorder(target);

@@ -14,9 +14,11 @@ import { sgd } from "../optimizers/sgd.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import { memoryUse, plan, single, type Arena, type MemoryUse, type Plan } from "../plan.js";
 import { addPrograms, type Added, type Extension, type Ready } from "./added.js";
-import { control, describe, RING, training, type Control, type Network, type Program } from "./network.js";
+import {
+  control, describe, outliving, RING, statesOf, training, type Control, type Network, type Program,
+} from "./network.js";
 import type { SessionOptions } from "./sessionOptions.js";
-import { lastingOf, sourceOf, upload, type Source } from "./source.js";
+import { sourceOf, upload, type Source } from "./source.js";
 import type { Choices } from "../tune/choices.js";
 import { initialise } from "./weights.js";
 
@@ -62,9 +64,7 @@ export class Session {
     this.control = control(batches[0], micro);
     this.#words = new Uint32Array(this.control.whole.size);
     this.#floats = new Float32Array(this.#words.buffer);
-    this.states = network.learned.map(({ whole }) => Object.fromEntries(
-      optimizer.states.map((name) => [name, tensor(`${name} of ${whole.name}`, [whole.size])]),
-    ));
+    this.states = statesOf(network, optimizer);
   }
 
   /**
@@ -116,12 +116,12 @@ export class Session {
    * a time, for each plan goes on from the last. `undo` frees it again, in its turn too, and once nothing that was
    * added later counts on its buffers; so does a failure.
    */
-  add<P extends Pick<Program, "label" | "steps">>(
+  add<P extends Pick<Program, "label" | "steps" | "batch">>(
     programs: readonly P[], kept: readonly Arena[], largest: () => number,
   ): Promise<Added<P>> {
     const adding = this.#adding.then(() => addPrograms(this, this.#extensions, programs, kept, largest));
     this.#adding = adding.catch(() => {});
-    return adding.then(({ ready, undo }) => ({ ready, undo: () => { this.#adding = this.#adding.then(undo); } }));
+    return adding.then((added) => ({ ...added, undo: () => { this.#adding = this.#adding.then(added.undo); } }));
   }
 
   /** Records the training programs, by the choices there are, and prepares them. */
@@ -130,11 +130,7 @@ export class Session {
     const programs = batches.map((batch) => this.#record(batch));
     for (const batch of batches)
       for (const n of [Math.min(batch, micro), batch % micro]) if (n) network.graph(n).graph.check();
-    const lasting = [
-      this.control, single(this.ring), ...source ? lastingOf(source) : [], ...network.learned, ...network.gradients,
-      ...micro < batches[0] ? network.further : [], ...network.others,
-      ...this.states.flatMap((s) => Object.values(s).map(single)),
-    ];
+    const lasting = outliving(this, source);
     const kept = [
       ...lasting, ...source ? [] : programs.flatMap(fed),
       ...this.#keep ? [...new Set(programs.flatMap(this.#keep).map(root))].map(single) : [],
@@ -191,7 +187,7 @@ export class Session {
    * With `read`, gives the ring's rows (Σ loss, Σ hits, images, losses that are no numbers) once the GPU has them.
    */
   step(order: Uint32Array, lr: number = this.optimizer.lr, read = false): Promise<Float32Array> | undefined {
-    const ready = this.ready.find(({ program }) => program.batch === order.length);
+    const ready = this.#added.of(order.length);
     if (!ready) throw new OptionError(
       `this session steps in batches of ${this.batches.join(" or ")}, not ${order.length}`,
       { batches: this.batches, got: order.length },
@@ -222,7 +218,7 @@ export class Session {
 
   /** Queues images [N, H, W, C] and labels for the next step, in a session without `data`. */
   feed(images: Float32Array<ArrayBuffer>, labels: Uint32Array<ArrayBuffer>): void {
-    const { program } = this.ready.find(({ program: p }) => p.batch === labels.length) ?? this.ready[0];
+    const { program } = this.#added.of(labels.length) ?? this.ready[0];
     this.memory.write(program.x, images);
     this.memory.write(program.labels, labels);
   }

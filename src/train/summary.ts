@@ -8,9 +8,9 @@ import type { Loss } from "../losses/loss.js";
 import type { Clip } from "../optimizers/clip.js";
 import { sgd } from "../optimizers/sgd.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
-import { lifetimes, memoryUse, plan, single, type MemoryUse } from "../plan.js";
-import { control, describe, RING, training } from "./network.js";
-import { lastingOf, type Source } from "./source.js";
+import { lifetimes, memoryUse, plan, type MemoryUse } from "../plan.js";
+import { control, describe, outliving, RING, statesOf, training } from "./network.js";
+import type { Source } from "./source.js";
 
 /** What summary() takes beside the network. */
 export interface SummaryOptions {
@@ -81,8 +81,7 @@ export function summary(net: Part, {
   limit = Infinity, adapter,
 }: SummaryOptions): Summary {
   const network = describe(net, input, limit, freeze), order = control(batch, micro), ring = tensor("ring", [RING, 4]);
-  const states = network.learned.map(({ whole }) =>
-    Object.fromEntries(optimizer.states.map((name) => [name, tensor(name, [whole.size])])));
+  const states = statesOf(network, optimizer);
   const source: Source = {  // of any size
     shape: input, streamed: false,
     images: tensor("images", [1]), classes: tensor("labels", [1]), levels: tensor("levels", [input[0], 2]),
@@ -92,11 +91,7 @@ export function summary(net: Part, {
     target: adapter && targetOf(adapter),
   });
   const program = record(true), apart = record(false);
-  const kept = [
-    order, single(ring), ...lastingOf(source), ...network.learned, ...network.gradients,
-    ...micro < batch ? network.further : [], ...network.others,
-    ...states.flatMap((s) => Object.values(s).map(single)),
-  ];
+  const kept = outliving({ network, control: order, ring, states }, source);
   const planned = plan([program.steps], kept, limit);
   const places = new Set(kept.flatMap(({ whole, parts }) => [whole, ...parts.keys()]));
 

@@ -1,7 +1,7 @@
 // What a pass of a layer records, held against its kernels and against what the pass is for: faults are told while a
 // network is built, before anything runs.
 import { LimitError, ShaderError } from "../errors.js";
-import { root, type Recorder, type Step, type Tensor } from "../gpu/recorder.js";
+import { root, touched, type Recorder, type Step, type Tensor } from "../gpu/recorder.js";
 
 /** Tensors by their names. */
 type Tensors = Readonly<Record<string, Tensor>>;
@@ -107,9 +107,7 @@ function checkStep(where: string, { kernel, tensors, params, overrides, grid }: 
 export function expectWrites(
   where: string, steps: readonly Step[], t: Tensors, must: readonly string[], may: readonly string[],
 ): void {
-  const written = new Set(steps.flatMap(({ kernel, tensors }) => Object.entries(kernel.bindings)
-    .filter(([, [, access]]) => access === "read_write")
-    .map(([name]) => root(tensors[name]))));
+  const written = new Set(steps.flatMap((step) => touched(step, "read_write")));
   for (const name of must) {
     if (!written.has(root(t[name]))) throw new ShaderError(
       `${where}: no dispatch writes ${name}${steps.length ? "" : "; nothing was dispatched"}`, { tensor: name },
