@@ -1,6 +1,6 @@
 // A family's training step as it is recorded for an adapter: what tests count, without a device.
 import { families } from "../models/index.js";
-import { tensor, type Step, type Target, type Tensor } from "../src/gpu/recorder.js";
+import { tensor, type Step, type Target } from "../src/gpu/recorder.js";
 import { crossEntropy } from "../src/losses/crossEntropy.js";
 import { sgd } from "../src/optimizers/sgd.js";
 import { memoryUse, plan } from "../src/plan.js";
