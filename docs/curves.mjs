@@ -1,4 +1,4 @@
-// Draws docs/curves.svg from docs/runs/*.json, which `npm run train -- MODEL … --json FILE` has written, and prints the table of README.md.
+// Draws docs/curves.svg from docs/runs/*.json, which `npm run train -- MODEL … --json FILE` has written, and prints the table of measurements.md.
 //     node docs/curves.mjs
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 

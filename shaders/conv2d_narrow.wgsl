@@ -4,7 +4,7 @@
 //
 // An invocation computes 8 neighbouring pixels of a row × 8 filters, one channel at a time; from tap to tap its pixels
 // slide, as in conv2d_vec4.wgsl. The lanes load a weight each (with 4 lanes: two) and share them by broadcast. The
-// direct rung for LeNet's 6 filters and the like: one group, a stride or a dilation along each axis but not both,
+// rung narrow for LeNet's 6 filters and the like: one group, a stride or a dilation along each axis but not both,
 // subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 alias Element = f32;

@@ -5,7 +5,7 @@
 //   partial_bias[z,k]   = Σ m in split z  dy[m,k]
 //
 // As conv2d_direct_weight.wgsl, with 4 or 5 taps × 8 filters an invocation, pixel by pixel; a lane loads one dy (with 4
-// lanes: two). The direct rung for LeNet's 6 filters and the like: one group, subgroups of 4 or more.
+// lanes: two). The rung narrow for LeNet's 6 filters and the like: one group, subgroups of 4 or more.
 // Twin: test/reference/conv2d.ts.
 enable subgroups;
 alias Element = f32;

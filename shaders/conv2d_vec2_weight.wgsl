@@ -5,7 +5,7 @@
 //   partial_bias[z,k]   = Σ m in split z  dy[m,k]
 //
 // As conv2d_direct_weight.wgsl, but an invocation sums 3 taps of a window's row and 2 channels × 16 filters, so that 16
-// numbers loaded feed 384 multiply-adds instead of 12 feeding 256. The direct rung for windows of 3: one group, an even
+// numbers loaded feed 384 multiply-adds instead of 12 feeding 256. The rung vec2 for windows of 3: one group, an even
 // number of channels, filters that divide by 4, stride and dilation 1, subgroups of 4 or more.
 // Twin: test/reference/conv2d.ts.
 enable subgroups;

@@ -6,7 +6,7 @@
 // An invocation computes 4 neighbouring pixels of a row × 16 filters, four channels at a time. From tap to tap its
 // pixels slide: three are known from the tap before (with a stride of 2: from the one before that), one is loaded.
 // Weights are loaded once a subgroup and reach its lanes by broadcast, so that three loads feed 256 multiply-adds. The
-// direct rung where STRIDE_W is 1, or 2 in a wider window: one group, subgroups of 4 or more.
+// rung vec4 where STRIDE_W is 1, or 2 in a wider window: one group, subgroups of 4 or more.
 // Twin: test/reference/conv2d.ts.
 enable subgroups;
 const COLUMNS = 4;

@@ -7,7 +7,7 @@
 // An invocation sums 4 channels of one tap × 16 filters over one split, which is `span` rows (n, p) of the output
 // gradient, two pixels at a time. Its lanes have other taps and channels; the dy that all of them need is loaded once a
 // subgroup and shared. Where there is one split, the partial sums are the gradient; else reduce.wgsl adds them up, in
-// their order. The direct rung: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
+// their order. The rung vec4: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 alias Element = vec4f;
 const EACH = 4;
