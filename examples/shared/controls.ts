@@ -47,8 +47,8 @@ const fields: Readonly<Record<Control["kind"], Field>> = {
 
   integer(control, id, value, set) {
     const input = el("input", {
-      id, type: "number", min: "0", max: String(control.most), step: "1", required: true, inputMode: "numeric",
-      value: String(value),
+      id, type: "number", min: String(control.least ?? 0), max: String(control.most), step: "1", required: true,
+      inputMode: "numeric", value: String(value),
     });
     input.addEventListener("change", () => {
       const understood = understand(control, input.value);

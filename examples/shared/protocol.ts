@@ -6,8 +6,11 @@ import type { Histogram } from "./histogram.js";
 import type { Judgement } from "./judge.js";
 import type { Kept } from "./vault.js";
 
-/** Where a run comes from. "device": from the last snapshot, if there is one, on a new device. */
-export type From = "device" | "vault" | { readonly name: string; readonly file: Uint8Array<ArrayBuffer> };
+/**
+ * Where a run comes from. "device": from the last snapshot, if there is one, on a new device; "on": from the present
+ * run, which goes on with as many epochs as the settings say.
+ */
+export type From = "device" | "vault" | "on" | { readonly name: string; readonly file: Uint8Array<ArrayBuffer> };
 
 export type ToWorker =
   /** Open a device. Answered by "adapter" or "failed". */
