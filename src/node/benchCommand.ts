@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { bench, type BenchRow } from "../bench/bench.js";
-import { cases } from "../bench/cases.js";
+import { cases, hasText } from "../bench/cases.js";
 import { benchTable, legend } from "../bench/report.js";
 import { OptionError } from "../errors.js";
 import { roofline } from "../profile/roofline.js";
@@ -17,7 +17,7 @@ const help = [
   "  convoy roofline [--json FILE]              only the adapter's limits: npm run bench:roofline", "",
   `  OPERATOR          ${operators.slice(0, 9).join(", ")},`,
   `                    ${operators.slice(9).join(", ")}; default all`,
-  "  --shape TEXT      only shapes that contain this: --shape 3×3, --shape lenet",
+  "  --shape TEXT      only shapes with a word that begins so: --shape 3×3, --shape lenet",
   "  --rung NAME       only rungs of this name",
   "  --rounds N        default 7",
   "  --json FILE       the same as data",
@@ -29,7 +29,7 @@ const help = [
 /** `convoy bench` and `convoy roofline`. Returns the exit code. */
 export async function benchCommand([command, ...args]: readonly string[], terminal: Terminal): Promise<number> {
   const { values, positionals } = options(args), text = (name: string) => values[name] as string | undefined;
-  const plain = (s: string) => s.toLowerCase().replaceAll("×", "x"), rounds = Number(text("rounds") ?? 7);
+  const rounds = Number(text("rounds") ?? 7);
   if (values.help) { for (const line of help) terminal.line(line); return 0; }
   const unknown = positionals.find((name) => !operators.includes(name));
   if (unknown !== undefined) {
@@ -39,9 +39,10 @@ export async function benchCommand([command, ...args]: readonly string[], termin
     throw new OptionError(`--rounds is an integer of at least 1, not "${text("rounds")}"`, { rounds });
   }
   const chosen = command === "roofline" ? [] : cases.filter(({ operator, shape }) =>
-    (!positionals.length || positionals.includes(operator)) && plain(shape).includes(plain(text("shape") ?? "")));
+    (!positionals.length || positionals.includes(operator)) && hasText(shape, text("shape") ?? ""));
   if (command === "bench" && !chosen.length) {
-    throw new OptionError(`no shape contains "${text("shape")}"; --list shows what there is`, { shape: text("shape") });
+    const shape = text("shape");
+    throw new OptionError(`no shape has a word that begins with "${shape}"; --list shows what there is`, { shape });
   }
   if (values.list) {
     for (const { operator, shape } of chosen) terminal.line(`${operator.padEnd(18)}${shape}`);
