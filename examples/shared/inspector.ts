@@ -6,6 +6,7 @@ import { layerName, shapeText } from "./diagram.js";
 import { el, number } from "./dom.js";
 import { drawPlanes, drawScale } from "./draw.js";
 import { histogramView } from "./bars.js";
+import { answers, outputsView } from "./outputs.js";
 import type { Inside, Planes } from "./protocol.js";
 
 function scale(): { element: HTMLElement; show(range: readonly [number, number], planes: Planes): void } {
@@ -22,15 +23,15 @@ function scale(): { element: HTMLElement; show(range: readonly [number, number],
   };
 }
 
-function planesView(id: string, title: string) {
+function planesView(id: string, title: string, ...more: HTMLElement[]) {
   const heading = el("h2", { id }, title), legend = scale(), none = el("p", { class: "soft" });
   const planes = el("div", { class: "planes", role: "img", "aria-labelledby": id });
   return {
-    element: el("section", { class: "card", "aria-labelledby": id }, heading, legend.element, none, planes),
+    element: el("section", { class: "card", "aria-labelledby": id }, heading, legend.element, none, planes, ...more),
     show(shown: Planes | undefined, name: string, why: string): void {
       heading.textContent = name;
       none.textContent = shown ? "" : why;
-      none.hidden = Boolean(shown);
+      none.hidden = shown !== undefined || !why;
       legend.element.hidden = planes.hidden = !shown;
       if (!shown) return;
       planes.classList.toggle("few", shown.shape[0] > 1 && shown.shape[0] <= 9);
@@ -44,13 +45,14 @@ function planesView(id: string, title: string) {
 export function inspector(layerChosen: (layer: number) => void) {
   const title = el("h2", { id: "inside-title" }, "Inside");
   const tabs = el("fieldset", { class: "tabs" }), when = el("p", { class: "soft" });
-  const maps = planesView("maps-title", "Feature maps"), weights = planesView("weights-title", "Weights");
+  const outputs = outputsView(), maps = planesView("maps-title", "Feature maps", outputs.element);
+  const weights = planesView("weights-title", "Weights");
   const spread = {
     outputs: histogramView("Activations", "sand"),
     weights: histogramView("Weights", "petrol"),
     gradients: histogramView("Gradients of the weights", "rust"),
   };
-  let layers: readonly LayerSummary[] = [], at = 0;
+  let layers: readonly LayerSummary[] = [], classes: readonly string[] = [], at = 0;
 
   return {
     element: el("section", { class: "inside", "aria-labelledby": "inside-title" },
@@ -58,6 +60,9 @@ export function inspector(layerChosen: (layer: number) => void) {
         el("div", { class: "card-head" }, title, when), tabs,
         el("div", { class: "histograms" }, ...Object.values(spread).map((view) => view.element))),
       el("div", { class: "insides" }, maps.element, weights.element)),
+
+    /** What the network's outputs stand for. */
+    set classes(names: readonly string[]) { classes = names; },
 
     /** Opens a block: the layer that weighs is shown first. */
     open(unit: Unit, all: readonly LayerSummary[]): void {
@@ -86,10 +91,15 @@ export function inspector(layerChosen: (layer: number) => void) {
         ? `After step ${number(step)}, for the test image chosen above.`
         : "Before the first step, for the test image chosen above.";
       const linear = layers[at].shape.length === 2, bare = "This layer has no weights.";
-      maps.show(planes, linear ? "Features" : "Feature maps", "");
+      const last = planes.data.length === classes.length && answers(layers, at, classes.length);
+      outputs.element.hidden = !last;
+      if (last) {
+        outputs.show(planes.data, classes);
+        maps.show(undefined, "Outputs: one a class, before softmax", "");
+      } else maps.show(planes, linear ? "Features" : "Feature maps", "");
       weights.show(w, linear ? "Weights: a row an output, a column an input" : "Filters",
         layers[at].weight ? "Its weights are one number a channel: see their spread." : bare);
-      spread.outputs.show(s.outputs);
+      spread.outputs.show(last ? undefined : s.outputs, "They stand below, each by its class.");
       spread.weights.show(s.weights, bare);
       spread.gradients.show(s.gradients, layers[at].weight
         ? "Take a step: gradients are those of the last one."

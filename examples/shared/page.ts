@@ -179,8 +179,7 @@ export function openPage(family: Family, script: URL): void {
         [classes, shape] = [message.classes, message.shape];
         images.show(message.pictures, shape, classes);
         own.begin(shape, classes, facts.own);
-        bar.state = "paused";
-        files.ready = true;
+        [inside.classes, bar.state, files.ready] = [classes, "paused", true];
         const { steps } = message, epochs = Number(settings.epochs);
         [perEpoch, goingOn] = [steps, false];
         const epoch = Math.min(Math.floor(restored / steps) + 1, epochs), step = restored - (epoch - 1) * steps;

@@ -32,6 +32,13 @@ test("LeNet trains in the page, by keyboard", async () => {
   await picture(page, "lenet-phone", 390, "light");
   await page.setViewport({ width: 1280, height: 900 });
 
+  // The last layer says something of each class, by name.
+  await page.$$eval(".chip", (all) => { all.at(-1)?.dispatchEvent(new Event("click")); });
+  await page.waitForFunction(() => document.querySelectorAll(".outputs tbody tr").length === 10);
+  expect(await page.$eval(".outputs tbody tr:last-child", (e) => e.textContent)).toMatch(/^Ankle boot−?\d+\.\d\d$/);
+  expect(await page.$$eval(".outputs .most", (all) => all.length)).toBe(1);
+  expect(await barriers(page)).toEqual([]);
+
   // What is drawn is taken for something; all steps go to a file.
   await page.$eval(".sketch", (e) => { e.scrollIntoView({ block: "center" }); });
   const { x, y, width } = (await (await page.$(".sketch"))!.boundingBox())!;
