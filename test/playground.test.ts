@@ -41,7 +41,11 @@ test.each(names)("the buttons find the example %s right, and LeNet trains with i
   const [races] = ofType(await said("races", draft), "checked");
   expect([...gradients.findings, ...races.findings]).toEqual([]);
   expect(gradients.looked.length).toBe(gradients.errors.length);
-  for (const { name: tensor, planes } of gradients.errors) expect(Math.max(...planes.data), tensor).toBeLessThan(2e-3);
+  for (const { name: tensor, planes: { data } } of gradients.errors) {
+    const seen = data.filter((v) => !Number.isNaN(v));  // others were not looked at
+    expect(Math.max(...seen), tensor).toBeLessThan(2e-3);
+    expect(seen.length, tensor).toBeGreaterThan(0);
+  }
   expect(races.looked.join()).toMatch(/accesses of .*tensors' bounds/);
   const ran = await said("run", draft);
   expect(ran.map(({ type }) => type)).toEqual(["values", "done"]);
@@ -73,7 +77,7 @@ test.each<[string, Action, Draft, string, RegExp, number | undefined]>([
   expect(first.message).toMatch(message);
   if (line) expect(places[0]).toMatchObject({ file: "shader", line, message: first.message });
   if (action === "gradients") {
-    const largest = Math.max(...errors.flatMap(({ planes }) => [...planes.data]));
+    const largest = Math.max(...errors.flatMap(({ planes }) => [...planes.data].filter((v) => !Number.isNaN(v))));
     expect(largest).toBeGreaterThan(0.01);
   }
 });

@@ -4,27 +4,14 @@ import type { LayerSummary } from "convoy-gpu";
 import type { Unit } from "./blocks.js";
 import { layerName, shapeText } from "./diagram.js";
 import { el, number } from "./dom.js";
-import { drawPlanes, drawScale } from "./draw.js";
+import { drawPlanes } from "./draw.js";
 import { histogramView } from "./bars.js";
 import { answers, outputsView } from "./outputs.js";
 import type { Inside, Planes } from "./protocol.js";
-
-function scale(): { element: HTMLElement; show(range: readonly [number, number], planes: Planes): void } {
-  const canvas = el("canvas", { class: "scale", "aria-hidden": "true" });
-  const low = el("span"), high = el("span"), count = el("span", { class: "count" });
-  return {
-    element: el("p", { class: "scale-row soft" }, low, canvas, high, count),
-    show([least, most], { shape: [shown], of }) {
-      const largest = Math.max(most, -least);
-      drawScale(canvas, least < 0);
-      count.textContent = shown < of ? `The first ${shown} of ${number(of)}.` : "";
-      [low.textContent, high.textContent] = [number(least < 0 ? -largest : 0, 2), number(largest, 2)];
-    },
-  };
-}
+import { scaleRow } from "./scale.js";
 
 function planesView(id: string, title: string, ...more: HTMLElement[]) {
-  const heading = el("h2", { id }, title), legend = scale(), none = el("p", { class: "soft" });
+  const heading = el("h2", { id }, title), legend = scaleRow(), none = el("p", { class: "soft" });
   const planes = el("div", { class: "planes", role: "img", "aria-labelledby": id });
   return {
     element: el("section", { class: "card", "aria-labelledby": id }, heading, legend.element, none, planes, ...more),
@@ -36,7 +23,8 @@ function planesView(id: string, title: string, ...more: HTMLElement[]) {
       if (!shown) return;
       planes.classList.toggle("few", shown.shape[0] > 1 && shown.shape[0] <= 9);
       planes.classList.toggle("one", shown.shape[0] === 1);
-      legend.show(drawPlanes(planes, shown), shown);
+      const { shape: [count], of } = shown;
+      legend.show(drawPlanes(planes, shown), count < of ? `The first ${count} of ${number(of)}.` : "");
     },
   };
 }
