@@ -58,7 +58,8 @@ export function inspector(layerChosen: (layer: number) => void) {
       at = unit.includes(at) ? at : unit.find((i) => all[i].weight) ?? unit[0];
       const choose = (i: number) => {
         at = i;
-        title.textContent = `Inside ${layers[i].path} ${layers[i].layer}, ${shapeText(layers[i])}`;
+        title.replaceChildren(`Inside ${layerName(layers[i])} `,
+          el("span", { class: "soft" }, `${shapeText(layers[i])}, path ${layers[i].path}`));
         layerChosen(i);
       };
       tabs.replaceChildren(el("legend", { class: "hidden" }, "Layer of the block"), ...unit.map((i) => {
