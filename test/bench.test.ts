@@ -1,7 +1,7 @@
 // The benchmark: every case can be played, what it reports is what was run, and a rung that is wrong is seen.
 import { expect, test } from "vitest";
 import { bench, difference, sections } from "../src/bench/bench.js";
-import { cases, type Case } from "../src/bench/cases.js";
+import { cases, hasText, type Case } from "../src/bench/cases.js";
 import { benchTable } from "../src/bench/report.js";
 import { activation_forward } from "../src/generated/activation.js";
 import { Recorder, tensor, type Rung } from "../src/gpu/recorder.js";
@@ -68,4 +68,17 @@ test("a rung that loses numbers is told, wherever they stand", () => {
 
 test("the command line knows its commands", () => {
   expect(() => parse(["fly"])).toThrow("only train, profile, tune, bench, roofline and check");
+});
+
+test("shapes are chosen by how their words begin", () => {
+  const found = (text: string) => cases.filter(({ shape }) => hasText(shape, text)).map(({ shape }) => shape);
+  expect(found("lenet").map((shape) => shape.slice(0, 7))).toEqual(["LeNet 1", "LeNet 2", "LeNet 1", "LeNet 3"]);
+  expect(found("GoogLeNet")).toHaveLength(1);
+  expect(found("")).toHaveLength(cases.length);
+  expect(found("64→64")).toHaveLength(2);
+  expect(found("→64").length).toBeGreaterThan(2);
+  for (const [typed, same] of [["28x28x6", "28×28×6"], ["3x", "3×"], ["batch 64", "Batch 64"]])
+    expect(found(typed), typed).toEqual(found(same));
+  expect(found("28x28x6").length).toBeGreaterThan(1);
+  expect(found("(?<")).toEqual([]);
 });

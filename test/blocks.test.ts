@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { blocks, type Item, type Region } from "../examples/shared/blocks.js";
 import { histogram } from "../examples/shared/histogram.js";
+import { answers } from "../examples/shared/outputs.js";
 import { families } from "../models/index.js";
 import { summary } from "../src/index.js";
 
@@ -24,6 +25,9 @@ test.each(Object.entries(wanted))(
     const held = items.flatMap((item) => region(item) ? [...item.paths.flat(2), ...item.merge] : item);
     expect(held.sort((a, b) => a - b)).toEqual(layers.map((_, i) => i));
     expect(regions).toHaveLength(count);
+    // What is named by class: the last linear layer, or what stands for it.
+    const last = layers.filter((_, i) => answers(layers, i, 10)).map(({ layer }) => layer);
+    expect(last).toEqual(name === "nin" ? ["adaptiveAvgPool2d", "flatten"] : ["linear"]);
     const first = regions[0]?.paths.map((path) => path.map((unit) => kinds(unit, layers)).join(", "));
     expect(first ?? []).toEqual(paths);
     for (const item of items) if (!region(item)) {

@@ -42,9 +42,10 @@ test.each(names)("the buttons find the example %s right, and LeNet trains with i
   expect([...gradients.findings, ...races.findings]).toEqual([]);
   expect(gradients.errors.map((e) => e.name)).toContain("dx");
   expect(gradients.looked.length).toBe(gradients.errors.length);
-  for (const { name: tensor, planes } of gradients.errors) {
-    expect(planes.data.length, tensor).toBeGreaterThan(0);
-    expect(Math.max(...planes.data), tensor).toBeLessThan(2e-3);
+  for (const { name: tensor, planes: { data } } of gradients.errors) {
+    const seen = data.filter((v) => !Number.isNaN(v));  // others were not looked at
+    expect(Math.max(...seen), tensor).toBeLessThan(2e-3);
+    expect(seen.length, tensor).toBeGreaterThan(0);
   }
   expect(races.looked.join()).toMatch(/accesses of .*tensors' bounds/);
   const ran = await said("run", draft);
@@ -77,7 +78,7 @@ test.each<[string, Action, Draft, string, RegExp, number | undefined]>([
   expect(first.message).toMatch(message);
   if (line) expect(places[0]).toMatchObject({ file: "shader", line, message: first.message });
   if (action === "gradients") {
-    const largest = Math.max(...errors.flatMap(({ planes }) => [...planes.data]));
+    const largest = Math.max(...errors.flatMap(({ planes }) => [...planes.data].filter((v) => !Number.isNaN(v))));
     expect(largest).toBeGreaterThan(0.01);
   }
 });

@@ -1,6 +1,6 @@
 // What is to be measured. All of it is in the URL.
 import { OptionError } from "convoy-gpu";
-import { cases, convolutionCase, type Case } from "convoy-gpu/bench";
+import { cases, convolutionCase, hasText, type Case } from "convoy-gpu/bench";
 import { families } from "convoy-gpu/models";
 
 /** A convolution of the visitor's own, each a whole number. */
@@ -15,7 +15,7 @@ export const ownFields = {
 
 export interface Choice {
   readonly operators: readonly string[];
-  /** Only shapes that contain it; "" all. */
+  /** Only shapes that have it, at the start of a word; "" all. */
   readonly shape: string;
   readonly own?: Own;
   /** A network whose training step is timed; "" none. */
@@ -38,11 +38,9 @@ export const usual: Choice = {
 };
 export const small: Choice = { ...usual, operators: ["conv2d", "linear"], shape: "LeNet", batch: 16, rounds: 3 };
 
-const plain = (text: string) => text.toLowerCase().replaceAll("×", "x");
-
 /** The chosen cases, in the list's order, the visitor's own last. Throws a ConvoyError for a window that cannot fit. */
 export function chosen({ operators: wanted, shape, own }: Choice): Case[] {
-  const listed = cases.filter((one) => wanted.includes(one.operator) && plain(one.shape).includes(plain(shape)));
+  const listed = cases.filter((one) => wanted.includes(one.operator) && hasText(one.shape, shape));
   return own ? [...listed, ownCase(own)] : listed;
 }
 

@@ -9,6 +9,7 @@ import { rooflineChart } from "./chart.js";
 import { readChoice, small, usual, writeChoice } from "./choice.js";
 import { choiceForm } from "./form.js";
 import { keepCard } from "./keep.js";
+import { offer, recall, remember } from "./last.js";
 import type { FromWorker, Profiled, ToWorker } from "./protocol.js";
 import { keyOf, type Report } from "./report.js";
 import { rowTable } from "./rows.js";
@@ -17,7 +18,7 @@ import { timeline } from "./timeline.js";
 const root = document.getElementById("bench"), searched = location.search;
 let worker: Worker | undefined, choice = readChoice(searched, usual), adapter: Adapter | undefined;
 let roof: Roofline | undefined, rows: BenchRow[] = [], profile: Profiled | undefined, other: Report | undefined;
-let running = false, skipped: string[] = [];
+let running = false, skipped: string[] = [], last = recall(), measured = 0;
 
 const go = button("Measure", () => { if (running) stop(); else measure(); },
   { class: "main", disabled: true, "aria-keyshortcuts": "Space" });
@@ -83,7 +84,18 @@ function tell(what?: Notice): void {
   };
   const count = skipped.length === 1 ? "One measurement" : `${skipped.length} measurements`;
   const missed: Notice = { tone: "careful", title: `${count} could not be made here`, lines: skipped };
-  const all = [what, skipped.length > 0 && missed, adapter?.software && slow, adapter && !adapter.timestamps && clock];
+  const again = () => {
+    const mine = last?.report.adapter.name === adapter?.name ? last?.report : undefined;
+    if (mine) [roof, rows, profile] = [mine.roofline, [...mine.rows], mine.profile]; else other = last?.report;
+    last = undefined;
+    status.textContent = "Shown: your last measurement.";
+    tell();
+    show();
+  };
+  const all = [
+    what, last && adapter && offer(last, again), skipped.length > 0 && missed,
+    adapter?.software && slow, adapter && !adapter.timestamps && clock,
+  ];
   notices.replaceChildren(...all.filter((n): n is Notice => Boolean(n)).map(notice));
 }
 
@@ -102,12 +114,18 @@ function launch(): void {
 const send = (message: ToWorker) => { worker?.postMessage(message); };
 
 function measure(): void {
-  [rows, profile, skipped] = [[], undefined, []];
+  [rows, profile, skipped, last] = [[], undefined, [], undefined];
   progress.value = 0;
   tell();
   run(true);
   show();
   send({ type: "measure", choice, roofline: roof });
+}
+
+/** Keeps what was measured for a reload, and for a visitor who comes back. */
+function keepLast(): void {
+  const mine = report();
+  if (mine && measured && (rows.length || profile)) remember({ at: measured, report: mine });
 }
 
 /** Ends the worker, and whatever it has on its way, at once. What was measured stays. */
@@ -140,14 +158,16 @@ function receive(message: FromWorker): void {
     case "rows": {
       const again = new Set(message.rows.map(keyOf));
       rows = [...rows.filter((row) => !again.has(keyOf(row))), ...message.rows];
+      measured = Date.now();
       show();
       break;
     }
-    case "profile": profile = message.profile; show(); break;
+    case "profile": [profile, measured] = [message.profile, Date.now()]; show(); break;
     case "skipped": skipped = [...skipped, `${message.what}: ${message.message}.`]; tell(); break;
     case "done": {
       progress.value = 1;
       run(false);
+      keepLast();
       status.textContent = `Done: ${number(rows.length)} kernels${profile ? " and a training step" : ""} measured.`;
       break;
     }
@@ -175,6 +195,7 @@ root?.replaceChildren(notices, deck, el("div", { class: "columns" }, form.elemen
 form.show(choice);
 show();
 keepStrayFiles();
+addEventListener("pagehide", keepLast);
 if ("gpu" in navigator) launch();
 else {
   status.textContent = "Measuring needs WebGPU.";

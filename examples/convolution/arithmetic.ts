@@ -44,12 +44,19 @@ export function outcome({ layer, window: [R, S] }: Setup, all: readonly Tap[]): 
 /** Whether two numbers are one up to the rounding of float32. `scale`: what was summed, by absolute value. */
 export function agree(exact: number, gpu: number, all: readonly Tap[]): "equal" | "rounded" | "different" {
   if (Math.fround(exact) === gpu) return "equal";
-  const scale = all.reduce((sum, { x, weight }) => sum + Math.abs(x * weight), 0);
-  return Math.abs(exact - gpu) <= 2 ** -22 * scale ? "rounded" : "different";
+  return Math.abs(exact - gpu) <= ROUNDING * scaleOf(all) ? "rounded" : "different";
 }
+const ROUNDING = 2 ** -22;
+/** What is summed, by absolute value: rounding is a share of it. */
+export const scaleOf = (all: readonly Tap[]) => all.reduce((sum, { x, weight }) => sum + Math.abs(x * weight), 0);
 
-/** A number as people write it: two decimals at most, a real minus sign. */
-export const written = (value: number, decimals = 2): string => {
-  const text = Number.isFinite(value) ? String(Number(value.toFixed(decimals))) : String(value);
-  return (text === "-0" ? "0" : text).replace("-", "−").replace("Infinity", "∞");
+/**
+ * A number as people write it: two decimals, or as many as two digits need, a real minus sign. Of a sum, `scale` says
+ * how much of it is rounding, which is 0.
+ */
+export const written = (value: number, decimals = 2, scale = 0): string => {
+  const size = Math.abs(value), digits = size > ROUNDING * scale ? 1 - Math.floor(Math.log10(size)) : 0;
+  const places = Math.min(100, Math.max(decimals, digits));
+  const text = Number.isFinite(value) ? String(Number(value.toFixed(places))) : String(value);
+  return (text === "-0" ? "0" : text).replaceAll("-", "−").replace("Infinity", "∞");
 };

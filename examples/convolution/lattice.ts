@@ -34,8 +34,9 @@ const steps: Readonly<Record<string, readonly [number, number]>> = {
 const within = (at: number, count: number) => Math.max(0, Math.min(count - 1, at));
 
 /** A number in six letters, which fit a cell. */
-const brief = (value: number) => [2, 1, 0].map((decimals) => written(value, decimals)).find((t) => t.length <= 6)
-  ?? value.toExponential(1).replace("e+", "e").replace("-", "−");
+const brief = (value: number, scale: number) =>
+  [2, 1, 0].map((decimals) => written(value, decimals, scale)).find((t) => t.length <= 6)
+    ?? value.toExponential(1).replace("e+", "e").replaceAll("-", "−");
 
 export function lattice(
   { label, rows, columns, padding: [above, left] = [0, 0], filler = "0", typed, chosen }: Plane,
@@ -96,7 +97,7 @@ export function lattice(
     fill(values, largest) {
       stops.forEach((line, row) => { line.forEach((target, column) => {
         const value = values?.[row * columns + column], cell = all[row + above][column + left];
-        const text = value === undefined ? "·" : brief(value);
+        const text = value === undefined ? "·" : brief(value, typed ? 0 : largest);
         const much = value === undefined ? 0 : Math.round(36 * Math.min(1, Math.abs(value) / (largest || 1)));
         if (!(target instanceof HTMLInputElement)) cell.textContent = text;
         else if (document.activeElement !== target) {

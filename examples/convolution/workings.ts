@@ -1,6 +1,6 @@
 // The output cell that is looked at: its products and their sum, beside the number that the GPU gave.
 import { el } from "../shared/dom.js";
-import { agree, outcome, taps, written, type Tap } from "./arithmetic.js";
+import { agree, outcome, scaleOf, taps, written, type Tap } from "./arithmetic.js";
 import { cellFormula } from "./maths.js";
 import { convolves, type Setup } from "./setup.js";
 
@@ -11,7 +11,7 @@ const verdicts = {
 };
 
 /** A factor: negative ones in brackets. */
-const factor = (value: number) => value < 0 ? `(${written(value)})` : written(value);
+const factor = (value: number, scale = 0) => value < 0 ? `(${written(value, 2, scale)})` : written(value, 2, scale);
 
 export function workings(point: (tap?: Tap) => void) {
   const title = el("h2", { id: "workings-title" }, "One output cell"), where = el("span", { class: "soft" });
@@ -34,7 +34,8 @@ export function workings(point: (tap?: Tap) => void) {
     const rows = Array.from({ length: R }, (_, r) =>
       el("tr", {}, ...all.slice(r * S, (r + 1) * S).map((tap) => term(tap, conv))));
     const sum = all.reduce((a, { x, weight }) => a + x * weight, 0), caption = `Channel ${all[0].channel}`;
-    const partial = setup.layer === "max" ? `largest: ${written(outcome(setup, all))}` : `sum: ${written(sum)}`;
+    const partial = setup.layer === "max" ? `largest: ${written(outcome(setup, all))}`
+      : `sum: ${written(sum, 2, scaleOf(all))}`;
     return el("div", { class: "product" },
       el("table", {}, el("caption", { class: "soft" }, caption), el("tbody", {}, ...rows)),
       el("span", { class: "partial" }, partial));
@@ -60,12 +61,14 @@ export function workings(point: (tap?: Tap) => void) {
       formula.replaceChildren(cellFormula(setup));
       sums.replaceChildren(...channels.map((taps) => product(setup, taps)));
       const parts = channels.map((taps) => taps.reduce((a, { x, weight }) => a + x * weight, 0));
-      total.textContent = setup.layer === "avg" ? `${written(parts[0])} ÷ ${per} = ${written(exact, 4)}`
-        : parts.length > 1 ? `${parts.map(factor).join(" + ")} = ${written(exact)}`
+      const scale = setup.layer === "max" ? 0 : scaleOf(all), part = (v: number) => factor(v, scale);
+      total.textContent = setup.layer === "avg"
+        ? `${written(parts[0], 2, scale)} ÷ ${per} = ${written(exact, 4, scale)}`
+        : parts.length > 1 ? `${parts.map(part).join(" + ")} = ${written(exact, 2, scale)}`
         : "";
       total.hidden = !total.textContent;
-      mine.value = written(exact, 4);
-      theirs.value = gpu ? written(gpu.value, 4) : "–";
+      mine.value = written(exact, 4, scale);
+      theirs.value = gpu ? written(gpu.value, 4, scale) : "–";
       by.textContent = gpu ? gpu.kernel : waiting;
       const found = gpu && agree(exact, gpu.value, all);
       verdict.textContent = found ? verdicts[found] : "";

@@ -4,6 +4,7 @@ import { emptyCurve, withLosses } from "../shared/curve.js";
 import { lossChart } from "../shared/charts.js";
 import { el, number, percent, table } from "../shared/dom.js";
 import { drawPlanes } from "../shared/draw.js";
+import { scaleRow } from "../shared/scale.js";
 import type { FromWorker, Shown } from "./protocol.js";
 
 const of = <T extends FromWorker["type"]>(_: T) => null as unknown as Extract<FromWorker, { type: T }>;
@@ -16,15 +17,21 @@ type Trained = ReturnType<typeof of<"trained">>;
 const value = (v: number) =>
   v && Math.abs(v) < 1e-3 ? v.toExponential(1).replace(/^-/, "−") : digits(v).replace(/^-/, "−");
 
-/** A tensor as pictures, with its least and largest value. */
-function tensorView({ name, shape, planes }: Shown, what: string): HTMLElement {
+const TOLERANCE = 2e-3;  // of checkGradients(), by f32
+
+/** A tensor as pictures, with its scale, which goes to `top` at least, and what it is. */
+function tensorView({ name, shape, planes }: Shown, what: string, top = 0): HTMLElement {
   const one = planes.shape[1] === 1 ? "one" : "";
   const box = el("div", { class: `planes ${one}`, role: "img", "aria-label": `${name}: ${what}` });
-  const [least, most] = drawPlanes(box, planes), [kept] = planes.shape;
+  const range = drawPlanes(box, planes, top), [kept] = planes.shape, legend = scaleRow(value);
+  const seen = planes.data.filter((v) => !Number.isNaN(v)), open = seen.length < planes.data.length;
+  const [least, most] = seen.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
+  legend.show(range);
+  if (open) legend.element.append(el("span", { class: "unseen" }, "not looked at"));
   return el("div", { class: "tensor" },
-    el("h3", {}, name, el("span", { class: "soft" }, ` [${shape.join(", ")}]`)), box,
+    el("h3", {}, name, el("span", { class: "soft" }, ` [${shape.join(", ")}]`)), box, legend.element,
     el("p", { class: "soft" }, `${what[0].toUpperCase()}${what.slice(1)}: ${value(least)} to ${value(most)}`
-      + (planes.of > kept ? `, ${kept} of ${planes.of} channels` : "")));
+      + (planes.of > kept ? `, ${kept} of ${planes.of} channels` : "") + (top ? `; up to ${value(top)} passes` : "")));
 }
 
 const card = (title: string, id: string) => {
@@ -67,7 +74,7 @@ export function results() {
         el("p", { class: `verdict-line ${length ? "bad" : "good"}` }, verdict),
         ...length ? [el("ul", { class: "findings" }, ...list)] : [],
         el("p", { class: "soft" }, `Looked at ${all}.`),
-        ...errors.map((e) => tensorView(e, "error of each element ÷ the largest gradient")));
+        ...errors.map((e) => tensorView(e, "error of each element ÷ the largest gradient", TOLERANCE)));
     },
     benched({ rows: found, roofline: { flops, bandwidth, clock }, macs }: Benched): void {
       benched.element.hidden = false;

@@ -117,12 +117,16 @@ function shown(name: string, shape: readonly number[], data: Float32Array): Show
   return { name, shape, planes: { data: data.slice(0, kept * each), shape: [kept, height, width], of: count } };
 }
 
-/** |got − want| at the elements that were looked at, of a tensor in the shader's order. */
+/** |got − want| at the elements that were looked at, of a tensor in the shader's order; NaN at all others. */
 function map(
   name: string, shape: readonly number[], at: readonly number[], got: readonly number[], want: readonly number[],
 ): Shown {
-  const all = new Float32Array(shape.reduce((a, n) => a * n, 1)), scale = Math.max(1e-12, ...want.map(Math.abs));
-  at.forEach((i, k) => { all[i] = Math.abs(got[k] - want[k]) / scale; });
+  const all = new Float32Array(shape.reduce((a, n) => a * n, 1)).fill(NaN);
+  const scale = Math.max(1e-12, ...want.map(Math.abs));
+  at.forEach((i, k) => {
+    const error = Math.abs(got[k] - want[k]) / scale;
+    all[i] = Number.isFinite(error) ? error : 1;  // NaN would say that it was not looked at
+  });
   if (name !== "dx" || shape.length !== 4) return { ...shown(name, [1, all.length], all), shape };
   const [, H, W, C] = shape;
   const first = Float32Array.from({ length: H * W * C }, (_, i) => all[(i % (H * W)) * C + Math.floor(i / (H * W))]);

@@ -1,6 +1,7 @@
 // Curves: uPlot, and beside each chart a table that says the same.
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { ceiling } from "./ceiling.js";
 import { emptyCurve, type Curve } from "./curve.js";
 import { disclosure, el, number, percent, table } from "./dom.js";
 
@@ -29,7 +30,8 @@ export interface Past { readonly name: string; readonly colour: string; readonly
 /** A figure with its curve, readout and table; drawn anew when the theme or the width changes. */
 function figure({ title, x, lines: own, format, empty, range }: Look, ...extras: HTMLElement[]) {
   let lines = own;
-  const readout = el("span", { class: "readout" }), note = el("p", { class: "empty" }, empty);
+  const readout = el("span", { class: "readout" }), above = el("p", { class: "above", hidden: true });
+  const note = el("p", { class: "empty" }, empty);
   const plot = el("div", { class: "plot", role: "img", "aria-label": `${title}. The values are in the table below.` });
   const legend = el("span", { class: "legend" }, ...lines.map(({ label }, i) =>
     el("span", { class: `key key-${i} ${lines[i].dash ? "dashed" : ""}` }, label)));
@@ -37,10 +39,11 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
   const shown = disclosure("As a table", values.element, () => { fill(); });
   const element = el("figure", { class: "card chart" },
     el("figcaption", {}, el("h2", {}, title), legend),
+    above,
     el("div", { class: "stage" }, plot, note),
     el("div", { class: "chart-foot" }, readout, ...extras),
     ...shown.elements);
-  let data: uPlot.AlignedData = [[], ...lines.map(() => [])], log = false, span = 0;
+  let data: uPlot.AlignedData = [[], ...lines.map(() => [])], log = false, span = 0, top = Infinity;
   let rows: () => string[][] = () => [];
 
   const axis = (side: "x" | "y"): uPlot.Axis => ({
@@ -55,7 +58,9 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
   const rangeOfX: uPlot.Range.Function = (_, low, high) =>
     span ? [0, Math.max(high, span)] : high > low ? [low, high] : [low - 1, low + 1];
   const rangeOfY: uPlot.Range.Function = (_, low, high) =>
-    Number.isFinite(high) && high > 0 ? [Math.min(0, low), high * 1.05] : [0, 1];
+    Number.isFinite(high) && high > 0 ? [Math.min(0, low), Math.min(high, top) * 1.05] : [0, 1];
+  const rangeOfLog: uPlot.Range.Function = (_, low, high) => low > 0 && high > 0
+    ? uPlot.rangeLog(Math.min(low, top), Math.min(high, top), 10, false) : [0.1, 1];
   /** What the lines are at a point of the x axis, in words. */
   const words = (at: number) => {
     const parts = lines.map(({ label }, i) => {
@@ -64,10 +69,31 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
     });
     return `${x} ${number(data[0][at])}: ${parts.filter(Boolean).join(", ")}`;
   };
+  /** An arrow at the top, in a line's colour, where it is higher than the axis. */
+  function mark(u: uPlot): void {
+    const { ctx, bbox, scales: { y: { max: most = Infinity } } } = u, size = 5 * devicePixelRatio;
+    lines.forEach(({ colour }, i) => {
+      let last = -Infinity;
+      ctx.fillStyle = css(colour);
+      data[0].forEach((at, k) => {
+        const value = data[i + 1][k], x = u.valToPos(at, "x", true);
+        if (typeof value !== "number" || value <= most || x - last < 2 * size) return;
+        last = x;
+        ctx.beginPath();
+        ctx.moveTo(x, bbox.top);
+        ctx.lineTo(x - size, bbox.top + 1.6 * size);
+        ctx.lineTo(x + size, bbox.top + 1.6 * size);
+        ctx.fill();
+      });
+    });
+  }
   const make = () => new uPlot({
     ...extent(), legend: { show: false }, cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     padding: [8, 10, 0, 0],
-    scales: { x: { time: false, range: rangeOfX }, y: log ? { distr: 3 } : { range: range ?? rangeOfY } },
+    scales: {
+      x: { time: false, range: rangeOfX },
+      y: log ? { distr: 3, range: rangeOfLog } : { range: range ?? rangeOfY },
+    },
     axes: [axis("x"), axis("y")],
     series: [{}, ...lines.map(({ label, colour, width, dash, points }): uPlot.Series => ({
       label, stroke: () => css(colour), width, dash, spanGaps: true,
@@ -75,7 +101,7 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
     }))],
     hooks: { setCursor: [({ cursor: { idx } }) => {
       readout.textContent = idx === null || idx === undefined ? "" : words(idx);
-    }] },
+    }], draw: [mark] },
   }, data, plot);
 
   let chart: uPlot | undefined;
@@ -91,7 +117,11 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
       next: uPlot.AlignedData,
       nextRows: () => string[][],
       past: readonly (Past & { readonly data: uPlot.AlignedData })[] = [],
+      cut?: { readonly top: number; readonly most: number },
     ): void {
+      top = cut?.top ?? Infinity;
+      above.hidden = !cut || cut.most <= cut.top;
+      above.textContent = above.hidden ? "" : `Cut off at the top: values of up to ${number(cut?.most ?? 0)}.`;
       const before = lines.map(({ colour }) => colour).join();
       lines = [...own, ...past.map(({ name, colour }) => ({ label: name, colour, width: 1.5, dash: [5, 3] }))];
       [data, rows] = [past.length ? uPlot.join([next, ...past.map((p) => p.data)]) : next, nextRows];
@@ -133,7 +163,8 @@ export function lossChart() {
     [drawn, waiting] = [performance.now(), false];
     const { steps, losses, means } = curve;
     chart.draw([[...steps], [...losses], smooth ? [...means] : means.map(() => null)], rows,
-      past.map((p) => ({ ...p, data: [[...p.curve.steps], [...p.curve.means]] })));
+      past.map((p) => ({ ...p, data: [[...p.curve.steps], [...p.curve.means]] })),
+      ceiling(curve, past.map((p) => p.curve)));
   }
   return {
     element: chart.element,

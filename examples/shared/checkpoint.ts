@@ -1,6 +1,7 @@
 // A run as a file that a visitor takes away and brings: safetensors, with the page's settings among its metadata.
-import { readSafetensors, stateDict, writeSafetensors, type TensorToStore } from "convoy-gpu";
-import type { Settings } from "./family.js";
+import { FormatError, readSafetensors, stateDict, writeSafetensors, type TensorToStore } from "convoy-gpu";
+import type { Control, Settings } from "./family.js";
+import { readSettings } from "./state.js";
 
 /** The same file with settings, so that it is opened with them. */
 export function withSettings(file: Uint8Array<ArrayBuffer>, settings: Settings): Uint8Array<ArrayBuffer> {
@@ -22,6 +23,17 @@ export function standing(
   return { known, epoch: whole ? number("epoch") + 1 : 1, step: whole ? number("steps") : 0 };
 }
 
-/** How many parameters a file holds. */
-export const parametersIn = (file: Uint8Array<ArrayBuffer>, name: string) => [...stateDict(file, name)]
-  .reduce((sum, [path, { data }]) => sum + (/\.(weight|bias)$/.test(path) ? data.length : 0), 0);
+/** Settings out of a file, as far as a page knows them; the rest stays as it is. */
+export function knownOf(controls: readonly Control[], settings: Settings, given: Settings): Settings {
+  const entries = Object.entries(given).map(([key, value]) => [key, String(value)]);
+  return readSettings(controls, settings, new URLSearchParams(entries).toString());
+}
+
+/** Throws unless a file holds as many parameters as a network has. */
+export function mustHold(parameters: number, file: Uint8Array<ArrayBuffer>, name: string): void {
+  const held = [...stateDict(file, name)]
+    .reduce((sum, [path, { data }]) => sum + (/\.(weight|bias)$/.test(path) ? data.length : 0), 0);
+  if (held === parameters) return;
+  throw new FormatError(`${name} holds ${held} parameters, and this network has ${parameters}; `
+    + "choose the settings, or the page, that it was trained with", { held, parameters });
+}

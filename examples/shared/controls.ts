@@ -1,5 +1,5 @@
 // The form of a page's settings: native, labelled controls.
-import { el } from "./dom.js";
+import { el, number } from "./dom.js";
 import type { Control, Settings, Value } from "./family.js";
 import { understand } from "./state.js";
 
@@ -47,14 +47,18 @@ const fields: Readonly<Record<Control["kind"], Field>> = {
 
   integer(control, id, value, set) {
     const input = el("input", {
-      id, type: "number", min: "0", max: String(control.most), step: "1", required: true, inputMode: "numeric",
-      value: String(value),
+      id, type: "number", min: String(control.least ?? 0), max: String(control.most), step: "1", required: true,
+      inputMode: "numeric", value: String(value),
     });
+    const said = el("p", { class: "put-back", role: "status" });
+    let holds = value;
     input.addEventListener("change", () => {
-      const understood = understand(control, input.value);
-      input.setAttribute("aria-invalid", String(understood === undefined));
+      const understood = understand(control, input.value), { least = 0, most = 0 } = control;
+      said.textContent = understood !== undefined ? ""
+        : `A whole number from ${number(least)} to ${number(most)}; it stays ${plain(holds)}.`;
+      input.value = String(holds = understood ?? holds);
       set(understood);
     });
-    return [input];
+    return [input, said];
   },
 };

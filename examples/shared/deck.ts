@@ -4,22 +4,43 @@ import type { Curve } from "./curve.js";
 import { button, el, keys, number, percent } from "./dom.js";
 
 export type State = "waiting" | "paused" | "training" | "finished" | "failed";
-export interface Commands { train(): void; pause(): void; step(): void; reset(): void }
+export interface Commands { train(): void; more(epochs: number): void; pause(): void; step(): void; reset(): void }
 
-const SAY = 5000;  // milliseconds between two announcements while training
+const SAY = 5000;    // milliseconds between two announcements while training
+const MEANT = 700;   // milliseconds after the end in which a press was meant for "Pause"
 const figures = ["Epoch", "Step", "Loss", "Training accuracy", "Test accuracy", "Images/s", "Time left"] as const;
 type Figure = (typeof figures)[number];
 
 export function deck(commands: Commands) {
-  const toggle = () => { if (state === "training") commands.pause(); else commands.train(); };
+  const toggle = () => {
+    if (state === "training") commands.pause();
+    else if (state !== "finished") commands.train();
+    else if (performance.now() - since >= MEANT) commands.more(epochs);
+  };
   const go = button("Train", toggle, { class: "main", disabled: true, "aria-keyshortcuts": "Space" });
   const step = button("Step", commands.step, { disabled: true, "aria-keyshortcuts": "." });
   const reset = button("Reset", commands.reset, { disabled: true });
+  const more = el("input", {
+    type: "number", class: "more", min: "1", max: "1000", step: "1", required: true, inputMode: "numeric", hidden: true,
+    "aria-label": "How many more epochs",
+  });
+  more.addEventListener("input", () => {
+    const value = more.valueAsNumber, good = Number.isInteger(value) && more.checkValidity();
+    more.setAttribute("aria-invalid", String(!good));
+    if (good) epochs = value;
+    go.disabled = !good;
+    name();
+  });
+  more.addEventListener("keydown", ({ key }) => { if (key === "Enter") go.click(); });
   const values = Object.fromEntries(figures.map((name) => [name, el("dd", {}, "–")])) as Record<Figure, HTMLElement>;
   const progress = el("progress", { max: 1, value: 0, "aria-label": "Progress of the epoch" });
   const status = el("p", { class: "status" }, "Starting …");
   const live = el("p", { class: "hidden", role: "status", "aria-live": "polite" });
-  let state: State = "waiting", said = 0;
+  let state: State = "waiting", said = 0, since = 0, epochs = 1, astray = false;
+  const name = () => {
+    go.textContent = state === "training" ? "Pause"
+      : state === "finished" ? `Train ${number(epochs)} more ${epochs === 1 ? "epoch" : "epochs"}` : "Train";
+  };
 
   keys({ " ": go, ".": step });
   const put = (name: Figure, text: string) => { values[name].textContent = text; };
@@ -37,20 +58,33 @@ export function deck(commands: Commands) {
 
   return {
     element: el("section", { class: "deck", "aria-label": "Training" },
-      el("div", { class: "buttons" }, go, step, reset),
+      el("div", { class: "buttons" }, go, more, step, reset),
       el("dl", { class: "figures" }, ...figures.map((name) => el("div", {}, el("dt", {}, name), values[name]))),
       progress,
       el("div", { class: "deck-foot" }, status, live, el("p", { class: "keys" },
         el("kbd", {}, "Space"), " trains and pauses, ", el("kbd", {}, "."), " takes one step"))),
 
     set state(next: State) {
-      state = next;
-      go.textContent = next === "training" ? "Pause" : "Train";
-      go.disabled = next !== "paused" && next !== "training";
+      const focused = [go, more, step, reset].find((e) => e === document.activeElement);
+      [state, since] = [next, performance.now()];
+      go.disabled = next === "waiting" || next === "failed";
       step.disabled = go.disabled;
+      step.hidden = next === "finished";
+      more.hidden = !step.hidden;
       reset.disabled = next === "waiting";
+      name();
+      // What a press disables, or takes away, loses the focus: the main button has it once it can be pressed.
+      astray ||= focused?.disabled === true || focused?.hidden === true;
+      if (!astray || go.disabled) return;
+      astray = false;
+      if ([document.body, focused].includes(document.activeElement as HTMLElement)) go.focus({ preventScroll: true });
     },
     get state(): State { return state; },
+    /** How many epochs are offered after the end. */
+    set more(offered: number) {
+      [epochs, more.value] = [Math.min(1000, offered), String(Math.min(1000, offered))];
+      more.setAttribute("aria-invalid", "false");
+    },
 
     clear(): void {
       for (const name of figures) values[name].textContent = "–";

@@ -19,12 +19,18 @@ const rising = colourMap([13, 20, 38], [22, 66, 94], [33, 121, 124], [122, 171, 
 /** Below and above zero: blue, paper, orange, which red-green blindness leaves apart. */
 const signed = colourMap([16, 62, 122], [84, 142, 194], [240, 238, 232], [222, 134, 66], [138, 53, 8]);
 
-function paint(canvas: HTMLCanvasElement, width: number, height: number, colour: (i: number) => Colour): void {
+/** Pixels without a colour are left open. */
+function paint(
+  canvas: HTMLCanvasElement, width: number, height: number, colour: (i: number) => Colour | undefined,
+): void {
   if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
   const context = canvas.getContext("2d");
   if (!context) return;
   const image = context.createImageData(width, height);
-  for (let i = 0; i < width * height; i++) image.data.set([...colour(i), 255], 4 * i);
+  for (let i = 0; i < width * height; i++) {
+    const made = colour(i);
+    if (made) image.data.set([...made, 255], 4 * i);
+  }
   context.putImageData(image, 0, 0);
 }
 
@@ -36,20 +42,20 @@ export function drawPicture(canvas: HTMLCanvasElement, { pixels }: Picture, [C, 
 }
 
 /**
- * Planes side by side, one canvas each, on one common scale. Values below zero choose the two-sided colours. Gives the
- * scale.
+ * Planes side by side, one canvas each, on one common scale, which goes to `top` at least. Values below zero choose the
+ * two-sided colours, and NaN is left open. Gives the scale.
  */
 export function drawPlanes(
-  into: HTMLElement, { data, shape: [count, height, width] }: Planes,
+  into: HTMLElement, { data, shape: [count, height, width] }: Planes, top = 0,
 ): readonly [least: number, most: number] {
   while (into.children.length > count) into.lastElementChild?.remove();
   while (into.children.length < count) into.append(document.createElement("canvas"));
-  let least = 0, most = 0;
-  for (const value of data) { least = Math.min(least, value); most = Math.max(most, value); }
+  let least = 0, most = top;
+  for (const value of data) if (!Number.isNaN(value)) [least, most] = [Math.min(least, value), Math.max(most, value)];
   const largest = Math.max(most, -least, 1e-12);
   [...into.children].forEach((canvas, n) => {
     const at = n * height * width;
-    paint(canvas as HTMLCanvasElement, width, height, (i) => least < 0
+    paint(canvas as HTMLCanvasElement, width, height, (i) => Number.isNaN(data[at + i]) ? undefined : least < 0
       ? signed(0.5 + data[at + i] / largest / 2)
       : rising(data[at + i] / largest));
   });

@@ -15,9 +15,10 @@ export interface Control {
   readonly label: string;
   /** Applies while the run goes on; any other control starts a new run. */
   readonly live?: boolean;
-  /** A list to choose from, the same as a slider, or any whole number up to a largest. */
+  /** A list to choose from, the same as a slider, or any whole number from a least (0) up to a largest. */
   readonly kind: "choice" | "slider" | "integer";
   readonly values?: readonly Value[];
+  readonly least?: number;
   readonly most?: number;
   /** How a value is shown; default as it is. */
   readonly text?: (value: Value) => string;
@@ -87,7 +88,7 @@ export function trainingControls(...own: Control[]): Control[] {
       name: "images", label: "Images", kind: "choice", values: [16, 500, 1000, 2000, 5000, 10000, 1e6],
       text: (n) => n === 1e6 ? "All" : Number(n).toLocaleString("en"),
     },
-    { name: "epochs", label: "Epochs", kind: "choice", values: [1, 2, 5, 10, 20, 50] },
+    { name: "epochs", label: "Epochs", kind: "integer", least: 1, most: 1e6 },
     { name: "seed", label: "Seed", kind: "integer", most: 2 ** 32 - 1 },
   ];
 }

@@ -14,7 +14,8 @@ export function settingsForm(
   const form = el("form", { class: "card controls", "aria-label": "Settings" },
     el("h2", {}, "Settings"), preset.element, fields, need,
     el("p", { class: "soft" },
-      "The rate changes at once, anything else begins a new run. This page’s address keeps it all."));
+      "The rate and the number of epochs change at once, anything else begins a new run. "
+        + "This page’s address keeps it all."));
   form.addEventListener("submit", (event) => { event.preventDefault(); });
   return {
     element: form,

@@ -4,38 +4,27 @@ import type { LayerSummary } from "convoy-gpu";
 import type { Unit } from "./blocks.js";
 import { layerName, shapeText } from "./diagram.js";
 import { el, number } from "./dom.js";
-import { drawPlanes, drawScale } from "./draw.js";
+import { drawPlanes } from "./draw.js";
 import { histogramView } from "./bars.js";
+import { answers, outputsView } from "./outputs.js";
 import type { Inside, Planes } from "./protocol.js";
+import { scaleRow } from "./scale.js";
 
-function scale(): { element: HTMLElement; show(range: readonly [number, number], planes: Planes): void } {
-  const canvas = el("canvas", { class: "scale", "aria-hidden": "true" });
-  const low = el("span"), high = el("span"), count = el("span", { class: "count" });
-  return {
-    element: el("p", { class: "scale-row soft" }, low, canvas, high, count),
-    show([least, most], { shape: [shown], of }) {
-      const largest = Math.max(most, -least);
-      drawScale(canvas, least < 0);
-      count.textContent = shown < of ? `The first ${shown} of ${number(of)}.` : "";
-      [low.textContent, high.textContent] = [number(least < 0 ? -largest : 0, 2), number(largest, 2)];
-    },
-  };
-}
-
-function planesView(id: string, title: string) {
-  const heading = el("h2", { id }, title), legend = scale(), none = el("p", { class: "soft" });
+function planesView(id: string, title: string, ...more: HTMLElement[]) {
+  const heading = el("h2", { id }, title), legend = scaleRow(), none = el("p", { class: "soft" });
   const planes = el("div", { class: "planes", role: "img", "aria-labelledby": id });
   return {
-    element: el("section", { class: "card", "aria-labelledby": id }, heading, legend.element, none, planes),
+    element: el("section", { class: "card", "aria-labelledby": id }, heading, legend.element, none, planes, ...more),
     show(shown: Planes | undefined, name: string, why: string): void {
       heading.textContent = name;
       none.textContent = shown ? "" : why;
-      none.hidden = Boolean(shown);
+      none.hidden = shown !== undefined || !why;
       legend.element.hidden = planes.hidden = !shown;
       if (!shown) return;
       planes.classList.toggle("few", shown.shape[0] > 1 && shown.shape[0] <= 9);
       planes.classList.toggle("one", shown.shape[0] === 1);
-      legend.show(drawPlanes(planes, shown), shown);
+      const { shape: [count], of } = shown;
+      legend.show(drawPlanes(planes, shown), count < of ? `The first ${count} of ${number(of)}.` : "");
     },
   };
 }
@@ -44,13 +33,14 @@ function planesView(id: string, title: string) {
 export function inspector(layerChosen: (layer: number) => void) {
   const title = el("h2", { id: "inside-title" }, "Inside");
   const tabs = el("fieldset", { class: "tabs" }), when = el("p", { class: "soft" });
-  const maps = planesView("maps-title", "Feature maps"), weights = planesView("weights-title", "Weights");
+  const outputs = outputsView(), maps = planesView("maps-title", "Feature maps", outputs.element);
+  const weights = planesView("weights-title", "Weights");
   const spread = {
     outputs: histogramView("Activations", "sand"),
     weights: histogramView("Weights", "petrol"),
     gradients: histogramView("Gradients of the weights", "rust"),
   };
-  let layers: readonly LayerSummary[] = [], at = 0;
+  let layers: readonly LayerSummary[] = [], classes: readonly string[] = [], at = 0;
 
   return {
     element: el("section", { class: "inside", "aria-labelledby": "inside-title" },
@@ -59,13 +49,17 @@ export function inspector(layerChosen: (layer: number) => void) {
         el("div", { class: "histograms" }, ...Object.values(spread).map((view) => view.element))),
       el("div", { class: "insides" }, maps.element, weights.element)),
 
+    /** What the network's outputs stand for. */
+    set classes(names: readonly string[]) { classes = names; },
+
     /** Opens a block: the layer that weighs is shown first. */
     open(unit: Unit, all: readonly LayerSummary[]): void {
       layers = all;
       at = unit.includes(at) ? at : unit.find((i) => all[i].weight) ?? unit[0];
       const choose = (i: number) => {
         at = i;
-        title.textContent = `Inside ${layers[i].path} ${layers[i].layer}, ${shapeText(layers[i])}`;
+        title.replaceChildren(`Inside ${layerName(layers[i])} `,
+          el("span", { class: "soft" }, `${shapeText(layers[i])}, path ${layers[i].path}`));
         layerChosen(i);
       };
       tabs.replaceChildren(el("legend", { class: "hidden" }, "Layer of the block"), ...unit.map((i) => {
@@ -86,10 +80,15 @@ export function inspector(layerChosen: (layer: number) => void) {
         ? `After step ${number(step)}, for the test image chosen above.`
         : "Before the first step, for the test image chosen above.";
       const linear = layers[at].shape.length === 2, bare = "This layer has no weights.";
-      maps.show(planes, linear ? "Features" : "Feature maps", "");
+      const last = planes.data.length === classes.length && answers(layers, at, classes.length);
+      outputs.element.hidden = !last;
+      if (last) {
+        outputs.show(planes.data, classes);
+        maps.show(undefined, "Outputs: one a class, before softmax", "");
+      } else maps.show(planes, linear ? "Features" : "Feature maps", "");
       weights.show(w, linear ? "Weights: a row an output, a column an input" : "Filters",
         layers[at].weight ? "Its weights are one number a channel: see their spread." : bare);
-      spread.outputs.show(s.outputs);
+      spread.outputs.show(last ? undefined : s.outputs, "They stand below, each by its class.");
       spread.weights.show(s.weights, bare);
       spread.gradients.show(s.gradients, layers[at].weight
         ? "Take a step: gradients are those of the last one."

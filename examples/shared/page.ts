@@ -1,9 +1,8 @@
 // The page of a family: what is shared by all of them. It only shows; training happens in its worker (trainer.ts).
 import type { Adapter } from "convoy-gpu";
-import { accuracyChart, lossChart } from "./charts.js";
+import { noticeBoard } from "./board.js";
 import { judgementView } from "./confusion.js";
 import { plain } from "./controls.js";
-import { upTo, withEpoch, withLosses } from "./curve.js";
 import { dataCard, type DataFacts } from "./data.js";
 import { deck } from "./deck.js";
 import { diagram } from "./diagram.js";
@@ -13,15 +12,12 @@ import { filesCard } from "./files.js";
 import { settingsForm } from "./form.js";
 import { testImages } from "./gallery.js";
 import { inspector } from "./inspector.js";
-import { adapterPanel, failure, found, memoryPanel, noWebGpu, notice, slow, type Notice } from "./panels.js";
+import { journal } from "./journal.js";
+import { adapterPanel, failure, memoryPanel, noWebGpu } from "./panels.js";
 import { presetFor } from "./presets.js";
-import {
-  startWorker, type From, type FromWorker, type ImageShape, type PresetPlan, type ToWorker,
-} from "./protocol.js";
-import { runs } from "./runs.js";
+import { startWorker, type From, type FromWorker, type ImageShape, type PresetPlan, type ToWorker } from "./protocol.js";
 import { sketch } from "./sketch.js";
 import { readSettings, writeSettings } from "./state.js";
-import type { Kept } from "./vault.js";
 
 /** Fills the element #trainer. `script` is the family's worker, in which `serve(family)` listens. */
 export function openPage(family: Family, script: URL): void {
@@ -29,8 +25,8 @@ export function openPage(family: Family, script: URL): void {
   if (!root) return;
   let worker: Worker, adapter: Adapter | undefined, plans: readonly PresetPlan[] = [];
   let settings: Settings = readSettings(family.controls, family.presets.article);
-  let waiting: Kept | undefined;  // of an earlier visit
   let begin = false, restored = 0;  // train as soon as the run is ready; steps that it has behind it
+  let perEpoch = Infinity, goingOn = false;  // steps; whether a run that is being prepared is the present one
   let classes: readonly string[] = [], shape: ImageShape = [1, 28, 28];
   let facts: DataFacts = { name: "Fashion-MNIST", own: false, shape, classes: 10, train: 10_000, test: 2_000 };
   const look = { image: 0, layer: 0 };
@@ -38,11 +34,17 @@ export function openPage(family: Family, script: URL): void {
 
   const bar = deck({
     train: () => { bar.state = "training"; bar.say("Training."); send({ type: "train" }); },
+    more: (epochs) => {
+      settings = { ...settings, epochs: Number(settings.epochs) + epochs };
+      writeSettings(settings);
+      form.show(settings);
+      goOn(true);
+    },
     pause: () => { bar.state = "paused"; bar.say("Paused."); send({ type: "pause" }); },
     step: () => { bar.state = "paused"; bar.say("One step."); send({ type: "step" }); },
     reset: () => { start("A new run, from the beginning."); },
   });
-  const loss = lossChart(), accuracy = accuracyChart(), memory = memoryPanel();
+  const curves = journal(family), memory = memoryPanel();
   const device = el("div", {}, el("p", { class: "soft" }, "Looking for one …"));
   const images = testImages((image) => { look.image = image; send({ type: "look", ...look }); });
   const inside = inspector((layer) => { look.layer = layer; send({ type: "look", ...look }); });
@@ -51,8 +53,6 @@ export function openPage(family: Family, script: URL): void {
     if ((target as Element).closest(".chip")) inside.reveal();
   });
   const judged = judgementView(), own = sketch((pixels) => { send({ type: "own", pixels }); });
-  const compared: Control[] = [...family.controls, { name: "data", label: "Data", kind: "choice" }];
-  const past = runs({ title: family.title, controls: compared }, () => { draw(); }, download);
   const files = filesCard({
     save: (optimizer) => { send({ type: "save", optimizer }); },
     // What is there goes on if it is no checkpoint.
@@ -62,14 +62,10 @@ export function openPage(family: Family, script: URL): void {
       send({ type: "start", settings, from: { file, name }, run: Date.now() });
     },
   });
-  const draw = () => {
-    loss.show(past.now.curve, past.past);
-    accuracy.show(past.now.curve, past.past, Number(settings.epochs));
-  };
-  addEventListener("pagehide", () => { past.keep(); });
   keepStrayFiles();
   const data = dataCard((files) => { bar.say("Reading the data set …"); send({ type: "data", files, settings }); });
-  const notices = el("div", { class: "notices" });
+  const board = noticeBoard(() => ({ adapter, settings, data: facts }),
+    () => { start("Resuming …", "vault"); }, () => { send({ type: "discard" }); });
   const form = settingsForm(family, (name) => {
     settings = { ...readSettings(family.controls, family.presets[name], ""), seed: settings.seed };
     writeSettings(settings);
@@ -79,40 +75,43 @@ export function openPage(family: Family, script: URL): void {
 
   images.element.hidden = inside.element.hidden = own.element.hidden = true;  // until there is something to see
   root.replaceChildren(
-    notices, bar.element,
+    board.element, bar.element,
     el("div", { class: "columns" },
       el("div", { class: "choices" }, form.element, data.element),
-      el("div", { class: "charts" }, loss.element, accuracy.element, past.element)),
+      el("div", { class: "charts" }, ...curves.elements)),
     images.element, network.element, inside.element, judged.element, own.element,
     el("div", { class: "facts-row" }, files.element, memory.element,
       el("section", { class: "card", "aria-labelledby": "device-title" },
         el("h2", { id: "device-title" }, "Device"), device)));
 
-  let told: Notice | undefined;
-  /** Shows one notice, and hides it with nothing. The one about slowness stays below. */
-  function tell(what?: Notice): void {
-    const resume = () => { waiting = undefined; start("Resuming …", "vault"); };
-    const discard = () => { waiting = undefined; send({ type: "discard" }); tell(what); };
-    const kept = waiting && adapter && found(waiting, facts.name, resume, discard);
-    const all = [what, kept, adapter?.software ? slow(settings, facts) : undefined];
-    told = what;
-    notices.replaceChildren(...all.filter((n) => n !== undefined).map(notice));
-  }
-
   function changed({ name, live, label, text = plain }: Control, value: Value): void {
     settings = { ...settings, [name]: value };
     writeSettings(settings);
     form.check(settings);
-    if (live) { past.alter(name, value); send({ type: "rate", value: Number(value) }); }
+    if (live) { curves.alter(name, value); send({ type: "rate", value: Number(value) }); }
+    else if (name === "epochs" && canGoOn(Number(value))) goOn(bar.state === "training");
     else if (adapter) start(`A new run: ${label.toLowerCase()} ${text(value)}.`);
     else send({ type: "describe", settings });
   }
 
+  /** Whether the present run can have so many epochs: it has not gone further. */
+  function canGoOn(epochs: number): boolean {
+    const stands = ["paused", "training", "finished"].includes(bar.state) || goingOn;
+    return stands && curves.reached > 0 && curves.reached <= epochs * perEpoch;
+  }
+  /** The present run, with as many epochs as the settings say: the bits of one that had them from the start. */
+  function goOn(training: boolean): void {
+    begin ||= training;
+    start(`To epoch ${settings.epochs} …`, "on");
+  }
+
   /** Begins a run; a kept one is known by what the worker says of it. */
   function start(why: string, from?: From): void {
+    goingOn = from === "on";
+    begin &&= from !== undefined;
     bar.state = "waiting";
     bar.say(why);
-    tell();
+    board.tell();
     send({ type: "start", settings, from, run: Date.now() });
   }
 
@@ -155,19 +154,20 @@ export function openPage(family: Family, script: URL): void {
       }
       case "preparing": {
         bar.state = "waiting";
-        tell();
-        if (message.run !== past.now.id) past.keep();
+        board.tell();
+        const same = curves.goesOn(message.run, message.from);
         if (JSON.stringify(settings) !== JSON.stringify(message.settings)) {
           settings = message.settings;
           writeSettings(settings);
           form.show(settings);
         }
-        past.begin({ ...settings, data: facts.name }, message.run);
-        past.curve = upTo(past.now.curve, message.from);
-        bar.clear();
-        judged.element.hidden = true;
+        curves.begin({ ...settings, data: facts.name }, message.run, message.from);
+        if (!same) {
+          bar.clear();
+          bar.more = Number(settings.epochs);
+          judged.element.hidden = true;
+        }
         [restored, files.ready] = [message.from, false];
-        draw();
         break;
       }
       case "ready": {
@@ -175,32 +175,29 @@ export function openPage(family: Family, script: URL): void {
         [classes, shape] = [message.classes, message.shape];
         images.show(message.pictures, shape, classes);
         own.begin(shape, classes, facts.own);
-        bar.state = "paused";
-        files.ready = true;
+        [inside.classes, bar.state, files.ready] = [classes, "paused", true];
         const { steps } = message, epochs = Number(settings.epochs);
+        [perEpoch, goingOn] = [steps, false];
         const epoch = Math.min(Math.floor(restored / steps) + 1, epochs), step = restored - (epoch - 1) * steps;
-        if (restored) bar.place({ epoch, epochs, step, steps }, past.now.curve);
+        if (restored) bar.place({ epoch, epochs, step, steps }, curves.curve);
         bar.say(`${restored ? `Restored at epoch ${epoch}, step ${number(step)}` : "Ready"}: `
           + `${number(message.steps)} steps an epoch, `
           + `${number(message.trained)} training and ${number(message.tested)} test images.`);
         look.image = Math.min(look.image, message.pictures.length - 1);
         if (look.image) send({ type: "look", ...look });
-        if (begin) { begin = false; bar.state = "training"; send({ type: "train" }); }
+        if (begin) { begin = false; bar.state = "training"; bar.say("Training."); send({ type: "train" }); }
         break;
       }
       case "progress": {
         const { progress: p, total } = message;
-        past.curve = withLosses(past.now.curve, total, p.losses);
-        const smoothed = past.now.curve.means.at(-1) ?? p.loss;
+        const smoothed = curves.add(p, total);
         bar.show(p, smoothed);
-        if (p.epochEnd) past.curve = withEpoch(past.now.curve, total, p);
-        draw();
         bar.say(`Epoch ${p.epoch} of ${p.epochs}, step ${number(p.step)} of ${number(p.steps)}: `
           + `loss ${number(smoothed, 3)}, ${percent(p.accuracy)} right, `
           + `${number(p.imagesPerSecond)} images a second.`, false);
         break;
       }
-      case "finished": bar.state = "finished"; bar.say("Finished. Reset begins a new run."); break;
+      case "finished": bar.state = "finished"; bar.say("Finished. Train on, or Reset for a new run."); break;
       case "seen": {
         images.mark(message.predictions, message.inside?.step);
         inside.element.hidden = false;
@@ -216,21 +213,21 @@ export function openPage(family: Family, script: URL): void {
       }
       case "kept": {
         files.kept(message.step, message.bytes, message.most);
-        if (waiting) { waiting = undefined; tell(); }
+        board.found(undefined);
         break;
       }
-      case "found": waiting = message.kept; tell(told); break;  // what is told already stays
+      case "found": board.found(message.kept); break;
       case "failed": {
         const resume = () => { begin = message.code === "device-lost"; start("Opening a new device …", "device"); };
         const again = () => {
           if (adapter) { start("A new run, from the beginning."); return; }
           bar.say("Looking for a device …");
-          tell();
+          board.tell();
           send({ type: "open" });
         };
         bar.state = adapter ? "failed" : "waiting";
         bar.say("Stopped.");
-        tell(failure(message.code, message.message, message.snapshot, adapter ? resume : again, again));
+        board.tell(failure(message.code, message.message, message.snapshot, adapter ? resume : again, again));
         break;
       }
     }
@@ -243,6 +240,6 @@ export function openPage(family: Family, script: URL): void {
   else {
     bar.say("Training needs WebGPU.");
     device.replaceChildren(el("p", { class: "soft" }, "None."));
-    tell(noWebGpu("The description of the network below needs no GPU; training does."));
+    board.tell(noWebGpu("The description of the network below needs no GPU; training does."));
   }
 }

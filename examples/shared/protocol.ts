@@ -26,8 +26,11 @@ export function startWorker<Out>(script: URL, receive: (message: Out) => void, b
 /** What an error says. */
 export const textOf = (error: unknown) => error instanceof Error ? error.message : String(error);
 
-/** Where a run comes from. "device": from the last snapshot, if there is one, on a new device. */
-export type From = "device" | "vault" | { readonly name: string; readonly file: Uint8Array<ArrayBuffer> };
+/**
+ * Where a run comes from. "device": from the last snapshot, if there is one, on a new device; "on": from the present
+ * run, which goes on with as many epochs as the settings say.
+ */
+export type From = "device" | "vault" | "on" | { readonly name: string; readonly file: Uint8Array<ArrayBuffer> };
 
 export type ToWorker =
   /** Open a device. Answered by "adapter" or "failed". */

@@ -105,7 +105,9 @@ export function runs(
       const found = past.find((r) => r.id === id);
       past = past.filter((r) => r !== found);
       const { curve, settings: those } = id === now.id ? now : found ?? { curve: emptyCurve, settings };
-      now = { id: id ?? Date.now(), settings: those, curve, colour: -1, shown: true };
+      // More epochs than it began with, for one: with these from the start, it would be the same run.
+      const { epochs = those.epochs } = settings;
+      now = { id: id ?? Date.now(), settings: { ...those, epochs }, curve, colour: -1, shown: true };
       altered = curve.steps.length ? -1 : 0;
       list();
     },

@@ -11,9 +11,9 @@ export function readSettings(controls: readonly Control[], preset: Settings, sea
 }
 
 /** The value that a text means to a control, if any. */
-export function understand({ kind, values = [], most = 0 }: Control, text: string): Value | undefined {
+export function understand({ kind, values = [], least = 0, most = 0 }: Control, text: string): Value | undefined {
   if (kind !== "integer") return values.find((value) => String(value) === text);
-  return /^\d{1,10}$/.test(text) && Number(text) <= most ? Number(text) : undefined;
+  return /^\d{1,10}$/.test(text) && Number(text) >= least && Number(text) <= most ? Number(text) : undefined;
 }
 
 export function writeSettings(settings: Settings): void {

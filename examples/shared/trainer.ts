@@ -1,17 +1,15 @@
 // The worker's half of a page: a device, a run, and what the page wants to see of it. The page itself never trains.
-import {
-  ConvoyError, FormatError, openDevice, stateDict, summary, train, type Device, type Optimizer, type Run,
-} from "convoy-gpu";
+import { ConvoyError, openDevice, stateDict, summary, type Device, type Run } from "convoy-gpu";
 import { subset, type Dataset, type Split } from "convoy-gpu/data";
-import { parametersIn, standing, withSettings } from "./checkpoint.js";
-import { initOf, inputOf, optimizerOf, presetNames, tested, type Family, type Settings } from "./family.js";
+import { knownOf, mustHold, standing, withSettings } from "./checkpoint.js";
+import { inputOf, optimizerOf, presetNames, type Family, type Settings } from "./family.js";
 import {
   textOf, together, type Description, type From, type FromWorker, type Port, type ToWorker,
 } from "./protocol.js";
 import { judge } from "./judge.js";
 import { look, picturesOf, type Wanted } from "./look.js";
+import { make } from "./making.js";
 import { chosen, fashion, published, sideOf, type Kind } from "./source.js";
-import { readSettings } from "./state.js";
 import { turns } from "./turns.js";
 import { vault, type Kept } from "./vault.js";
 
@@ -21,12 +19,14 @@ const LOOK = 1000, KEEP = 5000;  // milliseconds between two looks, two snapshot
 
 const port = globalThis as unknown as Port<ToWorker, FromWorker>;
 
+interface Snapshot { readonly kept: Kept; readonly file: Uint8Array<ArrayBuffer> }
+
 /** Answers the page's messages for one family. `data` is the folder of Fashion-MNIST. */
 export function serve(family: Family, data: URL): void {
   let device: Device | undefined, run: Run | undefined, shown: Dataset | undefined, settings: Settings = {};
   let source = published(data), kind: Kind = fashion, name = "Fashion-MNIST";
   let generation = 0, total = 0, optimizer: { lr: number } = { lr: 0 };
-  let snapshot: { kept: Kept; file: Uint8Array<ArrayBuffer> } | undefined;
+  let snapshot: Snapshot | undefined, carried: Promise<Snapshot> | undefined, asked = 0;
   let looks = turns(LOOK), keeps = turns(KEEP), judges = turns(KEEP);
   let id = 0, missed = false, following = Promise.resolve(), closing = Promise.resolve();
   const wanted: Wanted = { image: 0, layer: 0 }, store = vault(family.title);
@@ -64,25 +64,30 @@ export function serve(family: Family, data: URL): void {
   }
 
   async function start(from: From | undefined, newId: number): Promise<void> {
-    let brought: { file: Uint8Array<ArrayBuffer>; kept: Kept } | undefined;
+    let brought: Snapshot | undefined;
     try {
       brought = typeof from === "object" ? { file: from.file, kept: keptOf(from, newId) } : undefined;
     } catch (error) {
       port.postMessage({ type: "unread", message: textOf(error) });
       return;
     }
+    const ask = ++asked, before = generation;
+    if (from === "on" && run && (await held(run), before !== generation)) return;  // it failed
+    if (ask !== asked) return;
     const mine = ++generation, stale = () => mine !== generation;
     const old = run, uses = [looks, keeps, judges].map((t) => t.idle());
+    // Asked to go on twice, it goes on from what it was at first.
+    carried = from !== "on" ? undefined : old ? caught(old) : carried;
     run = undefined;
     old?.stop();
     // Not while something plays on its buffers.
-    closing = Promise.all([closing, following, ...uses]).then(() => { old?.destroy(); });
+    closing = Promise.all([closing, following, carried?.catch(() => {}), ...uses]).then(() => { old?.destroy(); });
     try {
       await closing;
-      const saved = from === "device" ? snapshot : from === "vault" ? await store.load() : brought;
+      const saved = await (from === "device" ? snapshot : from === "vault" ? store.load() : carried ?? brought);
       if (stale()) return;
-      snapshot = from === "device" || from === "vault" ? saved : undefined;
-      if (saved) settings = understood(saved.kept.settings);
+      snapshot = typeof from === "string" ? saved : undefined;
+      if (saved && from !== "on") settings = understood(saved.kept.settings);
       id = saved?.kept.run ?? newId;
       total = saved?.kept.step ?? 0;
       port.postMessage({ type: "preparing", from: total, settings, run: id });
@@ -90,15 +95,7 @@ export function serve(family: Family, data: URL): void {
       tell();
       const all = await source.at(sideOf(settings));
       if (stale() || !device) return;
-      const test = device.adapter.software ? subset(all.test, tested(settings, all.test.size)) : all.test;
-      const some = { ...all, test, train: subset(all.train, Math.min(all.train.size, Number(settings.images))) };
-      const steered: Optimizer & { lr: number } = { ...optimizerOf(settings) };
-      const { shape, classes } = all.train, [, H, W] = inputOf(shape, settings);
-      const made = await train(family.build(settings, classes.length), {
-        device, data: some, resize: H === shape[1] && W === shape[2] ? undefined : H,
-        init: initOf(settings), optimizer: steered,
-        batch: Number(settings.batch), epochs: Number(settings.epochs), seed: Number(settings.seed),
-      });
+      const { run: made, optimizer: steered, trained, tested } = await make(family, settings, all, device);
       if (stale()) { made.destroy(); return; }
       try {
         if (saved && total) made.restore(saved.file, typeof from === "object" ? from.name : "the checkpoint");
@@ -109,7 +106,7 @@ export function serve(family: Family, data: URL): void {
       [looks, keeps, judges] = [turns(LOOK), turns(KEEP), turns(KEEP)];
       port.postMessage({
         type: "ready", steps: made.stepsPerEpoch, classes: shown.classes, shape: shown.shape,
-        pictures: picturesOf(shown), trained: some.train.size, tested: test.size,
+        pictures: picturesOf(shown), trained, tested,
       });
       void see();
       following = follow(made, mine);
@@ -147,37 +144,41 @@ export function serve(family: Family, data: URL): void {
     }).catch((error: unknown) => { fail(error, of); });
   }
 
+  /** Holds a run until it has told of all its steps. */
+  async function held(mine: Run): Promise<void> {
+    const of = generation;
+    mine.pause();
+    while (of === generation && total < mine.session.steps) await new Promise((done) => { setTimeout(done, 10); });
+  }
+
+  /** The run as it stands. */
+  async function caught(mine: Run): Promise<Snapshot> {
+    const kept = {
+      settings: { ...settings, rate: optimizer.lr }, data: name, run: id,
+      epoch: mine.epoch + 1, step: mine.session.steps, at: Date.now(),
+    };
+    return { kept, file: await mine.save() };
+  }
+
   /** Keeps the run in memory, for a lost device, and in the browser's files, for another visit. */
   function keep(mine: Run): Promise<void> {
     const of = generation;
     return keeps.take(async () => {
       if (!mine.session.steps) return;
-      const kept = {
-        settings: { ...settings, rate: optimizer.lr }, data: name, run: id,
-        epoch: mine.epoch + 1, step: mine.session.steps, at: Date.now(),
-      };
-      const file = await mine.save();
+      const taken = await caught(mine), { kept, file } = taken;
       if (of !== generation) return;
-      snapshot = { kept, file };
+      snapshot = taken;
       const done = file.length <= LARGEST && await store.save(kept, file);
       port.postMessage({ type: "kept", step: done ? kept.step : undefined, bytes: file.length, most: LARGEST });
     }).catch((error: unknown) => { fail(error, of); });
   }
 
-  /** Settings out of a file, as far as this page knows them; the rest stays as it is. */
-  function understood(given: Settings): Settings {
-    const entries = Object.entries(given).map(([key, value]) => [key, String(value)]);
-    return readSettings(family.controls, settings, new URLSearchParams(entries).toString());
-  }
+  const understood = (given: Settings) => knownOf(family.controls, settings, given);
 
   /** What a file of the visitor's says of its run. Throws where it is not of this network. */
   function keptOf({ file, name: of }: Exclude<From, string>, newId: number): Kept {
     const { known, epoch, step } = standing(file, of);
-    const { parameters } = describe(understood(known)), held = parametersIn(file, of);
-    if (held !== parameters) {
-      throw new FormatError(`${of} holds ${held} parameters, and this network has ${parameters}; `
-        + "choose the settings, or the page, that it was trained with", { held, parameters });
-    }
+    mustHold(describe(understood(known)).parameters, file, of);
     return { settings: { ...settings, ...known }, data: name, run: newId, epoch, step, at: Date.now() };
   }
 

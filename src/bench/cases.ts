@@ -100,6 +100,15 @@ function loss(N: number, K: number): Case {
   } };
 }
 
+/** Whether a text stands in a shape's at the start of a word: "LeNet" is not in "GoogLeNet", "3x3" is in "3×3". */
+export function hasText(shape: string, text: string): boolean {
+  const plain = (s: string) => s.toLowerCase().replace(/(?<=\d)x(?=\d|$)/g, "×");
+  const whole = plain(shape), part = plain(text), inWord = (letter = "") => /[\p{L}\p{N}]/u.test(letter);
+  for (let at = whole.indexOf(part); at >= 0; at = whole.indexOf(part, at + 1))
+    if (!part || !inWord(part[0]) || !inWord(whole[at - 1])) return true;
+  return false;
+}
+
 /** Every operator at the shapes that networks give it, and at those that goals are set for. */
 export const cases: readonly Case[] = [
   conv("LeNet 1", [64, 28, 1], 6, 5, { padding: 2 }),

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { bench, type BenchRow } from "../bench/bench.js";
-import { cases } from "../bench/cases.js";
+import { cases, hasText } from "../bench/cases.js";
 import { benchTable, legend } from "../bench/report.js";
 import { OptionError } from "../errors.js";
 import { roofline } from "../profile/roofline.js";
@@ -18,7 +18,7 @@ const help = [
   "  convoy roofline [--json FILE]              only the adapter's limits: npm run bench:roofline", "",
   `  OPERATOR          ${operators.slice(0, 9).join(", ")},`,
   `                    ${operators.slice(9).join(", ")}; default all`,
-  "  --shape TEXT      only shapes that contain this: --shape 3×3, --shape lenet",
+  "  --shape TEXT      only shapes with a word that begins so: --shape 3×3, --shape lenet",
   "  --rung NAME       only rungs of this name",
   "  --rounds N        default 7",
   "  --json FILE       the same as data",
@@ -34,7 +34,6 @@ export async function benchCommand([command, ...args]: readonly string[], termin
     "wall-clock": flag, list: flag, help: { ...flag, short: "h" },
   });
   const { shape, rung, json, markdown } = values, rounds = Number(values.rounds ?? 7);
-  const plain = (s: string) => s.toLowerCase().replaceAll("×", "x");
   if (values.help) { for (const line of help) terminal.line(line); return 0; }
   const unknown = positionals.find((name) => !operators.includes(name));
   if (unknown !== undefined) {
@@ -44,9 +43,9 @@ export async function benchCommand([command, ...args]: readonly string[], termin
     throw new OptionError(`--rounds is an integer of at least 1, not "${values.rounds}"`, { rounds });
   }
   const chosen = command === "roofline" ? [] : cases.filter((one) =>
-    (!positionals.length || positionals.includes(one.operator)) && plain(one.shape).includes(plain(shape ?? "")));
+    (!positionals.length || positionals.includes(one.operator)) && hasText(one.shape, shape ?? ""));
   if (command === "bench" && !chosen.length) {
-    throw new OptionError(`no shape contains "${shape}"; --list shows what there is`, { shape });
+    throw new OptionError(`no shape has a word that begins with "${shape}"; --list shows what there is`, { shape });
   }
   if (values.list) {
     for (const one of chosen) terminal.line(`${one.operator.padEnd(18)}${one.shape}`);

@@ -92,6 +92,20 @@ test("the benchmark measures adapter, kernels and a training step, keeps them an
   expect(await barriers(page)).toEqual([]);
   await picture(page, "benchmark-light", 1280, "light");
   await onPhone(page, "benchmark-phone", "dark");
+
+  // A reload does not lose it.
+  const kernels = await figure(page, "Kernels");
+  await page.reload();
+  await until(page, "Ready: ");
+  expect(await figure(page, "Kernels")).toBe("–");
+  expect(await page.$eval(".notice.good", (e) => e.textContent)).toMatch(
+    new RegExp(`^Your last measurement, of \\d\\d:\\d\\dIt has ${kernels} kernels and a training step\\.`));
+  expect(await barriers(page)).toEqual([]);
+  await picture(page, "benchmark-last", 1280, "light");
+  await page.click(".notice.good button");
+  expect(await figure(page, "Kernels")).toBe(kernels);
+  expect(await page.$eval("[aria-labelledby=step-title] > .soft", (e) => e.textContent)).toBe(step);
+  expect(await page.$(".notice.good")).toBeNull();
   expect(bad).toEqual([]);
   await page.close();
 }, 120_000);

@@ -15,6 +15,23 @@ const refused = (page: Page, text: string) => page.waitForFunction((t) => {
 const at = (page: Page, step: string) => page.waitForFunction((s) =>
   [...document.querySelectorAll(".figures div")].some((e) => e.textContent === `Step${s}`), {}, step);
 
+/** What the page hands to the visitor next, in base64, when a button of a card is pressed. */
+async function handed(page: Page, card: string, index: number): Promise<string> {
+  await page.evaluate(() => {
+    const { createObjectURL } = URL;
+    delete document.body.dataset.saved;
+    URL.createObjectURL = (blob) => {
+      const reader = new FileReader();
+      reader.onload = () => { document.body.dataset.saved = String(reader.result).split(",")[1]; };
+      reader.readAsDataURL(blob as Blob);
+      return (URL.createObjectURL = createObjectURL)(blob);
+    };
+  });
+  await page.$$eval(`[aria-labelledby=${card}] button`, (all, i) => { (all[i] as HTMLButtonElement).click(); }, index);
+  await page.waitForFunction(() => document.body.dataset.saved);
+  return page.$eval("body", (e) => e.dataset.saved!);
+}
+
 test("a file that is none leaves the run alone; a checkpoint comes with its settings and its place", async () => {
   const { page, bad } = await open("lenet/?images=500&batch=16&seed=3&activation=relu&rate=0.05");
   const file = `${artefacts}/lenet-checkpoint.safetensors`;
@@ -52,4 +69,47 @@ test("a file that is none leaves the run alone; a checkpoint comes with its sett
   expect(readFileSync(file).subarray(8, 4000).toString()).toContain("activation");
   expect([...bad, ...worse]).toEqual([]);
   await other.close();
+}, 120_000);
+
+test("a run goes on after its end, and in its midst, as if it had had all epochs from the start", async () => {
+  const { page, bad } = await open("lenet/?images=16&batch=8&epochs=2&seed=3&activation=relu&rate=0.05");
+  const rows = () => page.$$eval("[aria-label=Runs] tbody tr", (all) => all.length);
+  /** Weights, and all that was told of each step but when the run began. */
+  const told = async () => [
+    await handed(page, "files-title", 1),
+    Buffer.from(await handed(page, "runs-title", 0), "base64").toString().split("\n")
+      .slice(1, 13).map((line) => line.replace(/^[^,]*/, "")),
+  ];
+  await until(page, "Ready");
+  const earlier = await rows();
+  await press(page, "Train");
+  // A press that was meant for "Pause" does nothing.
+  await page.waitForFunction(() => {
+    const ended = document.querySelector(".status")?.textContent?.startsWith("Finished");
+    if (ended) document.querySelector<HTMLButtonElement>(".buttons .main")?.click();
+    return ended;
+  });
+  await page.waitForFunction(() => new Promise((done) => { setTimeout(() => { done(true); }, 800); }));
+  expect(await status(page)).toMatch(/^Finished/);
+  expect(await barriers(page)).toEqual([]);
+  await page.$eval("input.more", (e) => { e.value = "1"; e.dispatchEvent(new Event("input")); });
+  await press(page, "Train 1 more epoch");
+  await page.waitForFunction(() => /Epoch3 \/ 3/.test(document.querySelector(".figures")?.textContent ?? ""));
+  await until(page, "Finished");
+  await page.$eval("input#control-epochs", (e) => { e.value = "6"; e.dispatchEvent(new Event("change")); });
+  await until(page, "Restored at epoch 4, step 0");
+  await press(page, "Train");
+  await until(page, "Finished");
+  expect(await figure(page, "Epoch")).toBe("6 / 6");
+  expect(new URL(page.url()).searchParams.get("epochs")).toBe("6");
+  expect(await rows()).toBe(earlier);
+  const parts = await told();
+  await press(page, "Reset");
+  await until(page, "Ready");
+  await press(page, "Train");
+  await until(page, "Finished");
+  expect(await rows()).toBe(earlier + 1);
+  expect(await told()).toEqual(parts);
+  expect(bad).toEqual([]);
+  await page.close();
 }, 120_000);

@@ -31,6 +31,14 @@ test("LeNet trains in the page, by keyboard", async () => {
   expect(await barriers(page)).toEqual([]);
   await onPhone(page, "lenet-phone", "light");
 
+  expect(await page.$eval("#inside-title", (e) => e.textContent)).toBe("Inside conv 5×5 6 × 28 × 28, path 0");
+  // The last layer says something of each class, by name.
+  await page.$$eval(".chip", (all) => { all.at(-1)?.dispatchEvent(new Event("click")); });
+  await page.waitForFunction(() => document.querySelectorAll(".outputs tbody tr").length === 10);
+  expect(await page.$eval(".outputs tbody tr:last-child", (e) => e.textContent)).toMatch(/^Ankle boot−?\d+\.\d\d$/);
+  expect(await page.$$eval(".outputs .most", (all) => all.length)).toBe(1);
+  expect(await barriers(page)).toEqual([]);
+
   // What is drawn is taken for something; all steps go to a file.
   await page.$eval(".sketch", (e) => { e.scrollIntoView({ block: "center" }); });
   const { x, y, width } = (await (await page.$(".sketch"))!.boundingBox())!;
@@ -96,6 +104,15 @@ test("a page without WebGPU says so, and what to do", async () => {
   expect(await page.$eval(".notice.bad", (e) => e.textContent)).toMatch(/no WebGPU.*chrome:\/\/gpu/);
   expect(await status(page)).toBe("Training needs WebGPU.");
   expect(await barriers(page)).toEqual([]);
+  // A value that means nothing is put back, and that is said.
+  const seed = (value: string) => page.$eval("input#control-seed", (e, v) => {
+    e.value = v;
+    e.dispatchEvent(new Event("change"));
+    return [e.value, e.nextElementSibling?.textContent];
+  }, value);
+  expect(await seed("-3")).toEqual(["1", "A whole number from 0 to 4,294,967,295; it stays 1."]);
+  expect(await seed("5")).toEqual(["5", ""]);
+  expect(new URL(page.url()).searchParams.get("seed")).toBe("5");
   await picture(page, "lenet-no-webgpu", 1280, "light");
   expect(bad).toEqual([]);
   await page.close();

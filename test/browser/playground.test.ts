@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { barriers, crashGpu, onPhone, open, picture, press, site, status, useSite, withoutWebGPU } from "./page.js";
-import { controlled, editor, faulty, held, longest, problems, said, watchful, write } from "./playground.js";
+import { controlled, editor, faulty, held, longest, problems, said, unseen, watchful, write } from "./playground.js";
 
 useSite();
 
@@ -20,6 +20,8 @@ test("a layer is run, checked, timed; what is wrong is told at its line; "
   const tensors = await page.$$eval("[aria-labelledby=gradients-title] .tensor h3", (all) =>
     all.map((e) => e.textContent));
   expect(tensors).toEqual(["dx [2, 4, 6, 6]", "dweight [3, 3, 4]"]);
+  const [some, none] = await unseen(page);
+  expect([some > 30, none]).toEqual([true, 0]);
   await press(page, "Check races");
   await said(page, "Check races: done");
   await press(page, "Benchmark");

@@ -50,3 +50,8 @@ export async function held(page: Page, ms: number) {
   }, ms);
   await page.waitForFunction((ms) => (globalThis as unknown as { longest: number }).longest >= ms, {}, ms);
 }
+
+/** Of each map of errors, how many elements were not looked at, which are no errors of 0: their pixels are open. */
+export const unseen = (page: Page) => page.$$eval("[aria-labelledby=gradients-title] .tensor", (all) => all.map((e) =>
+  [...e.querySelectorAll<HTMLCanvasElement>(".planes canvas")].flatMap((canvas) => [...canvas.getContext("2d")!
+    .getImageData(0, 0, canvas.width, canvas.height).data].filter((v, i) => i % 4 === 3 && !v)).length));
