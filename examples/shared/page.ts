@@ -15,7 +15,8 @@ import { inspector } from "./inspector.js";
 import { journal } from "./journal.js";
 import { adapterPanel, failure, memoryPanel, noWebGpu } from "./panels.js";
 import { presetFor } from "./presets.js";
-import { startWorker, type From, type FromWorker, type ImageShape, type PresetPlan, type ToWorker } from "./protocol.js";
+import type { From, FromWorker, ImageShape, PresetPlan, ToWorker } from "./protocol.js";
+import { startWorker } from "./protocol.js";
 import { sketch } from "./sketch.js";
 import { readSettings, writeSettings } from "./state.js";
 

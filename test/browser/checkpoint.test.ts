@@ -15,23 +15,6 @@ const refused = (page: Page, text: string) => page.waitForFunction((t) => {
 const at = (page: Page, step: string) => page.waitForFunction((s) =>
   [...document.querySelectorAll(".figures div")].some((e) => e.textContent === `Step${s}`), {}, step);
 
-/** What the page hands to the visitor next, in base64, when a button of a card is pressed. */
-async function handed(page: Page, card: string, index: number): Promise<string> {
-  await page.evaluate(() => {
-    const { createObjectURL } = URL;
-    delete document.body.dataset.saved;
-    URL.createObjectURL = (blob) => {
-      const reader = new FileReader();
-      reader.onload = () => { document.body.dataset.saved = String(reader.result).split(",")[1]; };
-      reader.readAsDataURL(blob as Blob);
-      return (URL.createObjectURL = createObjectURL)(blob);
-    };
-  });
-  await page.$$eval(`[aria-labelledby=${card}] button`, (all, i) => { (all[i] as HTMLButtonElement).click(); }, index);
-  await page.waitForFunction(() => document.body.dataset.saved);
-  return page.$eval("body", (e) => e.dataset.saved!);
-}
-
 test("a file that is none leaves the run alone; a checkpoint comes with its settings and its place", async () => {
   const { page, bad } = await open("lenet/?images=500&batch=16&seed=3&activation=relu&rate=0.05");
   const file = `${artefacts}/lenet-checkpoint.safetensors`;
@@ -76,8 +59,8 @@ test("a run goes on after its end, and in its midst, as if it had had all epochs
   const rows = () => page.$$eval("[aria-label=Runs] tbody tr", (all) => all.length);
   /** Weights, and all that was told of each step but when the run began. */
   const told = async () => [
-    await handed(page, "files-title", 1),
-    Buffer.from(await handed(page, "runs-title", 0), "base64").toString().split("\n")
+    await saved(page, "[aria-labelledby=files-title] button", 1),
+    (await saved(page, "[aria-labelledby=runs-title] button")).toString().split("\n")
       .slice(1, 13).map((line) => line.replace(/^[^,]*/, "")),
   ];
   await until(page, "Ready");

@@ -83,17 +83,18 @@ export const upload = async (page: Page, input: string, path: string) =>
   (await page.$(input) as ElementHandle<HTMLInputElement>).uploadFile(path);
 
 /** Presses the first of these buttons, and gives the file that the page saves. */
-export async function saved(page: Page, button: string): Promise<Buffer> {
+export async function saved(page: Page, button: string, index = 0): Promise<Buffer> {
   await page.evaluate(() => {
     const { createObjectURL } = URL;
+    delete document.body.dataset.saved;
     URL.createObjectURL = (blob) => {
       const reader = new FileReader();
       reader.onload = () => { document.body.dataset.saved = String(reader.result).split(",")[1]; };
       reader.readAsDataURL(blob as Blob);
-      return createObjectURL(blob);
+      return (URL.createObjectURL = createObjectURL)(blob);
     };
   });
-  await page.$$eval(button, ([first]) => { (first as HTMLButtonElement).click(); });
+  await page.$$eval(button, (all, i) => { (all[i] as HTMLButtonElement).click(); }, index);
   await page.waitForFunction(() => document.body.dataset.saved);
   return Buffer.from(await page.$eval("body", (e) => e.dataset.saved!), "base64");
 }
