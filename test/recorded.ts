@@ -6,7 +6,7 @@ import { sgd } from "../src/optimizers/sgd.js";
 import { memoryUse, plan } from "../src/plan.js";
 import { control, describe as network, outliving, RING, training } from "../src/train/network.js";
 
-export const BATCH = 128, subgroups: Target = { lanes: 8, tasks: 32 }, none: Target = { tasks: 1024 };
+export const BATCH = 128, subgroups: Target = { lanes: 8, tasks: 32 }, none: Target = { gpu: true, tasks: 1024 };
 
 /** Width and height of a family's images. */
 export const sizes: Readonly<Record<string, number>> = {

@@ -68,7 +68,7 @@ export interface GeluOptions {
   /** "tanh" for the approximation that GPT-2 uses. Default "none". */
   approximate?: "none" | "tanh";
 }
-/** x times the share of the normal distribution below x (Hendrycks and Gimpel 2016). */
+/** x · Φ(x), Φ the standard normal CDF (Hendrycks and Gimpel 2016). */
 export function gelu(options: GeluOptions = {}): Layer {
   const { approximate = "none" } = known("gelu", options, "approximate");
   if (approximate !== "none" && approximate !== "tanh")

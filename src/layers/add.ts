@@ -1,7 +1,7 @@
 import { ShapeError } from "../errors.js";
 import { add_forward } from "../generated/add.js";
 import type { Value } from "../graph.js";
-import { nchw, type Layer } from "./layer.js";
+import { checkValues, nchw, type Layer } from "./layer.js";
 
 const layer: Layer<never, never, "a" | "b"> = {
   name: "add",
@@ -22,5 +22,11 @@ const layer: Layer<never, never, "a" | "b"> = {
   backward: "dy",
 };
 
-/** a + b, of one shape: the residual connection of He et al. 2016. */
-export const add = (a: Value, b: Value): Value => a.graph.apply(layer, a, b);
+/**
+ * a + b, of one shape, which the sum has: the residual connection of He et al. 2016. Throws an OptionError where one is
+ * missing, a ShapeError where shapes differ.
+ */
+export function add(a: Value, b: Value): Value {
+  checkValues("add", [a, b]);
+  return a.graph.apply(layer, a, b);
+}

@@ -47,34 +47,34 @@ const grid = (invocations: number, z: number, workgroup: number): Grid => {
  * What a kernel with an epilogue is told as long as fuse.ts has put nothing there:
  * its output ends with the filters, and dy likewise.
  */
-export const plainly = ({ C, K }: Convolution) => ({
-  ...unfused, ...undropped, CHANNELS: C <= 6 ? 6 : C <= 8 ? 8 : 16, FILTERS: K <= 6 ? 6 : 8,
+export const kernelDefaults = ({ C, K }: Convolution) => ({
+  ...noActivation, ...noDropout, CHANNELS: C <= 6 ? 6 : C <= 8 ? 8 : 16, FILTERS: K <= 6 ? 6 : 8,
   y_pitch: K, y_offset: 0, dy_pitch: K, dy_offset: 0, span: 0, size: 0,
 });
 /** No activation, nor its slope. */
-export const unfused = { FILTERS: 8, ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0 };
+export const noActivation = { ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0 };
 /** No dropout behind a kernel. */
-export const undropped = { stream: 0, threshold: 0, scale: 1 };
+export const noDropout = { stream: 0, threshold: 0, scale: 1 };
 
-/** With what fuse.ts may put behind a convolution; until it does, any tensor stands in. */
-export const ahead = <T extends { x: Tensor }>(t: T) => ({ ...t, addend: t.x, clock: t.x });
+/** Binds the epilogue's inputs to a stand-in until fuse.ts binds real ones. */
+export const forwardEpilogue = <T extends { x: Tensor }>(t: T) => ({ ...t, addend: t.x, clock: t.x });
 
 /** The rungs of a convolution's three passes, the first choice first. */
 export interface Ladders {
   /** y ← x, weight, bias. Where BIAS is 0, any tensor stands in for bias. */
-  readonly forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[];
+  readonly forwardLadder: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[];
   /** dx ← weight, dy. */
-  readonly backwardInput: readonly Rung<Convolution, "weight" | "dy" | "dx">[];
+  readonly inputLadder: readonly Rung<Convolution, "weight" | "dy" | "dx">[];
   /** dweight, dbias ← x, dy. Where BIAS is 0, dbias is not written. */
-  readonly backwardWeight: readonly Rung<Convolution, "x" | "dy" | "dweight" | "dbias">[];
+  readonly weightLadder: readonly Rung<Convolution, "x" | "dy" | "dweight" | "dbias">[];
 }
 
-export const forward: Ladders["forward"] = [
+export const forwardLadder: Ladders["forwardLadder"] = [
   { name: "vec4", fits: slides, record(rec, t, d) {
-    rec.dispatch(conv2d_vec4_forward, ahead(t), ...strips(rec, flat(d), 4, 16));
+    rec.dispatch(conv2d_vec4_forward, forwardEpilogue(t), ...strips(rec, flat(d), 4, 16));
   } },
   { name: "direct", fits: quads, record(rec, t, d) {
-    rec.dispatch(conv2d_direct_forward, ahead(t), ...strips(rec, flat(d), fives(d), 16));
+    rec.dispatch(conv2d_direct_forward, forwardEpilogue(t), ...strips(rec, flat(d), fives(d), 16));
   } },
   { name: "narrow", fits: direct, record(rec, t, d) {
     rec.dispatch(conv2d_narrow_forward, t, ...strips(rec, flat(d), 8, 8));
@@ -82,11 +82,11 @@ export const forward: Ladders["forward"] = [
   { name: "tiled", fits: tiled, record(rec, t, d) {
     const pixels = d.N * d.P * d.Q, TILE_K = columnsOf(pixels, d.K);
     rec.dispatch(
-      conv2d_tiled_forward, ahead(t), { ...d, WIDTH: rec.wide(d.C), ...plainly(d), TILE_K },
+      conv2d_tiled_forward, forwardEpilogue(t), { ...d, WIDTH: rec.wide(d.C), ...kernelDefaults(d), TILE_K },
       grid(pixels, Math.ceil(d.K / TILE_K), 4096 / TILE_K));
   } },
   { name: "plain", fits: () => true, record(rec, t, d) {
-    rec.dispatch(conv2d_forward, ahead(t), { ...d, ...plainly(d) }, d.N * d.P * d.Q * d.K);
+    rec.dispatch(conv2d_forward, forwardEpilogue(t), { ...d, ...kernelDefaults(d) }, d.N * d.P * d.Q * d.K);
   } },
 ];
 
@@ -111,7 +111,7 @@ function tiles<D extends Convolution>(rec: Recorder, d: D, down: number, across:
   const LANES = rec.target.lanes!, WORKGROUP = Math.min(16, LANES * Math.ceil(down / LANES));
   // With another stride along the row, windows of all widths share a text.
   const TAPS = unrolls || d.STRIDE_W === 1 ? d.S : 0;
-  return [{ ...d, ...plainly(d), LANES, TAPS, WORKGROUP }, grid(down, across, WORKGROUP)] as const;
+  return [{ ...d, ...kernelDefaults(d), LANES, TAPS, WORKGROUP }, grid(down, across, WORKGROUP)] as const;
 }
 
 /** To a 1×1 window, all pixels are one row, or as many rows as there are images. */
@@ -121,37 +121,38 @@ function flat(d: Convolution, P = 1): Convolution {
 }
 
 /** A row an invocation: of few channels, where windows move by one. */
-const row: Ladders["backwardInput"][number] = {
+const row: Ladders["inputLadder"][number] = {
   name: "row",
   fits: (d, target) => quads(d, target) && d.C <= 8 && d.S > 1 && d.S <= 5
     && d.STRIDE_H * d.STRIDE_W * d.DILATION_H * d.DILATION_W === 1,
   record(rec, t, d) {
-    rec.dispatch(conv2d_row_input_backward, behind(t), ...tiles(rec, { ...d, PIXELS: fives(d) }, d.N * d.H, 1));
+    const work = tiles(rec, { ...d, PIXELS: fives(d) }, d.N * d.H, 1);
+    rec.dispatch(conv2d_row_input_backward, backwardEpilogue(t), ...work);
   },
 };
 
-export const backwardInput: Ladders["backwardInput"] = [
+export const inputLadder: Ladders["inputLadder"] = [
   { ...row, fits: (d, target) => target.lanes! > 4 && row.fits(d, target) },
   { name: "direct", fits: quads, record(rec, t, d) {
-    rec.dispatch(conv2d_direct_input_backward, behind(t), ...phases(rec, flat(d)));
+    rec.dispatch(conv2d_direct_input_backward, backwardEpilogue(t), ...phases(rec, flat(d)));
   } },
   row,
   { name: "tiled", fits: tiled, record(rec, t, d) {
     const pixels = d.N * Math.ceil(d.H / d.STRIDE_H) * Math.ceil(d.W / d.STRIDE_W);  // of the largest phase
     const TILE_C = columnsOf(pixels, d.C);
     rec.dispatch(
-      conv2d_tiled_input_backward, behind(t), { ...d, TILE_C },
+      conv2d_tiled_input_backward, backwardEpilogue(t), { ...d, TILE_C },
       grid(pixels, Math.ceil(d.C / TILE_C) * d.STRIDE_H * d.STRIDE_W, 4096 / TILE_C));
   } },
   { name: "plain", fits: () => true, record(rec, t, d) {
-    rec.dispatch(conv2d_backward_input, behind(t), { ...d, ...plainly(d) }, d.N * d.H * d.W * d.C);
+    rec.dispatch(conv2d_backward_input, backwardEpilogue(t), { ...d, ...kernelDefaults(d) }, d.N * d.H * d.W * d.C);
   } },
 ];
 
-/** With what fuse.ts may put behind an input gradient; until it does, any tensor stands in. */
-export const behind = <T extends { dy: Tensor }>(t: T) => ({ ...t, addend: t.dy, z: t.dy });
+/** Likewise, of an input gradient. */
+export const backwardEpilogue = <T extends { dy: Tensor }>(t: T) => ({ ...t, addend: t.dy, z: t.dy });
 
-export const backwardWeight: Ladders["backwardWeight"] = [
+export const weightLadder: Ladders["weightLadder"] = [
   {
     name: "vec2",
     fits: (d, target) => quads(d, target) && d.C % 2 === 0 && d.S === 3
@@ -188,7 +189,7 @@ export function plainSums(rec: Recorder, t: Sums, d: Convolution): void {
  * How a weight gradient is cut: tiles of its rows, and across its filters; and pixels, or rows of the image, that a
  * split takes so many of, and at least so many unless a quarter of the tasks is not reached.
  */
-export interface Cut {
+interface Cut {
   tiles: number; across: number; all: number; unit: number; least?: number;
   WORKGROUP?: number; WIDTH?: 1 | 4; TILE_K?: number;
 }
@@ -227,7 +228,7 @@ export function split(
   const span = unit * Math.ceil(most / wanted), splits = Math.ceil(all / span);
   const partial = !dweight ? unused() : splits === 1 ? dweight : tensor("partial", [splits, size]);
   const partial_bias = !d.BIAS ? unused() : splits === 1 ? dbias : tensor("partial_bias", [splits, d.K]);
-  const params = { ...d, ...plainly(d), span, size, LANES, TAPS: strip(d).TAPS, ...sized };
+  const params = { ...d, ...kernelDefaults(d), span, size, LANES, TAPS: strip(d).TAPS, ...sized };
   rec.dispatch(
     kernel as typeof conv2d_narrow_weight_partial, { x, dy, partial, partial_bias },
     params, [tiles, across, splits]);

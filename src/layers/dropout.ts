@@ -12,7 +12,7 @@ export interface DropoutOptions {
 }
 
 /**
- * Zeroes elements at random while training and scales the others by 1 / (1 − p); else y = x.
+ * Zeroes elements at random while training and scales the others by 1 / (1 − p) (Srivastava et al. 2014); else y = x.
  * Kernels: shaders/dropout.wgsl.
  */
 export function dropout(options: DropoutOptions = {}): Layer {
