@@ -1,6 +1,7 @@
 import { LimitError } from "../errors.js";
 import { Player } from "../gpu/player.js";
-import { plan, type Arena, type Plan } from "../plan.js";
+import type { Arena } from "../gpu/recorder.js";
+import { plan, type Plan } from "../plan.js";
 import type { Program } from "./network.js";
 import type { Session } from "./session.js";
 

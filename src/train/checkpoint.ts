@@ -14,7 +14,7 @@ import { add, type Sums, type Tally } from "./tally.js";
 import { checkState, inTorch, learnedOf, readArenas, stateOf, type StateDict } from "./weights.js";
 
 /** Where a training stands. */
-export interface Position {
+interface Position {
   /** Complete epochs, steps taken in the present one, and steps in all. */
   readonly epoch: number;
   readonly step: number;

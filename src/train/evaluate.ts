@@ -101,7 +101,7 @@ export class Evaluator {
       for (let r = 0; r <= row; r++) {
         const [sum, right, images, strange] = rows.subarray(4 * r);
         if (strange) throw new NonFiniteError(
-          `the network answers no numbers for ${strange} of ${images} test images; its weights have diverged`,
+          `the network's output is NaN or infinite for ${strange} of ${images} test images; its weights have diverged`,
           { images: strange },
         );
         loss += sum;

@@ -3,19 +3,19 @@ import { accumulate_add } from "../generated/accumulate.js";
 import { metrics_record } from "../generated/metrics.js";
 import { Graph, through, type Parameter, type Part, type Value } from "../graph.js";
 import {
-  elements, Recorder, root, tensor, touched, type Shape, type Step, type Target, type Tensor,
+  align, elements, Recorder, root, tensor, touched, type Arena, type Shape, type Step, type Target, type Tensor,
 } from "../gpu/recorder.js";
 import type { Loss } from "../losses/loss.js";
 import type { Clip } from "../optimizers/clip.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import { fuse } from "../fuse.js";
-import { arenas, single, type Arena } from "../plan.js";
+import { arenas, single } from "../plan.js";
 import { together } from "./reductions.js";
 import { gather, lastingOf, type Source } from "./source.js";
 
 /** Rows of the ring that losses and hits are written to: the host must read at least this often. */
 export const RING = 128;
-const CLOCK = 64;  // words in front of the batch's indices: Clock, and room for the alignment
+const ORDER_OFFSET = 64;  // words before the batch's indices: Clock, padded to the alignment of bindings
 
 interface Gradients extends Arena { readonly parts: Map<Tensor, number> }
 
@@ -105,10 +105,10 @@ export interface Control extends Arena {
 
 /** For steps of at most `batch` images, at most `micro` of them a pass. */
 export function control(batch: number, micro = batch): Control {
-  const clock = tensor("clock", [4]), passes = Math.ceil(batch / micro), each = Math.ceil(micro / CLOCK) * CLOCK;
+  const clock = tensor("clock", [4]), passes = Math.ceil(batch / micro), each = align(micro);
   const orders = Array.from({ length: passes }, (_, i) =>
     tensor(passes > 1 ? `order ${i}` : "order", [Math.min(micro, batch - i * micro)]));
-  const parts = new Map([[clock, 0], ...orders.map((order, i) => [order, CLOCK + i * each] as const)]);
+  const parts = new Map([[clock, 0], ...orders.map((order, i) => [order, ORDER_OFFSET + i * each] as const)]);
   return { whole: tensor("control", [parts.get(orders.at(-1)!)! + orders.at(-1)!.size]), parts, clock, orders };
 }
 

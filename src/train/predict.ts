@@ -56,7 +56,7 @@ export class Predictor {
     const values = await this.logits(images), classes = this.program.logits.size / this.program.batch;
     const strange = values.findIndex((v) => !Number.isFinite(v));
     if (strange >= 0) throw new NonFiniteError(
-      `the network answers no numbers for image ${Math.floor(strange / classes)}; `
+      `the network's output for image ${Math.floor(strange / classes)} is NaN or infinite; `
         + "its weights have diverged, or the image has NaN",
     );
     return Array.from({ length: values.length / classes }, (_, i) => {

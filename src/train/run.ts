@@ -15,7 +15,6 @@ import type { Choices } from "../tune/choices.js";
 import type { Tuning } from "../tune/tuning.js";
 import { readWeights, writeWeights, type LoadReport, type StateDict } from "./weights.js";
 
-export type { Progress };
 const REPORT = 250;  // milliseconds between two progresses
 
 /**

@@ -16,10 +16,13 @@ import type { Source } from "./source.js";
 export interface SummaryOptions {
   /** [channels, height, width] of an image. */
   input: Shape;
+  /** Images a step. */
   batch: number;
   /** Images that run at once, as in train(). */
   microBatch?: number;
+  /** Default sgd({ lr: 0.1 }). */
   optimizer?: Optimizer;
+  /** Default crossEntropy(). */
   loss?: Loss;
   /** As train() takes it: it needs three more dispatches and next to no memory. */
   clip?: Clip;

@@ -6,7 +6,8 @@ import { Session, sgd, type StateDict } from "../../src/index.js";
 import { toNhwc, torchShape } from "../../src/layout.js";
 import { RING } from "../../src/train/network.js";
 import { Predictor } from "../../src/train/predict.js";
-import { readGradients, readWeights, writeWeights } from "../../src/train/weights.js";
+import { readWeights, writeWeights } from "../../src/train/weights.js";
+import { readGradients } from "../runs.js";
 import { difference, values, type Check, type Input } from "./compare.js";
 import { layers } from "./layers.js";
 
