@@ -21,6 +21,8 @@ export interface Tensor {
 export type Grid = readonly [x: number, y: number, z: number];
 
 export const elements = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
+/** Work of a kernel whose invocations take four Values each. */
+export const byFours = (size: number): number => Math.ceil(size / 4);
 /** The next size at which another tensor can begin: WebGPU's default alignment of storage offsets is 256 bytes. */
 export const align = (size: number): number => Math.ceil(size / 64) * 64;
 /** A tensor to be planned: as yet a name and extents. `of` is the memory it lies in, if that is another tensor's. */

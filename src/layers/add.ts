@@ -1,6 +1,7 @@
 import { ShapeError } from "../errors.js";
 import { add_forward } from "../generated/add.js";
 import type { Value } from "../graph.js";
+import { byFours } from "../gpu/recorder.js";
 import { checkValues, nchw, type Layer } from "./layer.js";
 
 const layer: Layer<never, never, "a" | "b"> = {
@@ -16,7 +17,7 @@ const layer: Layer<never, never, "a" | "b"> = {
   forward(rec, { a, b, y }) {
     rec.dispatch(
       add_forward, { a, b, c: a, d: a, z: a, y },
-      { size: y.size, WIDTH: rec.wide(y.size) }, Math.ceil(y.size / 4));
+      { size: y.size, WIDTH: rec.wide(y.size) }, byFours(y.size));
   },
 
   backward: "dy",
