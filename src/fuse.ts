@@ -3,8 +3,8 @@ import { root, touched, type Arena, type Fusing, type Step, type Tensor } from "
 type Overrides = Step["overrides"];
 
 /**
- * Neighbouring steps that become one. What a kernel can take over, its overrides and bindings say. They
- * are off by default; fuse() turns them on:
+ * Neighbouring steps that become one. What a kernel can take over, its overrides and bindings say. They are off
+ * by default; fuse() turns them on:
  *   ACTIVATION, output y:     y = f(…)                an activation behind it
  *   ADDEND, binding addend:   what it writes + addend   a sum behind it, before any ACTIVATION or SLOPE
  *   SLOPE, binding z:         (…) · f′(z)             an activation's backward behind it
