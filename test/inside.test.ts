@@ -9,7 +9,9 @@ import type { Kernel } from "../src/gpu/kernel.js";
 import { tensor, type Step, type Target } from "../src/gpu/recorder.js";
 import { adam, clipNorm, crossEntropy, sgd } from "../src/index.js";
 import { plan, single } from "../src/plan.js";
-import { control, describe as network, evaluation, outliving, RING, statesOf, training } from "../src/train/network.js";
+import { control, RING } from "../src/train/control.js";
+import { describe as network, outliving, statesOf } from "../src/train/network.js";
+import { evaluation, training } from "../src/train/programs.js";
 import { openTestDevice, random } from "./support.js";
 
 const COUNTER = 98;

@@ -97,7 +97,7 @@ const plain = {
     rec.dispatch(linear_forward, t, { ...d, all: d.N * d.K, inputs: 0, ...convolution.noActivation }, d.N * d.K);
   },
 };
-const fast = climbing(convolution.forwardLadder), direct = fast.find(({ name }) => name === "direct")!;
+const fast = climbing(convolution.forwardLadder), direct = pick(fast, "direct");
 /**
  * `direct` comes first up to a size: for a window of one its text
  * compiles in 150 to 190 ms on lavapipe, `vec4`'s in 330 to 570.

@@ -4,7 +4,7 @@
 import { FormatError, OptionError } from "../errors.js";
 import { fromTorch } from "../layout.js";
 import { known } from "../options.js";
-import { RING } from "./network.js";
+import { RING } from "./control.js";
 import type { Best } from "./progress.js";
 import type { Run } from "./run.js";
 import { readSafetensors, writeSafetensors, type TensorToStore } from "./safetensors.js";

@@ -4,7 +4,7 @@ import type { Player } from "../gpu/player.js";
 import { elements, root, type Tensor } from "../gpu/recorder.js";
 import { toNchw, toNhwc } from "../layout.js";
 import { single } from "../plan.js";
-import { inference, type Program } from "./network.js";
+import { inference, type Program } from "./programs.js";
 import type { Session } from "./session.js";
 
 /** [N, C, H, W] pixels: bytes, or numbers from 0 to 1 (bytes / 255). They are normalised as in training. */

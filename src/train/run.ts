@@ -4,7 +4,7 @@ import { permutation } from "../random.js";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { judge } from "./earlyStopping.js";
 import { Evaluator, type Evaluation } from "./evaluate.js";
-import { RING } from "./network.js";
+import { RING } from "./control.js";
 import { Pace } from "./pace.js";
 import type { Activation, Images, Prediction } from "./predict.js";
 import { Predictors } from "./predictors.js";

@@ -14,9 +14,9 @@ import { sgd } from "../optimizers/sgd.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import { memoryUse, plan, single, type MemoryUse, type Plan } from "../plan.js";
 import { addPrograms, type Added, type Extension, type Ready } from "./added.js";
-import {
-  control, describe, outliving, RING, statesOf, training, type Control, type Network, type Program,
-} from "./network.js";
+import { control, RING, type Control } from "./control.js";
+import { describe, outliving, statesOf, type Network } from "./network.js";
+import { training, type Program } from "./programs.js";
 import type { SessionOptions } from "./sessionOptions.js";
 import { sourceOf, upload, type Source } from "./source.js";
 import type { Choices } from "../tune/choices.js";

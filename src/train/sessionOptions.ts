@@ -7,7 +7,7 @@ import type { Loss } from "../losses/loss.js";
 import type { Clip } from "../optimizers/clip.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import type { Choices } from "../tune/choices.js";
-import type { Program } from "./network.js";
+import type { Program } from "./programs.js";
 
 /** What a session is opened with: all that train() decides but the loop. */
 export interface SessionOptions extends Preparation {

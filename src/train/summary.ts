@@ -9,7 +9,9 @@ import type { Clip } from "../optimizers/clip.js";
 import { sgd } from "../optimizers/sgd.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import { lifetimes, memoryUse, plan, type MemoryUse } from "../plan.js";
-import { control, describe, outliving, RING, statesOf, training } from "./network.js";
+import { control, RING } from "./control.js";
+import { describe, outliving, statesOf } from "./network.js";
+import { training } from "./programs.js";
 import type { Source } from "./source.js";
 
 /** What summary() takes beside the network. */

@@ -1,6 +1,6 @@
 // What the host knows of the steps taken: rows of the ring, read in time, added up over an epoch.
 import { NonFiniteError } from "../errors.js";
-import { RING } from "./network.js";
+import { RING } from "./control.js";
 
 /** Sums over the images of an epoch so far. */
 export interface Sums { loss: number; hits: number; images: number }
