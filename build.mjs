@@ -17,7 +17,7 @@ const list = (entries) => `{ ${entries.map(([k, v]) => `${k}: ${quote(v)}`).join
  * The text without comments (but imports, which kernel() reads out of the library, too), empty lines and, but where
  * bake() reads it, needless spaces: a quarter of a bundle. A statement keeps a line of its own, for what compilers say.
  */
-const bare = (code) => code.replace(/[ \t]*\/\/(?! tune$| #import ).*$/gm, "")
+const bare = (code) => code.replace(/[ \t]*\/\/(?! baked$| #import ).*$/gm, "")
   .replace(/^(?!override|const|alias|\/\/).*$/gm, (line) =>
     line.replace(/^ +|(?<=[\w)\]};]) +(?=[^\w\s])|(?<=[^\w\s]) +(?=[\w({[@])/g, ""))
   .replace(/\n{2,}/g, "\n").replace(/(?<=[(,])\n|\n(?=[)}&|+?:])/g, "").replace(/,(?=[)}])/g, "").trim();

@@ -8,6 +8,9 @@
 //   partial_bias[z,k]   = Σ n,p,q in split z  dy[n,p,q,k]
 //   where  h = p·STRIDE_H + r·DILATION_H − padding_h,  w = q·STRIDE_W + s·DILATION_W − padding_w
 //
+// Other rungs write m for the pixel (n, p, q), and m∘(r,s) for the pixel (n, h, w) of x that tap (r, s) of its window
+// sees, 0 on padding; for dx, m is (n, h, w) and m∘(r,s) the pixel of dy that reaches it by that tap.
+//
 // One invocation per element written; every pass gathers, none scatters (WGSL has no f32 atomics). A split is `span`
 // rows (n, p): a few filters of a first layer have too few weights to keep a GPU busy. Of one split, the partial sums
 // are dweight and dbias; else reduce.wgsl adds them up. The plain rung: takes every shape.

@@ -11,7 +11,7 @@ alias Element = f32;
 const EACH = 1;
 
 // #import stride
-// #import first
+// #import opaque_zero
 override WORKGROUP: u32 = 64;
 override TURNED: bool = false;
 override ACTIVATION: u32 = 0;
@@ -49,7 +49,7 @@ fn conv2d_depthwise_forward(@builtin(global_invocation_id) id: vec3u, @builtin(n
   let last = affine(at.w, dim.C);
 
   var taps: mat3x3f;
-  for (var s = first(at.w, 3); s < 3; s++) {
+  for (var s = opaque_zero(at.w, 3); s < 3; s++) {
     let tap = vec3u(s, 3 + s, 6 + s);
     let mine = select(tap, 8 - tap, vec3<bool>(TURNED)) * dim.C + at.w;
     taps = mat3x3f(taps[1], taps[2], vec3f(weight[mine.x], weight[mine.y], weight[mine.z]));

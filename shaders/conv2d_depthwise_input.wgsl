@@ -8,7 +8,7 @@
 // them, up to `span` times two columns: each two columns, 4 results, take one more column of dy, 2 loads. Neighbours
 // take neighbouring channels. Twin: test/reference/conv2d.ts.
 
-// #import first
+// #import opaque_zero
 override WORKGROUP: u32 = 64;
 override ADDEND: bool = false;
 
@@ -53,7 +53,7 @@ fn conv2d_depthwise_input_backward(@builtin(global_invocation_id) id: vec3u, @bu
   let end = q + i32(min(dim.span, dim.across - at.z * dim.span));
 
   var taps: mat3x3f;  // columns are rows of the window
-  for (var r = first(c, 3); r < 3; r++) {
+  for (var r = opaque_zero(c, 3); r < 3; r++) {
     let tap = 3 * r * dim.C + c;
     taps = mat3x3f(taps[1], taps[2], vec3f(weight[tap], weight[tap + dim.C], weight[tap + 2 * dim.C]));
   }
@@ -64,7 +64,7 @@ fn conv2d_depthwise_input_backward(@builtin(global_invocation_id) id: vec3u, @bu
       d.x * taps[1].y, d.x * taps[1].z + next.x * taps[1].x,
       d.x * taps[2].y + d.y * taps[0].y, d.x * taps[2].z + next.x * taps[2].x + d.y * taps[0].z + next.y * taps[0].x,
     );
-    for (var j = first(c, 4); j < 4; j++) {
+    for (var j = opaque_zero(c, 4); j < 4; j++) {
       let to = vec2i(h + i32(j / 2), 2 * q + 1 - dim.padding_w + i32(j % 2));
       if (all(vec2u(to) < vec2u(dim.H, dim.W))) {
         let e = ((at.x * dim.H + u32(to.x)) * dim.W + u32(to.y)) * dim.C + c;

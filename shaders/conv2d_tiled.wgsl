@@ -15,7 +15,7 @@ override SCALED: bool = false;  // as in lib/bias.wgsl
 override ACTIVATION: u32 = 0;
 override ADDEND: bool = false;
 // Filters of a tile of 4096 results; invocations along them, and along the other side.
-const TILE_K: u32 = 64;  // tune
+const TILE_K: u32 = 64;  // baked
 const ACROSS = TILE_K / 8;
 const DOWN = 64 / ACROSS;
 const PITCH = 5;  // vec4 from pixel to pixel in the tile of x: one more than there are, against bank conflicts

@@ -12,7 +12,7 @@
 override WORKGROUP: u32 = 64;  // and no other: the tiles are laid out for it
 override ADDEND: bool = false;
 // Channels of a tile of 4096 results; invocations along them, and along the other side.
-const TILE_C: u32 = 64;  // tune
+const TILE_C: u32 = 64;  // baked
 const ACROSS = TILE_C / 8;
 const DOWN = 64 / ACROSS;
 const PITCH = 5;  // vec4 from row to row of a tile: one more than there are, against bank conflicts

@@ -16,7 +16,7 @@ const COLUMNS = 4;
 override WORKGROUP: u32 = 64;  // and no other: the tiles are laid out for it
 override BIAS: bool = true;
 // Filters of a tile of 4096 results; invocations along them, and along the other side.
-const TILE_K: u32 = 64;  // tune
+const TILE_K: u32 = 64;  // baked
 const ACROSS = TILE_K / 8;
 const DOWN = 64 / ACROSS;
 

@@ -8,7 +8,7 @@
 // tiled, where windows share no pixels: one per element of dy, which writes the STRIDE_H × STRIDE_W of dx from the
 // window's first on. Twin: test/reference/max_pool2d.ts.
 
-// #import first
+// #import opaque_zero
 // #import pooled
 override WORKGROUP: u32 = 64;
 override DILATION_H: u32 = 1;
@@ -46,7 +46,7 @@ fn max_pool2d_forward(
 
   var best = -3.4028234e38;
   var winner = NONE;
-  for (var r = first(at.x, R); r < R; r++) {
+  for (var r = opaque_zero(at.x, R); r < R; r++) {
     let top = i32(at.y * STRIDE_H + r * DILATION_H) - dim.padding_h;
     let on = top >= 0 && top < i32(dim.H);
     let from_x = (at.x * dim.H + u32(clamp(top, 0, i32(dim.H) - 1))) * dim.W * dim.C + at.w;
@@ -72,7 +72,7 @@ fn max_pool2d_backward(
   let e = (at.x * dim.H + at.y) * dim.W * dim.C + id.x;
 
   var sum = 0.0;
-  for (var i = first(at.x, WINDOWS_H); i < WINDOWS_H; i++) {
+  for (var i = opaque_zero(at.x, WINDOWS_H); i < WINDOWS_H; i++) {
     // The last window that holds the pixel, the one before, …
     let p = (i32(at.y) + dim.padding_h) / i32(STRIDE_H) - i32(i);
     let r = u32(i32(at.y) + dim.padding_h - p * i32(STRIDE_H));    // how far it lies from its start
@@ -104,9 +104,9 @@ fn max_pool2d_tiled(
   let d = dy[from_y];
   var winner = chosen[from_y];
   if (at.y >= dim.P || at.z >= dim.Q) { winner = NONE; }
-  for (var u = first(at.x, STRIDE_H); u < STRIDE_H; u++) {
+  for (var u = opaque_zero(at.x, STRIDE_H); u < STRIDE_H; u++) {
     let h = at.y * STRIDE_H + u - u32(dim.padding_h);
-    for (var v = first(at.x, STRIDE_W); v < STRIDE_W; v++) {
+    for (var v = opaque_zero(at.x, STRIDE_W); v < STRIDE_W; v++) {
       let w = at.z * STRIDE_W + v - u32(dim.padding_w);
       if (h >= dim.H || w >= dim.W) { continue; }
       let on = u % DILATION_H + v % DILATION_W == 0 && v / DILATION_W < S;

@@ -3,10 +3,11 @@
 //   y, dx as in max_pool2d.wgsl; index[n,p,q,c/4] = Σ j (r·S + s of channel c + j) · 2^(8j), 255 where none has won
 //
 // y times what a dropout behind it draws, where DROP. One invocation per vec4 written: the wide rung. tiled, where
-// windows tile the image: one per vec4 of dy. Twin: test/reference/max_pool2d.ts.
+// at most two windows along an axis hold a pixel: one per column of up to `rows` blocks of STRIDE_H × STRIDE_W pixels
+// of dx. Twin: test/reference/max_pool2d.ts.
 
 // #import clock
-// #import first
+// #import opaque_zero
 // #import pooled
 override WORKGROUP: u32 = 64;
 override DILATION_H: u32 = 1;
@@ -50,7 +51,7 @@ fn max_pool2d_wide_forward(
 
   var best = vec4f(-3.4028234e38);
   var winner = vec4u(255);
-  for (var r = first(at.x, R); r < R; r++) {
+  for (var r = opaque_zero(at.x, R); r < R; r++) {
     let top = i32(at.y * STRIDE_H + r * DILATION_H) - dim.padding_h;
     let on = top >= 0 && top < i32(dim.H);
     let from_x = (at.x * dim.H + u32(clamp(top, 0, i32(dim.H) - 1))) * dim.W * C + at.w;
@@ -79,7 +80,7 @@ fn max_pool2d_wide_backward(
   let e = (at.x * dim.H + at.y) * dim.W * C + id.x;
 
   var sum = vec4f();
-  for (var i = first(at.x, WINDOWS_H); i < WINDOWS_H; i++) {
+  for (var i = opaque_zero(at.x, WINDOWS_H); i < WINDOWS_H; i++) {
     // The last window that holds the pixel, the one before, …
     let p = (i32(at.y) + dim.padding_h) / i32(STRIDE_H) - i32(i);
     let r = u32(i32(at.y) + dim.padding_h - p * i32(STRIDE_H));    // how far it lies from its start
@@ -122,7 +123,7 @@ fn max_pool2d_wide_tiled(
       if (p >= dim.P || q >= dim.Q) { bytes[j] = vec4u(256); }  // no tap's
     }
     if (p + 1 == at.y * dim.rows && WINDOWS_H == 2) { continue; }
-    for (var u = first(at.x, STRIDE_H * WINDOWS_H); u < STRIDE_H; u++) {
+    for (var u = opaque_zero(at.x, STRIDE_H * WINDOWS_H); u < STRIDE_H; u++) {
       let h = p * STRIDE_H + u - u32(dim.padding_h);
       if (h >= dim.H) { continue; }
       for (var v = 0u; v < STRIDE_W; v++) {

@@ -3,9 +3,9 @@
 //
 //   gradient[to + i] = Σ z  partial[source + z · size + i]  i < size, z < splits; source, to, size, splits of segment j
 //
-// A segment is a weight or a bias. fuse.ts makes the table, and puts the partial sums of all layers into one buffer;
-// their gradients lie in one anyway. A workgroup takes WORKGROUP elements of a segment, and finds it by halves.
-// Twin: test/reference/reduce.ts.
+// A segment is a weight or a bias. src/train/reductions.ts makes the table, and puts the partial sums of all layers
+// into one buffer; their gradients lie in one anyway. A workgroup takes WORKGROUP elements of a segment, and finds it
+// by halves. Twin: test/reference/reduce.ts.
 override WORKGROUP: u32 = 64;
 
 struct Params { segments: u32 }

@@ -3,8 +3,8 @@ import { root, touched, type Arena, type Fusing, type Step, type Tensor } from "
 type Overrides = Step["overrides"];
 
 /**
- * Neighbouring steps that become one. What a kernel can take over, its overrides and bindings say; a recording leaves
- * them off:
+ * Neighbouring steps that become one. What a kernel can take over, its overrides and bindings say. They are off
+ * by default; fuse() turns them on:
  *   ACTIVATION, output y:     y = f(…)                an activation behind it
  *   ADDEND, binding addend:   what it writes + addend   a sum behind it, before any ACTIVATION or SLOPE
  *   SLOPE, binding z:         (…) · f′(z)             an activation's backward behind it
@@ -46,40 +46,6 @@ export function fuse(
     });
   }
 
-  steps.forEach((step, i) => {
-    if (!fused[i]) return;
-    const { kernel: { entry, overrides: none }, tensors: t, overrides: { ACTIVATION, SLOPE, ALPHA, THRESHOLD } } = step;
-    if (entry === "activation_forward") {
-      const at = maker(t.x), before = at === undefined ? undefined : fused[at];
-      if (
-        before && before.overrides.ACTIVATION === 0 && before.kernel.entry !== entry
-        && root(before.tensors.y ?? t.y) === root(t.x) && !before.overrides.SLOPE && !before.overrides.DROP
-      ) {
-        fused[i] = undefined;
-        return become(at!, "y", t.y, { ACTIVATION, ALPHA, THRESHOLD });
-      }
-    } else if (entry === "activation_backward" || entry === "concat_backward" && SLOPE) {
-      const at = maker(t.dy), output = at === undefined ? undefined : written(fused[at]!, t.dy);
-      if (output && takes(fused[at!]!, "SLOPE", "z") && !fused[at!]!.overrides.ACTIVATION) {
-        fused[i] = t.dx
-          ? undefined
-          : { ...step, tensors: { ...t, z: t.dy }, overrides: { ...none, WIDTH: step.overrides.WIDTH } };
-        become(at!, output, t.dx ?? t.dy, { SLOPE, ALPHA, THRESHOLD }, { z: t.z });
-        if (t.dx) return;
-      }
-    } else if (entry === "dropout_forward") {
-      const at = maker(t.x), before = at === undefined ? undefined : fused[at];
-      if (before && before.kernel.entry !== entry && takes(before, "DROP", "clock") && written(before, t.x) === "y") {
-        const { stream, threshold, scale } = fused[i]!.params;
-        fused[i] = undefined;
-        return become(at!, "y", t.y, { DROP: 1 }, { clock: t.clock }, at, { stream, threshold, scale });
-      }
-    } else if (entry === "add_forward" && added(i)) return;
-    put(i, fused[i]!);
-  });
-  return alike([...others].reduce(
-    (all, { after }) => after?.(all) ?? all, fused.filter((step) => step !== undefined) as readonly Step[]));
-
   /** Whether the kernel of step `at` has one text, with or without a sum behind it. */
   function shares(at: number): boolean { return "fused" in fused[at]!.kernel.params; }
 
@@ -114,6 +80,40 @@ export function fuse(
       { [before.overrides.TERMS === 2 ? "c" : "d"]: b, ...before.overrides.TERMS === 2 && { d: b } }, i);
     return true;
   }
+
+  steps.forEach((step, i) => {
+    if (!fused[i]) return;
+    const { kernel: { entry, overrides: none }, tensors: t, overrides: { ACTIVATION, SLOPE, ALPHA, THRESHOLD } } = step;
+    if (entry === "activation_forward") {
+      const at = maker(t.x), before = at === undefined ? undefined : fused[at];
+      if (
+        before && before.overrides.ACTIVATION === 0 && before.kernel.entry !== entry
+        && root(before.tensors.y ?? t.y) === root(t.x) && !before.overrides.SLOPE && !before.overrides.DROP
+      ) {
+        fused[i] = undefined;
+        return become(at!, "y", t.y, { ACTIVATION, ALPHA, THRESHOLD });
+      }
+    } else if (entry === "activation_backward" || entry === "concat_backward" && SLOPE) {
+      const at = maker(t.dy), output = at === undefined ? undefined : written(fused[at]!, t.dy);
+      if (output && takes(fused[at!]!, "SLOPE", "z") && !fused[at!]!.overrides.ACTIVATION) {
+        fused[i] = t.dx
+          ? undefined
+          : { ...step, tensors: { ...t, z: t.dy }, overrides: { ...none, WIDTH: step.overrides.WIDTH } };
+        become(at!, output, t.dx ?? t.dy, { SLOPE, ALPHA, THRESHOLD }, { z: t.z });
+        if (t.dx) return;
+      }
+    } else if (entry === "dropout_forward") {
+      const at = maker(t.x), before = at === undefined ? undefined : fused[at];
+      if (before && before.kernel.entry !== entry && takes(before, "DROP", "clock") && written(before, t.x) === "y") {
+        const { stream, threshold, scale } = fused[i]!.params;
+        fused[i] = undefined;
+        return become(at!, "y", t.y, { DROP: 1 }, { clock: t.clock }, at, { stream, threshold, scale });
+      }
+    } else if (entry === "add_forward" && added(i)) return;
+    put(i, fused[i]!);
+  });
+  return alike([...others].reduce(
+    (all, { after }) => after?.(all) ?? all, fused.filter((step) => step !== undefined) as readonly Step[]));
 }
 
 /**

@@ -125,7 +125,7 @@ export class Graph {
   /** Throws a ShapeError where a layer learns nothing from batches as small as this. */
   check(): void {
     for (const { layer, inputs, path, frozen } of this.nodes) if (!frozen) located(
-      `${path} (${layer.name})`, () => layer.learns?.(...Object.values(inputs).map((v) => v.shape)));
+      `${path} (${layer.name})`, () => layer.checkTrainable?.(...Object.values(inputs).map((v) => v.shape)));
   }
 
   forward(rec: Recorder, mode: Mode): void {

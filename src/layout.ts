@@ -1,5 +1,5 @@
 import type { Parameter } from "./graph.js";
-import type { Shape } from "./gpu/recorder.js";
+import { elements, type Shape } from "./gpu/recorder.js";
 
 type Numbers = Float32Array<ArrayBuffer>;
 
@@ -52,9 +52,9 @@ export function toNhwc(values: Numbers, [N, H, W, C]: Shape): Numbers {
 }
 
 /** The same tensor with its axes in another order: axis i of the result is axis order[i] of the argument. */
-export function permute(values: Numbers, shape: Shape, order: readonly number[]): Numbers {
+function permute(values: Numbers, shape: Shape, order: readonly number[]): Numbers {
   if (order.every((axis, i) => axis === i)) return values;
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+  const strides = shape.map((_, axis) => elements(shape.slice(axis + 1)));
   const extents = order.map((axis) => shape[axis]), steps = order.map((axis) => strides[axis]);
   const result = new Float32Array(values.length), at = order.map(() => 0);
   for (let i = 0, from = 0; i < result.length; i++) {

@@ -1,13 +1,8 @@
 import { ConvoyError, LimitError } from "./errors.js";
-import { root, type Arena, type Step, type Tensor } from "./gpu/recorder.js";
-
-const ALIGN = 64;  // elements: WebGPU's default alignment of storage offsets is 256 bytes
-const align = (size: number) => Math.ceil(size / ALIGN) * ALIGN;
+import { align, root, type Arena, type Step, type Tensor } from "./gpu/recorder.js";
 
 /** Where a tensor lives, in bytes. */
 export interface Place { readonly buffer: number; readonly offset: number; readonly bytes: number }
-
-export type { Arena } from "./gpu/recorder.js";
 
 /** A tensor with a buffer of its own. */
 export const single = (t: Tensor): Arena => ({ whole: t, parts: new Map() });

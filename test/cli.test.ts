@@ -99,7 +99,7 @@ test("a training that fails says why in one line, and writes nothing", { timeout
   rmSync(output, { force: true });
   const { code, err } = await convoy([...small, "--lr", "1e30", "--quiet"]);
   expect(code).toBe(1);
-  expect(err).toMatch(/^error: the loss of step \d+ is no number .+; lower the learning rate.+$/m);
+  expect(err).toMatch(/^error: the loss of step \d+ is NaN or infinite .+; lower the learning rate.+$/m);
   expect(err).not.toContain("    at ");
   expect(existsSync(output)).toBe(false);
 });

@@ -50,7 +50,7 @@ test.each([3, 4, 5])("a loss that is no number is told once, and with good weigh
   let spoilt = false;
   const schedule = ({ step }: { step: number }) => step === bad - 1 && !spoilt ? 1e45 : 1;
   const run = await open({ schedule }), good = await run.weights();
-  await expect(run.finish()).rejects.toThrow("is no number");
+  await expect(run.finish()).rejects.toThrow("is NaN or infinite");
   spoilt = true;
   run.load(good);
   const ends: number[] = [];

@@ -75,7 +75,7 @@ test("a loss that is no number stops the run and says where", async () => {
     batch: 8, epochs: 3, optimizer: sgd({ lr: 1e30 }),
   });
   expect(await says((async () => { for await (const _ of run); })())).toMatch(joined(
-    /^non-finite: the loss of step \d+ is no number for \d of 8 images; /,
+    /^non-finite: the loss of step \d+ is NaN or infinite for \d of 8 images; /,
     /lower the learning rate \(it is 1e\+30\), or check the data$/));
   run.destroy();
 });

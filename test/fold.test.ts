@@ -6,7 +6,8 @@ import {
   adaptiveAvgPool2d, add, batchNorm, conv2d, flatten, linear, named, relu, sequential, sgd, sigmoid,
   type Block, type Part,
 } from "../src/index.js";
-import { describe as network, inference } from "../src/train/network.js";
+import { describe as network } from "../src/train/network.js";
+import { inference } from "../src/train/programs.js";
 import { Predictor } from "../src/train/predict.js";
 import { Session } from "../src/train/session.js";
 import { noise, order } from "./noise.js";

@@ -9,7 +9,9 @@ import type { Kernel } from "../src/gpu/kernel.js";
 import { tensor, type Step, type Target } from "../src/gpu/recorder.js";
 import { adam, clipNorm, crossEntropy, sgd } from "../src/index.js";
 import { plan, single } from "../src/plan.js";
-import { control, describe as network, evaluation, outliving, RING, statesOf, training } from "../src/train/network.js";
+import { control, RING } from "../src/train/control.js";
+import { describe as network, outliving, statesOf } from "../src/train/network.js";
+import { evaluation, training } from "../src/train/programs.js";
 import { openTestDevice, random } from "./support.js";
 
 const COUNTER = 98;
@@ -48,7 +50,7 @@ function counting(step: Step, i: number): Step {
   return { ...step, kernel, tensors: { ...step.tensors, outside: tensor(`outside ${i}`, [4]) } };
 }
 
-const BATCH = 5, MICRO = 3, gpu: Target = { tasks: 1024 };
+const BATCH = 5, MICRO = 3, gpu: Target = { gpu: true, tasks: 1024 };
 
 /**
  * Plays a step of a training, its batch in two parts, and an evaluation behind it, and tells which of the dispatches

@@ -6,8 +6,10 @@ import {
   adam, clipNorm, conv2d, dropout, flatten, linear, meanSquaredError, relu, sequential, sgd, summary, train,
   type Run, type TrainOptions,
 } from "../src/index.js";
-import { Session, type SessionOptions } from "../src/train/session.js";
-import { readGradients, readWeights } from "../src/train/weights.js";
+import { Session } from "../src/train/session.js";
+import type { SessionOptions } from "../src/train/sessionOptions.js";
+import { readWeights } from "../src/train/weights.js";
+import { readGradients } from "./runs.js";
 import { counted } from "./counted.js";
 import { noise, order } from "./noise.js";
 import { saved } from "./runs.js";

@@ -5,7 +5,8 @@ import {
   add, batchNorm, conv2d, dropout, elu, flatten, forward, linear, named, relu, sequential, sgd, sigmoid, tanh,
   type Block, type Part,
 } from "../src/index.js";
-import { Session, type SessionOptions } from "../src/train/session.js";
+import { Session } from "../src/train/session.js";
+import type { SessionOptions } from "../src/train/sessionOptions.js";
 import { readWeights } from "../src/train/weights.js";
 import { noise, order } from "./noise.js";
 import { openTestDevice } from "./support.js";

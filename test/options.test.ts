@@ -1,10 +1,11 @@
 // Options: every name that there is, and what is said of slips.
 import { expect, test } from "vitest";
 import { dataset } from "../src/data/dataset.js";
+import { Graph } from "../src/graph.js";
 import {
-  adam, adamw, adaptiveAvgPool2d, avgPool2d, batchNorm, clipNorm, conv2d, cosine, crossEntropy, depthwiseConv2d,
-  dropout, elu, exponential, flatten, gelu, leakyRelu, linear, localResponseNorm, maxPool2d, oneCycle, reduceOnPlateau,
-  rmsprop, sequential, sgd, softplus, stepDecay, torchDefault, train,
+  adam, adamw, adaptiveAvgPool2d, add, avgPool2d, batchNorm, clipNorm, concat, conv2d, cosine, crossEntropy,
+  depthwiseConv2d, dropout, elu, exponential, flatten, gelu, leakyRelu, linear, localResponseNorm, maxPool2d, oneCycle,
+  reduceOnPlateau, relu, rmsprop, sequential, sgd, softplus, stepDecay, torchDefault, train,
   type AdamOptions, type AdaptiveAvgPool2dOptions, type AvgPool2dOptions, type BatchNormOptions, type Conv2dOptions,
   type CosineOptions, type CrossEntropyOptions, type DepthwiseConv2dOptions, type DropoutOptions, type EluOptions,
   type GeluOptions, type LeakyReluOptions, type LinearOptions, type LocalResponseNormOptions, type MaxPool2dOptions,
@@ -68,6 +69,11 @@ test.each<[string, () => unknown, string]>([
   ["no window", () => maxPool2d({} as MaxPool2dOptions), "option: kernel is an integer of at least 1, not undefined"],
   ["half a pair", () => maxPool2d({ kernel: [2] as unknown as [number, number] }),
     "option: kernel is an integer of at least 1, not undefined"],
+  ["nothing to put side by side", () => concat(), "option: concat takes at least one value"],
+  ["a layer to put side by side", () => concat(new Graph().input("x", [1, 2]), relu() as never),
+    "option: concat takes values, which layers give; argument 2 is none"],
+  ["nothing to add", () => add(new Graph().input("x", [1, 2]), undefined as never),
+    "option: add takes values, which layers give; argument 2 is none"],
   ["no shape", () => dataset({ ...set, shape: undefined as never }),
     "option: the shape of an image is [C, H, W], three whole numbers from 1, got undefined"],
   ["a number of classes", () => dataset({ ...set, shape: [1, 2, 2], classes: 10 as never }),

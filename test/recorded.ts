@@ -4,9 +4,11 @@ import { tensor, type Step, type Target } from "../src/gpu/recorder.js";
 import { crossEntropy } from "../src/losses/crossEntropy.js";
 import { sgd } from "../src/optimizers/sgd.js";
 import { memoryUse, plan } from "../src/plan.js";
-import { control, describe as network, outliving, RING, training } from "../src/train/network.js";
+import { control, RING } from "../src/train/control.js";
+import { describe as network, outliving } from "../src/train/network.js";
+import { training } from "../src/train/programs.js";
 
-export const BATCH = 128, subgroups: Target = { lanes: 8, tasks: 32 }, none: Target = { tasks: 1024 };
+export const BATCH = 128, subgroups: Target = { lanes: 8, tasks: 32 }, none: Target = { gpu: true, tasks: 1024 };
 
 /** Width and height of a family's images. */
 export const sizes: Readonly<Record<string, number>> = {

@@ -20,7 +20,7 @@ test("bundled shaders have no comments, few spaces, and a line for each statemen
   for (const name of readdirSync("shaders").flatMap((file) => file.endsWith(".wgsl") ? [file.slice(0, -5)] : [])) {
     const source = readFileSync(`shaders/${name}.wgsl`, "utf8");
     const [{ code }] = Object.values(await import(`../src/generated/${name}.ts`) as Record<string, Kernel>);
-    expect(code.replace(/\/\/ (tune|#import \w+)$/gm, ""), name).not.toMatch(/\/\/|^ /m);
+    expect(code.replace(/\/\/ (baked|#import \w+)$/gm, ""), name).not.toMatch(/\/\/|^ /m);
     if (/#import/m.test(source)) continue;  // text is pasted into it
     expect(words(code), name).toEqual(words(source));
     const statements = source.replace(/ *\/\/.*$/gm, "").match(/;[ }]*$/gm)!;

@@ -116,7 +116,7 @@ export function epilogue(size: number) {
 
 /** Workgroups for n invocations, in three rows: what fold() does past 65,535 workgroups. */
 export const threeRows = (n: number): Grid => [Math.ceil(n / 64 / 3), 3, 1];
-/** Rows of workgroups, counted by y and z: what rows() does past 65,535. */
+/** Rows of workgroups, counted by y and z: what rowGrid() does past 65,535. */
 export const threefold = ([x, y]: Grid): Grid => [x, Math.ceil(y / 3), 3];
 
 afterAll(async () => {

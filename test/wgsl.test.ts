@@ -71,6 +71,8 @@ test.each<[what: string, text: string, where: string, why: string]>([
     "line 1, column 1", "override WORKGROUP is written at the start of a line"],
   ["a binding twice", good.replace("binding(1)", "binding(0)"),
     "line 5, column 1", "@group(0) @binding(0) is x already; give y a number of its own"],
+  ["a binding where Params go", good.replace("@binding(1)", "@binding(99)"),
+    "line 5, column 1", "y is at binding 99; number bindings from 0 to 98"],
   ["a tensor in group 2", good.replace("@group(0) @binding(1)", "@group(2) @binding(1)"),
     "line 5, column 1", "y is var<storage> at @group(2) @binding(1)"],
   ["a uniform in group 0", good.replace("@group(1) @binding(0)", "@group(0) @binding(2)"),

@@ -1,6 +1,6 @@
 // The worker's half of the benchmark: a device, and everything that is timed on it. The page stops it by ending it.
 import { ConvoyError, openDevice, sgd, train, type Device } from "convoy-gpu";
-import { bench, profile, roofline as measure, type Clock } from "convoy-gpu/bench";
+import { bench, profile, roofline as measure, type TimeSource } from "convoy-gpu/bench";
 import { dataset } from "convoy-gpu/data";
 import { families, recipe } from "convoy-gpu/models";
 import { textOf, type Port } from "../shared/protocol.js";
@@ -18,7 +18,8 @@ const open = () => device ??= openDevice().then((opened) => {
 
 async function run({ choice, roofline: known }: Extract<ToWorker, { type: "measure" }>): Promise<void> {
   const on = await open(), cases = chosen(choice), { rounds, network } = choice;
-  const clock: Clock | undefined = choice.wall ? "wall clock" : undefined, of = cases.length + Number(network !== "");
+  const clock: TimeSource | undefined = choice.wall ? "wall clock" : undefined;
+  const of = cases.length + Number(network !== "");
   const at = (what: string, index: number) => { post({ type: "at", what, index, of }); };
   if (!known) at("the adapter's limits", 0);
   const roofline = known ?? await measure(on), options = { roofline, rounds, clock };

@@ -105,7 +105,7 @@ export function failure(
 
 export const slow = (settings: Settings, { train, test }: DataFacts): Notice => ({
   tone: "careful", title: "Software adapter: everything works, slowly",
-  lines: ["A processor plays the GPU here. The presets are smaller for that; "
+  lines: ["It runs on the CPU. The presets are smaller for that; "
     + `this run has ${number(Math.min(train, Number(settings.images)))} training images, `
     + `and accuracy is measured on ${number(tested(settings, test))}. Speeds here say nothing about a GPU.`],
 });

@@ -1,4 +1,4 @@
-// Where an invocation is. x goes along a row of a tensor, y and z count rows, as rows() of src/layers/window.ts lays
+// Where an invocation is. x goes along a row of a tensor, y and z count rows, as rowGrid() of src/layers/window.ts lays
 // them out: a workgroup is in one row, and only the column costs an invocation a division.
 /// Image, row, column and channel of element `along` of the workgroup's row,
 /// in a tensor of `rows` rows an image and `channels` channels.

@@ -3,7 +3,7 @@ import { ConvoyError } from "../errors.js";
 import { targetOf, type Device } from "../gpu/device.js";
 import { Memory } from "../gpu/memory.js";
 import { Player } from "../gpu/player.js";
-import { time, type Clock, type Timed, type Timing } from "../gpu/profiler.js";
+import { time, type TimeSource, type Timed, type Timing } from "../gpu/profiler.js";
 import { Recorder, root, touched, type Step } from "../gpu/recorder.js";
 import { plan } from "../plan.js";
 import { bytes, joint, macs, passOf } from "../profile/cost.js";
@@ -41,7 +41,7 @@ export interface BenchOptions {
   /** Only rungs of this name, and the plain ones that they are held against. */
   readonly rung?: string;
   readonly rounds?: number;
-  readonly clock?: Clock;
+  readonly clock?: TimeSource;
 }
 
 interface Section {
@@ -153,7 +153,7 @@ function noise(i: number, seed: number): number {
 
 /** For each program and result, its largest difference from the plain program's. */
 async function compare(programs: Program[]): Promise<Map<Program, Map<string, number>>> {
-  // The plain one, last in every ladder, goes first.
+  // The plain rung first, where the ladder has one; else the first is what others are compared with.
   programs.sort((a, b) => Number(b.name === "plain") - Number(a.name === "plain"));
   const results = new Map<Program, Map<string, number>>(), [plain, ...others] = programs;
   for (const other of others) results.set(other, new Map());

@@ -27,7 +27,12 @@ export async function check(layer: AnyLayer, shapes: readonly Shape[], options: 
  * For vitest and jest: `expect.extend(matchers)`, then `expect(await check(layer, shapes, { device })).toBeSound()`.
  */
 export const matchers = {
-  toBeSound(report: Report): { pass: boolean; message(): string } {
+  /** Passes where the report has no findings. */
+  toBeSound(report: Report): {
+    pass: boolean;
+    /** What a test that fails says. */
+    message(): string;
+  } {
     return {
       pass: report.ok,
       message: () => report.ok

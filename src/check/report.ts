@@ -23,6 +23,7 @@ export interface Report {
   readonly findings: readonly Finding[];
   /** What could not be looked at, and why: no fault, but no ✓ either. */
   readonly notes: readonly string[];
+  /** A line of what was looked at, then one for each finding and note. */
   toString(): string;
 }
 

@@ -4,7 +4,7 @@ import { dataset, type Dataset, type Split } from "./dataset.js";
 import { again, gunzip, parseIdx, sha256 } from "./idx.js";
 
 /** The ten classes, in the order of their labels. */
-export const fashionMnistClasses = [
+const fashionMnistClasses = [
   "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
 ] as const;
 

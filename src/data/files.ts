@@ -24,7 +24,7 @@ export interface FilesOptions {
 }
 
 /** A file by its path, of which the folders may tell classes. */
-export interface NamedFile { readonly path: string; bytes(): Promise<Uint8Array> }
+interface NamedFile { readonly path: string; bytes(): Promise<Uint8Array> }
 type Part = "train" | "test";
 type Halves = Partial<Record<Part, Dataset>>;
 

@@ -9,10 +9,11 @@ export interface Adapter {
   readonly architecture: string;
   /** All that the driver says of itself, in one line. */
   readonly id: string;
-  /** A processor that plays GPU: everything works, nothing is fast. */
+  /** Runs on the CPU: everything works, nothing is fast. */
   readonly software: boolean;
   /** Smallest and largest subgroup, or undefined where kernels cannot use them. */
   readonly subgroups?: readonly [min: number, max: number];
+  /** Whether shader-f16 is enabled; no kernel of Convoy's uses it. */
   readonly f16: boolean;
   readonly timestamps: boolean;
   readonly limits: {
@@ -144,7 +145,7 @@ export class Device {
       }));
       throw new ShaderError(errors.length
         ? `${entry} does not compile: ${errors.map((e) => `${e.line}:${e.column} ${e.message}`).join("; ")}`
-        : `${entry} is no pipeline: ${(cause as Error).message}`, { entry, errors }, cause);
+        : `${entry} cannot be made into a pipeline: ${(cause as Error).message}`, { entry, errors }, cause);
     }
   }
 
@@ -191,12 +192,12 @@ function adapterOf(gpu: GPUDevice, info: GPUAdapterInfo): Adapter {
 }
 
 /**
- * What recordings for this adapter may count on. Kernels with
- * subgroups are the better ones only where a barrier is dear.
+ * What recordings for this adapter may count on. Software adapters run lanes as SIMD and pay for barriers, so they get
+ * subgroup kernels; 32 workgroups keep a few cores busy, 1,024 a GPU (reasoned, not measured).
  */
 export function targetOf({ subgroups, software }: Adapter): Target {
   const lanes = software && subgroups && subgroups[0] === subgroups[1] ? subgroups[0] : undefined;
-  return { lanes, tasks: software ? 32 : 1024 };
+  return { lanes, gpu: !software, tasks: software ? 32 : 1024 };
 }
 
 /**

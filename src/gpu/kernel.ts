@@ -11,7 +11,7 @@ export interface Kernel<B extends string = string, P extends string = string, O 
   readonly bindings: Readonly<Record<B, readonly [binding: number, access: Access]>>;
   /** Fields of the Params uniform, in order. */
   readonly params: Readonly<Record<P, "u32" | "i32" | "f32">>;
-  /** Overrides (and constants marked `// tune`) and their defaults in the text; booleans are 0 or 1. */
+  /** Overrides (and constants marked `// baked`) and their defaults in the text; booleans are 0 or 1. */
   readonly overrides: Readonly<Record<O, number>>;
   /** 1 for a kernel() that takes no num_workgroups, so cannot undo fold(). */
   readonly rows?: number;
@@ -19,12 +19,12 @@ export interface Kernel<B extends string = string, P extends string = string, O 
   readonly origin?: readonly number[];
 }
 
-/** Matches a baked constant at the start of a line: an override, or a const that the tuner may change. */
-const BAKED = /^(?:override|const(?=.*\/\/ tune$)) (\w+): (\w+) = ([^;]+);/gm;
+/** Matches a baked constant at the start of a line: an override, or a const marked `// baked`. */
+const BAKED = /^(?:override|const(?=.*\/\/ baked$)) (\w+): (\w+) = ([^;]+);/gm;
 
 /**
- * An entry point of a text in the house form, given in pieces, from which params and overrides are read. What else is
- * said here of the text, build.mjs has read by src/wgsl/reflect.ts.
+ * Builds a Kernel from generated source pieces. `names` are the bindings that the entry point uses; params, overrides
+ * and access modes are read out of the source.
  */
 export function defineKernel<B extends string, P extends string, O extends string>(
   text: readonly string[], entry: string, names: readonly B[],
@@ -43,21 +43,21 @@ export function defineKernel<B extends string, P extends string, O extends strin
   } as Kernel<B, P, O>;
 }
 
-/** What the tuner or fuse.ts sets; a layer may leave it at its default. It must give all else. */
-type Tuned = "WORKGROUP" | "WIDTH" | `TILE_${string}`
+/** What has a default that a recording may keep: fuse.ts or the layer sets it where it applies. */
+type Defaulted = "WORKGROUP" | "WIDTH" | `TILE_${string}`
   | "ACTIVATION" | "SLOPE" | "ALPHA" | "THRESHOLD" | "ADDEND" | "TERMS" | "DROP" | "SCALED" | "fused";
-/** What a layer must give a dispatch: params and overrides, but those that the tuner or fuse.ts sets. */
+/** What a layer must give a dispatch: params and overrides, but those that have a default. */
 export type Params<P extends string, O extends string> =
-  Record<Exclude<P | O, Tuned>, number> & Partial<Record<Extract<P | O, Tuned>, number>>;
+  Record<Exclude<P | O, Defaulted>, number> & Partial<Record<Extract<P | O, Defaulted>, number>>;
 
-/** Where bake() puts the Params: with the tensors in group 0, behind them. */
+/** Binding number of Params after bake(): above any that a shader may use. */
 export const PARAMS = 99;
 
 /**
  * The shader with its overrides written in as constants: arrays may have these sizes, and loops of them unroll. A size
- * that WGSL wants constant on disk too is declared `const TILE_M: u32 = 8;  // tune`, and baked likewise. With WIDTH 4
- * (or 2) the text's `alias Value = f32;` becomes vec4f (vec2f): an invocation takes so many channels. The uniform,
- * group 1 on disk, joins group 0: of what a dispatch costs the host, a bind group more to set is a third.
+ * that WGSL wants constant on disk too is declared `const TILE_K: u32 = 64;  // baked`, and baked likewise. With
+ * WIDTH 4 (or 2) the text's `alias Value = f32;` becomes vec4f (vec2f): an invocation takes so many channels. The
+ * uniform, group 1 on disk, joins group 0: of what a dispatch costs the host, a bind group more to set is a third.
  */
 export function bake(code: string, overrides: Readonly<Record<string, number>>): string {
   return code

@@ -10,7 +10,7 @@ interface Layout {
   readonly places: ReadonlyMap<Tensor, { readonly buffer: number; readonly offset: number; readonly bytes: number }>;
   readonly buffers: readonly number[];
 }
-export interface Place { readonly buffer: GPUBuffer; readonly offset: number; readonly bytes: number }
+export interface Binding { readonly buffer: GPUBuffer; readonly offset: number; readonly bytes: number }
 
 /** The buffers of a plan. They are made all at once, checked, before anything runs. */
 export class Memory {
@@ -62,7 +62,7 @@ export class Memory {
     if (this.#gone) throw new OptionError("this run was destroyed; make another with train()");
   }
 
-  at(t: Tensor): Place {
+  at(t: Tensor): Binding {
     this.check();
     const place = this.#layout.places.get(t) ?? this.#layout.places.get(root(t));
     if (!place) throw new ConvoyError("plan", `${t.name} has no place in memory`);

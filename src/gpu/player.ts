@@ -38,7 +38,6 @@ export class Player {
     const { device } = memory, { gpu } = device;
     device.check();
     gpu.pushErrorScope("validation");
-    let dispatches: Dispatch[] = [];
     const params = gpu.createBuffer({
       label: `${label}: params`, size: ALIGN * Math.max(1, steps.length), usage: UNIFORM | COPY_DST,
     });
@@ -68,9 +67,12 @@ export class Player {
     const scope = gpu.popErrorScope();
     const results = await device.until(Promise.allSettled(compiling));
     for (const r of results) if (r.status === "rejected") { params.destroy(); throw r.reason; }
-    dispatches = results.map((r) => (r as PromiseFulfilledResult<Dispatch>).value);
+    const dispatches = results.map((r) => (r as PromiseFulfilledResult<Dispatch>).value);
     const error = await device.until(scope);
-    if (error) throw new ConvoyError("gpu", `${label} cannot be played: ${error.message}`);
+    if (error) {
+      params.destroy();
+      throw new ConvoyError("gpu", `${label} cannot be played: ${error.message}`);
+    }
     return new Player(memory, label, steps, dispatches, params);
   }
 

@@ -12,13 +12,13 @@ const BUDGET = 3;         // seconds that all rounds of one run may take: slow o
 export interface Timed { readonly player: Player; readonly from?: number; readonly to?: number }
 
 /** Where times come from: the GPU's own timestamps or, where it has none, the host's clock around whole submits. */
-export type Clock = "timestamps" | "wall clock";
+export type TimeSource = "timestamps" | "wall clock";
 
 /** Seconds of one run of the dispatches: the middle one of several rounds, the quartiles, and the shortest. */
 export interface Timing { readonly median: number; readonly low: number; readonly high: number; readonly best: number }
 
-export interface Timings {
-  readonly clock: Clock;
+interface Timings {
+  readonly clock: TimeSource;
   /** Seconds between two values that the clock can show. */
   readonly resolution: number;
   readonly times: readonly Timing[];
@@ -34,7 +34,7 @@ interface Repeated extends Timed { readonly repeat: number }
 export async function time(
   device: Device, runs: readonly Timed[],
   { rounds = 7, clock = device.adapter.timestamps ? "timestamps" : "wall clock" }: {
-    rounds?: number; clock?: Clock;
+    rounds?: number; clock?: TimeSource;
   } = {},
 ): Promise<Timings> {
   const once = clock === "timestamps" ? byTimestamps : byWallClock, repeat = runs.map(() => 1);

@@ -21,6 +21,10 @@ export interface Tensor {
 export type Grid = readonly [x: number, y: number, z: number];
 
 export const elements = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
+/** Work of a kernel whose invocations take four Values each. */
+export const byFours = (size: number): number => Math.ceil(size / 4);
+/** The next size at which another tensor can begin: WebGPU's default alignment of storage offsets is 256 bytes. */
+export const align = (size: number): number => Math.ceil(size / 64) * 64;
 /** A tensor to be planned: as yet a name and extents. `of` is the memory it lies in, if that is another tensor's. */
 export const tensor = (name: string, shape: Shape, of?: Tensor): Tensor => ({ name, shape, size: elements(shape), of });
 /** The tensor whose memory this one is. */
@@ -81,8 +85,13 @@ export function fold(n: number, workgroup: number, rows = MAX): Grid {
 
 /** What a recording may know of the adapter it is made for. */
 export interface Target {
-  /** Invocations of a subgroup, where all subgroups have the same number. */
+  /**
+   * Subgroup size on a software adapter whose subgroups all have one size; undefined on every GPU (targetOf()), where
+   * kernels by subgroup broadcast are not offered.
+   */
   readonly lanes?: number;
+  /** Whether the adapter is a GPU: it takes many invocations at once. Default false. */
+  readonly gpu?: boolean;
   /** Workgroups that keep the adapter busy: how finely long sums are split. Default 32. */
   readonly tasks?: number;
   /** A rung to take wherever it fits, whatever the order says. */

@@ -1,5 +1,6 @@
 import { OptionError } from "../errors.js";
 import { activation_backward, activation_forward } from "../generated/activation.js";
+import { byFours } from "../gpu/recorder.js";
 import { atLeast, known } from "../options.js";
 import type { Layer } from "./layer.js";
 
@@ -20,14 +21,14 @@ function activation(kind: keyof typeof ACTIVATIONS, ALPHA = 1, THRESHOLD = 0): L
     forward(rec, { x, y }) {
       rec.dispatch(
         activation_forward, { x, y },
-        { size: y.size, ...baked, ACTIVATION: number, WIDTH: rec.wide(y.size) }, Math.ceil(y.size / 4));
+        { size: y.size, ...baked, ACTIVATION: number, WIDTH: rec.wide(y.size) }, byFours(y.size));
     },
 
     backward(rec, { x, y, dy, dx }) {
       const z = number < ACTIVATIONS.gelu ? y : x;
       if (dx) rec.dispatch(
         activation_backward, { z, dy, dx },
-        { size: dy.size, ...baked, SLOPE: number, WIDTH: rec.wide(dy.size) }, Math.ceil(dy.size / 4));
+        { size: dy.size, ...baked, SLOPE: number, WIDTH: rec.wide(dy.size) }, byFours(dy.size));
     },
   };
 }
@@ -68,7 +69,7 @@ export interface GeluOptions {
   /** "tanh" for the approximation that GPT-2 uses. Default "none". */
   approximate?: "none" | "tanh";
 }
-/** x times the share of the normal distribution below x (Hendrycks and Gimpel 2016). */
+/** x · Φ(x), Φ the standard normal CDF (Hendrycks and Gimpel 2016). */
 export function gelu(options: GeluOptions = {}): Layer {
   const { approximate = "none" } = known("gelu", options, "approximate");
   if (approximate !== "none" && approximate !== "tanh")

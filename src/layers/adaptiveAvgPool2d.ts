@@ -2,9 +2,9 @@ import { adaptive_avg_pool2d_backward, adaptive_avg_pool2d_forward } from "../ge
 import type { Recorder, Tensor } from "../gpu/recorder.js";
 import { known } from "../options.js";
 import { needs4d, pair, type Layer, type Pair } from "./layer.js";
-import { rows } from "./window.js";
+import { rowGrid } from "./window.js";
 
-/** What adaptiveAvgPool2d() takes. */
+/** What adaptiveAvgPool2d() takes. As torch.nn.AdaptiveAvgPool2d, with `size` for output_size. */
 export interface AdaptiveAvgPool2dOptions {
   /** Height and width of the output, whatever the input's. Default 1: the mean of each channel. */
   size?: Pair;
@@ -15,7 +15,7 @@ export function adaptiveAvgPool2d(options: AdaptiveAvgPool2dOptions = {}): Layer
   const { size = 1 } = known("adaptiveAvgPool2d", options, "size"), [P, Q] = pair("size", size, 1);
   const dims = (rec: Recorder, { shape: [N, H, W, C] }: Tensor) =>
     ({ N, H, W, C, P, Q, GLOBAL: Number(P === 1 && Q === 1), WIDTH: rec.wide(C) });
-  const grid = (rec: Recorder, { shape }: Tensor, count: number) => rows(count, shape[3] / rec.wide(shape[3]));
+  const grid = (rec: Recorder, { shape }: Tensor, count: number) => rowGrid(count, shape[3] / rec.wide(shape[3]));
   return {
     name: "adaptiveAvgPool2d",
 

@@ -1,7 +1,8 @@
 import { ShapeError } from "../errors.js";
 import { add_forward } from "../generated/add.js";
 import type { Value } from "../graph.js";
-import { nchw, type Layer } from "./layer.js";
+import { byFours } from "../gpu/recorder.js";
+import { checkValues, nchw, type Layer } from "./layer.js";
 
 const layer: Layer<never, never, "a" | "b"> = {
   name: "add",
@@ -16,11 +17,17 @@ const layer: Layer<never, never, "a" | "b"> = {
   forward(rec, { a, b, y }) {
     rec.dispatch(
       add_forward, { a, b, c: a, d: a, z: a, y },
-      { size: y.size, WIDTH: rec.wide(y.size) }, Math.ceil(y.size / 4));
+      { size: y.size, WIDTH: rec.wide(y.size) }, byFours(y.size));
   },
 
   backward: "dy",
 };
 
-/** a + b, of one shape: the residual connection of He et al. 2016. */
-export const add = (a: Value, b: Value): Value => a.graph.apply(layer, a, b);
+/**
+ * a + b, of one shape, which the sum has: the residual connection of He et al. 2016. Throws an OptionError where one is
+ * missing, a ShapeError where shapes differ.
+ */
+export function add(a: Value, b: Value): Value {
+  checkValues("add", [a, b]);
+  return a.graph.apply(layer, a, b);
+}

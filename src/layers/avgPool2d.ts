@@ -4,7 +4,7 @@ import { known } from "../options.js";
 import type { Layer } from "./layer.js";
 import { pooling, type PoolOptions } from "./window.js";
 
-/** What avgPool2d() takes: PyTorch's options. */
+/** What avgPool2d() takes. As torch.nn.AvgPool2d, with `kernel` for kernel_size. */
 export interface AvgPool2dOptions extends PoolOptions {
   /** Whether padding counts as elements of value 0. Default true. */
   countIncludePad?: boolean;

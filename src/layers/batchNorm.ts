@@ -11,7 +11,7 @@ import { folding } from "./foldBatchNorm.js";
 import { ones, zeros } from "./init.js";
 import { nchw, type Layer, type ParamSpec } from "./layer.js";
 
-/** What batchNorm() takes: PyTorch's options. */
+/** What batchNorm() takes. As torch.nn.BatchNorm1d and BatchNorm2d; num_features comes from the input. */
 export interface BatchNormOptions {
   /** Added to the variance. Default 1e-5. */
   eps?: number;
@@ -29,7 +29,12 @@ export interface BatchNormOptions {
  * where few do, a workgroup may have a long column before another dispatch pays.
  */
 const COLUMN = 2 ** 22;
-const SPLITS = 64;  // of the rows, at most
+/** Row splits of partial, at most: of any adapter, which `moments` has room for, and where few keep it busy. */
+const SPLITS = 64, SPLITS_CPU = 16;
+/** Rows of a split, at least: fewer cost more to combine than to sum. */
+const LEAST = 256;
+/** Rows that a workgroup of apply takes. */
+const SPAN = 1024, SPAN_CPU = 4096;
 
 interface Dims {
   M: number; C: number; rows: number; splits: number; span: number; columns_log2: number;
@@ -38,17 +43,15 @@ interface Dims {
 const groups = ({ C, WIDTH, columns_log2 }: Dims) => Math.ceil(C / WIDTH / 2 ** columns_log2);
 const spans = ({ M, span }: Dims) => Math.ceil(M / span);
 const short = ({ M }: Dims, { tasks = 32 }: Target) => M * tasks <= COLUMN;
-/** Whether an adapter takes many invocations at once, as GPUs do. */
-const parallel = ({ tasks = 32 }: Target) => tasks > 32;
 /** A column by a workgroup: on GPUs of as many lanes as all have, for each goes down its rows one after the other. */
-const lanes = (rec: Recorder, d: Dims) => ({ ...d, WORKGROUP: parallel(rec.target) ? 256 : 64 });
+const lanes = (rec: Recorder, d: Dims) => ({ ...d, WORKGROUP: rec.target.gpu ? 256 : 64 });
 
 type Forward = "x" | "y" | "weight" | "bias" | "stats" | "moments" | "running_mean" | "running_var";
 /**
  * y, running statistics and what backward needs ← x by the batch's statistics.
  * Only the one of stats and moments that a rung fills takes memory.
  */
-const forward: readonly Rung<Dims, Forward>[] = [
+const forwardLadder: readonly Rung<Dims, Forward>[] = [
   { name: "column", fits: short, record(rec, { moments: _, ...t }, d) {
     rec.dispatch(batch_norm_column, { ...t, addend: t.x }, lanes(rec, d), [groups(d), 1, 1]);
   } },
@@ -62,7 +65,7 @@ const forward: readonly Rung<Dims, Forward>[] = [
 
 type Backward = "x" | "dy" | "weight" | "stats" | "moments" | "dx" | "dweight" | "dbias";
 /** dx, dweight, dbias ← dy, and what the same rung of forward left. */
-const backward: readonly Rung<Dims, Backward>[] = [
+const backwardLadder: readonly Rung<Dims, Backward>[] = [
   { name: "column", fits: short, record(rec, { x, dy, stats, dx, dweight, dbias }, d) {
     rec.dispatch(
       batch_norm_backward_column, { x, dy, known: stats, dweight, dbias, dx, addend: dy, z: dy },
@@ -93,12 +96,12 @@ export function batchNorm(
   const channels = (x: readonly number[], init: ParamSpec["init"]): ParamSpec =>
     ({ shape: [x.at(-1)!], init, fan: { in: 1, out: 1 }, ...x.length === 2 && { features: 0 } });
 
-  /** Rows and channels, and cuts of the rows that keep the adapter busy. */
+  /** Rows and channels, and cuts that keep the adapter busy: on a CPU, of four columns or fewer two a workgroup. */
   function dims(rec: Recorder, x: Tensor, training: boolean): Dims {
-    const C = x.shape.at(-1)!, M = x.size / C, many = parallel(rec.target), WIDTH = rec.wide(C);
-    const rows = Math.ceil(M / Math.min(many ? SPLITS : 16, Math.ceil(M / 256))), splits = Math.ceil(M / rows);
+    const C = x.shape.at(-1)!, M = x.size / C, { gpu } = rec.target, WIDTH = rec.wide(C);
+    const rows = Math.ceil(M / Math.min(gpu ? SPLITS : SPLITS_CPU, Math.ceil(M / LEAST))), splits = Math.ceil(M / rows);
     return {
-      M, C, rows, splits, span: many ? 1024 : 4096, columns_log2: many || C > 4 * WIDTH ? 2 : 1,
+      M, C, rows, splits, span: gpu ? SPAN : SPAN_CPU, columns_log2: gpu || C > 4 * WIDTH ? 2 : 1,
       eps, momentum, x_pitch: C, addend_pitch: C, WIDTH, TRAINING: Number(training),
     };
   }
@@ -112,7 +115,7 @@ export function batchNorm(
       return x;
     },
 
-    learns(x) {
+    checkTrainable(x) {
       if (x.every((extent, axis) => extent === 1 || axis === x.length - 1)) throw new ShapeError(
         "learns from more than one value a channel; take another batch size: the last batch has what is left",
         { got: x });
@@ -125,21 +128,22 @@ export function batchNorm(
     forward(rec, { x, y, weight, bias, stats, moments, running_mean, running_var }, { training }) {
       const d = dims(rec, x, training);
       if (training) rec.climb(
-        forward, { x, y, weight, bias, stats, moments, running_mean, running_var }, d, "batchNorm");
+        forwardLadder, { x, y, weight, bias, stats, moments, running_mean, running_var }, d, "batchNorm");
       else rec.dispatch(
         batch_norm_evaluate, { x, y, weight, bias, known_mean: running_mean, known_var: running_var, addend: x },
         d, [groups(d), spans(d), 1]);
     },
 
-    backward(rec, { x, weight, stats, moments, running_mean, running_var, dy, ...d }, { training }) {
-      const e = dims(rec, x, training), unused = (t: Tensor) => tensor("unused", t.shape);
-      const { dx = unused(x), dweight = unused(weight), dbias = unused(weight) } = d;
-      if (training) return rec.climb(backward, { x, dy, weight, stats, moments, dx, dweight, dbias }, e, "batchNorm");
-      rec.dispatch(batch_norm_running, { stats, known_mean: running_mean, known_var: running_var, weight }, e, e.C);
-      if (d.dweight || d.dbias) backward[0].record(rec, { x, dy, weight, stats, moments, dx, dweight, dbias }, e);
+    backward(rec, { x, weight, stats, moments, running_mean, running_var, dy, ...wanted }, { training }) {
+      const d = dims(rec, x, training), unused = (t: Tensor) => tensor("unused", t.shape);
+      const { dx = unused(x), dweight = unused(weight), dbias = unused(weight) } = wanted;
+      const t = { x, dy, weight, stats, moments, dx, dweight, dbias };
+      if (training) return rec.climb(backwardLadder, t, d, "batchNorm");
+      rec.dispatch(batch_norm_running, { stats, known_mean: running_mean, known_var: running_var, weight }, d, d.C);
+      if (wanted.dweight || wanted.dbias) backwardLadder[0].record(rec, t, d);
       else rec.dispatch(
         batch_norm_backward_input, { x, dy, known: stats, parts: stats, dweight, dbias, dx, addend: dy },
-        { ...e, splits: 1 }, [groups(e), spans(e), 1]);
+        { ...d, splits: 1 }, [groups(d), spans(d), 1]);
     },
   };
 }

@@ -1,14 +1,19 @@
-import { ShapeError } from "../errors.js";
+import { OptionError, ShapeError } from "../errors.js";
 import { concat_backward, concat_forward } from "../generated/concat.js";
 import type { Value } from "../graph.js";
 import { elements, fold, tensor, type Grid, type Recorder, type Shape, type Tensor } from "../gpu/recorder.js";
 import { inPlace } from "./concatInPlace.js";
-import { nchw, type Layer } from "./layer.js";
+import { checkValues, nchw, type Layer } from "./layer.js";
 
 const AT_ONCE = 4;  // parts that one dispatch takes
 
-/** [N, C₁, H, W], [N, C₂, H, W], … → [N, C₁ + C₂ + …, H, W]. */
+/**
+ * Channels side by side: [N, C₁, H, W], [N, C₂, H, W], … → [N, C₁ + C₂ + …, H, W]; of [N, features], features. Throws
+ * an OptionError where there is no value, a ShapeError where more than channels differs.
+ */
 export function concat(...values: Value[]): Value {
+  if (!values.length) throw new OptionError("concat takes at least one value");
+  checkValues("concat", values);
   const inputs = values.map((_, i) => `x${i}`);
 
   /** What the kernels take, four parts at a time: their tensors, extents and grid. */

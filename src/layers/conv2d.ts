@@ -1,12 +1,17 @@
 import { OptionError, ShapeError } from "../errors.js";
 import type { Shape } from "../gpu/recorder.js";
 import { known } from "../options.js";
-import { backwardInput, backwardWeight, forward, plainSums, type Convolution, type Ladders } from "./convolution.js";
+import {
+  forwardLadder, inputLadder, plainSums, weightLadder, type Convolution, type Ladders,
+} from "./convolution.js";
 import { torchDefault, type Init } from "./init.js";
 import { nchw, needs4d, pair, positive, type Layer, type Pair, type ParamSpec } from "./layer.js";
 import { extent } from "./window.js";
 
-/** What conv2d() takes: PyTorch's options, without the input's channels, which are seen. */
+/**
+ * What conv2d() takes. As torch.nn.Conv2d, with `filters` for out_channels and `kernel` for kernel_size; in_channels
+ * comes from the input.
+ */
 export interface Conv2dOptions {
   /** Output channels. */
   filters: number;
@@ -40,14 +45,14 @@ export function conv2d(options: Conv2dOptions): Layer<"weight" | "bias"> {
   known("conv2d", options, `filters, groups, ${OPTIONS}`);
   const K = positive("filters", options.filters), groups = positive("groups", options.groups ?? 1);
   if (K % groups) throw new OptionError(`${K} filters do not divide into ${groups} groups`, { filters: K, groups });
-  return convolution("conv2d", options, () => [K, groups], { forward, backwardInput, backwardWeight });
+  return convolutionLayer("conv2d", options, () => [K, groups], { forwardLadder, inputLadder, weightLadder });
 }
 
 /** The options that every convolution takes. */
 export const OPTIONS = "kernel, stride, padding, dilation, bias, init, requiresGrad";
 
 /** A convolution of so many filters and groups, which its channels may decide, by the rungs of these ladders. */
-export function convolution(
+export function convolutionLayer(
   name: string, options: Omit<Conv2dOptions, "filters" | "groups">,
   sized: (C: number) => readonly [K: number, groups: number], ladders: Ladders,
 ): Layer<"weight" | "bias"> {
@@ -87,14 +92,14 @@ export function convolution(
     },
 
     forward(rec, { x, weight, bias, y }) {
-      rec.climb(ladders.forward, { x, weight, bias: bias ?? weight, y }, dims(x.shape), `${name} forward`);
+      rec.climb(ladders.forwardLadder, { x, weight, bias: bias ?? weight, y }, dims(x.shape), `${name} forward`);
     },
 
     backward(rec, { x, weight, dy, dx, dweight, dbias }) {
       const d = dims(x.shape);
-      if (dx) rec.climb(ladders.backwardInput, { weight, dy, dx }, d, `${name} input gradient`);
+      if (dx) rec.climb(ladders.inputLadder, { weight, dy, dx }, d, `${name} input gradient`);
       if (dweight) rec.climb(
-        ladders.backwardWeight, { x, dy, dweight, dbias: dbias ?? dweight },
+        ladders.weightLadder, { x, dy, dweight, dbias: dbias ?? dweight },
         { ...d, BIAS: Number(Boolean(dbias)) }, `${name} weight gradient`);
       else if (dbias) plainSums(rec, { x: dy, dy, dbias }, d);
     },

@@ -26,6 +26,28 @@ export interface Convolution {
   R: number; S: number; STRIDE_H: number; STRIDE_W: number; DILATION_H: number; DILATION_W: number; BIAS: number;
 }
 
+/** The rungs of a convolution's three passes, the first choice first. */
+export interface Ladders {
+  /** y ← x, weight, bias. Where BIAS is 0, any tensor stands in for bias. */
+  readonly forwardLadder: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[];
+  /** dx ← weight, dy. */
+  readonly inputLadder: readonly Rung<Convolution, "weight" | "dy" | "dx">[];
+  /** dweight, dbias ← x, dy. Where BIAS is 0, dbias is not written. */
+  readonly weightLadder: readonly Rung<Convolution, "x" | "dy" | "dweight" | "dbias">[];
+}
+
+/** What a weight gradient is made of, and into; without dweight, dbias alone. */
+type Sums = Record<"x" | "dy" | "dbias", Tensor> & { dweight?: Tensor };
+
+/**
+ * How a weight gradient is cut: tiles of its rows, and across its filters; and pixels, or rows of the image, that a
+ * split takes so many of, and at least so many unless a quarter of the tasks is not reached.
+ */
+interface Cut {
+  tiles: number; across: number; all: number; unit: number; least?: number;
+  WORKGROUP?: number; WIDTH?: 1 | 4; TILE_K?: number;
+}
+
 /** Pixels slide over a stride or over a dilation, not over both. */
 const direct = (d: Convolution, { lanes = 0 }: Target) => lanes >= 4 && d.D === d.C
   && Math.min(d.STRIDE_H, d.DILATION_H) * Math.min(d.STRIDE_W, d.DILATION_W) === 1;
@@ -34,6 +56,25 @@ const quads = (d: Convolution, target: Target) => direct(d, target) && d.K % 4 =
 const slides = (d: Convolution, target: Target) => quads(d, target) && d.C % 4 === 0 && d.STRIDE_W <= Math.min(2, d.S);
 /** Tiles pay from a quarter of one on: below, most of it would be padding. */
 const tiled = (d: Convolution) => d.D === d.C && d.K % 4 === 0 && d.K >= 16 && d.N * d.P * d.Q >= 16;
+
+/**
+ * What a kernel with an epilogue is told as long as fuse.ts has put nothing there:
+ * its output ends with the filters, and dy likewise.
+ */
+export const kernelDefaults = ({ C, K }: Convolution) => ({
+  ...noActivation, ...noDropout, CHANNELS: C <= 6 ? 6 : C <= 8 ? 8 : 16, FILTERS: K <= 6 ? 6 : 8,
+  y_pitch: K, y_offset: 0, dy_pitch: K, dy_offset: 0, span: 0, size: 0,
+});
+/** No activation, nor its slope. */
+export const noActivation = { ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0 };
+/** No dropout behind a kernel. */
+export const noDropout = { stream: 0, threshold: 0, scale: 1 };
+
+/** Binds the epilogue's inputs to a stand-in until fuse.ts binds real ones. */
+export const forwardEpilogue = <T extends { x: Tensor }>(t: T) => ({ ...t, addend: t.x, clock: t.x });
+/** Likewise, of an input gradient. */
+export const backwardEpilogue = <T extends { dy: Tensor }>(t: T) => ({ ...t, addend: t.dy, z: t.dy });
+
 /** How many columns a tile of 4,096 results has: the first of these that leaves the least over. */
 function columnsOf(rows: number, columns: number, tiles: readonly number[] = [64, 32]): number {
   const needed = (tile: number) => Math.ceil(rows * tile / 4096) * Math.ceil(columns / tile);
@@ -43,52 +84,6 @@ const grid = (invocations: number, z: number, workgroup: number): Grid => {
   const [gx, gy] = fold(invocations, workgroup);
   return [gx, gy, z];
 };
-/**
- * What a kernel with an epilogue is told as long as fuse.ts has put nothing there:
- * its output ends with the filters, and dy likewise.
- */
-export const plainly = ({ C, K }: Convolution) => ({
-  ...unfused, ...undropped, CHANNELS: C <= 6 ? 6 : C <= 8 ? 8 : 16, FILTERS: K <= 6 ? 6 : 8,
-  y_pitch: K, y_offset: 0, dy_pitch: K, dy_offset: 0, span: 0, size: 0,
-});
-/** No activation, nor its slope. */
-export const unfused = { FILTERS: 8, ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0 };
-/** No dropout behind a kernel. */
-export const undropped = { stream: 0, threshold: 0, scale: 1 };
-
-/** With what fuse.ts may put behind a convolution; until it does, any tensor stands in. */
-export const ahead = <T extends { x: Tensor }>(t: T) => ({ ...t, addend: t.x, clock: t.x });
-
-/** The rungs of a convolution's three passes, the first choice first. */
-export interface Ladders {
-  /** y ← x, weight, bias. Where BIAS is 0, any tensor stands in for bias. */
-  readonly forward: readonly Rung<Convolution, "x" | "weight" | "bias" | "y">[];
-  /** dx ← weight, dy. */
-  readonly backwardInput: readonly Rung<Convolution, "weight" | "dy" | "dx">[];
-  /** dweight, dbias ← x, dy. Where BIAS is 0, dbias is not written. */
-  readonly backwardWeight: readonly Rung<Convolution, "x" | "dy" | "dweight" | "dbias">[];
-}
-
-export const forward: Ladders["forward"] = [
-  { name: "vec4", fits: slides, record(rec, t, d) {
-    rec.dispatch(conv2d_vec4_forward, ahead(t), ...strips(rec, flat(d), 4, 16));
-  } },
-  { name: "direct", fits: quads, record(rec, t, d) {
-    rec.dispatch(conv2d_direct_forward, ahead(t), ...strips(rec, flat(d), fives(d), 16));
-  } },
-  { name: "narrow", fits: direct, record(rec, t, d) {
-    rec.dispatch(conv2d_narrow_forward, t, ...strips(rec, flat(d), 8, 8));
-  } },
-  { name: "tiled", fits: tiled, record(rec, t, d) {
-    const pixels = d.N * d.P * d.Q, TILE_K = columnsOf(pixels, d.K);
-    rec.dispatch(
-      conv2d_tiled_forward, ahead(t), { ...d, WIDTH: rec.wide(d.C), ...plainly(d), TILE_K },
-      grid(pixels, Math.ceil(d.K / TILE_K), 4096 / TILE_K));
-  } },
-  { name: "plain", fits: () => true, record(rec, t, d) {
-    rec.dispatch(conv2d_forward, ahead(t), { ...d, ...plainly(d) }, d.N * d.P * d.Q * d.K);
-  } },
-];
 
 /** Pixels that an invocation takes at once: five where they divide a row and four do not. */
 const fives = ({ Q, DILATION_W }: Convolution) => Q % 4 && Q % 5 === 0 && DILATION_W === 1 ? 5 : 4;
@@ -111,7 +106,7 @@ function tiles<D extends Convolution>(rec: Recorder, d: D, down: number, across:
   const LANES = rec.target.lanes!, WORKGROUP = Math.min(16, LANES * Math.ceil(down / LANES));
   // With another stride along the row, windows of all widths share a text.
   const TAPS = unrolls || d.STRIDE_W === 1 ? d.S : 0;
-  return [{ ...d, ...plainly(d), LANES, TAPS, WORKGROUP }, grid(down, across, WORKGROUP)] as const;
+  return [{ ...d, ...kernelDefaults(d), LANES, TAPS, WORKGROUP }, grid(down, across, WORKGROUP)] as const;
 }
 
 /** To a 1×1 window, all pixels are one row, or as many rows as there are images. */
@@ -120,38 +115,106 @@ function flat(d: Convolution, P = 1): Convolution {
   return pointwise ? { ...d, N: 1, P, Q, H: P, W: Q } : d;
 }
 
+/**
+ * Taps of a window's row that a lane of the direct and narrow rungs takes,
+ * 5 where that leaves fewer idle, and how many lanes that makes.
+ */
+function strip({ R, S, C, STRIDE_W, DILATION_W }: Convolution): { TAPS: number; count: number } {
+  const TAPS = STRIDE_W * DILATION_W === 1 && 5 * Math.ceil(S / 5) < 4 * Math.ceil(S / 4) ? 5 : 4;
+  return { TAPS, count: R * Math.ceil(S / TAPS) * C };
+}
+
+/**
+ * A subgroup sums some of so many strips of the window,
+ * a lane each, times so many filters, over whole rows of the image.
+ */
+const lanewise = (rec: Recorder, d: Convolution, strips: number, filters: number): Cut => ({
+  tiles: Math.ceil(strips / rec.target.lanes!), across: Math.ceil(d.K / filters), all: d.N * d.P, unit: 1,
+  WORKGROUP: rec.target.lanes!,
+});
+
+/**
+ * A weight gradient in two passes: the sum over all pixels is cut so that about `tasks` workgroups have work.
+ * One split needs no second pass.
+ */
+export function split(
+  rec: Recorder, { x, dy, dweight, dbias }: Sums, d: Convolution, kernel: Step["kernel"],
+  { tiles, across, all, unit, least = 1, ...sized }: Cut,
+): void {
+  const { lanes: LANES = 4, tasks = 32 } = rec.target, most = Math.ceil(all / unit);
+  const unused = () => tensor("unused", [4]), size = dweight?.size ?? 0;
+  const busy = (n: number) => Math.ceil(n / (tiles * across));
+  const wanted = Math.min(most, busy(tasks), Math.max(Math.floor(all / least), busy(tasks / 4)));
+  const span = unit * Math.ceil(most / wanted), splits = Math.ceil(all / span);
+  const partial = !dweight ? unused() : splits === 1 ? dweight : tensor("partial", [splits, size]);
+  const partial_bias = !d.BIAS ? unused() : splits === 1 ? dbias : tensor("partial_bias", [splits, d.K]);
+  const params = { ...d, ...kernelDefaults(d), span, size, LANES, TAPS: strip(d).TAPS, ...sized };
+  rec.dispatch(
+    kernel as typeof conv2d_narrow_weight_partial, { x, dy, partial, partial_bias },
+    params, [tiles, across, splits]);
+  if (splits > 1) rec.dispatch(
+    reduce_sum, { partial, partial_bias, dweight: dweight ?? unused(), dbias: d.BIAS ? dbias : unused() },
+    { K: d.K, BIAS: d.BIAS, size, splits }, size + d.K);
+}
+
+/** The plain rung of weight gradients; without dweight, dbias alone. */
+export function plainSums(rec: Recorder, t: Sums, d: Convolution): void {
+  const [tiles, across] = fold((t.dweight?.size ?? 0) + d.K, 64);
+  split(rec, t, d, conv2d_backward_weight, { tiles, across, all: d.N * d.P, unit: 1 });
+}
+
+export const forwardLadder: Ladders["forwardLadder"] = [
+  { name: "vec4", fits: slides, record(rec, t, d) {
+    rec.dispatch(conv2d_vec4_forward, forwardEpilogue(t), ...strips(rec, flat(d), 4, 16));
+  } },
+  { name: "direct", fits: quads, record(rec, t, d) {
+    rec.dispatch(conv2d_direct_forward, forwardEpilogue(t), ...strips(rec, flat(d), fives(d), 16));
+  } },
+  { name: "narrow", fits: direct, record(rec, t, d) {
+    rec.dispatch(conv2d_narrow_forward, t, ...strips(rec, flat(d), 8, 8));
+  } },
+  { name: "tiled", fits: tiled, record(rec, t, d) {
+    const pixels = d.N * d.P * d.Q, TILE_K = columnsOf(pixels, d.K);
+    rec.dispatch(
+      conv2d_tiled_forward, forwardEpilogue(t), { ...d, WIDTH: rec.wide(d.C), ...kernelDefaults(d), TILE_K },
+      grid(pixels, Math.ceil(d.K / TILE_K), 4096 / TILE_K));
+  } },
+  { name: "plain", fits: () => true, record(rec, t, d) {
+    rec.dispatch(conv2d_forward, forwardEpilogue(t), { ...d, ...kernelDefaults(d) }, d.N * d.P * d.Q * d.K);
+  } },
+];
+
 /** A row an invocation: of few channels, where windows move by one. */
-const row: Ladders["backwardInput"][number] = {
+const row: Ladders["inputLadder"][number] = {
   name: "row",
   fits: (d, target) => quads(d, target) && d.C <= 8 && d.S > 1 && d.S <= 5
     && d.STRIDE_H * d.STRIDE_W * d.DILATION_H * d.DILATION_W === 1,
   record(rec, t, d) {
-    rec.dispatch(conv2d_row_input_backward, behind(t), ...tiles(rec, { ...d, PIXELS: fives(d) }, d.N * d.H, 1));
+    const work = tiles(rec, { ...d, PIXELS: fives(d) }, d.N * d.H, 1);
+    rec.dispatch(conv2d_row_input_backward, backwardEpilogue(t), ...work);
   },
 };
 
-export const backwardInput: Ladders["backwardInput"] = [
+export const inputLadder: Ladders["inputLadder"] = [
+  // row: first in subgroups of 8; in subgroups of 4 after direct, for the tuner and tests.
   { ...row, fits: (d, target) => target.lanes! > 4 && row.fits(d, target) },
   { name: "direct", fits: quads, record(rec, t, d) {
-    rec.dispatch(conv2d_direct_input_backward, behind(t), ...phases(rec, flat(d)));
+    rec.dispatch(conv2d_direct_input_backward, backwardEpilogue(t), ...phases(rec, flat(d)));
   } },
   row,
   { name: "tiled", fits: tiled, record(rec, t, d) {
     const pixels = d.N * Math.ceil(d.H / d.STRIDE_H) * Math.ceil(d.W / d.STRIDE_W);  // of the largest phase
     const TILE_C = columnsOf(pixels, d.C);
     rec.dispatch(
-      conv2d_tiled_input_backward, behind(t), { ...d, TILE_C },
+      conv2d_tiled_input_backward, backwardEpilogue(t), { ...d, TILE_C },
       grid(pixels, Math.ceil(d.C / TILE_C) * d.STRIDE_H * d.STRIDE_W, 4096 / TILE_C));
   } },
   { name: "plain", fits: () => true, record(rec, t, d) {
-    rec.dispatch(conv2d_backward_input, behind(t), { ...d, ...plainly(d) }, d.N * d.H * d.W * d.C);
+    rec.dispatch(conv2d_backward_input, backwardEpilogue(t), { ...d, ...kernelDefaults(d) }, d.N * d.H * d.W * d.C);
   } },
 ];
 
-/** With what fuse.ts may put behind an input gradient; until it does, any tensor stands in. */
-export const behind = <T extends { dy: Tensor }>(t: T) => ({ ...t, addend: t.dy, z: t.dy });
-
-export const backwardWeight: Ladders["backwardWeight"] = [
+export const weightLadder: Ladders["weightLadder"] = [
   {
     name: "vec2",
     fits: (d, target) => quads(d, target) && d.C % 2 === 0 && d.S === 3
@@ -177,61 +240,3 @@ export const backwardWeight: Ladders["backwardWeight"] = [
   } },
   { name: "plain", fits: () => true, record: plainSums },
 ];
-
-/** The plain rung; without dweight, dbias alone. */
-export function plainSums(rec: Recorder, t: Sums, d: Convolution): void {
-  const [tiles, across] = fold((t.dweight?.size ?? 0) + d.K, 64);
-  split(rec, t, d, conv2d_backward_weight, { tiles, across, all: d.N * d.P, unit: 1 });
-}
-
-/**
- * How a weight gradient is cut: tiles of its rows, and across its filters; and pixels, or rows of the image, that a
- * split takes so many of, and at least so many unless a quarter of the tasks is not reached.
- */
-export interface Cut {
-  tiles: number; across: number; all: number; unit: number; least?: number;
-  WORKGROUP?: number; WIDTH?: 1 | 4; TILE_K?: number;
-}
-
-/**
- * A subgroup sums some of so many strips of the window,
- * a lane each, times so many filters, over whole rows of the image.
- */
-const lanewise = (rec: Recorder, d: Convolution, strips: number, filters: number): Cut => ({
-  tiles: Math.ceil(strips / rec.target.lanes!), across: Math.ceil(d.K / filters), all: d.N * d.P, unit: 1,
-  WORKGROUP: rec.target.lanes!,
-});
-
-/**
- * Taps of a window's row that a lane of the direct and narrow rungs takes,
- * 5 where that leaves fewer idle, and how many lanes that makes.
- */
-function strip({ R, S, C, STRIDE_W, DILATION_W }: Convolution): { TAPS: number; count: number } {
-  const TAPS = STRIDE_W * DILATION_W === 1 && 5 * Math.ceil(S / 5) < 4 * Math.ceil(S / 4) ? 5 : 4;
-  return { TAPS, count: R * Math.ceil(S / TAPS) * C };
-}
-
-type Sums = Record<"x" | "dy" | "dbias", Tensor> & { dweight?: Tensor };
-/**
- * A weight gradient in two passes: the sum over all pixels is cut so that about `tasks` workgroups have work.
- * One split needs no second pass.
- */
-export function split(
-  rec: Recorder, { x, dy, dweight, dbias }: Sums, d: Convolution, kernel: Step["kernel"],
-  { tiles, across, all, unit, least = 1, ...sized }: Cut,
-): void {
-  const { lanes: LANES = 4, tasks = 32 } = rec.target, most = Math.ceil(all / unit);
-  const unused = () => tensor("unused", [4]), size = dweight?.size ?? 0;
-  const busy = (n: number) => Math.ceil(n / (tiles * across));
-  const wanted = Math.min(most, busy(tasks), Math.max(Math.floor(all / least), busy(tasks / 4)));
-  const span = unit * Math.ceil(most / wanted), splits = Math.ceil(all / span);
-  const partial = !dweight ? unused() : splits === 1 ? dweight : tensor("partial", [splits, size]);
-  const partial_bias = !d.BIAS ? unused() : splits === 1 ? dbias : tensor("partial_bias", [splits, d.K]);
-  const params = { ...d, ...plainly(d), span, size, LANES, TAPS: strip(d).TAPS, ...sized };
-  rec.dispatch(
-    kernel as typeof conv2d_narrow_weight_partial, { x, dy, partial, partial_bias },
-    params, [tiles, across, splits]);
-  if (splits > 1) rec.dispatch(
-    reduce_sum, { partial, partial_bias, dweight: dweight ?? unused(), dbias: d.BIAS ? dbias : unused() },
-    { K: d.K, BIAS: d.BIAS, size, splits }, size + d.K);
-}

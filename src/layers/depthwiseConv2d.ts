@@ -3,9 +3,10 @@ import { conv2d_depthwise_input_backward } from "../generated/conv2d_depthwise_i
 import { conv2d_depthwise_weight_partial } from "../generated/conv2d_depthwise_weight.js";
 import type { Recorder, Tensor } from "../gpu/recorder.js";
 import { known } from "../options.js";
-import { convolution, OPTIONS, type Conv2dOptions } from "./conv2d.js";
+import { convolutionLayer, OPTIONS, type Conv2dOptions } from "./conv2d.js";
 import {
-  ahead, backwardInput, backwardWeight, behind, forward, plainly, split, type Convolution, type Ladders,
+  backwardEpilogue, forwardEpilogue, forwardLadder, inputLadder, kernelDefaults, split, weightLadder, type Convolution,
+  type Ladders,
 } from "./convolution.js";
 import type { Layer } from "./layer.js";
 
@@ -18,7 +19,7 @@ export type DepthwiseConv2dOptions = Omit<Conv2dOptions, "filters" | "groups">;
  * shaders/conv2d_depthwise.wgsl (Howard et al. 2017, MobileNets). Weight in files: [C, 1, kernel, kernel].
  */
 export function depthwiseConv2d(options: DepthwiseConv2dOptions): Layer<"weight" | "bias"> {
-  return convolution("depthwiseConv2d", known("depthwiseConv2d", options, OPTIONS), (C) => [C, C], ladders);
+  return convolutionLayer("depthwiseConv2d", known("depthwiseConv2d", options, OPTIONS), (C) => [C, C], ladders);
 }
 
 const fits = ({ R, S, DILATION_H, DILATION_W }: Convolution) => R === 3 && S === 3 && DILATION_H * DILATION_W === 1;
@@ -35,18 +36,19 @@ function along(rec: Recorder, { C }: Convolution, rows: number, length: number):
 /** A convolution by one pass or the other: y ← x, weight, bias, or dx ← dy, weight. */
 function slide(rec: Recorder, t: Record<"x" | "weight" | "bias" | "y", Tensor>, d: Convolution, TURNED: number): void {
   const { span, work } = along(rec, d, d.N * Math.ceil(d.P / rows(d)), d.Q);
-  rec.dispatch(conv2d_depthwise_forward, { ...ahead(t), z: t.x }, { ...d, ...plainly(d), TURNED, span }, work);
+  const params = { ...d, ...kernelDefaults(d), TURNED, span };
+  rec.dispatch(conv2d_depthwise_forward, { ...forwardEpilogue(t), z: t.x }, params, work);
 }
 
 /** Pairs of rows, or columns, of an image that is padded: the first may begin outside of it, and the last end there. */
 const pairs = (size: number, padding: number) => Math.floor((size + padding) / 2) - Math.floor((padding + 1) / 2) + 1;
 
 export const ladders: Ladders = {
-  forward: [
+  forwardLadder: [
     { name: "depthwise", fits, record(rec, t, d) { slide(rec, t, d, 0); } },
-    forward.at(-1)!,
+    forwardLadder.at(-1)!,
   ],
-  backwardInput: [
+  inputLadder: [
     { name: "depthwise", fits: (d) => fits(d) && d.STRIDE_H * d.STRIDE_W === 1, record(rec, { weight, dy, dx }, d) {
       const { H, W, P, Q } = d, turned = { H: P, W: Q, P: H, Q: W, BIAS: 0 };
       const padding = { padding_h: 2 - d.padding_h, padding_w: 2 - d.padding_w };
@@ -55,15 +57,16 @@ export const ladders: Ladders = {
     { name: "strided", fits: (d) => fits(d) && d.STRIDE_H === 2 && d.STRIDE_W === 2, record(rec, t, d) {
       const down = pairs(d.H, d.padding_h), across = pairs(d.W, d.padding_w);
       const { span, work } = along(rec, d, d.N * down, across);
-      rec.dispatch(conv2d_depthwise_input_backward, behind(t), { ...d, ...plainly(d), down, across, span }, work);
+      const params = { ...d, ...kernelDefaults(d), down, across, span };
+      rec.dispatch(conv2d_depthwise_input_backward, backwardEpilogue(t), params, work);
     } },
-    backwardInput.at(-1)!,
+    inputLadder.at(-1)!,
   ],
-  backwardWeight: [
+  weightLadder: [
     { name: "depthwise", fits, record(rec, t, d) {
       const all = d.N * Math.ceil(d.P / rows(d)), tiles = Math.ceil(d.C / 64);
       split(rec, t, d, conv2d_depthwise_weight_partial, { tiles, across: 1, all, unit: 1, WORKGROUP: 64 });
     } },
-    backwardWeight.at(-1)!,
+    weightLadder.at(-1)!,
   ],
 };

@@ -1,7 +1,7 @@
 import { ConvoyError, OptionError } from "../errors.js";
 import { activation_forward } from "../generated/activation.js";
 import { dropout_backward, dropout_forward } from "../generated/dropout.js";
-import { root, touched, type Fusing, type Recorder, type Step, type Tensor } from "../gpu/recorder.js";
+import { byFours, root, touched, type Fusing, type Recorder, type Step, type Tensor } from "../gpu/recorder.js";
 import { known } from "../options.js";
 import type { Layer, Mode } from "./layer.js";
 
@@ -12,7 +12,7 @@ export interface DropoutOptions {
 }
 
 /**
- * Zeroes elements at random while training and scales the others by 1 / (1 − p); else y = x.
+ * Zeroes elements at random while training and scales the others by 1 / (1 − p) (Srivastava et al. 2014); else y = x.
  * Kernels: shaders/dropout.wgsl.
  */
 export function dropout(options: DropoutOptions = {}): Layer {
@@ -29,7 +29,7 @@ export function dropout(options: DropoutOptions = {}): Layer {
   }
 
   const copy = (rec: Recorder, x: Tensor, y: Tensor) =>
-    rec.dispatch(activation_forward, { x, y }, { size: y.size, WIDTH: rec.wide(y.size) }, Math.ceil(y.size / 4));
+    rec.dispatch(activation_forward, { x, y }, { size: y.size, WIDTH: rec.wide(y.size) }, byFours(y.size));
 
   return {
     name: "dropout",
@@ -39,7 +39,7 @@ export function dropout(options: DropoutOptions = {}): Layer {
     forward(rec, { x, y }, mode) {
       const d = drawn(mode);
       if (d) rec.dispatch(
-        dropout_forward, { clock: d.clock, x, y }, { ...d.params, size: y.size }, Math.ceil(y.size / 4));
+        dropout_forward, { clock: d.clock, x, y }, { ...d.params, size: y.size }, byFours(y.size));
       else copy(rec, x, y);
     },
 
@@ -47,7 +47,7 @@ export function dropout(options: DropoutOptions = {}): Layer {
       const d = drawn(mode);
       if (!dx) return;
       if (d) rec.dispatch(
-        dropout_backward, { clock: d.clock, dy, z: dy, dx }, { ...d.params, size: dy.size }, Math.ceil(dy.size / 4));
+        dropout_backward, { clock: d.clock, dy, z: dy, dx }, { ...d.params, size: dy.size }, byFours(dy.size));
       else copy(rec, dy, dx);
     },
   };

@@ -1,3 +1,4 @@
+import { elements } from "../gpu/recorder.js";
 import type { Layer } from "./layer.js";
 
 /**
@@ -6,6 +7,6 @@ import type { Layer } from "./layer.js";
  */
 export const flatten = (): Layer => ({
   name: "flatten",
-  shape: ([N, ...rest]) => [N, rest.reduce((a, b) => a * b, 1)],
+  shape: ([N, ...rest]) => [N, elements(rest)],
   view: true,
 });

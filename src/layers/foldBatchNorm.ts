@@ -1,7 +1,6 @@
 import { batch_norm_fold_all } from "../generated/batch_norm_fold.js";
-import { root, tensor, touched, type Arena, type Fusing, type Step, type Tensor } from "../gpu/recorder.js";
+import { align, root, tensor, touched, type Arena, type Fusing, type Step, type Tensor } from "../gpu/recorder.js";
 
-const ALIGN = 64;       // elements, as in plan.ts
 const NONE = 2 ** 32 - 1;
 
 /**
@@ -31,7 +30,7 @@ function folded(steps: readonly Step[], lasting: readonly Arena[]): readonly Ste
     const [from, shift, own = NONE] = learned.map((t) => parameters.parts.get(t)!);
     group.rows.push(from, shift, ...[known_mean, known_var].map((t) => statistics.parts.get(t)!), own, group.size, C);
     group.folds.push({ step, before, y, at: group.size });
-    group.size += Math.ceil(2 * C / ALIGN) * ALIGN;
+    group.size += align(2 * C);
   }
   const all = [...groups.values()].map(({ parameters, statistics, eps, rows, size, folds }): Step => {
     const numbers = tensor("folded", [size]), segments = [folds.length, rows.length / folds.length];

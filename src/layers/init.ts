@@ -1,6 +1,6 @@
 import type { Random } from "../random.js";
 
-/** Inputs and outputs that one weight's row and column sum over. */
+/** Fan-in and fan-out, as in Glorot and Bengio 2010. */
 export interface Fan { readonly in: number; readonly out: number }
 /** First values of a parameter of `size` elements. */
 export type Init = (size: number, fan: Fan, random: Random) => Float32Array<ArrayBuffer>;

@@ -1,5 +1,6 @@
 import type { Fusing, Recorder, Shape, Tensor } from "../gpu/recorder.js";
 import { OptionError, ShapeError } from "../errors.js";
+import type { Value } from "../graph.js";
 import type { Fan, Init } from "./init.js";
 
 /** A parameter, or a running statistic: its shape in memory, its first values, and how PyTorch lays it out. */
@@ -42,8 +43,11 @@ export type Layer<
   readonly fusing?: Fusing;
   /** Shape of y for inputs of these shapes. Throws a ShapeError if they do not fit. */
   shape(...inputs: Shape[]): Shape;
-  /** Throws a ShapeError where inputs of these shapes can be evaluated, and nothing be learned from them. */
-  learns?(...inputs: Shape[]): void;
+  /**
+   * Throws a ShapeError where inputs of these shapes can be evaluated but not trained on (batch norm of one value a
+   * channel).
+   */
+  checkTrainable?(...inputs: Shape[]): void;
   /** Learned tensors, for inputs of these shapes. */
   params?(...inputs: Shape[]): Record<P, ParamSpec>;
   /** Running statistics: kept from step to step, never learned. */
@@ -76,6 +80,12 @@ export function needs4d(shape: Shape): void {
   if (shape.length !== 4) throw new ShapeError(
     `expected [N, C, H, W], got ${nchw(shape)}; a flatten or linear layer before this one is too early`,
     { got: shape });
+}
+
+/** Throws an OptionError where what a function of values was given is none. */
+export function checkValues(name: string, values: readonly (Value | undefined)[]): void {
+  const odd = values.findIndex((value) => !value?.graph);
+  if (odd >= 0) throw new OptionError(`${name} takes values, which layers give; argument ${odd + 1} is none`);
 }
 
 /** One number for both axes, or [height, width]. */

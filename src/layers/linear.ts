@@ -7,7 +7,7 @@ import * as convolution from "./convolution.js";
 import { torchDefault, type Fan, type Init } from "./init.js";
 import { nchw, positive, type Layer, type ParamSpec } from "./layer.js";
 
-/** What linear() takes: PyTorch's options, without the input's features, which are seen. */
+/** What linear() takes. As torch.nn.Linear, with `units` for out_features; in_features comes from the input. */
 export interface LinearOptions {
   /** Output features. */
   units: number;
@@ -43,15 +43,15 @@ export function linear(options: LinearOptions): Layer<"weight" | "bias"> {
     },
 
     forward(rec, { x, weight, bias, y }) {
-      rec.climb(forward, { x, weight, bias: bias ?? weight, y }, dims(x.shape), "linear forward");
+      rec.climb(forwardLadder, { x, weight, bias: bias ?? weight, y }, dims(x.shape), "linear forward");
     },
 
     backward(rec, { x, weight, dy, dx, dweight, dbias }) {
       const d = dims(x.shape), e = { ...d, BIAS: Number(Boolean(dbias)) };
       if (dx && dweight && whole(d, rec.target))
-        return rec.climb(backward, { x, weight, dy, dx, dweight, dbias: dbias ?? dweight }, e, "linear gradients");
-      if (dx) rec.climb(backwardInput, { weight, dy, dx }, d, "linear input gradient");
-      if (dweight) rec.climb(backwardWeight, { x, dy, dweight, dbias: dbias ?? dweight }, e, "linear weight gradient");
+        return rec.climb(jointLadder, { x, weight, dy, dx, dweight, dbias: dbias ?? dweight }, e, "linear gradients");
+      if (dx) rec.climb(inputLadder, { weight, dy, dx }, d, "linear input gradient");
+      if (dweight) rec.climb(weightLadder, { x, dy, dweight, dbias: dbias ?? dweight }, e, "linear weight gradient");
       else if (dbias) convolution.plainSums(rec, { x: dy, dy, dbias }, image(d));
     },
   };
@@ -74,9 +74,9 @@ const climbing = <T extends string>(ladder: readonly Rung<convolution.Convolutio
     name, fits: (d, target) => fits(image(d), target), record: (rec, t, d) => record(rec, t, image(d)),
   }));
 
-/** Where a dispatch less gains more than a faster kernel. */
+/** Up to here one dispatch fewer gains more than a faster kernel (measured: ARCHITECTURE, linear layers). */
 const small = ({ C, K }: Dims) => C * K <= 2 ** 14;
-/** Where a text less to compile does. */
+/** Up to here one pipeline fewer to compile does (software adapters). */
 const medium = ({ C, K }: Dims) => C * K <= 2 ** 16;
 
 type Gradients = Record<"weight" | "x" | "dy" | "dx" | "dweight" | "dbias", Tensor>;
@@ -87,28 +87,28 @@ function gradients(rec: Recorder, { dy, ...t }: Partial<Gradients> & { dy: Tenso
   const inputs = t.dx ? N * C : 0, all = inputs + (t.dweight ? (C + 1) * K : 0);
   const { x = dy, weight = dy, dx = unused(), dweight = unused() } = t, dbias = d.BIAS && t.dbias || unused();
   rec.dispatch(
-    linear_backward, convolution.behind({ x, weight, dy, dx, dweight, dbias }),
-    { ...d, all, inputs, ...convolution.unfused }, all);
+    linear_backward, convolution.backwardEpilogue({ x, weight, dy, dx, dweight, dbias }),
+    { ...d, all, inputs, ...convolution.noActivation }, all);
 }
 
 const plain = {
   name: "plain", fits: () => true,
   record(rec: Recorder, t: Record<"x" | "weight" | "bias" | "y", Tensor>, d: Dims) {
-    rec.dispatch(linear_forward, t, { ...d, all: d.N * d.K, inputs: 0, ...convolution.unfused }, d.N * d.K);
+    rec.dispatch(linear_forward, t, { ...d, all: d.N * d.K, inputs: 0, ...convolution.noActivation }, d.N * d.K);
   },
 };
-const fast = climbing(convolution.forward), [, direct] = fast;  // vec4, direct, narrow, tiled
+const fast = climbing(convolution.forwardLadder), direct = pick(fast, "direct");
 /**
  * `direct` comes first up to a size: for a window of one its text
  * compiles in 150 to 190 ms on lavapipe, `vec4`'s in 330 to 570.
  */
-const forward: readonly Rung<Dims, "x" | "weight" | "bias" | "y">[] = [
+const forwardLadder: readonly Rung<Dims, "x" | "weight" | "bias" | "y">[] = [
   { ...direct, fits: (d, target) => medium(d) && direct.fits(d, target) }, { ...plain, fits: small }, ...fast, plain,
 ];
 const rest = { name: "plain", fits: () => true, record: gradients };
-const backwardInput: readonly Rung<Dims, "weight" | "dy" | "dx">[] = [...climbing(convolution.backwardInput), rest];
-const backwardWeight: readonly Rung<Dims, "x" | "dy" | "dweight" | "dbias">[] = [
-  ...climbing(convolution.backwardWeight), rest,
+const inputLadder: readonly Rung<Dims, "weight" | "dy" | "dx">[] = [...climbing(convolution.inputLadder), rest];
+const weightLadder: readonly Rung<Dims, "x" | "dy" | "dweight" | "dbias">[] = [
+  ...climbing(convolution.weightLadder), rest,
 ];
 
 /** Whether all gradients may be one dispatch. */
@@ -116,21 +116,21 @@ const whole = (d: Dims, { lanes = 0 }: Target) => small(d) || (medium(d) && lane
 /** The input's gradient and the weights', by rungs of this name where there are any. */
 const apart = (name: string): Rung<Dims, keyof Gradients> => ({
   name,
-  fits: (d, target) => backwardWeight.some((rung) => rung.name === name && rung.fits(d, target)),
+  fits: (d, target) => weightLadder.some((rung) => rung.name === name && rung.fits(d, target)),
   record(rec, { x, weight, dy, dx, dweight, dbias }, d) {
     const best = <T extends string>(ladder: readonly Rung<Dims, T>[]) =>
       pick(ladder.filter((rung) => rung.fits(d, rec.target)), name);
-    best(backwardInput).record(rec, { weight, dy, dx }, d);
-    best(backwardWeight).record(rec, { x, dy, dweight, dbias }, d);
+    best(inputLadder).record(rec, { weight, dy, dx }, d);
+    best(weightLadder).record(rec, { x, dy, dweight, dbias }, d);
   },
 });
-const backward: readonly Rung<Dims, keyof Gradients>[] = [
+const jointLadder: readonly Rung<Dims, keyof Gradients>[] = [
   { name: "direct", fits: (_, { lanes = 0 }) => lanes >= 4, record(rec, { dbias, ...t }, d) {
     const { N, C, K } = d, tiles = (rows: number, columns: number) => Math.ceil(rows / 16) * Math.ceil(columns / 32);
     const inputs = tiles(N, C), [gx, gy] = fold(inputs + tiles(K, C + 1), 1);
     rec.dispatch(
-      linear_direct_backward, convolution.behind({ ...t, dbias: d.BIAS ? dbias : tensor("unused", [1]) }),
-      { ...d, LANES: rec.target.lanes!, inputs, ...convolution.unfused }, [gx, gy, 1]);
+      linear_direct_backward, convolution.backwardEpilogue({ ...t, dbias: d.BIAS ? dbias : tensor("unused", [1]) }),
+      { ...d, LANES: rec.target.lanes!, inputs, ...convolution.noActivation, FILTERS: 8 }, [gx, gy, 1]);
   } },
   { ...rest, fits: small }, apart("vec4"), apart("tiled"), rest,
 ];

@@ -3,15 +3,15 @@ import { local_response_norm_backward, local_response_norm_forward } from "../ge
 import { atLeast, known } from "../options.js";
 import { needs4d, positive, type Layer } from "./layer.js";
 
-/** What localResponseNorm() takes: PyTorch's options. */
+/** What localResponseNorm() takes. As torch.nn.LocalResponseNorm. */
 export interface LocalResponseNormOptions {
-  /** How many neighbouring channels an element is divided by, itself among them. */
+  /** Channels of the window, the element's own included. */
   size: number;
   /** Weight of the mean of their squares. Default 1e-4. */
   alpha?: number;
-  /** Default 0.75. */
+  /** Exponent. Default 0.75. */
   beta?: number;
-  /** What is added to it. Default 1. */
+  /** Added to the mean. Default 1. */
   k?: number;
 }
 

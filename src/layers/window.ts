@@ -62,14 +62,14 @@ export function pooling(options: PoolOptions & { dilation?: Pair }) {
 
 type Extents = ReturnType<ReturnType<typeof pooling>["dims"]>;
 /** The grid of a kernel that goes by the rows of y, of WIDTH channels an invocation; of x. */
-export const byY = (d: Extents, WIDTH: number): Grid => rows(d.N * d.P, d.Q * d.C / WIDTH);
-export const byX = (d: Extents, WIDTH: number): Grid => rows(d.N * d.H, d.W * d.C / WIDTH);
+export const byY = (d: Extents, WIDTH: number): Grid => rowGrid(d.N * d.P, d.Q * d.C / WIDTH);
+export const byX = (d: Extents, WIDTH: number): Grid => rowGrid(d.N * d.H, d.W * d.C / WIDTH);
 
 /**
  * Workgroups, of 64, for `count` rows of n invocations each: x goes along a row, y and z count rows, so that a
  * workgroup is in one row. Undone by shaders/lib/rows.wgsl.
  */
-export function rows(count: number, n: number): Grid {
+export function rowGrid(count: number, n: number): Grid {
   const [y, z] = fold(count, 1);
   return [Math.ceil(n / 64), y, z];
 }

@@ -10,7 +10,7 @@ export interface CrossEntropyOptions {
 }
 
 /**
- * Softmax and cross-entropy of [N, classes] and N labels, mean over the batch.
+ * Softmax and cross-entropy of [N, classes] and N labels, mean over the batch. Targets: one class index an image.
  * Maths and kernel: shaders/cross_entropy.wgsl.
  */
 export function crossEntropy(options: CrossEntropyOptions = {}): Loss {

@@ -1,7 +1,7 @@
 // Bit of a braille character for each of its 2 × 4 dots, row by row: U+2800 + bits.
 const DOTS = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]] as const;
 
-export interface ChartOptions {
+interface ChartOptions {
   /** Characters, axis labels included. */
   width: number;
   height?: number;

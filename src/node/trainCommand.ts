@@ -8,7 +8,8 @@ import { sgd } from "../optimizers/sgd.js";
 import { sinceBest } from "../train/earlyStopping.js";
 import type { Evaluation } from "../train/evaluate.js";
 import { describe } from "../train/network.js";
-import type { Progress, Run } from "../train/run.js";
+import type { Progress } from "../train/progress.js";
+import type { Run } from "../train/run.js";
 import { summary } from "../train/summary.js";
 import { train } from "../train/train.js";
 import { chart } from "./chart.js";
@@ -38,7 +39,7 @@ export async function trainCommand(command: TrainCommand, terminal: Terminal, in
     const { adapter } = device;
     say(`Adapter: ${adapter.name}`);
     if (adapter.software) {
-      say(terminal.style("yellow", "This adapter is software: the processor plays GPU. Everything works, but slowly."));
+      say(terminal.style("yellow", "This adapter is software: it runs on the CPU. Everything works, but slowly."));
     }
     const data = await images(command);
     say(`Data: ${data.name}, out of ${data.source}: `

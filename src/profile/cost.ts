@@ -11,7 +11,7 @@ export function passOf({ kernel, tensors }: Step): Pass {
   const names = Object.keys(kernel.bindings);
   const written = names.filter((name) => kernel.bindings[name][1] === "read_write");
   const updates = names.some((name) => name === "dparam" || name === "clipped");
-  if (updates || /^(clip|accumulate)/.test(kernel.entry)) return "update";
+  if (updates || /^clip/.test(kernel.entry)) return "update";
   const weights = (name: string) => /^(dweight|dbias|partial_bias)$/.test(name) && tensors[name].name !== "unused";
   if (written.some(weights)) return "weight gradient";
   if (names.includes("labels")) return "forward";  // a loss makes its own gradient; the batch's gather has labels too
@@ -29,7 +29,6 @@ export const joint = ({ tensors: { dx, dweight } }: Step): boolean =>
  * Taps that fall on padding count.
  */
 export function macs({ kernel: { entry }, tensors, params: { N, C, D = C, P, Q, K, R, S } }: Step): number {
-  if (/_(reduce|bias|pack|sum)$/.test(entry)) return 0;
   if (entry.startsWith("conv2d")) return N * P * Q * K * R * S * D;
   if (/^linear.*_backward/.test(entry)) {
     return N * C * K * (Number(tensors.dx.name !== "unused") + Number(tensors.dweight.name !== "unused"));

@@ -1,10 +1,11 @@
 import { hostTime, roofline, type Roofline } from "./roofline.js";
 import { bytes, macs, passes, passOf, type Pass } from "./cost.js";
 import { digits, share, table } from "./table.js";
-import { keep, time, type Clock, type Timing } from "../gpu/profiler.js";
+import { keep, time, type TimeSource, type Timing } from "../gpu/profiler.js";
 import { touched, type Step } from "../gpu/recorder.js";
 import type { Run } from "../train/run.js";
-import type { Ready, Session } from "../train/session.js";
+import type { Ready } from "../train/added.js";
+import type { Session } from "../train/session.js";
 
 /** What one layer takes in one pass of a training step. */
 export interface ProfileRow {
@@ -35,7 +36,7 @@ export interface ProfileRow {
 export interface Profile {
   readonly adapter: string;
   readonly batch: number;
-  readonly clock: Clock;
+  readonly clock: TimeSource;
   /** Seconds that the clock can tell apart. */
   readonly resolution: number;
   readonly roofline: Roofline;
@@ -56,7 +57,7 @@ export interface ProfileOptions {
   /** Times each dispatch is timed. Default 7. */
   rounds?: number;
   /** Default what the adapter allows. */
-  clock?: Clock;
+  clock?: TimeSource;
   /** Measured before, so that it need not be again. */
   roofline?: Roofline;
 }

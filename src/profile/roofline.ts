@@ -2,7 +2,7 @@ import { roofline_copy, roofline_fma, roofline_nothing } from "../generated/roof
 import type { Device } from "../gpu/device.js";
 import { Memory } from "../gpu/memory.js";
 import { Player } from "../gpu/player.js";
-import { time, type Clock } from "../gpu/profiler.js";
+import { time, type TimeSource } from "../gpu/profiler.js";
 import { Recorder, tensor } from "../gpu/recorder.js";
 import { plan } from "../plan.js";
 
@@ -16,7 +16,7 @@ export interface Roofline {
   readonly dispatch: number;
   /** Seconds of the host that encoding and submitting one takes. */
   readonly host: number;
-  readonly clock: Clock;
+  readonly clock: TimeSource;
 }
 
 const INVOCATIONS = 2 ** 15, EMPTY = 300;

@@ -1,7 +1,8 @@
 import { LimitError } from "../errors.js";
 import { Player } from "../gpu/player.js";
-import { plan, type Arena, type Plan } from "../plan.js";
-import type { Program } from "./network.js";
+import type { Arena } from "../gpu/recorder.js";
+import { plan, type Plan } from "../plan.js";
+import type { Program } from "./programs.js";
 import type { Session } from "./session.js";
 
 export interface Ready<P = Program> { readonly program: P; readonly player: Player }

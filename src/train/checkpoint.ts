@@ -4,7 +4,7 @@
 import { FormatError, OptionError } from "../errors.js";
 import { fromTorch } from "../layout.js";
 import { known } from "../options.js";
-import { RING } from "./network.js";
+import { RING } from "./control.js";
 import type { Best } from "./progress.js";
 import type { Run } from "./run.js";
 import { readSafetensors, writeSafetensors, type TensorToStore } from "./safetensors.js";
@@ -14,7 +14,7 @@ import { add, type Sums, type Tally } from "./tally.js";
 import { checkState, inTorch, learnedOf, readArenas, stateOf, type StateDict } from "./weights.js";
 
 /** Where a training stands. */
-export interface Position {
+interface Position {
   /** Complete epochs, steps taken in the present one, and steps in all. */
   readonly epoch: number;
   readonly step: number;

@@ -5,7 +5,8 @@ import { Reader } from "../gpu/memory.js";
 import type { Player } from "../gpu/player.js";
 import { tensor, type Shape } from "../gpu/recorder.js";
 import type { Added } from "./added.js";
-import { evaluation, RING, type Program } from "./network.js";
+import { RING } from "./control.js";
+import { evaluation, type Program } from "./programs.js";
 import { Pace } from "./pace.js";
 import { single } from "../plan.js";
 import type { Session } from "./session.js";
@@ -101,7 +102,7 @@ export class Evaluator {
       for (let r = 0; r <= row; r++) {
         const [sum, right, images, strange] = rows.subarray(4 * r);
         if (strange) throw new NonFiniteError(
-          `the network answers no numbers for ${strange} of ${images} test images; its weights have diverged`,
+          `the network's output is NaN or infinite for ${strange} of ${images} test images; its weights have diverged`,
           { images: strange },
         );
         loss += sum;

@@ -6,7 +6,8 @@ import { elements, root } from "../gpu/recorder.js";
 import type { Part } from "../graph.js";
 import { toNchw, toNhwc } from "../layout.js";
 import { plan, single } from "../plan.js";
-import { describe, inference } from "./network.js";
+import { describe } from "./network.js";
+import { inference } from "./programs.js";
 import { initialise, writeWeights, type StateDict } from "./weights.js";
 
 /** What forward() takes beside the layer or network. */

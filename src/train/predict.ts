@@ -4,7 +4,7 @@ import type { Player } from "../gpu/player.js";
 import { elements, root, type Tensor } from "../gpu/recorder.js";
 import { toNchw, toNhwc } from "../layout.js";
 import { single } from "../plan.js";
-import { inference, type Program } from "./network.js";
+import { inference, type Program } from "./programs.js";
 import type { Session } from "./session.js";
 
 /** [N, C, H, W] pixels: bytes, or numbers from 0 to 1 (bytes / 255). They are normalised as in training. */
@@ -56,7 +56,7 @@ export class Predictor {
     const values = await this.logits(images), classes = this.program.logits.size / this.program.batch;
     const strange = values.findIndex((v) => !Number.isFinite(v));
     if (strange >= 0) throw new NonFiniteError(
-      `the network answers no numbers for image ${Math.floor(strange / classes)}; `
+      `the network's output for image ${Math.floor(strange / classes)} is NaN or infinite; `
         + "its weights have diverged, or the image has NaN",
     );
     return Array.from({ length: values.length / classes }, (_, i) => {

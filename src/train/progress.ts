@@ -47,7 +47,9 @@ export interface Progress {
   /** Steps taken in this epoch, and how many it has. */
   readonly step: number;
   readonly steps: number;
-  /** Mean loss and share of hits over this epoch's images so far, each measured before its step's update. */
+  /**
+   * Mean loss and share of correct predictions over this epoch's images so far, each measured before its step's update.
+   */
   readonly loss: number;
   readonly accuracy: number;
   /** Learning rate of the last of these steps. */

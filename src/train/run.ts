@@ -1,10 +1,11 @@
 import { OptionError } from "../errors.js";
 import type { Dataset } from "../data/dataset.js";
 import { permutation } from "../random.js";
-import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
-import { judge } from "./earlyStopping.js";
+// Ahead of checkpoint.js: the order in which a bundle compresses best.
 import { Evaluator, type Evaluation } from "./evaluate.js";
-import { RING } from "./network.js";
+import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
+import { RING } from "./control.js";
+import { judge } from "./earlyStopping.js";
 import { Pace } from "./pace.js";
 import type { Activation, Images, Prediction } from "./predict.js";
 import { Predictors } from "./predictors.js";
@@ -15,7 +16,6 @@ import type { Choices } from "../tune/choices.js";
 import type { Tuning } from "../tune/tuning.js";
 import { readWeights, writeWeights, type LoadReport, type StateDict } from "./weights.js";
 
-export type { Progress };
 const REPORT = 250;  // milliseconds between two progresses
 
 /**

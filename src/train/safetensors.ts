@@ -18,9 +18,9 @@ type View = {
 };
 
 /** The element types that are understood. */
-export type Dtype = keyof typeof dtypes;
+type Dtype = keyof typeof dtypes;
 /** The elements of a tensor that was read. */
-export type TensorData = InstanceType<(typeof dtypes)[Dtype]>;
+type TensorData = InstanceType<(typeof dtypes)[Dtype]>;
 /** A tensor out of a file. `dtype` is the file's; `data` a view of the file's bytes where their alignment allows. */
 export interface StoredTensor { readonly dtype: Dtype; readonly shape: number[]; readonly data: TensorData }
 /** A tensor to be written, as F32, U32 or I64. */

@@ -5,24 +5,22 @@ import { levelsOf, type Normalise, type Preparation } from "../data/prepare.js";
 import type { Part } from "../graph.js";
 import { targetOf, type Device } from "../gpu/device.js";
 import { Memory, Reader } from "../gpu/memory.js";
-import { root, tensor, type Shape, type Step, type Target, type Tensor } from "../gpu/recorder.js";
+import { root, tensor, type Arena, type Shape, type Step, type Target, type Tensor } from "../gpu/recorder.js";
 import { positive } from "../layers/layer.js";
 import { crossEntropy } from "../losses/crossEntropy.js";
 import type { Loss } from "../losses/loss.js";
 import type { Clip } from "../optimizers/clip.js";
 import { sgd } from "../optimizers/sgd.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
-import { memoryUse, plan, single, type Arena, type MemoryUse, type Plan } from "../plan.js";
+import { memoryUse, plan, single, type MemoryUse, type Plan } from "../plan.js";
 import { addPrograms, type Added, type Extension, type Ready } from "./added.js";
-import {
-  control, describe, outliving, RING, statesOf, training, type Control, type Network, type Program,
-} from "./network.js";
+import { control, RING, type Control } from "./control.js";
+import { describe, outliving, statesOf, type Network } from "./network.js";
+import { training, type Program } from "./programs.js";
 import type { SessionOptions } from "./sessionOptions.js";
 import { sourceOf, upload, type Source } from "./source.js";
 import type { Choices } from "../tune/choices.js";
 import { initialise } from "./weights.js";
-
-export type { Ready, SessionOptions };
 
 /**
  * A network with memory on a device, ready to train: everything is recorded, planned, compiled and bound, so that a

@@ -7,7 +7,7 @@ import type { Loss } from "../losses/loss.js";
 import type { Clip } from "../optimizers/clip.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import type { Choices } from "../tune/choices.js";
-import type { Program } from "./network.js";
+import type { Program } from "./programs.js";
 
 /** What a session is opened with: all that train() decides but the loop. */
 export interface SessionOptions extends Preparation {
@@ -23,7 +23,9 @@ export interface SessionOptions extends Preparation {
   microBatch?: number;
   /** Images that steps choose from by index; they are put on the GPU. Without it, each step uploads its own. */
   data?: Dataset;
+  /** Default sgd({ lr: 0.1 }). */
   optimizer?: Optimizer;
+  /** Default crossEntropy(). */
   loss?: Loss;
   /**
    * What is done to the gradients before the update: clipNorm(1) scales them down where their norm, of all together, is
@@ -38,7 +40,7 @@ export interface SessionOptions extends Preparation {
   init?: Init;
   /** A rung to take wherever it fits ("plain", "direct", …), for tests and benchmarks. */
   rung?: string;
-  /** Rungs that training steps take, by tune(). Default: the first that fits. */
+  /** Rungs of the training steps by key, as tune() returns them. Default: the first that fits. */
   choices?: Choices;
   /** False keeps every layer a kernel of its own, which gives the same bits. Default true. */
   fuse?: boolean;

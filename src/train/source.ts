@@ -6,8 +6,8 @@ import type { Dataset } from "../data/dataset.js";
 import type { Augmentation } from "../data/augment.js";
 import { batch_gather } from "../generated/batch.js";
 import type { Memory } from "../gpu/memory.js";
-import { elements, tensor, type Recorder, type Shape, type Tensor } from "../gpu/recorder.js";
-import { single, type Arena } from "../plan.js";
+import { elements, tensor, type Arena, type Recorder, type Shape, type Tensor } from "../gpu/recorder.js";
+import { single } from "../plan.js";
 
 /** Images [C, H, W] and labels on the GPU, as bytes. Images of another size than the network's are resized. */
 export interface Source {
@@ -23,7 +23,7 @@ export interface Source {
 }
 
 /** How a data set is to lie on the GPU. */
-export interface Lodging {
+interface Lodging {
   /** Images of a step, at most: room for a stream. */
   readonly batch: number;
   /** Bytes that a binding may see. */

@@ -9,17 +9,22 @@ import type { Clip } from "../optimizers/clip.js";
 import { sgd } from "../optimizers/sgd.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
 import { lifetimes, memoryUse, plan, type MemoryUse } from "../plan.js";
-import { control, describe, outliving, RING, statesOf, training } from "./network.js";
+import { control, RING } from "./control.js";
+import { describe, outliving, statesOf } from "./network.js";
+import { training } from "./programs.js";
 import type { Source } from "./source.js";
 
 /** What summary() takes beside the network. */
 export interface SummaryOptions {
   /** [channels, height, width] of an image. */
   input: Shape;
+  /** Images a step. */
   batch: number;
   /** Images that run at once, as in train(). */
   microBatch?: number;
+  /** Default sgd({ lr: 0.1 }). */
   optimizer?: Optimizer;
+  /** Default crossEntropy(). */
   loss?: Loss;
   /** As train() takes it: it needs three more dispatches and next to no memory. */
   clip?: Clip;

@@ -1,6 +1,6 @@
 // What the host knows of the steps taken: rows of the ring, read in time, added up over an epoch.
 import { NonFiniteError } from "../errors.js";
-import { RING } from "./network.js";
+import { RING } from "./control.js";
 
 /** Sums over the images of an epoch so far. */
 export interface Sums { loss: number; hits: number; images: number }
@@ -19,8 +19,8 @@ export function add(sums: Sums, [loss, hits, images]: Iterable<number>): void {
 }
 
 /**
- * Adds the rows of the steps not seen yet, up to so many taken; gives the mean loss of each. A row that is no number is
- * left out, and thrown once the others are in.
+ * Adds the rows of the steps not seen yet, up to so many taken; gives the mean loss of each. A row that is not
+ * finite is left out, and thrown once the others are in.
  */
 export function addRows(tally: Tally, ring: Float32Array, taken: number, lr: number): number[] {
   const losses: number[] = [];
@@ -28,7 +28,7 @@ export function addRows(tally: Tally, ring: Float32Array, taken: number, lr: num
   for (; tally.seen < taken; tally.seen++) {
     const row = ring.subarray(4 * (tally.seen % RING)), [loss, , images, strange] = row;
     if (strange) failure ??= new NonFiniteError(
-      `the loss of step ${tally.seen} is no number for ${strange} of ${images} images; `
+      `the loss of step ${tally.seen} is NaN or infinite for ${strange} of ${images} images; `
         + `lower the learning rate (it is ${lr}), or check the data`,
       { step: tally.seen, images: strange },
     );

@@ -61,8 +61,8 @@ export interface TrainOptions extends RunOptions, Preparation {
   /**
    * Which rung of its ladder each operator of a training step takes. A table of tune(), or true: what was measured on
    * this adapter before and, for the rest, what is measured between the steps, at most half of the time, while they
-   * take the first rung that fits; then the run goes over, once. False: the first that fits, always. The choice is part
-   * of the bits, and of run.save(). Default: true on a GPU, false on a software adapter.
+   * take the first rung that fits; then the run switches to the fastest, once. False: the first that fits, always. The
+   * choice is part of the bits, and of run.save(). Default: true on a GPU, false on a software adapter.
    */
   tune?: boolean | Choices;
 }

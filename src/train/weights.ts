@@ -1,10 +1,9 @@
 import { FormatError } from "../errors.js";
 import type { Memory } from "../gpu/memory.js";
-import type { Tensor } from "../gpu/recorder.js";
+import type { Arena, Tensor } from "../gpu/recorder.js";
 import type { Init } from "../layers/init.js";
 import type { Parameter } from "../graph.js";
 import { fromTorch, toTorch, torchShape } from "../layout.js";
-import type { Arena } from "../plan.js";
 import { random } from "../random.js";
 import type { Network } from "./network.js";
 import { readSafetensors, type StoredTensor } from "./safetensors.js";
@@ -28,13 +27,6 @@ export function initialise(memory: Memory, network: Network, seed: number, init?
 export async function readWeights(memory: Memory, network: Network): Promise<StateDict> {
   const values = await readArenas(memory, [...network.learned, ...network.others]);
   return new Map([...network.params].map(([name, parameter]) => [name, inTorch(parameter, values)]));
-}
-
-/** Gradients of the last step, by the names of their parameters. */
-export async function readGradients(memory: Memory, network: Network): Promise<StateDict> {
-  const whole = network.learned.map(({ parts }, i) => ({ whole: network.gradients[i].whole, parts }));
-  const values = await readArenas(memory, whole);
-  return new Map([...learnedOf(network)].map(([name, parameter]) => [name, inTorch(parameter, values)]));
 }
 
 /** A parameter, or what goes with it, as PyTorch has it, out of what was read. */

@@ -1,12 +1,12 @@
 // The rungs of each operator of a training step, timed one operator after the other.
 import type { Device } from "../gpu/device.js";
 import type { Player } from "../gpu/player.js";
-import { time, type Clock } from "../gpu/profiler.js";
+import { time, type TimeSource } from "../gpu/profiler.js";
 import type { Step, Tensor } from "../gpu/recorder.js";
 import type { Tools } from "./tools.js";
 
 /** A training step, recorded with these rungs wherever they fit. */
-export type Recording = (choice?: (key: string) => string | undefined) => readonly Step[];
+type Recording = (choice?: (key: string) => string | undefined) => readonly Step[];
 
 /** What the tuner found for one operator: its rungs and their times. */
 export interface Measured {
@@ -23,7 +23,7 @@ export interface MeasureOptions {
   /** Keys to leave out. */
   known?(key: string): boolean;
   /** Default what the adapter allows. */
-  clock?: Clock;
+  clock?: TimeSource;
 }
 
 const HOPELESS = 3;     // times the best: not measured any further
@@ -64,7 +64,7 @@ export async function* measure(
  */
 async function timed(
   device: Device, candidates: ReadonlyMap<string, readonly Step[]>,
-  { Memory, Player, tensor, plan, single }: Tools, clock?: Clock,
+  { Memory, Player, tensor, plan, single }: Tools, clock?: TimeSource,
 ): Promise<Record<string, number>> {
   const memory = new Memory(device), players = new Map<string, Player>(), tensors = new Map<string, Tensor>();
   const own = (name: string, { size }: Tensor) => {  // one for each binding and size: a kernel never binds one twice

@@ -1,6 +1,7 @@
 import { OptionError, ShaderError } from "../errors.js";
 import { elementwise_backward, elementwise_forward } from "../generated/elementwise.js";
 import type { Kernel } from "../gpu/kernel.js";
+import { byFours } from "../gpu/recorder.js";
 import type { Layer } from "../layers/layer.js";
 import { defineLayer } from "./defineLayer.js";
 import { expression, type Expression } from "./expression.js";
@@ -46,13 +47,13 @@ export function elementwise({ name, forward, backward }: ElementwiseOptions): La
     name,
 
     forward(rec, { x, y }) {
-      rec.dispatch(forwards, { x, y }, { size: y.size, WIDTH: rec.wide(y.size) }, Math.ceil(y.size / 4));
+      rec.dispatch(forwards, { x, y }, { size: y.size, WIDTH: rec.wide(y.size) }, byFours(y.size));
     },
 
     backward(rec, { x, y, dy, dx }) {
       if (!dx) return;
       const t = { x: g.uses.has("x") ? x : dy, known: g.uses.has("y") ? y : dy, dy, addend: dy, z: dy, dx };
-      rec.dispatch(backwards, t, { size: dy.size, WIDTH: rec.wide(dy.size) }, Math.ceil(dy.size / 4));
+      rec.dispatch(backwards, t, { size: dy.size, WIDTH: rec.wide(dy.size) }, byFours(dy.size));
     },
   });
 }

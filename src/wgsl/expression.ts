@@ -160,6 +160,6 @@ export function expression(what: string, text: string, names: Readonly<Record<st
   }
 
   const tree = number(level(0), 1);
-  if (next < tokens.length) fail(`"${shown(next)}" is one too many`);
+  if (next < tokens.length) fail(`unexpected "${shown(next)}"`);
   return { wgsl: tree.wgsl, uses, evaluate: tree.of };
 }

@@ -1,8 +1,8 @@
 import { ShaderError } from "../errors.js";
-import type { Access } from "../gpu/kernel.js";
+import { PARAMS, type Access } from "../gpu/kernel.js";
 
 /** What a shader says about itself. */
-export interface Reflection {
+interface Reflection {
   /** The text, imports in place. */
   readonly code: string;
   /** For each line of code, its line in the source. */
@@ -40,6 +40,7 @@ export function reflect(source: string, library: (name: string) => string | unde
     const group = number("group"), binding = number("binding"), place = `@group(${group}) @binding(${binding})`;
     if (taken.has(place)) fail(at, `${place} is ${taken.get(place)} already; give ${name} a number of its own`);
     taken.set(place, name);
+    if (binding >= PARAMS) fail(at, `${name} is at binding ${binding}; number bindings from 0 to ${PARAMS - 1}`);
     if (space === "storage" && group === 0) tensors.set(name, [binding, access as Access]);
     else if (space === "uniform" && group === 1 && binding === 0) { params = fields(type.trim(), at); uniform = name; }
     else fail(
@@ -69,7 +70,7 @@ export function reflect(source: string, library: (name: string) => string | unde
   }
 
   const literal = /-?(?:0[xX][\da-fA-F]+[ui]?|[\d.]+(?:[eE][-+]?\d+)?[uifh]?)|true|false/.source;
-  const override = RegExp(`^(?:override|const(?=.*// tune$)) (\\w+): (?:u32|i32|f32|bool) = (${literal});`, "gm");
+  const override = RegExp(`^(?:override|const(?=.*// baked$)) (\\w+): (?:u32|i32|f32|bool) = (${literal});`, "gm");
   const valueOf = (text: string) => text === "true" ? 1
     : /x/i.test(text) ? parseInt(text.replace("-", ""), 16) * (text.startsWith("-") ? -1 : 1)
     : Number(text.replace("false", "0").replace(/[uifh]$/, ""));

@@ -4,7 +4,9 @@ import { tensor } from "../../src/gpu/recorder.js";
 import { crossEntropy } from "../../src/losses/crossEntropy.js";
 import { sgd } from "../../src/optimizers/sgd.js";
 import { passOf } from "../../src/profile/cost.js";
-import { control, describe, RING, training } from "../../src/train/network.js";
+import { control, RING } from "../../src/train/control.js";
+import { describe } from "../../src/train/network.js";
+import { training } from "../../src/train/programs.js";
 import { barriers, open, picture, site, useSite } from "./page.js";
 
 useSite();

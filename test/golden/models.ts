@@ -4,9 +4,10 @@ import { families, type FamilyOptions } from "../../models/index.js";
 import type { Device } from "../../src/gpu/device.js";
 import { Session, sgd, type StateDict } from "../../src/index.js";
 import { toNhwc, torchShape } from "../../src/layout.js";
-import { RING } from "../../src/train/network.js";
+import { RING } from "../../src/train/control.js";
 import { Predictor } from "../../src/train/predict.js";
-import { readGradients, readWeights, writeWeights } from "../../src/train/weights.js";
+import { readWeights, writeWeights } from "../../src/train/weights.js";
+import { readGradients } from "../runs.js";
 import { difference, values, type Check, type Input } from "./compare.js";
 import { layers } from "./layers.js";
 

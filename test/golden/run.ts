@@ -16,7 +16,11 @@ const { values: { rung: wanted }, positionals: said } = parseArgs({
   allowPositionals: true, options: { rung: { type: "string" } },
 });
 const rungs = wanted === "each"
-  ? [undefined, "plain", "direct", "narrow", "vec4", "tiled", "wide", "split"] : [wanted];
+  ? [
+    undefined, "plain", "direct", "narrow", "vec4", "vec2", "row", "tiled", "depthwise", "strided", "wide", "column",
+    "split",
+  ]
+  : [wanted];
 const NEEDED = ["family", "options", "input", "labels", "layerShapes", "parameters", "logits", "grads", "losses"];
 
 /** The checks of a file, by what is in it. */

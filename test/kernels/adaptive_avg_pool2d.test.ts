@@ -1,6 +1,6 @@
 import { describe, test } from "vitest";
 import { adaptive_avg_pool2d_backward, adaptive_avg_pool2d_forward } from "../../src/generated/adaptive_avg_pool2d.js";
-import { rows } from "../../src/layers/window.js";
+import { rowGrid } from "../../src/layers/window.js";
 import * as reference from "../reference/adaptive_avg_pool2d.js";
 import { epilogue, expectClose, expectGradient, gpu, random, run, runners, threefold } from "../support.js";
 
@@ -20,7 +20,7 @@ describe.each(Object.entries(cases))("adaptive average pooling, %s", (_, d) => {
   });
 
   test.each(Object.keys(runners))("agrees with its twin: %s", async (where) => {
-    const there = rows(d.N * d.P * d.Q, d.C), back = threefold(rows(d.N * d.H, d.C));
+    const there = rowGrid(d.N * d.P * d.Q, d.C), back = threefold(rowGrid(d.N * d.H, d.C));
     const { y } = await run(runners[where], adaptive_avg_pool2d_forward, { x }, { y: dy.length }, d, there);
     expectClose("y", y, reference.forward(d, x), d.H * d.W);
     const got = await run(runners[where], adaptive_avg_pool2d_backward, { dy }, { dx: x.length }, d, back);
@@ -30,7 +30,7 @@ describe.each(Object.entries(cases))("adaptive average pooling, %s", (_, d) => {
   test("four channels an invocation, agrees with its twin, and so does what is fused behind it", async () => {
     const e = { ...d, C: 8 }, WIDTH = 4, sizeOfX = e.N * e.H * e.W * e.C;
     const x = random(1, sizeOfX), dy = random(2, e.N * e.P * e.Q * e.C), behind = epilogue(sizeOfX);
-    const there = threefold(rows(e.N * e.P * e.Q, e.C / WIDTH)), back = rows(e.N * e.H, e.C / WIDTH);
+    const there = threefold(rowGrid(e.N * e.P * e.Q, e.C / WIDTH)), back = rowGrid(e.N * e.H, e.C / WIDTH);
     const { y } = await run(gpu, adaptive_avg_pool2d_forward, { x }, { y: dy.length }, { ...e, WIDTH }, there);
     expectClose("y", y, reference.forward(e, x), e.H * e.W);
     const params = { ...e, WIDTH, ...behind.params, GLOBAL: Number(e.P * e.Q === 1) };

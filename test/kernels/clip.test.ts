@@ -7,7 +7,7 @@ import { flatten, linear, OptionError, sequential, sgd } from "../../src/index.j
 import { clipNorm } from "../../src/optimizers/clip.js";
 import { plan } from "../../src/plan.js";
 import { Session } from "../../src/train/session.js";
-import { readGradients } from "../../src/train/weights.js";
+import { readGradients } from "../runs.js";
 import { noise, order } from "../noise.js";
 import * as reference from "../reference/clip.js";
 import { checked, expectClose, gpu, openTestDevice, random, run, runners, threeRows } from "../support.js";

@@ -54,7 +54,7 @@ describe("every rung of a depthwise convolution agrees with the twin", () => {
     const d = depthwise({ W: 9 }), x = random(1, d.N * d.H * d.W * d.C), weight = random(2, 9 * d.C);
     const bias = random(3, 2 * d.C), alone = reference.forward({ ...d, BIAS: 0 }, x, weight, bias);
     const addend = random(4, alone.length), fused = { SCALED: 1, ADDEND: 1, ACTIVATION: 1 };
-    const { y } = await play(ladders.forward[0], d, { x, weight, bias, addend }, { y: alone.length }, fused);
+    const { y } = await play(ladders.forwardLadder[0], d, { x, weight, bias, addend }, { y: alone.length }, fused);
     const want = alone.map((v, i) => Math.max(0, v * bias[i % d.C] + bias[d.C + i % d.C] + addend[i]));
     expectClose("y", y!, want, 9);
   });
@@ -62,7 +62,7 @@ describe("every rung of a depthwise convolution agrees with the twin", () => {
   test.each([stride(1), stride(2)])("a gradient with a sum and a slope behind it, %j", async (strides) => {
     const d = depthwise(strides), size = d.N * d.H * d.W * d.C, weight = random(2, 9 * d.C);
     const dy = random(4, d.N * d.P * d.Q * d.C), addend = random(5, size), z = random(6, size);
-    const rung = ladders.backwardInput.find((r) => r.fits(d, {}))!;
+    const rung = ladders.inputLadder.find((r) => r.fits(d, {}))!;
     const { dx } = await play(rung, d, { weight, dy, addend, z }, { dx: size }, { ADDEND: 1, SLOPE: 1 });
     const alone = reference.backward(d, z, weight, dy).dx;
     expectClose(rung.name, dx!, alone.map((v, i) => z[i] > 0 ? v + addend[i] : 0), 9);

@@ -31,7 +31,7 @@ describe("every rung of a convolution agrees with the twin", () => {
     const x = random(1, d.N * d.H * d.W * d.C), weight = random(2, d.R * d.S * d.D * d.K), bias = random(3, 2 * d.K);
     const alone = reference.forward({ ...d, BIAS: 0 } as typeof d, x, weight, new Float64Array(d.K));
     const addend = random(4, alone.length), fused = { SCALED: 1, ADDEND: 1, ACTIVATION: 1 };
-    for (const rung of ladders.forward.filter((r) => r.fits(d, target))) {
+    for (const rung of ladders.forwardLadder.filter((r) => r.fits(d, target))) {
       const { y } = await play(rung, d, { x, weight, bias, addend }, { y: alone.length }, fused);
       const want = alone.map((v, i) => {
         const factor = bias[i % d.K], term = bias[d.K + i % d.K];

@@ -54,15 +54,15 @@ export async function agrees(d: Convolution & reference.Dim, ladders: Ladders): 
     ...reference.backward(d, abs(x), abs(weight), abs(dy)),
   };
   const fits = <T extends string>(ladder: readonly Rung<Convolution, T>[]) => ladder.filter((r) => r.fits(d, target));
-  for (const rung of fits(ladders.forward)) {
+  for (const rung of fits(ladders.forwardLadder)) {
     const { y } = await play(rung, d, { x, weight, bias }, { y: want.y.length });
     expectClose(`${rung.name} y`, y!, want.y, d.R * d.S * d.D, size.y);
   }
-  for (const rung of fits(ladders.backwardInput)) {
+  for (const rung of fits(ladders.inputLadder)) {
     const { dx } = await play(rung, d, { weight, dy }, { dx: x.length });
     expectClose(`${rung.name} dx`, dx!, want.dx, d.R * d.S * d.F, size.dx);
   }
-  for (const rung of fits(ladders.backwardWeight)) {
+  for (const rung of fits(ladders.weightLadder)) {
     const { dweight, dbias } = await play(rung, d, { x, dy }, { dweight: weight.length, dbias: d.K });
     expectClose(`${rung.name} dweight`, dweight!, want.dweight, pixels, size.dweight);
     if (d.BIAS) expectClose(`${rung.name} dbias`, dbias!, want.dbias, pixels, size.dbias);

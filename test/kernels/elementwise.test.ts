@@ -99,13 +99,13 @@ test.each([
   ["max(x)", "column 1: max takes 2 arguments, not 1"],
   ["x * (1 + x", 'column 11: expected ")", but the formula ends'],
   ["tanhh(x)", 'column 1: there is no function "tanhh"'],
-  ["2 x", 'column 3: "x" is one too many'],
+  ["2 x", 'column 3: unexpected "x"'],
   ["x * 1e39", "column 5: 1e39 is more than an f32 holds"],
   ["(x > 0) && (x < 1)", "column 9: write & instead of &&"],
   ["x[0]", 'column 2: "[" has no place in a formula'],
   ["constructor", 'there is no "constructor"'],
   ["toString(x)", 'there is no function "toString"'],
-  ["1u", '"u" is one too many'],
+  ["1u", 'unexpected "u"'],
 ])("%s is refused", (forward, why) => {
   expect(() => elementwise({ name: "f", forward, backward: "dy" })).toThrow(`f, forward, `);
   expect(() => elementwise({ name: "f", forward, backward: "dy" })).toThrow(why);

@@ -7,7 +7,7 @@ import {
 } from "../../src/generated/max_pool2d_wide.js";
 import type { Kernel } from "../../src/gpu/kernel.js";
 import type { Grid } from "../../src/gpu/recorder.js";
-import { byX, byY, rows } from "../../src/layers/window.js";
+import { byX, byY, rowGrid } from "../../src/layers/window.js";
 import * as reference from "../reference/max_pool2d.js";
 import {
   epilogue, expectClose, expectGradient, gpu, random, run, runners, threefold, type Runner,
@@ -26,7 +26,7 @@ async function agrees(runner: Runner, d: Dim, { x, dy } = inputs(d), folded = fa
   const exact = reference.backward(d, want.index, dy);
   expectClose("dx", dx, exact, d.R * d.S, scale);
   if (d.WINDOWS_H * d.WINDOWS_W > 1) return;
-  const { down, across } = blocksOf(d), grid = work(rows(d.N * down, across * d.C)), behind = epilogue(x.length);
+  const { down, across } = blocksOf(d), grid = work(rowGrid(d.N * down, across * d.C)), behind = epilogue(x.length);
   for (const [t, params, wanted] of [[{}, {}, exact], [behind.values, behind.params, behind.of(exact)]] as const) {
     const tiled = await run(runner, max_pool2d_tiled, { ...given, ...t }, { dx: x.length }, { ...d, ...params }, grid);
     expectClose("dx, tiled", tiled.dx, wanted, 1, scale);
@@ -62,7 +62,7 @@ async function widelyAgrees(d: Dim, x = inputs(d).x) {
   const ways = [[{}, {}, dx], [behind.values, behind.params, behind.of(dx)]] as const;
   const blocks = blocksOf(d);
   for (const span of d.WINDOWS_H > 1 ? [1, 2, 8] : [1]) {  // rows an invocation
-    const down = (extent: number, along: number) => rows(d.N * Math.ceil(extent / span), along * d.C / 4);
+    const down = (extent: number, along: number) => rowGrid(d.N * Math.ceil(extent / span), along * d.C / 4);
     const back = async (what: string, kernel: Kernel, grid: Grid) => {
       for (const [t, params, wanted] of ways) {
         const got = await run(gpu, kernel, { ...given, ...t }, sizes, { ...d, ...params, rows: span }, grid);

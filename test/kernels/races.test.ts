@@ -6,7 +6,7 @@ import { probe } from "../../src/check/probe.js";
 import { raced } from "../../src/check/races.js";
 import { Recorder, root, tensor, type Rung, type Step, type Tensor } from "../../src/gpu/recorder.js";
 import { batchNorm } from "../../src/layers/batchNorm.js";
-import { backwardInput, backwardWeight, forward, type Convolution } from "../../src/layers/convolution.js";
+import { forwardLadder, inputLadder, weightLadder, type Convolution } from "../../src/layers/convolution.js";
 import { crossEntropy } from "../../src/losses/crossEntropy.js";
 import { meanSquaredError } from "../../src/losses/meanSquaredError.js";
 import { clipNorm } from "../../src/optimizers/clip.js";
@@ -48,8 +48,8 @@ function clipped(): readonly Step[] {
 }
 
 const steps = [
-  ...tiled(forward, { x, weight, bias, y }), ...tiled(backwardInput, { weight, dy, dx }),
-  ...tiled(backwardWeight, { x, dy, dweight, dbias }),
+  ...tiled(forwardLadder, { x, weight, bias, y }), ...tiled(inputLadder, { weight, dy, dx }),
+  ...tiled(weightLadder, { x, dy, dweight, dbias }),
   ...normed("column"), ...normed("split"), ...lost(crossEntropy()), ...lost(meanSquaredError()), ...clipped(),
 ].map((s) => {
   const code = s.kernel.code.replace(/\b([a-d])\+=mat/g, "$1=$1+mat");  // the interpreter adds matrices, but not by +=
