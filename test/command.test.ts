@@ -31,6 +31,7 @@ test.each([
   [["profile"], "profile what?"],
   [["tune", "lenet", "--epochs", "2"], "--epochs is no option of tune"],
   [["train", "lenet", "--tune", "yes"], "--tune is on or off"],
+  [["train", "lenet", "--keep-best", "./lenet.safetensors"], "--keep-best and --output are both lenet.safetensors"],
   [["fly"], 'there is no command "fly"'],
 ])("%j is refused", (args, why) => {
   expect(() => parse(args)).toThrow(why);

@@ -60,6 +60,26 @@ test.each([3, 4, 5])("a loss that is no number is told once, and with good weigh
   expect(ends.slice(-2)).toEqual([5, run.history[4]]);
 });
 
+test("a run that is stopped tells of all its steps, and of its speed in epochs of a step", async () => {
+  const run = await open({ epochs: 3 }), losses: number[] = [];
+  for await (const progress of run) {
+    losses.push(...progress.losses);
+    if (progress.epoch === 2) run.stop();
+  }
+  expect(losses).toHaveLength(run.session.steps);
+  const short = await open({ batch: 24, epochs: 4 }), last = (await short.finish())!;
+  expect(last.imagesPerSecond).toBeGreaterThan(0);
+  expect(last.secondsLeft).toBe(0);
+});
+
+test("a stop after the first step tells of it", async () => {
+  const run = await open({ onProgress: undefined }), told: number[] = [];
+  const { session } = run, step = session.step.bind(session);
+  vi.spyOn(session, "step").mockImplementation((...args) => { run.stop(); return step(...args); });
+  for await (const { losses } of run) told.push(...losses);
+  expect([run.session.steps, told.length]).toEqual([1, 1]);
+});
+
 test("a step asked of a run that is destroyed is no longer waited for", async () => {
   const run = await open(), before = run.step();
   run.destroy();

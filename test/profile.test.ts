@@ -1,7 +1,12 @@
 // The instruments: clocks, the adapter's limits, a profile that leaves no trace.
 import { expect, test } from "vitest";
 import { spread } from "../src/gpu/profiler.js";
-import { batchNorm, conv2d, flatten, linear, maxPool2d, relu, sequential, sgd } from "../src/index.js";
+import { Recorder } from "../src/gpu/recorder.js";
+import {
+  batchNorm, conv2d, depthwiseConv2d, flatten, linear, maxPool2d, relu, sequential, sgd, type Part,
+} from "../src/index.js";
+import { layer } from "../src/bench/cases.js";
+import { bytes, macs } from "../src/profile/cost.js";
 import { profile } from "../src/profile/profile.js";
 import { roofline } from "../src/profile/roofline.js";
 import { table } from "../src/profile/table.js";
@@ -14,6 +19,18 @@ const net = () => sequential(
   conv2d({ filters: 6, kernel: 5 }), batchNorm(), relu(),
   conv2d({ filters: 8, kernel: 3 }), relu(), maxPool2d({ kernel: 2 }), flatten(), linear({ units: 10 }),
 );
+
+test("one profile at a time, and none while the training goes on", async () => {
+  const device = await openTestDevice(), data = noise(8, [1, 28, 28]);
+  const session = await Session.open(net(), { device, input: [1, 28, 28], batches: [8], data });
+  const roof = { flops: 1e10, bandwidth: 1e10, dispatch: 1e-9, host: 1e-6, clock: "wall clock" } as const;
+  const first = profile(session, { rounds: 1, roofline: roof });
+  await expect(profile(session, { roofline: roof })).rejects.toThrow("is being profiled already");
+  session.step(order(8));
+  await expect(first).rejects.toThrow("took 1 steps while it was profiled");
+  expect((await profile(session, { rounds: 1, roofline: roof })).dispatches).toBe(session.programs[0].steps.length);
+  session.destroy();
+});
 
 test("a profile accounts for every dispatch, and leaves weights, states and statistics as they were", async () => {
   const device = await openTestDevice(), optimizer = sgd({ lr: 0.05, momentum: 0.9 });
@@ -54,4 +71,17 @@ test("quartiles and tables", () => {
   expect(spread([5, 1, 3])).toEqual({ median: 3, low: 2, high: 4, best: 1 });
   expect(table(["a", "b"], [["x", "10"]])).toBe("a   b\n─────\nx  10");
   expect(table(["a", "b"], [["x", "10"]], { markdown: true })).toBe("| a | b |\n| --- | ---: |\n| x | 10 |");
+});
+
+test("work is counted once, whichever kernel does it", () => {
+  const recorded = (of: Part, rung: string) => {
+    const rec = new Recorder({ rung });
+    layer("", "", [2, 9, 9, 8], of).record(rec);
+    return rec.steps;
+  };
+  const [own, plain] = ["depthwise", "plain"].map((rung) => recorded(depthwiseConv2d({ kernel: 3 }), rung)
+    .filter(({ kernel }) => kernel.entry.startsWith("conv")).map(macs));
+  expect(own).toEqual(plain);
+  const [strided] = recorded(conv2d({ filters: 8, kernel: 1, stride: 2, bias: false }), "plain");
+  expect(bytes(strided)).toBe(4 * (2 * 5 * 5 * 8 + 8 * 8 + 2 * 5 * 5 * 8));  // of x, a pixel in three or four
 });

@@ -3,6 +3,8 @@ import { bench, type BenchRow } from "../bench/bench.js";
 import { cases, hasText } from "../bench/cases.js";
 import { benchTable, legend } from "../bench/report.js";
 import { OptionError } from "../errors.js";
+import { targetOf } from "../gpu/device.js";
+import { Recorder } from "../gpu/recorder.js";
 import { roofline } from "../profile/roofline.js";
 import { openDevice } from "./device.js";
 import { writeJson } from "./files.js";
@@ -55,7 +57,17 @@ export async function benchCommand([command, ...args]: readonly string[], termin
 
   const device = await openDevice();
   try {
-    const roof = await roofline(device), rows: BenchRow[] = [];
+    const rows: BenchRow[] = [];
+    const rungs = new Set(chosen.flatMap((one) => {
+      const rec = new Recorder(targetOf(device.adapter));
+      one.record(rec);
+      return rec.steps.flatMap((step) => step.rungs ?? []);
+    }));
+    if (rung !== undefined && !rungs.has(rung)) {
+      const there = [...rungs].join(", ") || "none";
+      throw new OptionError(`no kernel of these is of the rung "${rung}" on this adapter, only of ${there}`, { rung });
+    }
+    const roof = await roofline(device);
     const about = [`Adapter: ${device.adapter.name}`, ...legend(roof)];
     for (const line of about.slice(0, command === "roofline" ? 2 : 3)) terminal.line(line);
     for (const [i, one] of chosen.entries()) {

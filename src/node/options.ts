@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { families, recipe, recipeNames, type FamilyOptions, type Recipe, type RecipeName } from "../../models/index.js";
 import { augmentation, type Augmentation } from "../data/augment.js";
@@ -119,7 +119,7 @@ export function help(): string {
 
 /** Reads a command line. Throws an OptionError, a sentence for whoever typed it. */
 export function parse(args: readonly string[]): TrainCommand | "help" {
-  const { values, positionals: [command, model, ...rest] } = split(args);
+  const { values, positionals: [command, model, ...rest] } = split(args), keepBest = values["keep-best"];
   if (values.help || command === undefined || command === "help") return "help";
   if (command !== "train" && command !== "profile" && command !== "tune")
     wrong(`there is no command "${command}", only train, profile, tune, bench, roofline and check`);
@@ -132,9 +132,10 @@ export function parse(args: readonly string[]): TrainCommand | "help" {
   const name = choice("recipe", values.recipe, recipeNames) ?? "quick", base = recipe(name, model);
   const activation = choice("activation", values.activation, activations);
   const width = number("width", values.width, "above 0", (v) => v > 0);
-  const options: FamilyOptions = {
-    ...base.options, ...activation && { activation }, ...width !== undefined && { width },
-  };
+  const scaled = width !== undefined && { width };
+  const options: FamilyOptions = { ...base.options, ...activation && { activation }, ...scaled };
+  const output = values.output ?? `${model}.safetensors`;
+  if (keepBest && resolve(keepBest) === resolve(output)) wrong(`--keep-best and --output are both ${output}`);
   return {
     ...base, options, command, model, recipe: name,
     inputSize: integer("input-size", values["input-size"], 1, 4096) ?? base.inputSize,
@@ -148,13 +149,12 @@ export function parse(args: readonly string[]): TrainCommand | "help" {
     augment: augment(values.augment),
     normalise: normalise(values.normalise),
     adapter: choice("adapter", values.adapter, adapters),
-    output: command === "train" ? writable("output", values.output ?? `${model}.safetensors`) : "",
+    output: command === "train" ? writable("output", output) : "",
     tune: values.tune === undefined ? undefined : choice("tune", values.tune, ["on", "off"]) === "on",
     json: values.json === undefined ? undefined : writable("json", values.json),
-    keepBest: values["keep-best"] && writable("keep-best", values["keep-best"]),
-    resume: readable(values.resume),
+    keepBest: keepBest && writable("keep-best", keepBest),
     limit: integer("limit", values.limit, 2, 1e9),
-    quiet: Boolean(values.quiet),
+    resume: readable(values.resume), quiet: Boolean(values.quiet),
   };
 }
 

@@ -103,6 +103,7 @@ async function teach(
     interrupt.stop = undefined;
     if (!last) { terminal.line("Stopped before the first step; nothing is saved."); return INTERRUPTED; }
     const finished = run.epoch === run.epochs;
+    await saveFile(command.output, await run.save());  // before anything else may fail
     if (command.json !== undefined) await writeFile(command.json, inData(command, device.adapter.name, data, course));
     if (!command.quiet) await show(run, data, losses, before, finished, terminal);
     if (last.test && last.epochEnd) {
@@ -113,7 +114,6 @@ async function teach(
       terminal.line(`Stopped in epoch ${last.epoch} of ${last.epochs}, `
         + `after ${count(run.session.steps)} steps: ${learned(last)}`);
     }
-    await saveFile(command.output, await run.save());
     terminal.line(`Saved: ${command.output}`);
     const since = sinceBest(run.history), loss = run.history.at(-1 - since);
     if (keepBest !== undefined && loss !== undefined) {

@@ -28,17 +28,22 @@ export const joint = ({ tensors: { dx, dweight } }: Step): boolean =>
  * Multiply-adds a step must do at least; 0 where multiplying matrices is not what it is for.
  * Taps that fall on padding count.
  */
-export function macs({ kernel: { entry }, tensors, params: { N, C, D = C, P, Q, K, R, S } }: Step): number {
-  if (entry.startsWith("conv2d")) return N * P * Q * K * R * S * D;
+export function macs(
+  { kernel: { entry }, tensors, params: { N, H, W, C, D = C, P, Q, K, R, S }, overrides: { TURNED } }: Step,
+): number {
+  // A turned depthwise convolution makes dx, P × Q, of dy, H × W.
+  if (entry.startsWith("conv2d")) return N * (TURNED ? H * W : P * Q) * K * R * S * D;
   if (/^linear.*_backward/.test(entry)) {
     return N * C * K * (Number(tensors.dx.name !== "unused") + Number(tensors.dweight.name !== "unused"));
   }
   return entry.startsWith("linear") ? N * C * K : 0;
 }
 
-/** The part of a bound tensor that is this step's channels of its rows. */
-const share = (name: string, { K, C, ...params }: Step["params"]) =>
-  `${name}_pitch` in params ? (/y$/.test(name) ? K : C) / params[`${name}_pitch`] : 1;
+/** The part of a bound tensor that is this step's channels of its rows, and pixels of x that its windows see. */
+function share(name: string, { K, C, H, W, P, Q, R, S, ...params }: Step["params"]): number {
+  const seen = name === "x" && P * Q * R * S ? Math.min(1, P * R / H) * Math.min(1, Q * S / W) : 1;
+  return `${name}_pitch` in params ? seen * (/y$/.test(name) ? K : C) / params[`${name}_pitch`] : seen;
+}
 
 /** Bytes a step must move at least: each tensor that it binds, once; of those it only touches in part, the part. */
 export function bytes({ kernel: { entry, bindings }, tensors, params, overrides }: Step): number {

@@ -1,6 +1,7 @@
 import { hostTime, roofline, type Roofline } from "./roofline.js";
 import { bytes, macs, passes, passOf, type Pass } from "./cost.js";
 import { digits, share, table } from "./table.js";
+import { OptionError } from "../errors.js";
 import { keep, time, type TimeSource, type Timing } from "../gpu/profiler.js";
 import { touched, type Step } from "../gpu/recorder.js";
 import type { Run } from "../train/run.js";
@@ -62,12 +63,22 @@ export interface ProfileOptions {
   roofline?: Roofline;
 }
 
+const profiled = new WeakSet<Session>();  // now
+
 /**
- * Times every dispatch of a training step where it stands: layer by layer, pass by pass.
- * Afterwards everything is as it was.
+ * Times every dispatch of a training step where it stands: layer by layer, pass by pass. Afterwards everything is as it
+ * was. Await it before the training goes on, or in its callbacks: throws an OptionError if it has gone on meanwhile,
+ * and if the session is being profiled already.
  */
 export async function profile(what: Session | Run, options: ProfileOptions = {}): Promise<Profile> {
-  const session = "session" in what ? what.session : what, { device, memory, plan: { places } } = session;
+  const session = "session" in what ? what.session : what;
+  if (profiled.has(session)) throw new OptionError("this training is being profiled already; wait for that");
+  profiled.add(session);
+  try { return await profileAlone(session, options); } finally { profiled.delete(session); }
+}
+
+async function profileAlone(session: Session, options: ProfileOptions): Promise<Profile> {
+  const { device, memory, plan: { places }, steps: taken } = session;
   const [{ program, player }] = session.ready;
   const roof = options.roofline ?? await roofline(device);
   const slots = new Set(session.plan.slots), { steps, batch } = program;
@@ -84,6 +95,9 @@ export async function profile(what: Session | Run, options: ProfileOptions = {})
       adapter: device.adapter.name, batch, clock, resolution, roofline: roof, rows,
       dispatches: steps.length, seconds, step, host,
     };
+    if (session.steps !== taken) throw new OptionError(
+      `the training took ${session.steps - taken} steps while it was profiled, and they are lost; await profile()`,
+    );
     return { ...found, toString: () => text(found) };
   } finally { restore(); }
 }

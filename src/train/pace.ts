@@ -10,6 +10,7 @@ export class Pace {
   #group = 1;
   #taken = 0;     // steps of the present group
   #images = 0;
+  #pending = 0;   // images of steps that are not known to be done
   #last?: Promise<number>;
   #since = 0;
   #finished: { at: number; images: number; start?: boolean }[] = [];
@@ -26,6 +27,7 @@ export class Pace {
   /** Call after a step of so many images: waits if too much is on its way. */
   async step(device: Device, images: number): Promise<void> {
     this.#images += images;
+    this.#pending += images;
     if (++this.#taken < this.#group) return;
     const count = this.#images, previous = this.#last;
     this.#last = device.until(device.gpu.queue.onSubmittedWorkDone()).then(() => count);
@@ -34,14 +36,16 @@ export class Pace {
     if (!previous) return;
     const done = await previous, now = performance.now(), took = now - this.#finished.at(-1)!.at;
     this.#finished.push({ at: now, images: done });
+    this.#pending -= done;
     if (this.#finished.length > 64) this.#finished.shift();
     if (took < LEAST) this.#group = Math.min(64, this.#group * 2);
     else if (took > MOST) this.#group = Math.max(1, this.#group >> 1);
   }
 
-  /** The run stands still from here on: the time that passes does not count. */
+  /** The run stands still from here on, all its steps done: the time that passes does not count. */
   end(): void {
-    this.#since = 0;
+    if (this.#since && this.#pending) this.#finished.push({ at: performance.now(), images: this.#pending });
+    this.#since = this.#taken = this.#images = this.#pending = 0;
     this.#last = undefined;
   }
 

@@ -1,8 +1,7 @@
 import { OptionError } from "../errors.js";
 import type { Dataset } from "../data/dataset.js";
 import { permutation } from "../random.js";
-// Ahead of checkpoint.js: the order in which a bundle compresses best.
-import { Evaluator, type Evaluation } from "./evaluate.js";
+import { Evaluator, type Evaluation } from "./evaluate.js";  // first: so a bundle compresses best
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { RING } from "./control.js";
 import { judge } from "./earlyStopping.js";
@@ -35,8 +34,7 @@ export class Run implements AsyncIterable<Progress> {
   #tuning?: Tuning;
   #choices: Choices;             // rungs of the next step
   #begun = false; #paused = false; #stopped = false; #active = false; #gone = false;
-  #single: (() => void)[] = [];  // steps asked for while paused
-  #wake = () => {};
+  #wake = () => {}; #single: (() => void)[] = [];  // steps asked for while paused
   readonly #pace = new Pace();
   readonly #predictors: Predictors;
 
@@ -106,6 +104,10 @@ export class Run implements AsyncIterable<Progress> {
       reading = mine;
     };
     const settle = async () => { await reading; if (failure) throw failure; };
+    const catchUp = async () => {
+      await settle();
+      if (session.steps > this.#tally.seen) { read(session.fetch()); await settle(); }
+    };
     this.#begun = true;
     try {
       await session.choose(this.#choices);
@@ -113,8 +115,7 @@ export class Run implements AsyncIterable<Progress> {
         const order = permutation(data.size, session.seed, this.epoch);
         while (this.#at < steps && !this.#stopped) {
           if (this.#paused && !this.#single.length) {
-            await settle();
-            if (session.steps > this.#tally.seen) { read(session.fetch()); await settle(); }
+            await catchUp();
             yield* reports.splice(0);
             if (this.#paused && !this.#single.length && !this.#stopped) {
               this.#pace.end();
@@ -137,7 +138,7 @@ export class Run implements AsyncIterable<Progress> {
           if (!last) yield* reports.splice(0);
           wanted?.();
         }
-        if (this.#at < steps) break;
+        if (this.#at < steps) { await catchUp(); yield* reports.splice(0); break; }
         this.#pace.end();
         const report = reports.pop() ?? (this.#tally.images
           ? this.#progress(new Float32Array(0), this.#tally.seen, steps, this.#lr) : undefined);

@@ -8,6 +8,7 @@ import type { Loss } from "../losses/loss.js";
 import type { Clip } from "../optimizers/clip.js";
 import { sgd } from "../optimizers/sgd.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
+import { positive } from "../layers/layer.js";
 import { lifetimes, memoryUse, plan, type MemoryUse } from "../plan.js";
 import { control, RING } from "./control.js";
 import { describe, outliving, statesOf } from "./network.js";
@@ -85,6 +86,7 @@ export function summary(net: Part, {
   input, batch, microBatch: micro = batch, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clip, freeze,
   limit = Infinity, adapter,
 }: SummaryOptions): Summary {
+  for (const [name, value] of Object.entries({ batch, microBatch: micro })) positive(name, value);
   const network = describe(net, input, limit, freeze), order = control(batch, micro), ring = tensor("ring", [RING, 4]);
   const states = statesOf(network, optimizer);
   const source: Source = {  // of any size

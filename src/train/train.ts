@@ -8,7 +8,7 @@ import { positive } from "../layers/layer.js";
 import type { Loss } from "../losses/loss.js";
 import type { Clip } from "../optimizers/clip.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
-import { readChoices, type Choices } from "../tune/choices.js";
+import { isChoices, readChoices, type Choices } from "../tune/choices.js";
 import { Tuning } from "../tune/tuning.js";
 import { known } from "../options.js";
 import { checkEarlyStopping } from "./earlyStopping.js";
@@ -91,6 +91,7 @@ export async function train(net: Part, options: TrainOptions): Promise<Run> {
     ["data", "a data set or { train, test }, awaited", data?.images],
     ["optimizer", "what sgd() or another gives", !optimizer || optimizer.record],
     ["loss", "what crossEntropy() or another gives", !loss || loss.check],
+    ["tune", "true, false or a table of tune()", typeof tune === "boolean" || isChoices(tune)],
     ...Object.entries({ clip, freeze, schedule: options.schedule })
       .map(([name, f]) => [name, "a function", !f || typeof f === "function"] as const),
   ] as const) if (!ok) throw new OptionError(`${name} is ${wanted}`, { [name]: options[name as keyof TrainOptions] });
