@@ -45,6 +45,7 @@ export class Pace {
   /** The run stands still from here on, all its steps done: the time that passes does not count. */
   end(): void {
     if (this.#since && this.#pending) this.#finished.push({ at: performance.now(), images: this.#pending });
+    this.#finished.splice(0, this.#finished.length - 64);
     this.#since = this.#taken = this.#images = this.#pending = 0;
     this.#last = undefined;
   }
