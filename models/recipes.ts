@@ -35,7 +35,7 @@ const recipes = {
     },
     // At a quarter of the width, for adapters of little speed: --width 1 --input-size 224 for the paper's networks.
     // With --data full --limit 20000 AlexNet, VGG-11, GoogLeNet, ResNet-18 and DenseNet are above 80 % of the test
-    // images within minutes (README.md); with fewer images, give more --epochs.
+    // images within minutes (docs/measurements.md); with fewer images, give more --epochs.
     "lenet-bn": small(0.1, 28, 4, { width: 1 }),
     "alexnet": small(0.02, 96, 2),
     "vgg11": small(0.01, 32, 2, { batch: 32 }),
