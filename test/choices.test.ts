@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { activation_forward } from "../src/generated/activation.js";
 import { Device } from "../src/gpu/device.js";
 import { Recorder, tensor, type Rung } from "../src/gpu/recorder.js";
@@ -41,6 +41,15 @@ test.each(["timestamps", "wall clock"] as const)("the faster rung wins by %s, a 
   expect(found).toMatchObject([{ key: `relu: size${1 << 20}`, usual: "slow", rung: "fast" }]);
   const { slow, slower, fast } = found[0].seconds;
   expect([fast < slow, 3 * fast < slower]).toEqual([true, true]);
+});
+
+test("a store that fails costs a warning, not the choices", async () => {
+  const { gpu, adapter, rest } = await openTestDevice(), warn = vi.spyOn(console, "warn").mockReturnValue();
+  const full = { get: () => Promise.resolve(undefined), set: () => Promise.reject(new Error("the quota is exceeded")) };
+  try {
+    await writeChoices(new Device(gpu, adapter, rest, full), { "f: size8": "c" });
+    expect(warn.mock.calls.join()).toContain("could not be kept: the quota is exceeded");
+  } finally { warn.mockRestore(); }
 });
 
 test("a choice is taken where it fits; passes that must agree have one key", () => {

@@ -14,6 +14,7 @@ test.each([
   [["train", "lenet", "--seed"], "--seed needs a value: N"],
   [["train", "lenet", "--augment", "crop=4,flop"], '--augment knows no "flop", only crop, flip'],
   [["train", "lenet", "--augment", "flip=3"], "--augment: flip is a probability from 0 to 1, not 3"],
+  [["train", "lenet", "--augment", "crop=4=5"], '--augment crop is a number of at least 0, not "4=5"'],
   [["train", "lenet", "--augment", "crop"], "--augment: crop is a whole number of pixels"],
   [["train", "lenet", "--normalise", "0.3"], '--normalise is MEAN/STD, not "0.3"'],
   [["train", "lenet", "--normalise", "0.3/0"], "--normalise: std is above 0"],

@@ -1,12 +1,12 @@
 // The instruments: clocks, the adapter's limits, a profile that leaves no trace.
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { spread } from "../src/gpu/profiler.js";
 import { Recorder } from "../src/gpu/recorder.js";
 import {
   batchNorm, conv2d, depthwiseConv2d, flatten, linear, maxPool2d, relu, sequential, sgd, type Part,
 } from "../src/index.js";
 import { layer } from "../src/bench/cases.js";
-import { bytes, macs } from "../src/profile/cost.js";
+import { bytes, macs, passOf } from "../src/profile/cost.js";
 import { profile } from "../src/profile/profile.js";
 import { roofline } from "../src/profile/roofline.js";
 import { table } from "../src/profile/table.js";
@@ -67,6 +67,21 @@ test("the roofline is measured, and each part of it is a number above 0", async 
   expect(host).toBeGreaterThan(0);
 });
 
+test("timestamps that stand still are none: the wall clock times", { timeout: 60_000 }, async () => {
+  const device = await openTestDevice(), make = vi.spyOn(device.gpu, "createCommandEncoder");
+  make.mockImplementation((descriptor) => {
+    const { createCommandEncoder } = Object.getPrototypeOf(device.gpu) as GPUDevice;
+    const encoder = createCommandEncoder.call(device.gpu, descriptor);
+    return Object.defineProperty(encoder, "resolveQuerySet", { value: () => {} });
+  });
+  try {
+    const { flops, bandwidth, clock } = await roofline(device);
+    expect(clock).toBe("wall clock");
+    for (const value of [flops, bandwidth]) expect(value / 1e8).toBeGreaterThan(1);
+    expect(flops).toBeLessThan(Infinity);
+  } finally { make.mockRestore(); }
+});
+
 test("quartiles and tables", () => {
   expect(spread([5, 1, 3])).toEqual({ median: 3, low: 2, high: 4, best: 1 });
   expect(table(["a", "b"], [["x", "10"]])).toBe("a   b\n─────\nx  10");
@@ -82,6 +97,9 @@ test("work is counted once, whichever kernel does it", () => {
   const [own, plain] = ["depthwise", "plain"].map((rung) => recorded(depthwiseConv2d({ kernel: 3 }), rung)
     .filter(({ kernel }) => kernel.entry.startsWith("conv")).map(macs));
   expect(own).toEqual(plain);
+  const linears = ["plain", "direct"].map((rung) =>
+    recorded(sequential(flatten(), linear({ units: 4 })), rung).map(passOf));
+  for (const passes of linears) expect(passes, "both gradients at once").toEqual(["forward", "backward"]);
   const [strided] = recorded(conv2d({ filters: 8, kernel: 1, stride: 2, bias: false }), "plain");
   expect(bytes(strided)).toBe(4 * (2 * 5 * 5 * 8 + 8 * 8 + 2 * 5 * 5 * 8));  // of x, a pixel in three or four
 });

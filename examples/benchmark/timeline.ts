@@ -5,7 +5,8 @@ import { svg } from "../shared/svg.js";
 import { glyph, passClass } from "./chart.js";
 import type { Profiled } from "./protocol.js";
 
-const lanes = ["forward", "input gradient", "weight gradient", "update"] as const, LANE = 34, GAP = 6;
+const lanes = ["forward", "input gradient", "weight gradient", "backward", "update"] as const;
+const LANE = 34, GAP = 6;
 const nameOf = ({ path, layer }: ProfileRow) => path === layer ? path : `${path} ${layer}`;
 const kernelsOf = ({ kernels }: ProfileRow) => [...new Set(kernels)].join(", ");
 
@@ -39,11 +40,12 @@ export function timeline() {
     const width = plot.clientWidth;
     if (!shown || !width) return;
     const { rows, seconds } = shown, scale = (width - 2) / seconds;
-    const bottom = lanes.length * (LANE + GAP), tick = spacing(seconds, width / 110);
+    const used = lanes.filter((pass) => rows.some((row) => row.pass === pass));
+    const bottom = used.length * (LANE + GAP), tick = spacing(seconds, width / 110);
     const ticks = Array.from({ length: Math.floor(seconds / tick) + 1 }, (_, i) => i * tick);
     let at = 0;
     const bars = rows.map((row) => {
-      const x = 1 + at * scale, wide = Math.max(1, row.seconds * scale - 1), y = lanes.indexOf(row.pass) * (LANE + GAP);
+      const x = 1 + at * scale, wide = Math.max(1, row.seconds * scale - 1), y = used.indexOf(row.pass) * (LANE + GAP);
       const name = nameOf(row), fits = wide > 6.6 * name.length + 8;
       const bar = svg("g", { class: "span" },
         svg("rect", { x, y, width: wide, height: LANE, rx: Math.min(3, wide / 2), class: passClass(row.pass) }),

@@ -210,7 +210,7 @@ function integer(name: string, text: Text, least: number, most: number): number 
 /** "crop=4,flip": augmentation({ crop: 4, flip: true }). */
 function augment(text: Text): Augmentation | undefined {
   if (text === undefined) return undefined;
-  const parts = text.split(",").map((part) => part.split("=", 2));
+  const parts = text.split(",").map((part) => part.split(/=(.*)/s));
   const options = Object.fromEntries(parts.map(([name, value]) =>
     [name, value === undefined ? true : number(`augment ${name}`, value, "of at least 0", (v) => v >= 0)]));
   try { return augmentation(options); } catch (e) { return wrong(`--${(e as Error).message}`); }

@@ -1,12 +1,14 @@
 import { root, type Step, type Tensor } from "../gpu/recorder.js";
 
-/** What a step is part of. */
-export const passes = ["forward", "input gradient", "weight gradient", "update"] as const;
+/** What a step is part of; "backward" is what makes the gradients of an input and of weights at once. */
+export const passes = ["forward", "input gradient", "weight gradient", "backward", "update"] as const;
 /** Which part of a training step a dispatch belongs to. */
 export type Pass = typeof passes[number];
 
 /** The pass a step belongs to, by the names of what it binds: a gradient's name is its tensor's with a d in front. */
-export function passOf({ kernel, tensors }: Step): Pass {
+export function passOf(step: Step): Pass {
+  const { kernel, tensors } = step;
+  if (joint(step)) return "backward";
   if (/^(accumulate|reduce)/.test(kernel.entry)) return "weight gradient";
   const names = Object.keys(kernel.bindings);
   const written = names.filter((name) => kernel.bindings[name][1] === "read_write");

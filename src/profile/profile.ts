@@ -147,9 +147,9 @@ function text(found: Omit<Profile, "toString">): string {
     digits(1e3 * row.seconds), share(row.share),
     row.flops ? digits(row.flops / 1e9) : "", digits(row.bandwidth / 1e9), share(row.fraction),
   ]);
-  const sums = passes.map((pass) => {
+  const sums = passes.flatMap((pass) => {
     const sum = rows.filter((r) => r.pass === pass).reduce((all, r) => all + r.seconds, 0);
-    return `${pass} ${digits(1e3 * sum)} ms`;
+    return sum ? `${pass} ${digits(1e3 * sum)} ms` : [];
   });
   return [
     `${adapter}, batch ${batch}; times by ${clock}, which tells ${digits(1e6 * resolution)} µs apart`,

@@ -42,7 +42,7 @@ function fixedOf({ session, data: { size } }: Run): Fixed {
   return {
     optimizer: optimizer.name, seed: `${seed}`,
     batch: `${batch}${micro < batch ? ` in parts of ${micro}` : ""}`, images: `${size}`, input: network.input.join("×"),
-    ...augment && { augment: augment.words }, ...normalise && { normalise: JSON.stringify(normalise) },
+    ...augment && { augment: augment.words }, ...normalise && { normalise: `${normalise.mean}/${normalise.std}` },
   };
 }
 

@@ -42,7 +42,7 @@ export class Pace {
     else if (took > MOST) this.#group = Math.max(1, this.#group >> 1);
   }
 
-  /** The run stands still from here on, its steps done, or nearly where a tuner takes its turn: time does not count. */
+  /** The run stands still from here on, its steps done: time does not count. */
   end(): void {
     if (this.#since && this.#pending) this.#finished.push({ at: performance.now(), images: this.#pending });
     this.#finished.splice(0, this.#finished.length - 64);

@@ -126,7 +126,7 @@ export class Run implements AsyncIterable<Progress> {
           const wanted = this.#single.shift(), from = this.#at * batch, last = this.#at === steps - 1;
           const unseen = session.steps - this.#tally.seen + 1;
           if (unseen >= RING) await settle();  // before a row of the ring is written again
-          if (this.#tuning?.due) { this.#pace.end(); this.#choices = await this.#tuning.turn(); }
+          if (this.#tuning?.due) this.#choices = await this.#tuning.turn(() => this.#pace.end());
           this.#pace.begin();
           const due = wanted || last || (!reading && (unseen >= RING / 2 || performance.now() - reported >= REPORT));
           this.#lr = session.optimizer.lr * factor(this.options.schedule, this, this.#at);

@@ -30,7 +30,11 @@ export async function readChoices({ adapter, store }: Device): Promise<Choices> 
   } catch { return {}; }
 }
 
-/** Adds to what was measured here before. */
+/** Adds to what was measured here before. A store that fails (full, read-only) costs a warning and no more. */
 export async function writeChoices(device: Device, choices: Choices): Promise<void> {
-  await device.store?.set(placeOf(device.adapter), JSON.stringify({ ...await readChoices(device), ...choices }));
+  try {
+    await device.store?.set(placeOf(device.adapter), JSON.stringify({ ...await readChoices(device), ...choices }));
+  } catch (e) {
+    console.warn(`Convoy: what tuning found holds for now, but could not be kept: ${(e as Error).message}`);
+  }
 }

@@ -22,15 +22,16 @@ export class Tuning {
 
   /**
    * Measures an operator; after the last, keeps what was found and takes it. Returns the choices of the next step. A
-   * session that cannot be tuned stays as it is.
+   * session that cannot be tuned stays as it is. Calls `idle` once the steps on their way are done, and it begins.
    */
-  async turn(): Promise<Choices> {
+  async turn(idle: () => void): Promise<Choices> {
     const { session } = this, { device, choices } = session, began = performance.now();
     try {
       this.#measured ??= (await import("./measure.js")).measure(
         device, (choice) => session.record(choice), tools, { known: (key) => Object.hasOwn(choices, key) },
       );
       await device.until(device.gpu.queue.onSubmittedWorkDone());
+      idle();
       const { done, value } = await this.#measured.next();
       if (value) this.#found[value.key] = value.rung;
       if (done) {
