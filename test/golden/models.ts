@@ -9,7 +9,9 @@ import { Predictor } from "../../src/train/predict.js";
 import { readWeights, writeWeights } from "../../src/train/weights.js";
 import { readGradients } from "../runs.js";
 import { difference, values, type Check, type Input } from "./compare.js";
+import { KINKED } from "./kinked.js";
 import { layers } from "./layers.js";
+import { rungsOf } from "./recorded.js";
 
 interface Gradient { name: string; l2: number; sum: number; at: number[]; values: number[] }
 export interface ModelFile {
@@ -22,20 +24,6 @@ export interface ModelFile {
 }
 
 const LOGITS = 1e-4, STEP = 1e-3, AFTER = 2e-3;
-/**
- * Files in which an argument of a relu is so near 0 that float32's rounding decides whether its gradient passes:
- * 5.8e-7 in resnet18-eighth-64, where PyTorch in float32 is off by the same 3.0e-2 at 2.0.conv1.weight as Convoy;
- * 7.5e-7 in the last relu of resnet18-224, where PyTorch's order of summation keeps the sign and Convoy's does not;
- * 8.0e-7 of 5 in relu 3.net.2.1 of densenet-96, of which the other sign moves float64's losses by 8.6e-4 and its
- * logits after by 5.3e-3, as Convoy's are (rungs direct and narrow keep it: 4e-7, 6e-7).
- * Or in which the two largest elements of a max pooling's window are so near: 1.4e-7 apart in one window of nin-224's
- * first pooling, off by 1.3e-3 in the first layer (with Convoy's choice there, the gradient in float64 is Convoy's to
- * 2.2e-6, everywhere); 1.3e-7 in one of vgg11-224's second, 5.7e-3 (the other choice moves the float64 gradient by as
- * much). What these files hold after the first logits and loss is held to this instead.
- */
-const KINKED: Readonly<Record<string, number>> = {
-  "resnet18-eighth-64": 0.1, "resnet18-224": 0.1, "densenet-96": 0.1, "nin-224": 2e-3, "vgg11-224": 1e-2,
-};
 const norm = (numbers: Float32Array | readonly number[]) =>
   Math.sqrt((numbers as readonly number[]).reduce((total, v) => total + v * v, 0));
 /** a / b, where nothing is no part of nothing. */
@@ -45,9 +33,18 @@ const listed = (name: string, shape: readonly number[]) => `${name} [${shape.joi
 
 /**
  * One check for each kind of answer that the file has. A family that Convoy lacks is unsupported.
- * A rung is taken wherever it fits.
+ * A rung is taken wherever it fits; with "each", all that the network has in turn, too.
  */
 export async function* checkModel(device: Device, file: ModelFile, rung?: string): AsyncGenerator<Check> {
+  const rungs = new Set<string>();
+  yield* checkOnce(device, file, rung === "each" ? undefined : rung, rungs);
+  if (rung === "each") for (const each of rungs) yield* checkOnce(device, file, each);
+}
+
+/** Adds the rungs that fit to `rungs`. */
+async function* checkOnce(
+  device: Device, file: ModelFile, rung: string | undefined, rungs?: Set<string>,
+): AsyncGenerator<Check> {
   const { name, family, options, lr, batch } = file, kinked = KINKED[name];
   const note = kinked ? " (a relu's argument is near 0, or a pooling's two largest are alike: wider limit)" : "";
   const check = (what: string, error: number, tolerance: number): Check => {
@@ -71,6 +68,7 @@ export async function* checkModel(device: Device, file: ModelFile, rung?: string
   });
   try {
     const { network, memory, programs: [program] } = session;
+    for (const one of rungsOf(program.steps)) rungs?.add(one);
     const learned = [...network.params].filter(([, p]) => p.learned);
     const shapes = learned.map(([path, p]) => ({ path, shape: torchShape(p) }));
     const wanted = file.layerShapes.map(([kind, shape]) => listed(kind, shape));

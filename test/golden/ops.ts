@@ -1,43 +1,25 @@
 // PyTorch's answers for single operators (ops.json) against the public layers, losses and optimizers, on any device.
-import { targetOf, type Device } from "../../src/gpu/device.js";
+import type { Device } from "../../src/gpu/device.js";
 import { Memory } from "../../src/gpu/memory.js";
 import { Player } from "../../src/gpu/player.js";
 import { Recorder, root, tensor, type Step, type Tensor } from "../../src/gpu/recorder.js";
-import { Graph, type Part, type Value } from "../../src/graph.js";
-import {
-  adam, adamw, adaptiveAvgPool2d, add, avgPool2d, batchNorm, concat, conv2d, crossEntropy, depthwiseConv2d, flatten,
-  gelu, leakyRelu, linear, localResponseNorm, maxPool2d, relu, rmsprop, sgd, sigmoid, tanh, type Loss, type Optimizer,
-} from "../../src/index.js";
+import { adam, adamw, crossEntropy, rmsprop, sgd, type Loss, type Optimizer } from "../../src/index.js";
 import { plan } from "../../src/plan.js";
 import { inverse, permuted } from "../numbers.js";
 import type { Attrs, Case, OpsFile } from "./cases.js";
-import { activation, difference, toShape, values, type Check, type Input } from "./compare.js";
+import { activation, difference, values, type Check, type Input } from "./compare.js";
+import { layers, recorded, rungsOf } from "./recorded.js";
 
 const FORWARD = 1e-5, GRADIENT = 1e-4;
-const part = (p: Part) => (x: Value) => typeof p === "function" ? p(x) : x.graph.apply(p, x);
-/** Operators of values, from PyTorch's options. */
-const layers: Record<string, (attrs: Attrs) => (...inputs: Value[]) => Value> = {
-  conv2d: ({ outChannels: filters, kernelSize: kernel, groups, ...rest }) => (x) => part(
-    groups > 1 && groups === filters && groups === x.shape.at(-1)
-      ? depthwiseConv2d({ kernel, ...rest })
-      : conv2d({ filters, kernel, groups, ...rest }),
-  )(x),
-  maxPool2d: ({ kernelSize: kernel, ...rest }) => part(maxPool2d({ kernel, ...rest })),
-  avgPool2d: ({ kernelSize: kernel, ...rest }) => part(avgPool2d({ kernel, ...rest })),
-  linear: ({ outFeatures: units, bias }) => part(linear({ units, bias })),
-  relu: () => part(relu()), sigmoid: () => part(sigmoid()), tanh: () => part(tanh()), gelu: () => part(gelu()),
-  leakyRelu: ({ negativeSlope }) => part(leakyRelu({ negativeSlope })),
-  localResponseNorm: ({ size, alpha, beta, k }) => part(localResponseNorm({ size, alpha, beta, k })),
-  flatten: () => part(flatten()), add: () => add, concat: () => concat,
-  adaptiveAvgPool2d: ({ outputSize: size }) => part(adaptiveAvgPool2d({ size })),
-  batchNorm: ({ eps, momentum }) => part(batchNorm({ eps, momentum })),
-};
 const losses: Record<string, (attrs: Attrs) => Loss> = { crossEntropy };
 const optimizers: Record<string, (attrs: Attrs) => Optimizer> = { adam, adamw, rmsprop, sgd };
 
-/** A rung is taken wherever it fits. */
+/** A rung is taken wherever it fits; with "each", all that a case has in turn, too. */
 export async function* checkOps(device: Device, file: OpsFile, rung?: string): AsyncGenerator<Check> {
-  for (const c of file.cases) yield* await checkCase(device, c, rung);
+  for (const c of file.cases) {
+    const rungs = rung === "each" ? [undefined, ...layers[c.op] ? rungsOf(recorded(c, device).rec.steps) : []] : [rung];
+    for (const one of rungs) yield* await checkCase(device, c, one);
+  }
 }
 
 /** One check for each quantity that the case has an answer for. */
@@ -55,18 +37,10 @@ export async function checkCase(device: Device, c: Case, rung?: string): Promise
 type Checker = (what: string, got: ArrayLike<number>, want: ArrayLike<number>, tolerance: number) => Check;
 
 async function checkLayer(device: Device, c: Case, check: Checker, rung?: string): Promise<Check[]> {
-  const graph = new Graph(), rec = new Recorder({ ...targetOf(device.adapter), rung });
-  const mode = { training: c.attrs.training ?? true };
+  const { graph, rec, inputs, y, dy } = recorded(c, device, rung);
   const given: Record<string, Input | undefined> = {
     ...c.inputs, running_mean: c.runningMean, running_var: c.runningVar,
   };
-  const names = Object.keys(c.inputs).filter((name) => name !== "weight" && name !== "bias");
-  const inputs = names.map((name) => graph.input(name, toShape(c.inputs[name].shape), true));
-  const y = layers[c.op](c.attrs)(...inputs), dy = graph.tensor("dy", y.shape);
-  graph.grads.set(y, dy);
-  graph.forward(rec, mode);
-  graph.backward(rec, mode);
-
   /** The shape of a tensor's memory: features that were flattened lie as height, width, channels. */
   const shapeOf = (t: Tensor) =>
     (t === y || t === dy) && y.features && y.shape.length === 2 ? [y.shape[0], ...y.features] : t.shape;

@@ -12,19 +12,13 @@ import { checkModel, type ModelFile } from "./models.js";
 import { checkOps } from "./ops.js";
 
 const FOLDER = "test/golden";
-const { values: { rung: wanted }, positionals: said } = parseArgs({
+const { values: { rung }, positionals: said } = parseArgs({
   allowPositionals: true, options: { rung: { type: "string" } },
 });
-const rungs = wanted === "each"
-  ? [
-    undefined, "plain", "direct", "narrow", "vec4", "vec2", "row", "tiled", "depthwise", "strided", "wide", "column",
-    "split",
-  ]
-  : [wanted];
 const NEEDED = ["family", "options", "input", "labels", "layerShapes", "parameters", "logits", "grads", "losses"];
 
 /** The checks of a file, by what is in it. */
-function checksOf(device: Device, path: string, rung?: string): AsyncGenerator<Check> {
+function checksOf(device: Device, path: string): AsyncGenerator<Check> {
   let content: Partial<OpsFile & ModelFile> | null;
   try { content = JSON.parse(readFileSync(path, "utf8")); } catch (cause) {
     throw new FormatError(`${path} cannot be read: ${(cause as Error).message.replace(/\s+/g, " ")}`, { path }, cause);
@@ -40,8 +34,8 @@ async function run(paths: readonly string[]): Promise<boolean> {
   const device = await openDevice(), count = { ok: 0, FAIL: 0, unsupported: 0 };
   let broken = 0;
   console.log(`adapter: ${device.adapter.name}`);
-  for (const rung of rungs) for (const path of paths) try {
-    for await (const { name, error, tolerance, ok, unsupported } of checksOf(device, path, rung)) {
+  for (const path of paths) try {
+    for await (const { name, error, tolerance, ok, unsupported } of checksOf(device, path)) {
       const result = ok ? "ok" : unsupported ? "unsupported" : "FAIL";
       count[result]++;
       const told = unsupported ? `(${unsupported})` : `${error.toExponential(1)} of ${tolerance}`;
