@@ -37,7 +37,7 @@ ${runs.map(panel).join("\n")}
 const percent = (share) => `${(100 * share).toFixed(1)} %`, rate = (n) => Math.round(n).toLocaleString("en");
 const minutes = (images, perSecond) => (images / perSecond / 60).toFixed(1);
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
-console.log("| network | `npm run train --` | images × epochs | images/s | minutes at that rate | train loss | accuracy | test accuracy, best |\n|---|---|---|---|---|---|---|---|");
+console.log("| network | `npm run train --` | images × epochs | images/s | minutes at that rate | train loss | accuracy | test accuracy: last, best |\n|---|---|---|---|---|---|---|---|");
 for (const { command: { model, recipe, limit, epochs, seed }, images, course } of runs) {
   const last = course.at(-1), perSecond = median(course.map((e) => e.imagesPerSecond));
   console.log(`| ${titles[model]} | \`${model}${recipe === "quick" ? "" : ` --recipe ${recipe}`} --data full${limit ? ` --limit ${limit}` : ""}${seed === 1 ? "" : ` --seed ${seed}`}\` | ${rate(images.train)} × ${epochs} | ${rate(perSecond)} | ${minutes(images.train * course.length, perSecond)} | ${last.loss.toFixed(3)} | ${percent(last.accuracy)} | ${percent(last.test.accuracy)}, ${percent(Math.max(...course.map(({ test }) => test.accuracy)))} |`);
