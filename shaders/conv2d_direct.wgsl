@@ -61,7 +61,7 @@ fn conv2d_direct_forward(
   @builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u,
   @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32,
 ) {
-  let k4 = 4 * group.z;  // the first of four vec4
+  let k4 = 4 * group.z;  // the first of four vec4 of filters
   // Filters whose weights this lane loads: two or, with 4 lanes, four.
   let mine = min(4 * k4 + vec4u(lane % 8, 8 + lane % 8, 4 + lane % 4, 12 + lane % 4), vec4u(dim.K - 1));
   let strips = (dim.Q + PIXELS - 1) / PIXELS;
@@ -91,7 +91,7 @@ fn conv2d_direct_forward(
     var v = vec4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width), 0.0);
     w += 3 * stride;
     if (PIXELS == 5) { v.w = padded(start, w, width); }
-    if (TAPS == 1) {  // a loop would copy each sum in its one turn
+    if (TAPS == 1) {  // a loop of one turn would copy each sum
       let far = padded(start, w + i32(PIXELS - 4) * stride, width);
       if (PIXELS == 4) { v.w = far; }
       tap(&sum, v, far, mine + (at.x * dim.C + at.y / phases) * dim.K);

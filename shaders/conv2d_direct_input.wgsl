@@ -73,7 +73,7 @@ fn conv2d_direct_input_backward(
   let size = (vec2u(dim.H, dim.W) + stride - 1 - phase) / stride;               // rows and columns of this phase
   let c0 = 16 * (group.z / phases);
   let K4 = dim.K / 4;
-  let strips = max(1u, (size.y + 3) / 4);  // of a phase that has no columns none is written
+  let strips = max(1u, (size.y + 3) / 4);  // 1 to divide by, where a phase has no columns and writes nothing
   let begin = (group.y * groups.x + group.x) * WORKGROUP;
   let place = unravel(begin + here, dim.N, strips);  // a workgroup goes along the same row of all images
   let h = place.x;  // of the phase, as w is; past its last row: an invocation too many, which goes on for its subgroup
@@ -103,7 +103,7 @@ fn conv2d_direct_input_backward(
     var v_1 = padded(row, q + 1, width);
     var v_2 = padded(row, q + 2, width);
     var v_3 = padded(row, q + 3, width);
-    if (TAPS == 1) {  // a loop would copy each sum in its one turn
+    if (TAPS == 1) {  // a loop of one turn would copy each sum
       tap(&sum, mat4x4f(padded(row, q, width), v_1, v_2, v_3), (u32(r) * dim.C + channels) * K4 + at.y);
     } else {
       for (var s = first.y; s < S; s += i32(STRIDE_W)) {

@@ -67,7 +67,7 @@ fn conv2d_row_input_backward(
 
   var sum = Row();  // from pixel q − padding_w of dx on
   for (var q = 0; q < i32(dim.Q + TAPS - 1); q += i32(PIXELS)) {
-    // r, k / 4. Behind the last pixel of dy, sums are written that are complete by then.
+    // at: r, k / 4. Past the last pixel of dy nothing is added, and the sums that are left are written.
     for (var at = vec2u(rows.x, 0); at.x < rows.y && q < i32(dim.Q); at = onward(at, dim.K / 4)) {
       let r = i32(at.x);
       let k = i32(at.y);

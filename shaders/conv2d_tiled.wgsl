@@ -51,7 +51,7 @@ fn element(j: u32) -> vec2i {
   return vec2i(select(NOWHERE, i32(s * DILATION_W), s < S), i32(j - s * dim.C));
 }
 
-/// x of an element; 0 outside the image.
+/// x of an element `at` of a window that begins at `start`; 0 outside the image, where w as u32 is W or more.
 fn load(start: vec2i, at: vec2i) -> vec4f {
   let w = start.y + at.x;
   var v = vec4f();
@@ -82,7 +82,7 @@ fn conv2d_tiled_forward(
       starts[i] = vec2i((i32(at.x * dim.H) + h) * i32(dim.W), column);
     }
     for (var j0 = 0u; j0 < elements; j0 += 16) {
-      workgroupBarrier();
+      workgroupBarrier();  // until all have read the tiles before
       let j = j0 + 4 * (t % 4);
       let one = element(j);
       for (var i = t / 4; i < 8 * DOWN; i += 16) {
@@ -99,7 +99,7 @@ fn conv2d_tiled_forward(
         if (j < elements) { w = weight[(r * elements + j) * K4 + min(k0 + i % (2 * ACROSS), K4 - 1)]; }
         tile_w[i] = w;
       }
-      workgroupBarrier();
+      workgroupBarrier();  // until these are whole
       for (var i = 0u; i < 4; i++) {
         let v = mat4x4f(tile_w[8 * i * ACROSS + k], tile_w[(8 * i + 2) * ACROSS + k],
           tile_w[(8 * i + 4) * ACROSS + k], tile_w[(8 * i + 6) * ACROSS + k]);

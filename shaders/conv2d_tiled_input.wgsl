@@ -70,7 +70,7 @@ fn conv2d_tiled_input_backward(
         sources[i] = select(-1, (at.x * i32(dim.P) + i32(to.x)) * i32(dim.Q) + i32(to.y), to.x < dim.P && to.y < dim.Q);
       }
       for (var k0 = 0u; k0 < K4; k0 += 4) {
-        workgroupBarrier();
+        workgroupBarrier();  // until all have read the tiles before
         let k = k0 + t % 4;
         for (var i = t / 4; i < 8 * DOWN; i += 16) {
           var v = vec4f();
@@ -82,7 +82,7 @@ fn conv2d_tiled_input_backward(
           if (k < K4) { w = weight[((r * S + s) * dim.C + min(c0 + i, dim.C - 1)) * K4 + k]; }
           tile_w[i * PITCH + t % 4] = w;
         }
-        workgroupBarrier();
+        workgroupBarrier();  // until these are whole
         for (var i = 0u; i < 4; i++) {
           let v = mat4x4f(tile_w[c * PITCH + i], tile_w[(c + ACROSS) * PITCH + i],
             tile_w[(c + 2 * ACROSS) * PITCH + i], tile_w[(c + 3 * ACROSS) * PITCH + i]);

@@ -73,7 +73,7 @@ fn conv2d_tiled_weight_partial(@builtin(local_invocation_index) t: u32, @builtin
   var c = mat4x4f(); var d = mat4x4f();   // filters ACROSS + k, likewise
   var low = vec4f(); var high = vec4f();  // their dbias
   for (var at = begin; at < end; at += 16) {
-    workgroupBarrier();
+    workgroupBarrier();  // until all have read the tiles before
     for (var i = t; i < 32 * DOWN; i += 64) {
       let m = at + i / (2 * DOWN);
       let place = unravel(m, dim.P, dim.Q);
@@ -91,7 +91,7 @@ fn conv2d_tiled_weight_partial(@builtin(local_invocation_index) t: u32, @builtin
       if (m < end && from_k < K4) { w = dy[m * K4 + from_k]; }
       tile_dy[i] = w;
     }
-    workgroupBarrier();
+    workgroupBarrier();  // until these are whole
     for (var i = 0u; i < 16; i++) {
       let u = tile_x[2 * i * DOWN + j];
       let v = tile_x[(2 * i + 1) * DOWN + j];

@@ -49,8 +49,8 @@ fn three(start: i32, w: i32, width: u32) -> mat3x4f {
   return mat3x4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width));
 }
 
-/// Adds four channels of four pixels times a tap's weights, those that this lane loads from i on. Filters of the four
-/// channels are in held, next, more and last: lanes 0 to 3 load the first and the third, 4 to 7 (or 0 to 3) the others.
+/// Adds four channels of four pixels times a tap's weights. Lanes 0 to 3 load those of channels 0 and 2, lanes 4 to 7
+/// those of 1 and 3; with 4 lanes, each loads all four. A lane's first lie at i.
 fn tap(sum: ptr<function, Tile>, near: mat3x4f, far: vec4f, i: u32) {
   let v = transpose(mat4x4f(near[0], near[1], near[2], far));  // columns are channels
   let K4 = dim.K / 4;
@@ -72,9 +72,9 @@ fn conv2d_vec4_forward(
 ) {
   let C4 = i32(dim.C / 4);
   let K4 = dim.K / 4;
-  let k4 = 4 * group.z;                                  // the first of four vec4
-  let mine = min(k4 + lane % 4, K4 - 1);
-  let ahead = lane / 4 % (min(LANES, 8u) / 4);           // of two channels, the one whose weights this lane loads
+  let k4 = 4 * group.z;                         // the first of four vec4 of filters
+  let mine = min(k4 + lane % 4, K4 - 1);        // the one whose weights this lane loads
+  let ahead = lane / 4 % (min(LANES, 8u) / 4);  // and of two channels, which: 0 or 1
   let strips = (dim.Q + 3) / 4;
   let begin = (group.y * groups.x + group.x) * WORKGROUP;
   let place = unravel(begin + here, dim.N, strips);  // a workgroup goes along the same row of all images
@@ -95,7 +95,7 @@ fn conv2d_vec4_forward(
     var other = three(row, left + 1, width);  // with a stride of 2: what every other tap sees
     var w = left + 3 * i32(STRIDE_W);
     let j = at.x * TAPS * dim.C + 4 * at.y + ahead;
-    // A tap alone has no loop around it: each sum would be copied in its turn.
+    // A loop of one turn would copy each sum.
     if (TAPS == 1) { tap(&sum, near, padded(row, w, width), j * K4 + mine); } else {
       for (var s = 0u; s < TAPS; s++) {
         let far = padded(row, w, width);
@@ -105,7 +105,7 @@ fn conv2d_vec4_forward(
         other = slid;
         if (STRIDE_W == 1) { near = slid; }
         w += i32(DILATION_W);
-        // Over a dilation no pixel slides.
+        // Over a dilation no pixel is known.
         if (DILATION_W > 1) { near = three(row, w - 3, width); }
       }
     }

@@ -34,7 +34,7 @@ fn totals(total: vec4f) -> mat4x4f {
 fn put(sum: Tile, i: u32, k4: u32) {
   let K4 = dim.K / 4;
   var four = mat4x4f(sum.a[0], sum.b[0], sum.c[0], sum.d[0]);
-  for (var k = k4; k < min(k4 + 4, K4); k++) {  // what is written next moves up, as in lib/finish.wgsl
+  for (var k = k4; k < min(k4 + 4, K4); k++) {  // one write in a loop, as in lib/finish.wgsl
     partial[i * K4 + k] = four[0];
     four = up(four, four[3]);
   }
