@@ -1,10 +1,9 @@
-// Gradients of a step that runs in several passes, one for each part of its batch:
-// their sum, one dispatch for all parameters.
+// Adds up the gradients of a step that runs in several passes, one for each part of its batch.
 //
 //   total[i] += part[i]        after each pass but the first, which writes its gradients into `total` itself
 //
-// The mean over the batch is in them already: a loss divides by the images of the whole step.
-// One invocation per element; the order of passes is the order of summation. Twin: none; the formula is the code.
+// One dispatch for all parameters, one invocation per element; gradients are added in the order of the passes.
+// They are means already: a loss divides by the images of the whole step. Twin: none; the formula is the code.
 
 override WORKGROUP: u32 = 64;
 

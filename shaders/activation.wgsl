@@ -1,7 +1,7 @@
 // Elementwise activations. Where the derivative follows from the output, the input need not be kept.
 //
-//   y[i] = f(x[i])        dx[i] = dy[i] · f′(x[i]),  f′ written in z[i]: y[i] up to SLOPE 5, x[i] from 6 on
-//   f: lib/activation.wgsl by ACTIVATION, f′: lib/slope.wgsl by SLOPE, which is the same number; ALPHA and THRESHOLD
+//   y[i] = f(x[i])        dx[i] = dy[i] · f′(z[i]),  z: y up to SLOPE 5, x from 6 on
+//   f by ACTIVATION: lib/activation.wgsl, f′ by SLOPE: lib/slope.wgsl, the same number; with ALPHA and THRESHOLD
 //
 // One invocation per four Values, of WIDTH elements. Twin: test/reference/activation.ts.
 

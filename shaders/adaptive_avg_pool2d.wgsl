@@ -1,12 +1,12 @@
 // Adaptive average pooling: P × Q windows that cover the input, whatever its size, as in PyTorch.
 //
-//   window p is rows ⌊p·H/P⌋ … ⌈(p+1)·H/P⌉ − 1, window q likewise; windows may overlap
+//   window p has rows ⌊p·H/P⌋ … ⌈(p+1)·H/P⌉ − 1, window q has columns likewise; windows may overlap
 //   y[n,p,q,c]  = Σ h,w x[n,h,w,c] / count(p, q)
 //   dx[n,h,w,c] = (Σ p,q dy[n,p,q,c] / count(p, q) + addend[n,h,w,c]) · f′(z[n,h,w,c])
 //                  over the windows that hold (h, w)
 //
-// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. One invocation per WIDTH channels of a pixel of y, or
-// of a row of x. Twin: test/reference/adaptive_avg_pool2d.ts.
+// addend and f′ are there where fuse.ts has put them (ADDEND, SLOPE). One invocation per WIDTH channels
+// of a pixel of y, or of a row of x. Takes every shape. Twin: test/reference/adaptive_avg_pool2d.ts.
 
 override WORKGROUP: u32 = 64;
 override ADDEND: bool = false;
@@ -25,7 +25,7 @@ struct Params { N: u32, H: u32, W: u32, C: u32, P: u32, Q: u32 }
 // #import slope
 
 /// First element of window i of `count` over `extent`, and the first behind it.
-/// Asked with count and extent exchanged, it gives the windows that hold element i.
+/// With count and extent exchanged: the first window that holds element i, and the first behind the last.
 fn window(i: u32, count: u32, extent: u32) -> vec2u {
   return vec2u(i * extent / count, ((i + 1) * extent + count - 1) / count);
 }
@@ -49,22 +49,22 @@ fn adaptive_avg_pool2d_forward(
   y[at * C + id.x] = sum / f32((rows.y - rows.x) * (columns.y - columns.x));
 }
 
-/// Sum over the windows that hold a pixel.
+/// The sum over the windows that hold pixel (h, w).
 fn overlapped(n: u32, h: u32, w: u32, c: u32) -> Value {
-  let p = window(h, dim.H, dim.P);
-  let q = window(w, dim.W, dim.Q);
+  let down = window(h, dim.H, dim.P);
+  let across = window(w, dim.W, dim.Q);
   var sum = Value();
-  for (var a = p.x; a < p.y; a++) {
-    let rows = window(a, dim.P, dim.H);
-    for (var b = q.x; b < q.y; b++) {
-      let columns = window(b, dim.Q, dim.W);
-      sum += dy[((n * dim.P + a) * dim.Q + b) * (dim.C / WIDTH) + c] / f32((rows.y - rows.x) * (columns.y - columns.x));
+  for (var p = down.x; p < down.y; p++) {
+    let rows = window(p, dim.P, dim.H);
+    for (var q = across.x; q < across.y; q++) {
+      let columns = window(q, dim.Q, dim.W);
+      sum += dy[((n * dim.P + p) * dim.Q + q) * (dim.C / WIDTH) + c] / f32((rows.y - rows.x) * (columns.y - columns.x));
     }
   }
   return sum;
 }
 
-/// An invocation takes the pixels of a row, since most of them take the same values.
+/// An invocation writes the pixels of a row, since most of them read the same dy.
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn adaptive_avg_pool2d_backward(
   @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,

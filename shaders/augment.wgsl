@@ -7,9 +7,9 @@
 //   rows, columns        if u < erase, the first of ten tries that fits:            RandomErasing(p)
 //     area = P·Q·(0.02 + 0.31·u), ratio = 0.3·11^u, round(√(area·ratio)) × round(√(area / ratio)) anywhere inside
 //
-// u = word div 2⁸ / 2²⁴ of philox((image of the batch, step, block, 3), (seed, 0)); the counter's last word sets these
-// numbers apart from those of dropout (2) and of src/random.ts (0, 1). One invocation per image.
-// Twin: test/reference/augment.ts.
+// u = word div 2⁸ / 2²⁴ of philox((image of the batch, step, block, 3), (seed, 0)). The counter's last
+// word, 3, sets these numbers apart from those of dropout.wgsl (2) and src/random.ts (0, 1). One
+// invocation per image. Twin: test/reference/augment.ts.
 
 override WORKGROUP: u32 = 64;
 
@@ -31,11 +31,13 @@ struct Params {
 @group(0) @binding(2) var<storage, read> greys: array<f32>;         // [images of the set], 0 to 255
 @group(0) @binding(3) var<storage, read_write> draws: array<Draw>;  // [N]
 
+/// u in [0, 1), of 24 bits, which an f32 holds.
 fn unit(word: u32) -> f32 { return f32(word >> 8) / 16777216.0; }
 
 /// One of 0 … count − 1.
 fn below(count: u32, word: u32) -> u32 { return mul_high(word, count); }
 
+/// f of brightness and contrast.
 fn factor(strength: f32, word: u32) -> f32 {
   let low = max(0.0, 1.0 - strength);
   return low + unit(word) * (1.0 + strength - low);
@@ -45,7 +47,7 @@ fn factor(strength: f32, word: u32) -> f32 {
 fn augment_draw(@builtin(global_invocation_id) id: vec3u) {
   let n = id.x;
   if (n >= dim.N) { return; }
-  let counter = vec4u(dim.first + n, clock.step, 0u, 3u);
+  let counter = vec4u(dim.first + n, clock.step, 0u, 3u);  // and from block 2 on one for each try to erase
   let seed = vec2u(clock.seed, 0u);
   let place = philox(counter, seed);
   let look = philox(counter + vec4u(0u, 0u, 1u, 0u), seed);

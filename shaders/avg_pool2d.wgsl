@@ -7,8 +7,8 @@
 //   and count is the number of window elements that lie on the input or, with COUNT_PAD, on its padding;
 //   what ceil mode adds beyond the padding never counts, as in PyTorch
 //
-// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. One invocation per WIDTH channels of a pixel written;
-// tiled: of a window. Twin: test/reference/avg_pool2d.ts.
+// addend and f′ are there where fuse.ts has put them (ADDEND, SLOPE). One invocation per WIDTH channels of a
+// pixel written; tiled, where windows tile the image, of a pixel of dy. Twin: test/reference/avg_pool2d.ts.
 
 override STRIDE_H: u32 = 2;
 override STRIDE_W: u32 = 2;
@@ -36,12 +36,13 @@ struct Params {
 
 /// Elements that count of the window that starts at `start`.
 fn counted(start: vec2i) -> f32 {
+  // What counts begins at `low`, and ends as far beyond the image.
   let low = select(vec2i(), -vec2i(dim.padding_h, dim.padding_w), COUNT_PAD);
   let size = min(start + vec2i(vec2u(dim.R, dim.S)), vec2i(vec2u(dim.H, dim.W)) - low) - max(start, low);
   return f32(size.x * size.y);
 }
 
-/// The first and the last window along an axis that hold its element i.
+/// The first and the last p along an axis with p · stride ≤ i + padding < p · stride + window: they hold element i.
 fn holding(i: u32, window: u32, stride: u32, padding: i32, windows: u32) -> vec2i {
   let end = i32(i) + padding;
   return vec2i(max(end - i32(window) + i32(stride), 0) / i32(stride), min(end / i32(stride), i32(windows) - 1));
@@ -52,7 +53,7 @@ fn avg_pool2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_wor
   let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
   let C = dim.C / WIDTH;
   if (i >= dim.N * dim.P * dim.Q * C) { return; }
-  let at = place(i, dim.P, dim.Q, C);
+  let at = place(i, dim.P, dim.Q, C);  // n, p, q, c / WIDTH
   let start = vec2i(i32(at.y * STRIDE_H) - dim.padding_h, i32(at.z * STRIDE_W) - dim.padding_w);
 
   var sum = Value();
@@ -69,7 +70,7 @@ fn avg_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_wo
   let i = id.y * groups.x * WORKGROUP + id.x;
   let C = dim.C / WIDTH;
   if (i >= dim.N * dim.H * dim.W * C) { return; }
-  let at = place(i, dim.H, dim.W, C);
+  let at = place(i, dim.H, dim.W, C);  // n, h, w, c / WIDTH
   let rows = holding(at.y, dim.R, STRIDE_H, dim.padding_h, dim.P);
   let columns = holding(at.z, dim.S, STRIDE_W, dim.padding_w, dim.Q);
 
@@ -85,7 +86,7 @@ fn avg_pool2d_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_wo
   dx[i] = sum;
 }
 
-/// Windows that tile the image: an invocation writes all pixels of one.
+/// Where windows tile the image: an invocation writes all pixels of one.
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn avg_pool2d_tiled(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * WORKGROUP + id.x;

@@ -1,5 +1,5 @@
-// The first kernel of a step: gathers a batch by index from a data set that lies on the GPU as bytes, and makes it what
-// the network wants: resized, and normalised by channel.
+// The first kernel of a step: gathers a batch by index from a data set that lies on the GPU as bytes, resizes it where
+// the network wants another size, and normalises it by channel.
 //
 //   image(i, h, w, c)    = byte(images, ((i·H + h)·W + w)·C + c)
 //   resized(i, p, q, c)  = image(i, p, q, c), or with RESIZE, bilinear between its four neighbours:
@@ -34,6 +34,7 @@ fn batch_gather(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroup
   if (i >= dim.N * dim.P * dim.Q * dim.C) { return; }
   let at = place(i, dim.P, dim.Q, dim.C);  // n, p, q, c
   let source = order[at.x];
+  // The look (1, 0, 1) leaves a byte as it is.
   x[i] = resized(source, at.y, at.z, at.w, vec3f(1.0, 0.0, 1.0)) * levels[2 * at.w] + levels[2 * at.w + 1];
   if (at.y + at.z + at.w == 0) { labels[at.x] = label(source); }
 }

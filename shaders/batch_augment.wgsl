@@ -1,6 +1,11 @@
-// What batch.wgsl makes of a batch, with the images changed at random in training, by the draws d[n] of augment.wgsl
-// and in this order: image(…) with other contrast and brightness, each kept to 0 … 255; resized; cut out at p + d.top
-// and q + d.left (mirrored: Q − 1 − q + d.left), 0 outside; normalised; x = 0 where erased.
+// What batch.wgsl makes of a batch, but in training, with its images changed by d = draws[n] of augment.wgsl.
+//
+//   image(i, h, w, c)   = kept(d.brightness · kept(d.contrast · byte + d.grey))    byte: batch.wgsl's; kept: to 0 … 255
+//   resized(i, p, q, c) = as in batch.wgsl, but 0 outside
+//   x[n,p,q,c] = 0 where d.rows hold p and d.columns hold q, which erases it; else
+//                resized(order[n], p + d.top, q′ + d.left, c) · levels[c,0] + levels[c,1]
+//                q′ = q or, flipped, Q − 1 − q
+//   labels[n]  as in batch.wgsl
 //
 // One invocation per element of x; the first of each image also fetches the label. Twin: test/reference/batch.ts.
 

@@ -4,17 +4,17 @@
 //   y[m,c]  = f((x[m,c] − mean[c]) · invstd[c] · weight[c] + bias[c] + addend[m,c])
 //   running_mean ← (1 − momentum) · running_mean + momentum · mean,   running_var likewise with M2 / (M − 1)
 //
-// f by ACTIVATION, addend where ADDEND, by fuse.ts. A workgroup is 2^columns_log2 Values of channels × lanes of rows.
-// Mean and M2 by Welford's updates in a lane; lanes and splits put together in order (Chan, Golub and LeVeque 1979,
-// equation 2.1): Σ x² − (Σ x)² would cancel. column: all of it, a workgroup for its channels. partial, apply: the rows
-// in splits, whose moments every invocation of apply puts together. evaluate: by running statistics; running: these as
-// stats, for a backward pass. x_pitch: its rows' channels. Twin: test/reference/batch_norm.ts.
+// f and addend are there where fuse.ts has put them (ACTIVATION, ADDEND). A workgroup takes 2^columns_log2 Values of
+// channels; its lanes share the rows. A lane finds mean and M2 by Welford's updates; lanes and splits are joined in
+// order (Chan, Golub and LeVeque 1979, equation 2.1): Σ x² − (Σ x)² would cancel. column: all in one dispatch. partial,
+// apply: rows in splits, whose moments each invocation of apply joins. evaluate: by running statistics. running: writes
+// these into stats, for backward. Rows of x are the first C of x_pitch channels. Twin: test/reference/batch_norm.ts.
 
 override WORKGROUP: u32 = 64;
 override ACTIVATION: u32 = 0;
 override ADDEND: bool = false;
 struct Params {
-  M: u32, C: u32, rows: u32, splits: u32, span: u32,  // rows: of a split of partial; span: of apply
+  M: u32, C: u32, rows: u32, splits: u32, span: u32,  // rows: of a split of partial; span: of a workgroup of apply
   columns_log2: u32,                                  // 2, or 1 where there are no more than 4 Values
   eps: f32, momentum: f32, x_pitch: u32, fused: u32,  // fused: 1 where ADDEND is meant for this step
 }
@@ -37,7 +37,7 @@ struct Params {
 @group(0) @binding(11) var<storage, read> known_var: array<Value>;
 var<workgroup> held: array<Moments, WORKGROUP>;
 
-/// Moments of a lane's rows of channels c, from `first + lane` to before `end`.
+/// Moments of channels c over a lane's rows, from `first + lane` to before `end`.
 fn measured(c: u32, first: u32, end: u32, lane: u32) -> Moments {
   var all = Moments(); var count = 0.0;
   for (var m = first + lane; m < end; m += WORKGROUP >> dim.columns_log2) {
@@ -50,7 +50,7 @@ fn measured(c: u32, first: u32, end: u32, lane: u32) -> Moments {
   return all;
 }
 
-/// What the lanes measured of `rows` rows, put together.
+/// What the lanes that had any of `rows` rows measured, joined.
 fn gathered(here: u32, rows: u32) -> Moments {
   var all = Moments(); var before = 0.0;
   for (var i = column(0, here); i < min(rows << dim.columns_log2, WORKGROUP); i += 1u << dim.columns_log2) {
@@ -81,7 +81,7 @@ fn follow(c: u32, all: Moments) {
   running_var[c] = toward(running_var[c], all.m2 / f32(max(dim.M, 2u) - 1), dim.momentum);
 }
 
-/// Normalises a lane's rows of channels c, before `end` and where there are no more.
+/// Normalises channels c of a lane's rows, from `first + lane` to before `end` and M.
 fn normalise(c: u32, first: u32, end: u32, lane: u32, mean: Value, scale: Value) {
   let shift = bias[c];
   for (var m = first + lane; m < min(end, dim.M); m += WORKGROUP >> dim.columns_log2) {

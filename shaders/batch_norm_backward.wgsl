@@ -1,20 +1,21 @@
 // Batch normalisation, backward. x̂ = (x − mean) · invstd.
 //
 //   dbias[c]   = Σ m dy[m,c]              dweight[c] = Σ m dy[m,c] · x̂[m,c]
-//   dx[m,c]    = weight[c] · invstd[c] · (dy[m,c] − (dbias[c] + x̂[m,c] · dweight[c]) / M)   by batch statistics
-//   dx[m,c]    = weight[c] · invstd[c] · dy[m,c]                                            by running ones
+//   dx[m,c]    = (weight[c] · invstd[c] · d + addend[m,c]) · f′(z[m,c])
+//                d = dy[m,c] − (dbias[c] + x̂[m,c] · dweight[c]) / M   by batch statistics (TRAINING)
+//                d = dy[m,c]                                          by running ones
 //
-// (dx + addend) · f′(z) where ADDEND and SLOPE, where fuse.ts put them here. A workgroup is 2^columns_log2 Values of
-// channels × lanes of rows. column: all of it, a workgroup for its channels. partial, input: the rows in splits, whose
-// sums every invocation of input adds in order; the moments that forward left in splits become stats on the way (known:
-// they are stats already). Rows of x and addend are the first C of x_pitch and addend_pitch channels. One Value is
-// WIDTH channels. Twin: test/reference/batch_norm.ts.
+// addend and f′ are there where fuse.ts has put them (ADDEND, SLOPE). A workgroup takes 2^columns_log2
+// Values of channels, of WIDTH; its lanes share the rows. column: all in one dispatch. partial, input:
+// rows in splits, whose sums each invocation of input adds up in order; partial also joins the moments
+// that forward left in splits, and writes them into stats (known: stats, read). Rows of x and addend
+// are the first C of x_pitch and addend_pitch channels. Twin: test/reference/batch_norm.ts.
 
 override WORKGROUP: u32 = 64;
 override TRAINING: bool = true;
 override ADDEND: bool = false;
 
-// rows: of a split of partial; span: of input; fused: 1: ADDEND is meant for this step, 2: SLOPE
+// rows: of a split of partial; span: of a workgroup of input; fused: 1: ADDEND is meant for this step, 2: SLOPE
 struct Params {
   M: u32, C: u32, rows: u32, splits: u32, span: u32, columns_log2: u32, eps: f32,
   x_pitch: u32, addend_pitch: u32, fused: u32,
@@ -43,7 +44,7 @@ struct Sums { dy: Value, dyx: Value }
 
 var<workgroup> held: array<Sums, WORKGROUP>;
 
-/// Sums over a lane's rows of channels c.
+/// Sums of channels c over a lane's rows, from `first + lane` to before `end`.
 fn summed(c: u32, first: u32, end: u32, lane: u32, mean: Value, invstd: Value) -> Sums {
   var all = Sums();
   for (var m = first + lane; m < end; m += WORKGROUP >> dim.columns_log2) {
@@ -54,7 +55,7 @@ fn summed(c: u32, first: u32, end: u32, lane: u32, mean: Value, invstd: Value) -
   return all;
 }
 
-/// What the lanes that had rows summed, in order.
+/// What the lanes that had any of `rows` rows summed, in order.
 fn gathered(here: u32, rows: u32) -> Sums {
   var all = Sums();
   for (var i = column(0, here); i < min(rows << dim.columns_log2, WORKGROUP); i += 1u << dim.columns_log2) {
@@ -64,7 +65,7 @@ fn gathered(here: u32, rows: u32) -> Sums {
   return all;
 }
 
-/// dx of a Value of channels whose dy is `d` and whose x̂ is `v`, before what is fused behind.
+/// dx of a Value of channels whose dy is `d` and whose x̂ is `v`, without addend and f′.
 fn gradient(d: Value, v: Value, all: Sums, scale: Value) -> Value {
   if (TRAINING) { return scale * (d - (all.dy + v * all.dyx) / f32(dim.M)); }
   return scale * d;

@@ -1,12 +1,12 @@
 // Batch normalisations by running statistics, folded: what the convolution or linear layer
 // in front of each multiplies its sums by, and adds.
 //
-//   folded[to + k]        = weight[k] / √(variance[k] + eps)                                factor
-//   folded[to + size + k] = bias[k] + (own[k] − mean[k]) · folded[to + k]   term; own: that layer's bias, 0 without one
+//   folded[to + k]        = weight[k] / √(variance[k] + eps)                      factor
+//   folded[to + size + k] = bias[k] + (own[k] − mean[k]) · folded[to + k]         term; own: that layer's bias, else 0
 //
-// All normalisations of a network are one dispatch: a segment each, told by a table that src/layers/foldBatchNorm.ts
-// makes. A layer's parameters lie in one buffer anyway, and running statistics in another. An invocation makes both
-// numbers of a filter; group.y is the segment. Twin: test/reference/batch_norm.ts.
+// All normalisations of a network are one dispatch: a segment each, told by a table that
+// src/layers/foldBatchNorm.ts makes. Parameters lie in one buffer anyway, and so do running statistics. An
+// invocation makes both numbers of a filter; id.y is the segment. Twin: test/reference/batch_norm.ts.
 override WORKGROUP: u32 = 64;
 
 struct Params { eps: f32 }

@@ -1,11 +1,11 @@
-// Clips gradients by the norm of all of them together, as torch.nn.utils.clip_grad_norm_; three passes, fixed order.
+// Clips gradients by the norm of all of them together, as torch.nn.utils.clip_grad_norm_ does, in three passes.
 //
-//   partial[first + z] = Σ i ≡ z mod splits  dparam[i]²     once for each buffer of gradients, side by side in partial
-//   total              = √ Σ z  partial[z]                        z < count, of all buffers
-//   dparam            *= min(1, max_norm / (total + 1e-6))        in place, once for each buffer
+//   partial[first + z] = Σ i ≡ z mod splits  dparam[i]²      once for each buffer of gradients, side by side in partial
+//   total              = √ Σ z  partial[z]                   z < count, of all buffers
+//   dparam[i]         *= min(1, max_norm / (total + 1e-6))   in place, once for each buffer
 //
-// First pass: an invocation per z, which has four gradients on their way at once. Second: one workgroup, a sum a lane.
-// Third: one per element. Twin: test/reference/clip.ts.
+// Sums have a fixed order. partial: an invocation per z, which loads four gradients at once. norm: one
+// workgroup, a sum a lane. scale: an invocation per element. Twin: test/reference/clip.ts.
 
 override WORKGROUP: u32 = 64;
 

@@ -1,13 +1,14 @@
-// Concatenation along channels: up to four parts in one dispatch. Part j of C_j channels is channels offset_j … of y.
+// Concatenation along channels, up to four parts in one dispatch. Part j has C_j channels, from offset_j of y on.
 //
 //   y[m, offset_j + c] = x_j[m,c]        dx_j[m,c] = dy[m, offset_j + c] · f′(z[m, offset_j + c])        m = (n, h, w)
 //
-// f′ by SLOPE (lib/slope.wgsl) where fuse.ts put it here: every part came from the same activation, and z is y. Grid: x
-// and y fold (m, c), z is the part. One invocation per four Values of a part. Twin: test/reference/concat.ts.
+// f′ is there where fuse.ts has put it (SLOPE): then all parts came from the same activation, and z is
+// y. One invocation per four Values of a part; of the grid x and y count these, folded, and z is the
+// part. Twin: test/reference/concat.ts.
 
 override WORKGROUP: u32 = 64;
 
-// offset of part 0; the others follow it
+// offset: of part 0; the others follow it
 struct Params { M: u32, K: u32, C0: u32, C1: u32, C2: u32, C3: u32, offset: u32 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
@@ -40,7 +41,7 @@ fn concat_forward(
   let start = n / WORKGROUP * WORKGROUP * 4 + n % WORKGROUP;  // neighbours take neighbours
   let here = part(group.z);
   for (var i = start; i < min(start + 4 * WORKGROUP, dim.M * here.x); i += WORKGROUP) {
-    let at = i / here.x * (dim.K / WIDTH - here.x) + here.y + i;
+    let at = i / here.x * (dim.K / WIDTH - here.x) + here.y + i;  // m · K + offset_j + c, as i is m · C_j + c
     switch (group.z) {
       case 0: { y[at] = x0[i]; }
       case 1: { y[at] = x1[i]; }
@@ -55,7 +56,7 @@ fn concat_backward(
   @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
 ) {
   let n = id.y * groups.x * WORKGROUP + id.x;
-  let start = n / WORKGROUP * WORKGROUP * 4 + n % WORKGROUP;
+  let start = n / WORKGROUP * WORKGROUP * 4 + n % WORKGROUP;  // neighbours take neighbours
   let here = part(group.z);
   for (var i = start; i < min(start + 4 * WORKGROUP, dim.M * here.x); i += WORKGROUP) {
     let at = i / here.x * (dim.K / WIDTH - here.x) + here.y + i;

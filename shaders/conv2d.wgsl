@@ -1,19 +1,20 @@
 // 2-D convolution (cross-correlation) with zero padding, dilation and groups. Activations NHWC, weights RSCK.
 //
-//   y[n,p,q,k]       = f(bias[k] + Σ r,s,d  x[n,h,w,c] · weight[r,s,d,k] + addend[n,p,q,k])
-//                      c = g·D + d,  g the group of filter k
-//   dx[n,h,w,c]      =           Σ r,s,k  dy[n,p,q,k] · weight[r,s,d,k]     k over the filters of c's group; then
-//                      (… + addend[n,h,w,c]) · f′(z[n,h,w,c])   where fuse.ts put ADDEND and SLOPE, and f by ACTIVATION
+//   y[n,p,q,k]          = f(bias[k] + Σ r,s,d  x[n,h,w,c] · weight[r,s,d,k] + addend[n,p,q,k])
+//                         c = ⌊k / F⌋·D + d: channel d of the group of filter k
+//   dx[n,h,w,c]         = (Σ r,s,k  dy[n,p,q,k] · weight[r,s,d,k] + addend[n,h,w,c]) · f′(z[n,h,w,c])
+//                         d = c mod D,  k over the filters of c's group
 //   partial[z,r,s,d,k]  = Σ n,p,q in split z  dy[n,p,q,k] · x[n,h,w,c]
 //   partial_bias[z,k]   = Σ n,p,q in split z  dy[n,p,q,k]
 //   where  h = p·STRIDE_H + r·DILATION_H − padding_h,  w = q·STRIDE_W + s·DILATION_W − padding_w
 //
-// Other rungs write m for the pixel (n, p, q), and m∘(r,s) for the pixel (n, h, w) of x that tap (r, s) of its window
-// sees, 0 on padding; for dx, m is (n, h, w) and m∘(r,s) the pixel of dy that reaches it by that tap.
+// f, f′ and addend are there where fuse.ts has put them (ACTIVATION, SLOPE, ADDEND). Other rungs write m for
+// the pixel (n, p, q), and m∘(r,s) for the pixel (n, h, w) of x that tap (r, s) of its window sees: 0 on
+// padding. For dx, m is (n, h, w), and m∘(r,s) the pixel of dy whose tap (r, s) sees it: 0 where there is none.
 //
-// One invocation per element written; every pass gathers, none scatters (WGSL has no f32 atomics). A split is `span`
-// rows (n, p): a few filters of a first layer have too few weights to keep a GPU busy. Of one split, the partial sums
-// are dweight and dbias; else reduce.wgsl adds them up. The plain rung: takes every shape.
+// One invocation per element written; every pass gathers, none scatters (WGSL has no f32 atomics). A split is
+// `span` rows (n, p), since a first layer of few filters has too few weights to keep a GPU busy. The sums of
+// one split are dweight and dbias; those of several reduce.wgsl adds up. The plain rung: it takes every shape.
 // Twin: test/reference/conv2d.ts.
 
 // #import window
@@ -26,7 +27,7 @@ struct Params {
   P: u32, Q: u32, K: u32,          // output
   D: u32, F: u32,                  // channels and filters of one group: C / groups, K / groups
   padding_h: i32, padding_w: i32,
-  span: u32, size: u32,            // rows of a split; weights, 0 where dbias alone is asked for
+  span: u32, size: u32,            // rows of a split; how many weights, 0 where dbias alone is asked for
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
@@ -38,7 +39,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> dx: array<f32>;       // [N, H, W, C]
 @group(0) @binding(6) var<storage, read_write> partial: array<f32>;       // [splits, R, S, D, K]
 @group(0) @binding(7) var<storage, read_write> partial_bias: array<f32>;  // [splits, K]
-@group(0) @binding(8) var<storage, read> addend: array<f32>;         // [N, H, W, C]
+@group(0) @binding(8) var<storage, read> addend: array<f32>;         // as y or dx
 @group(0) @binding(9) var<storage, read> z: array<f32>;              // [N, H, W, C]
 
 // #import activation
@@ -55,7 +56,7 @@ fn conv2d_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgro
   let p = at.y;
   let q = at.z;
   let k = at.w;
-  let first = k / dim.F * dim.D;  // of the channels that filter k sees
+  let first = k / dim.F * dim.D;  // channel of k's group
 
   var sum = 0.0;
   for (var r = 0u; r < R; r++) {
@@ -86,11 +87,11 @@ fn conv2d_backward_input(@builtin(global_invocation_id) id: vec3u, @builtin(num_
   let h = at.y;
   let w = at.z;
   let c = at.w;
-  let first = c / dim.D * dim.F;  // of the filters that see channel c
+  let first = c / dim.D * dim.F;  // filter of c's group
 
   var sum = 0.0;
   for (var r = 0u; r < R; r++) {
-    let hr = i32(h) + dim.padding_h - i32(r * DILATION_H);  // = p · STRIDE_H, if some p reaches h through r
+    let hr = i32(h) + dim.padding_h - i32(r * DILATION_H);  // p · STRIDE_H, if tap r of some p sees h
     if (hr < 0 || u32(hr) % STRIDE_H != 0 || u32(hr) / STRIDE_H >= dim.P) { continue; }
     for (var s = 0u; s < S; s++) {
       let ws = i32(w) + dim.padding_w - i32(s * DILATION_W);
@@ -113,7 +114,7 @@ fn conv2d_backward_weight(@builtin(global_invocation_id) id: vec3u, @builtin(num
   let end = min((id.z + 1) * dim.span, dim.N * dim.P);
   var sum = 0.0;
   if (i < dim.size) {
-    let at = place(i, S, dim.D, dim.K);
+    let at = place(i, S, dim.D, dim.K);  // r, s, d, k
     let r = at.x;
     let s = at.y;
     let k = at.w;

@@ -2,10 +2,11 @@
 //
 //   y[m,k] = f(bias[k] + Σ r,s,c  x[m∘(r,s), c] · weight[r,s,c,k] + addend[m,k])    m = (n, p, q), as in conv2d.wgsl
 //
-// An invocation computes 4 or 5 neighbouring pixels of a row × 16 filters, as in conv2d_vec4.wgsl, one channel at a
-// time: a load of a pixel and two of weights feed 64 or 80 multiply-adds. The direct rung for first layers, of one
-// channel or three, for strides and for linear layers of middle size: one group, a stride or a dilation along each axis
-// but not both, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
+// As conv2d_vec4.wgsl, but an invocation computes 4 or 5 neighbouring pixels of a row × 16 filters, and
+// one channel at a time: a load of a pixel and two of weights feed 64 or 80 multiply-adds. The direct
+// rung, for first layers of one channel or three, for strides and for linear layers of middle size: one
+// group, a stride or a dilation along each axis, not both, subgroups of 4 or more.
+// Twin: test/reference/conv2d.ts.
 enable subgroups;
 const COLUMNS = 4;
 alias Value = vec4f;
@@ -43,7 +44,7 @@ struct Params {
 // #import unravel
 // #import turns
 
-/// Adds what a channel of the pixels is by a tap, whose weights of this lane lie at i.
+/// Adds a channel of four pixels, v, and of the fifth, `far`, times a tap's weights: this lane loads those at i.
 fn tap(sum: ptr<function, Tile>, v: vec4f, far: f32, i: vec4u) {
   let held = weight[i.x];
   let more = weight[i.y];
@@ -60,16 +61,16 @@ fn conv2d_direct_forward(
   @builtin(local_invocation_index) here: u32, @builtin(num_workgroups) groups: vec3u,
   @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32,
 ) {
-  let k4 = 4 * group.z;  // the first of four vec4
-  // With 4 lanes, each loads four weights.
+  let k4 = 4 * group.z;  // the first of four vec4 of filters
+  // Filters whose weights this lane loads: two or, with 4 lanes, four.
   let mine = min(4 * k4 + vec4u(lane % 8, 8 + lane % 8, 4 + lane % 4, 12 + lane % 4), vec4u(dim.K - 1));
   let strips = (dim.Q + PIXELS - 1) / PIXELS;
   let begin = (group.y * groups.x + group.x) * WORKGROUP;
-  let place = unravel(begin + here, dim.N, strips);  // the same row of all images lies side by side
-  let p = place.x;  // past the last one, where there are no more
+  let place = unravel(begin + here, dim.N, strips);  // a workgroup goes along the same row of all images
+  let p = place.x;  // P and more: an invocation too many, which goes on for its subgroup
   let n = place.y;
   let q = PIXELS * place.z;
-  // Rows of x that this workgroup's windows begin at, from and to; rows of the window, from and to before.
+  // p · STRIDE_H of the workgroup's first and last row, and the rows of the window by which any of them sees x.
   let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / (dim.N * strips) * STRIDE_H);
   let rows = reaching(dim.padding_h - ends.y, i32(dim.H) + dim.padding_h - ends.x, DILATION_H, dim.R);
   let left = i32(q * STRIDE_W) - dim.padding_w;
@@ -78,7 +79,7 @@ fn conv2d_direct_forward(
   let stride = i32(STRIDE_W);
 
   var sum: Tile;  // columns are pixels
-  // Pixels that slide are STRIDE_W apart, from each of so many first ones.
+  // From a tap to the next in its phase, STRIDE_W further, pixels slide. at: r, c · phases + phase.
   for (var at = vec2u(rows.x, 0); at.x < rows.y; at = onward(at, dim.C * phases)) {
     let h = i32(p * STRIDE_H + at.x * DILATION_H) - dim.padding_h;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
@@ -86,11 +87,11 @@ fn conv2d_direct_forward(
     let phase = at.y % phases;
     let start = row + i32(at.y / phases);
     var w = left + i32(phase);
-    // A channel of three pixels: the fourth comes with each tap, or the fifth.
+    // A channel of the first three pixels. The last one, the fourth or fifth, comes with each tap.
     var v = vec4f(padded(start, w, width), padded(start, w + stride, width), padded(start, w + 2 * stride, width), 0.0);
     w += 3 * stride;
     if (PIXELS == 5) { v.w = padded(start, w, width); }
-    if (TAPS == 1) {
+    if (TAPS == 1) {  // a loop of one turn would copy each sum
       let far = padded(start, w + i32(PIXELS - 4) * stride, width);
       if (PIXELS == 4) { v.w = far; }
       tap(&sum, v, far, mine + (at.x * dim.C + at.y / phases) * dim.K);
@@ -101,7 +102,7 @@ fn conv2d_direct_forward(
         tap(&sum, v, far, mine + ((at.x * S + s) * dim.C + at.y / phases) * dim.K);
         v = vec4f(v.yzw, far);
         w += stride;
-        if (DILATION_W > 1) {
+        if (DILATION_W > 1) {  // pixels that no tap sees slide by, too
           for (var skipped = 1u; skipped < DILATION_W; skipped++) {
             v = vec4f(v.yz, padded(start, w, width), 0.0);
             w++;

@@ -1,14 +1,13 @@
-// Input gradient of a convolution by register tiles, subgroup broadcast and sliding pixels:
-// no barrier, no workgroup memory.
+// Input gradient of a convolution by register tiles, subgroup broadcast and sliding pixels; no barrier.
 //
 //   dx[m,c] = (Σ r,s,k dy[m∘(r,s), k] · weight[r,s,c,k] + addend[m,c]) · f′(z[m,c])    m = (n, h, w), as in conv2d.wgsl
 //
-// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. An invocation computes 4 pixels of a row × 16 channels,
-// four filters at a time. Strides are taken apart by phase (h mod STRIDE_H, w mod STRIDE_W): the four are neighbours in
-// their phase, reached by the same taps, and none is multiplied by zero. From tap to tap they slide, as in
-// conv2d_vec4.wgsl: one dy is loaded, and weights, along k, once a subgroup. Images lie side by side, so that a
-// workgroup shares a row and leaves out the taps that reach none of y's. The direct rung: one group, filters divisible
-// by 4, a stride or a dilation along each axis but not both, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
+// addend and f′ are there where fuse.ts has put them (ADDEND, SLOPE). An invocation computes 4 pixels of a row × 16
+// channels, four filters at a time. Strides are taken apart by phase (h mod STRIDE_H, w mod STRIDE_W): the 4 pixels are
+// neighbours in their phase, the same taps reach all of them, and nothing is multiplied by zero. From tap to tap they
+// slide, as in conv2d_vec4.wgsl: one dy is loaded, and weights, along k, once a subgroup. Workgroups go along the same
+// row of all images, and leave out the taps that reach no row of dy. The direct rung: one group, filters divisible by
+// 4, a stride or a dilation along each axis, not both, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 const COLUMNS = 4;
 
@@ -41,10 +40,10 @@ struct Params {
 // #import tile
 // #import padded_dy
 
-/// Channels 0 to 3, 4 and 5, 6 and 7, 8 to 11, 12 to 15: a column each, of four pixels.
+/// Channels 0 to 3, 4 and 5, 6 and 7, 8 to 11, 12 to 15: a column each, of four pixels. Beyond CHANNELS none is summed.
 struct Sums { a: mat4x4f, b: mat2x4f, c: mat2x4f, d: mat4x4f, e: mat4x4f }
 
-/// Adds what four filters of four pixels of dy, a column each, are by a tap, whose weights of this lane lie at i.
+/// Adds four filters of dy, a column for each of four pixels, times a tap's weights: this lane loads those at i.
 fn tap(sum: ptr<function, Sums>, pixels: mat4x4f, i: vec4u) {
   let held = weight[i.x];
   var next = held;
@@ -74,29 +73,28 @@ fn conv2d_direct_input_backward(
   let size = (vec2u(dim.H, dim.W) + stride - 1 - phase) / stride;               // rows and columns of this phase
   let c0 = 16 * (group.z / phases);
   let K4 = dim.K / 4;
-  let strips = max(1u, (size.y + 3) / 4);  // of a phase that has no columns none is written
+  let strips = max(1u, (size.y + 3) / 4);  // 1 to divide by, where a phase has no columns and writes nothing
   let begin = (group.y * groups.x + group.x) * WORKGROUP;
-  let place = unravel(begin + here, dim.N, strips);  // the same row of all images lies side by side
-  let h = place.x;  // past the last one, where there are no more
+  let place = unravel(begin + here, dim.N, strips);  // a workgroup goes along the same row of all images
+  let h = place.x;  // of the phase, as w is; past its last row: an invocation too many, which goes on for its subgroup
   let n = place.y;
   let w = 4 * place.z;
-  // With 4 lanes, each loads four channels.
+  // Channels whose weights this lane loads: two or, with 4 lanes, four.
   let channels = min(c0 + vec4u(lane % 8, 8 + lane % 8, 4 + lane % 4, 12 + lane % 4), vec4u(dim.C - 1));
 
+  // Row i of a phase is h = STRIDE_H · i + phase; p sees it by r where STRIDE_H · p + DILATION_H · r = h + padding_h.
+  // So do the taps r = first + STRIDE_H · t, t < taps, with p = i + shift − DILATION_H · t. Columns likewise.
   let S = i32(select(TAPS, dim.S, TAPS == 0));
   let reach = vec2i(phase) + vec2i(dim.padding_h, dim.padding_w);
-  let first = reach % vec2i(stride);  // tap of this phase, along both axes
-  let shift = reach / vec2i(stride);  // of dy's pixels by that
-  // Rows of dy that this workgroup's first taps see, from and to.
+  let first = reach % vec2i(stride);
+  let shift = reach / vec2i(stride);
+  // p at t = 0 of the workgroup's first and last row, and the t by which any of them reaches a row of dy.
   let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / (dim.N * strips)) + shift.x;
   let taps = (vec2i(i32(dim.R), S) - first + vec2i(stride) - 1) / vec2i(stride);
-  // Rows of the phase's taps, from and to before.
   let rows = reaching(ends.x - i32(dim.P) + 1, ends.y + 1, DILATION_H, u32(select(0, taps.x, taps.y > 0)));
 
-  // Pixel i of a phase takes dy[i + d] by the tap s where STRIDE · d = phase +
-  // padding − DILATION · s; likewise rows by taps r.
   var sum: Sums;
-  for (var at = vec2u(rows.x, 0); at.x < rows.y; at = onward(at, dim.K / 4)) {
+  for (var at = vec2u(rows.x, 0); at.x < rows.y; at = onward(at, dim.K / 4)) {  // t of the row, k / 4
     let r = first.x + i32(at.x * STRIDE_H);
     let p = i32(h) + shift.x - i32(at.x * DILATION_H);
     let width = select(0u, dim.Q, p >= 0 && p < i32(dim.P));  // nothing lies on a row outside the output
@@ -105,7 +103,7 @@ fn conv2d_direct_input_backward(
     var v_1 = padded(row, q + 1, width);
     var v_2 = padded(row, q + 2, width);
     var v_3 = padded(row, q + 3, width);
-    if (TAPS == 1) {
+    if (TAPS == 1) {  // a loop of one turn would copy each sum
       tap(&sum, mat4x4f(padded(row, q, width), v_1, v_2, v_3), (u32(r) * dim.C + channels) * K4 + at.y);
     } else {
       for (var s = first.y; s < S; s += i32(STRIDE_W)) {
@@ -113,7 +111,7 @@ fn conv2d_direct_input_backward(
         tap(&sum, mat4x4f(v_0, v_1, v_2, v_3), (u32(r * S + s) * dim.C + channels) * K4 + at.y);
         v_3 = v_2; v_2 = v_1; v_1 = v_0;
         q--;
-        if (DILATION_W > 1) {
+        if (DILATION_W > 1) {  // pixels that no tap sees slide by, too
           for (var skipped = 1u; skipped < DILATION_W; skipped++) {
             v_3 = v_2; v_2 = v_1; v_1 = padded(row, q, width);
             q--;
@@ -124,7 +122,7 @@ fn conv2d_direct_input_backward(
   }
   if (h >= size.x || w >= size.y) { return; }
   let m = (n * dim.H + h * STRIDE_H + phase.x) * dim.W + w * STRIDE_W + phase.y;
-  for (var c4 = c0; c4 < min(c0 + 16, dim.C); c4 += 4) {  // what is written next moves up, as in lib/finish.wgsl
+  for (var c4 = c0; c4 < min(c0 + 16, dim.C); c4 += 4) {  // one write in loops, as in lib/finish.wgsl
     var four = sum.a;
     for (var channel = c4; channel < min(c4 + 4, dim.C); channel++) {
       var pixels = four[0];

@@ -1,12 +1,12 @@
-// Weight and bias gradient of a convolution where filters divide by 4,
-// channels need not: split-K, register tiles, broadcast.
+// Weight and bias gradient of a convolution where filters divide by 4, channels need not.
 //
 //   partial[z,r,s,c,k]  = Σ m in split z  x[m∘(r,s), c] · dy[m,k]        m = (n, p, q), as in conv2d.wgsl
 //   partial_bias[z,k]   = Σ m in split z  dy[m,k]
 //
-// As conv2d_vec4_weight.wgsl, but an invocation sums 4 or 5 taps of a window's row and one channel × 16 filters; its
-// taps slide from pixel to pixel. The direct rung for first layers, of one channel or three, where STRIDE_W and
-// DILATION_W are 1: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
+// As conv2d_vec4_weight.wgsl, but an invocation sums 4 or 5 taps of a window's row and one channel × 16
+// filters; what its taps see slides from pixel to pixel. The direct rung, for first layers of one
+// channel or three: one group, STRIDE_W and DILATION_W 1, a stride or a dilation down the column, not
+// both, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 alias Element = f32;
 const EACH = 1;
@@ -42,7 +42,7 @@ fn conv2d_direct_weight_partial(
   @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u,
   @builtin(subgroup_invocation_id) lane: u32,
 ) {
-  let strips = (dim.S + TAPS - 1) / TAPS;           // of taps
+  let strips = (dim.S + TAPS - 1) / TAPS;  // of taps, in a row of the window
   let k4 = 4 * group.y;
   let j = min(id.x, dim.R * strips * dim.C - 1);
   let at = unravel(j, strips, dim.C);
@@ -73,7 +73,7 @@ fn conv2d_direct_weight_partial(
     }
   }
   let sums = totals(total);
-  let end = select(s, min(s + TAPS, dim.S), id.x == j);
+  let end = select(s, min(s + TAPS, dim.S), id.x == j);  // an invocation too many writes nothing
   for (var i = s; i < end; i++) {
     put(sum, ((group.z * dim.R + r) * dim.S + i) * dim.C + c, k4);
     sum = rest(sum);

@@ -2,10 +2,10 @@
 //
 //   y[m,k] = f(bias[k] + Σ r,s,c  x[m∘(r,s), c] · weight[r,s,c,k])        m = (n, p, q), as in conv2d.wgsl
 //
-// An invocation computes 8 neighbouring pixels of a row × 8 filters, one channel at a time; from tap to tap its pixels
-// slide, as in conv2d_vec4.wgsl. The lanes load a weight each (with 4 lanes: two) and share them by broadcast. The
-// rung narrow for LeNet's 6 filters and the like: one group, a stride or a dilation along each axis but not both,
-// subgroups of 4 or more. Twin: test/reference/conv2d.ts.
+// As conv2d_direct.wgsl, but an invocation computes 8 neighbouring pixels of a row × 8 filters, of
+// which a lane loads one weight each (with 4 lanes: two). The rung narrow, for LeNet's 6 filters and
+// the like: one group, a stride or a dilation along each axis, not both, subgroups of 4 or more.
+// Twin: test/reference/conv2d.ts.
 enable subgroups;
 alias Element = f32;
 const EACH = 1;
@@ -44,15 +44,15 @@ fn conv2d_narrow_forward(
   @builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32,
 ) {
   let k0 = 8 * group.z;
-  let mine = min(k0 + lane % 8, dim.K - 1);
-  let other = min(k0 + 4 + lane % 4, dim.K - 1);  // with 4 lanes, each loads two weights
+  let mine = min(k0 + lane % 8, dim.K - 1);       // the filter whose weights this lane loads
+  let other = min(k0 + 4 + lane % 4, dim.K - 1);  // and, with 4 lanes, the second one
   let strips = (dim.Q + 7) / 8;
   let begin = (group.y * groups.x + group.x) * WORKGROUP;
-  let place = unravel(begin + here, dim.N, strips);  // the same row of all images lies side by side
-  let p = place.x;  // past the last one, where there are no more
+  let place = unravel(begin + here, dim.N, strips);  // a workgroup goes along the same row of all images
+  let p = place.x;  // P and more: an invocation too many, which goes on for its subgroup
   let n = place.y;
   let q = 8 * place.z;
-  // Rows of x that this workgroup's windows begin at, from and to; rows of the window, from and to before.
+  // p · STRIDE_H of the workgroup's first and last row, and the rows of the window by which any of them sees x.
   let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / (dim.N * strips) * STRIDE_H);
   let rows = reaching(dim.padding_h - ends.y, i32(dim.H) + dim.padding_h - ends.x, DILATION_H, dim.R);
   let left = i32(q * STRIDE_W) - dim.padding_w;
@@ -63,7 +63,7 @@ fn conv2d_narrow_forward(
   // Filters 0 to 3, 4 and 5, 6 and 7 of pixels 0 to 3; columns are filters.
   var a = mat4x4f(); var b = mat2x4f(); var e = mat2x4f();
   var c = mat4x4f(); var d = mat2x4f(); var f = mat2x4f();  // of pixels 4 to 7
-  // Pixels that slide are STRIDE_W apart, from each of so many first ones.
+  // From a tap to the next in its phase, STRIDE_W further, pixels slide. at: r, c · phases + phase.
   for (var at = vec2u(rows.x, 0); at.x < rows.y; at = onward(at, dim.C * phases)) {
     let h = i32(p * STRIDE_H + at.x * DILATION_H) - dim.padding_h;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));  // nothing lies on a row outside the image
@@ -71,6 +71,7 @@ fn conv2d_narrow_forward(
     let phase = at.y % phases;
     let start = row + i32(at.y / phases);
     var w = left + i32(phase);
+    // A channel of pixels 0 to 3 and 4 to 6; the last one comes with each tap.
     var u = vec4f(padded(start, w, width), padded(start, w + stride, width),
       padded(start, w + 2 * stride, width), padded(start, w + 3 * stride, width));
     w += 4 * stride;
@@ -95,7 +96,7 @@ fn conv2d_narrow_forward(
       u = vec4f(u.yzw, v.x);
       v = vec4f(v.yzw, 0.0);
       w += stride;
-      if (DILATION_W > 1) {
+      if (DILATION_W > 1) {  // pixels that no tap sees slide by, too
         for (var skipped = 1u; skipped < DILATION_W; skipped++) {
           u = vec4f(u.yzw, v.x);
           v = vec4f(v.yz, padded(start, w, width), 0.0);
@@ -106,7 +107,7 @@ fn conv2d_narrow_forward(
   }
   if (p >= dim.P) { return; }
   let m = (n * dim.P + p) * dim.Q + q;
-  for (var k = k0; k < min(k0 + 8, dim.K); k++) {  // what is written next moves up, as in lib/finish.wgsl
+  for (var k = k0; k < min(k0 + 8, dim.K); k++) {  // one write in loops, as in lib/finish.wgsl
     let last = affine(k, dim.K);
     var near = a[0];
     var far = c[0];

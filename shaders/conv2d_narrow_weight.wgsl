@@ -1,12 +1,11 @@
-// Weight and bias gradient of a convolution whose filter count is no multiple of 4:
-// split-K, register tiles, subgroup broadcast.
+// Weight and bias gradient of a convolution whose filter count is no multiple of 4.
 //
 //   partial[z,r,s,c,k]  = Σ m in split z  x[m∘(r,s), c] · dy[m,k]        m = (n, p, q), as in conv2d.wgsl
 //   partial_bias[z,k]   = Σ m in split z  dy[m,k]
 //
-// As conv2d_direct_weight.wgsl, with 4 or 5 taps × 8 filters an invocation, pixel by pixel; a lane loads one dy (with 4
-// lanes: two). The rung narrow for LeNet's 6 filters and the like: one group, subgroups of 4 or more.
-// Twin: test/reference/conv2d.ts.
+// As conv2d_direct_weight.wgsl, but an invocation sums 4 or 5 taps × 8 filters, pixel by pixel; a lane loads one dy
+// (with 4 lanes: two). The rung narrow, for LeNet's 6 filters and the like, and for first layers with a stride: one
+// group, a stride or a dilation along each axis, not both, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 alias Element = f32;
 const EACH = 1;
@@ -41,10 +40,10 @@ fn conv2d_narrow_weight_partial(
   @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u,
   @builtin(subgroup_invocation_id) lane: u32,
 ) {
-  let strips = (dim.S + TAPS - 1) / TAPS;         // of taps
+  let strips = (dim.S + TAPS - 1) / TAPS;         // of taps, in a row of the window
   let k0 = 8 * group.y;
-  let mine = min(k0 + lane % 8, dim.K - 1);
-  let other = min(k0 + 4 + lane % 4, dim.K - 1);  // with 4 lanes, each loads two of dy
+  let mine = min(k0 + lane % 8, dim.K - 1);       // the filter whose dy this lane loads
+  let other = min(k0 + 4 + lane % 4, dim.K - 1);  // and, with 4 lanes, the second one
   let j = min(id.x, dim.R * strips * dim.C - 1);
   let at = unravel(j, strips, dim.C);
   let r = at.x;
@@ -84,8 +83,8 @@ fn conv2d_narrow_weight_partial(
       }
     }
   }
-  let end = select(s, min(s + TAPS, dim.S), id.x == j);
-  for (var i = s; i < end; i++) {  // what is written next moves up, as in lib/finish.wgsl
+  let end = select(s, min(s + TAPS, dim.S), id.x == j);  // an invocation too many writes nothing
+  for (var i = s; i < end; i++) {  // one write in loops, as in lib/finish.wgsl
     var lower = low[0];
     var upper = high[0];
     for (var k = k0; k < min(k0 + 8, dim.K); k++) {
@@ -97,6 +96,7 @@ fn conv2d_narrow_weight_partial(
     high = up(high, fifth_high);
   }
   if (!BIAS || group.x != 0) { return; }
+  // Each lane has its filter's total; with 4 lanes, in y that of the filter four further.
   for (var k = lane; k < min(8u, dim.K - k0); k += LANES) {
     partial_bias[group.z * dim.K + k0 + k] = select(total.x, total.y, k > lane);
   }

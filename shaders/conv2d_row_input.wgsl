@@ -1,14 +1,13 @@
-// Input gradient of a convolution for up to 8 channels, by rows in registers
-// and subgroup broadcast: no multiply-add too many.
+// Input gradient of a convolution for up to 8 channels, by rows in registers and subgroup broadcast.
 //
 //   dx[m,c] = (Σ r,s,k dy[m∘(r,s), k] · weight[r,s,c,k] + addend[m,c]) · f′(z[m,c])    m = (n, h, w), as in conv2d.wgsl
 //
-// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. An invocation goes along a row of dx by the pixels of
-// dy, PIXELS at a time: each counts for TAPS pixels of dx, whose sums are in registers. Sums that are complete are
-// written, the others stay for the next pixels of dy. So no tap is tried that reaches nothing; rows that no row of y is
-// reached from are left out as in conv2d_direct_input.wgsl. The rung for few channels in subgroups of 8: one group,
-// stride and dilation 1, windows 2 to 5 wide, filters divisible by 4. In subgroups of 4 it is right, and slower than
-// that one. Twin: test/reference/conv2d.ts.
+// addend and f′ are there where fuse.ts has put them (ADDEND, SLOPE). An invocation goes along a row of dx,
+// PIXELS pixels of dy at a time. Each of them counts for TAPS pixels of dx, whose sums are in registers;
+// those that are then complete are written, the others stay for the next pixels of dy. So no tap is tried in
+// vain, and rows of the window that reach no row of dy are left out as in conv2d_direct_input.wgsl. The rung
+// row, for few channels in subgroups of 8: one group, stride and dilation 1, windows 2 to 5 wide, filters
+// divisible by 4. In subgroups of 4 it is right, but slower than direct. Twin: test/reference/conv2d.ts.
 enable subgroups;
 const COLUMNS = 4;
 
@@ -43,12 +42,12 @@ struct Params {
 /// Eight channels of each pixel of dx that PIXELS of dy count for: 5 + 5 − 1 at most.
 alias Row = array<mat2x4f, 9>;
 
-/// A row without its first pixel, and with another behind it.
+/// A row without its first pixel, and with another behind its last.
 fn moved(row: Row, last: mat2x4f) -> Row {
   return Row(row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], last);
 }
 
-/// What a pixel of dy comes to by a tap.
+/// Four filters of a pixel of dy times a tap's weights: eight channels.
 fn product(v: vec4f, low: mat4x4f, high: mat4x4f) -> mat2x4f { return mat2x4f(v * low, v * high); }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
@@ -58,16 +57,17 @@ fn conv2d_row_input_backward(
 ) {
   let K4 = i32(dim.K / 4);
   let begin = (group.y * groups.x + group.x) * WORKGROUP;
-  // The same row of all images lies side by side; past the last one, where there are no more.
+  // A workgroup goes along the same row of all images. H and more: an invocation too many, there for its subgroup.
   let h = (begin + here) / dim.N;
   let n = begin + here - h * dim.N;
-  let channels = min(vec2u(lane % 8, 4 + lane % 4), vec2u(dim.C - 1));  // with 4 lanes, each loads two channels
-  // Rows of y by the first tap, from and to.
+  let channels = min(vec2u(lane % 8, 4 + lane % 4), vec2u(dim.C - 1));  // that this lane loads: with 4 lanes, both
+  // p by tap 0 of the workgroup's first and last row, and the rows of the window by which any of them reaches dy.
   let ends = vec2i(vec2u(begin, begin + WORKGROUP - 1) / dim.N) + dim.padding_h;
-  let rows = reaching(ends.x - i32(dim.P) + 1, ends.y + 1, 1, dim.R);             // of the window, from and to before
+  let rows = reaching(ends.x - i32(dim.P) + 1, ends.y + 1, 1, dim.R);
 
-  var sum = Row();
+  var sum = Row();  // from pixel q − padding_w of dx on
   for (var q = 0; q < i32(dim.Q + TAPS - 1); q += i32(PIXELS)) {
+    // at: r, k / 4. Past the last pixel of dy nothing is added, and the sums that are left are written.
     for (var at = vec2u(rows.x, 0); at.x < rows.y && q < i32(dim.Q); at = onward(at, dim.K / 4)) {
       let r = i32(at.x);
       let k = i32(at.y);
@@ -79,6 +79,7 @@ fn conv2d_row_input_backward(
       );
       var last = vec4f();
       if (PIXELS == 5) { last = padded(row, q + 4, width); }
+      // Pixel q + i of dy counts by tap s for sum i + s. The row turns by one a tap, so that indices are constants.
       for (var s = 0; s < i32(TAPS); s++) {
         let j = u32(r * i32(TAPS) + s) * dim.C;
         let held = weight[i32(j + channels.x) * K4 + k];
@@ -94,13 +95,13 @@ fn conv2d_row_input_backward(
         if (PIXELS == 5) { sum[4] += product(last, low, high); }
         sum = moved(sum, sum[0]);
       }
-      for (var s = TAPS; s < 9; s++) { sum = moved(sum, sum[0]); }  // once around
+      for (var s = TAPS; s < 9; s++) { sum = moved(sum, sum[0]); }  // back to its place
     }
     for (var w = q - dim.padding_w; w < q - dim.padding_w + i32(PIXELS); w++) {
       if (h < dim.H && u32(w) < dim.W) {
         var eight = sum[0];
         let m = (n * dim.H + h) * dim.W + u32(w);
-        for (var to = m * dim.C; to < (m + 1) * dim.C; to++) {  // what is written next moves up, as in lib/finish.wgsl
+        for (var to = m * dim.C; to < (m + 1) * dim.C; to++) {  // one write in a loop, as in lib/finish.wgsl
           var v = eight[0].x;
           if (ADDEND && (dim.fused & 1) > 0) { v += addend[to]; }
           if (SLOPE > 0 && (dim.fused & 2) > 0) { v *= slope(z[to]); }

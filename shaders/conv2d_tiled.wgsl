@@ -2,11 +2,12 @@
 //
 //   y[m,k] = f(bias[k] + Σ r,j  x[m∘(r,j)] · weight[r,j,k] + addend[m,k]) m = (n, p, q), j = s·C + c, as in conv2d.wgsl
 //
-// A workgroup computes 64 pixels × 64 filters or, where that leaves less over, 128 × 32; an invocation 8 × 8 of them:
-// every DOWN-th pixel, and filters 4 k … and half a tile on, so that neighbours read neighbouring banks. For each row r
-// of the window, and 16 j at a time, four neighbours bring 16 x of a pixel, which lie side by side, and all bring
-// weights; 16 vec4 read from the tiles feed 256 multiply-adds. One group, filters divisible by 4; where channels do
-// too, WIDTH is 4 and x comes by fours. Twin: test/reference/conv2d.ts.
+// A workgroup computes 64 pixels × 64 filters or, where that leaves less over, 128 × 32. An invocation
+// computes 8 × 8 of them: every DOWN-th pixel, and four filters in either half of the tile, so that
+// neighbours read neighbouring banks. It takes a row r of the window and 16 j at a time: four neighbours
+// bring 16 x of a pixel, which lie side by side, and all bring weights; then 16 vec4 read from the tiles
+// feed 256 multiply-adds. The rung tiled: one group, filters divisible by 4, and 16 or more. Where
+// channels divide by 4, too, WIDTH is 4 and x comes by fours. Twin: test/reference/conv2d.ts.
 
 // #import window
 override WORKGROUP: u32 = 64;  // and no other: the tiles are laid out for it
@@ -19,7 +20,7 @@ const TILE_K: u32 = 64;  // baked
 const ACROSS = TILE_K / 8;
 const DOWN = 64 / ACROSS;
 const PITCH = 5;  // vec4 from pixel to pixel in the tile of x: one more than there are, against bank conflicts
-const NOWHERE = -0x40000000;  // a column that no image has, nor twice it
+const NOWHERE = -0x40000000;  // a column that no image has; nor is the sum of two of them one
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
@@ -37,20 +38,20 @@ struct Params {
 
 var<workgroup> tile_x: array<vec4f, 8 * DOWN * PITCH>;  // [pixel, j / 4]
 var<workgroup> tile_w: array<vec4f, 32 * ACROSS>;       // [16 j, k / 4]
-// Of the pixels' windows in row r: where that row of x begins, and the column of the first tap.
+// For each pixel, what row r of its window sees: the first pixel of that row of x, and the column under the first tap.
 var<workgroup> starts: array<vec2i, 8 * DOWN>;
 
 // #import activation
 // #import stack
 // #import unravel
 
-/// Column from the first tap on, and channel, of element j = s·C + c of a row of the window.
+/// Of element j = s·C + c of a row of the window: its column, from the first tap on, and its channel.
 fn element(j: u32) -> vec2i {
   let s = j / dim.C;
   return vec2i(select(NOWHERE, i32(s * DILATION_W), s < S), i32(j - s * dim.C));
 }
 
-/// x of an element; 0 outside the image.
+/// x of an element `at` of a window that begins at `start`; 0 outside the image, where w as u32 is W or more.
 fn load(start: vec2i, at: vec2i) -> vec4f {
   let w = start.y + at.x;
   var v = vec4f();
@@ -65,15 +66,15 @@ fn conv2d_tiled_forward(
   let K4 = dim.K / 4;
   let elements = S * dim.C;
   let m0 = (group.y * groups.x + group.x) * 8 * DOWN;
-  let k0 = group.z * 2 * ACROSS;  // the first vec4 of filters
-  let m = t / ACROSS;
+  let k0 = group.z * 2 * ACROSS;  // in vec4, as k
+  let m = t / ACROSS;             // in the tile: pixels m + DOWN · i, vec4 of filters k and k + ACROSS
   let k = t % ACROSS;
 
-  var a = Stack();  // filters 4 k … of the eight pixels
-  var b = Stack();  // filters 4 (ACROSS + k) …
+  var a = Stack();  // of the eight pixels, the first four filters
+  var b = Stack();  // and the other four
   for (var r = 0u; r < R; r++) {
     let down = i32(r * DILATION_H) - dim.padding_h;
-    if (down >= i32(dim.H) || down + i32((dim.P - 1) * STRIDE_H) < 0) { continue; }  // reaches no row of any image
+    if (down >= i32(dim.H) || down + i32((dim.P - 1) * STRIDE_H) < 0) { continue; }  // sees no row of any image
     for (var i = t; i < 8 * DOWN; i += 64) {
       let at = unravel(min(m0 + i, dim.N * dim.P * dim.Q - 1), dim.P, dim.Q);
       let h = i32(at.y * STRIDE_H) + down;
@@ -81,7 +82,7 @@ fn conv2d_tiled_forward(
       starts[i] = vec2i((i32(at.x * dim.H) + h) * i32(dim.W), column);
     }
     for (var j0 = 0u; j0 < elements; j0 += 16) {
-      workgroupBarrier();
+      workgroupBarrier();  // until all have read the tiles before
       let j = j0 + 4 * (t % 4);
       let one = element(j);
       for (var i = t / 4; i < 8 * DOWN; i += 16) {
@@ -98,7 +99,7 @@ fn conv2d_tiled_forward(
         if (j < elements) { w = weight[(r * elements + j) * K4 + min(k0 + i % (2 * ACROSS), K4 - 1)]; }
         tile_w[i] = w;
       }
-      workgroupBarrier();
+      workgroupBarrier();  // until these are whole
       for (var i = 0u; i < 4; i++) {
         let v = mat4x4f(tile_w[8 * i * ACROSS + k], tile_w[(8 * i + 2) * ACROSS + k],
           tile_w[(8 * i + 4) * ACROSS + k], tile_w[(8 * i + 6) * ACROSS + k]);

@@ -2,11 +2,12 @@
 //
 //   dx[m,c] = (Σ r,s,k dy[m∘(r,s), k] · weight[r,s,c,k] + addend[m,c]) · f′(z[m,c])    m = (n, h, w), as in conv2d.wgsl
 //
-// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. Strides are taken apart by phase (h mod STRIDE_H, w mod
-// STRIDE_W), so that all pixels of a workgroup are reached by the same taps. A workgroup computes 64 pixels of a phase
-// × 64 channels or, where that leaves less over, 128 × 32; an invocation 8 × 8 of them: every DOWN-th pixel, every
-// ACROSS-th channel. For each tap and 16 filters at a time four neighbours bring dy of a pixel or weights of a channel,
-// which lie side by side. One group, filters divisible by 4. Twin: test/reference/conv2d.ts.
+// addend and f′ are there where fuse.ts has put them (ADDEND, SLOPE). Strides are taken apart by phase
+// (h mod STRIDE_H, w mod STRIDE_W), so that the same taps reach all pixels of a workgroup. It computes
+// 64 pixels of a phase × 64 channels or, where that leaves less over, 128 × 32. An invocation computes
+// 8 × 8 of them: every DOWN-th pixel, every ACROSS-th channel. For each tap and 16 filters at a time,
+// four neighbours bring dy of a pixel or weights of a channel, which lie side by side. The rung tiled:
+// one group, filters divisible by 4, and 16 or more. Twin: test/reference/conv2d.ts.
 
 // #import window
 override WORKGROUP: u32 = 64;  // and no other: the tiles are laid out for it
@@ -32,7 +33,7 @@ struct Params {
 
 var<workgroup> tile_dy: array<vec4f, 8 * DOWN * PITCH>;   // [pixel, k / 4]
 var<workgroup> tile_w: array<vec4f, 8 * ACROSS * PITCH>;  // [channel, k / 4]
-// Pixels of dy that a tap takes to those computed here; below 0 where none.
+// For each pixel of the tile, the pixel of dy that reaches it by a tap; −1 where there is none.
 var<workgroup> sources: array<i32, 8 * DOWN>;
 
 // #import slope
@@ -51,24 +52,25 @@ fn conv2d_tiled_input_backward(
   let m0 = (group.y * groups.x + group.x) * 8 * DOWN;
   let c0 = group.z / phases * TILE_C;
   let K4 = dim.K / 4;
-  let m = t / ACROSS;
+  let m = t / ACROSS;  // in the tile: pixels m + DOWN · i, channels c + ACROSS · j
   let c = t % ACROSS;
 
-  var a = Stack();  // channels c + ACROSS j, j < 4, of the eight pixels
-  var b = Stack();  // the four behind them
+  var a = Stack();  // of the eight pixels, the first four channels
+  var b = Stack();  // and the other four
   for (var r = 0u; r < R; r++) {
     for (var s = 0u; s < S; s++) {
+      // Pixel i of the phase is reached by p = i + ahead, if the tap is one of the phase's at all.
       let reach = vec2i(phase) + vec2i(dim.padding_h, dim.padding_w) - vec2i(vec2u(r * DILATION_H, s * DILATION_W));
       let ahead = reach / vec2i(stride);
       let astray = any(ahead >= vec2i(vec2u(dim.P, dim.Q))) || any(ahead + vec2i(size) <= vec2i());
-      if (any(reach % vec2i(stride) != vec2i()) || astray) { continue; }  // reaches no pixel of this phase
+      if (any(reach % vec2i(stride) != vec2i()) || astray) { continue; }
       for (var i = t; i < 8 * DOWN; i += 64) {
         let at = vec3i(unravel(min(m0 + i, max(count, 1u) - 1), size.x, size.y));
         let to = vec2u(at.yz + ahead);
         sources[i] = select(-1, (at.x * i32(dim.P) + i32(to.x)) * i32(dim.Q) + i32(to.y), to.x < dim.P && to.y < dim.Q);
       }
       for (var k0 = 0u; k0 < K4; k0 += 4) {
-        workgroupBarrier();
+        workgroupBarrier();  // until all have read the tiles before
         let k = k0 + t % 4;
         for (var i = t / 4; i < 8 * DOWN; i += 16) {
           var v = vec4f();
@@ -80,7 +82,7 @@ fn conv2d_tiled_input_backward(
           if (k < K4) { w = weight[((r * S + s) * dim.C + min(c0 + i, dim.C - 1)) * K4 + k]; }
           tile_w[i * PITCH + t % 4] = w;
         }
-        workgroupBarrier();
+        workgroupBarrier();  // until these are whole
         for (var i = 0u; i < 4; i++) {
           let v = mat4x4f(tile_w[c * PITCH + i], tile_w[(c + ACROSS) * PITCH + i],
             tile_w[(c + 2 * ACROSS) * PITCH + i], tile_w[(c + 3 * ACROSS) * PITCH + i]);
@@ -100,7 +102,7 @@ fn conv2d_tiled_input_backward(
     }
   }
   for (var i = 0u; i < 8; i++) {
-    let to = m0 + m + DOWN * i;
+    let to = m0 + m + DOWN * i;  // pixel of the phase
     let at = unravel(to, size.x, size.y);
     let pixel = ((at.x * dim.H + at.y * STRIDE_H + phase.x) * dim.W + at.z * STRIDE_W + phase.y) * dim.C;
     var near = a[0];

@@ -1,14 +1,14 @@
-// Weight and bias gradient of a convolution as a matrix product,
-// by split-K and tiles in workgroup memory: the rung for GPUs.
+// Weight and bias gradient of a convolution as a matrix product, by split-K and tiles in workgroup memory: for GPUs.
 //
 //   partial[z,j,k]     = Σ m in split z  x[m∘j] · dy[m,k]        m = (n, p, q), j = (r·S + s)·C + c, as in conv2d.wgsl
 //   partial_bias[z,k]  = Σ m in split z  dy[m,k]
 //
 // A workgroup sums 64 j × 64 filters, or 128 × 32, or 32 × 128, whichever leaves the least over, for one split of
-// `span` pixels; an invocation 8 × 8 of them: j and filters by fours, 4 j … and half a tile on, so that neighbours read
-// neighbouring banks. 16 pixels of x and dy are brought at a time, by each invocation x of the same j. Where there is
-// one split, the partial sums are the gradient; else reduce.wgsl adds them up. One group, filters divisible by 4; where
-// channels do too, WIDTH is 4. Twin: test/reference/conv2d.ts.
+// `span` pixels. An invocation sums 8 × 8 of them: four j, and four filters, in either half of the tile, so that
+// neighbours read neighbouring banks. 16 pixels of x and dy are brought at a time; of x an invocation always brings
+// the same j. The sums of one split are the gradients; those of several reduce.wgsl adds up. The rung tiled: one
+// group, filters divisible by 4, and 16 or more. Where channels divide by 4, too, WIDTH is 4 and x comes by fours.
+// Twin: test/reference/conv2d.ts.
 
 const COLUMNS = 4;
 // #import outer
@@ -38,14 +38,15 @@ struct Params {
 var<workgroup> tile_x: array<vec4f, 32 * DOWN>;     // [16 pixels, j / 4]
 var<workgroup> tile_dy: array<vec4f, 32 * ACROSS>;  // [16 pixels, k / 4]
 
-/// Row and column, from its window's first tap on, and channel of element j; a row that no image has, behind the last.
+/// Of element j: its row and column, from where pixel (0, 0) has its window, and its channel. Past the last j, a row
+/// that no image has.
 fn element(j: u32) -> vec3i {
   let tap = j / dim.C;
   let down = select(-0x40000000, i32(tap / S * DILATION_H) - dim.padding_h, tap < R * S);
   return vec3i(down, i32(tap % S * DILATION_W) - dim.padding_w, i32(j - tap * dim.C));
 }
 
-/// x of an element at a pixel (n, p, q); 0 outside the image.
+/// x of an element `part` of the window of pixel (n, p, q); 0 outside the image.
 fn load(at: vec3u, part: vec3i) -> vec4f {
   let h = i32(at.y * STRIDE_H) + part.x;
   let w = i32(at.z * STRIDE_W) + part.y;
@@ -60,19 +61,19 @@ fn load(at: vec3u, part: vec3i) -> vec4f {
 fn conv2d_tiled_weight_partial(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: vec3u) {
   let K4 = dim.K / 4;
   let j0 = group.x * 8 * DOWN;
-  let k0 = group.y * 2 * ACROSS;  // the first vec4 of filters
+  let k0 = group.y * 2 * ACROSS;  // in vec4, as k
   let begin = group.z * dim.span;
   let end = min(begin + dim.span, dim.N * dim.P * dim.Q);
-  let j = t / ACROSS;
+  let j = t / ACROSS;  // in the tile, in vec4: j and DOWN + j, filters k and ACROSS + k
   let k = t % ACROSS;
-  let mine = j0 + 4 * (t % (2 * DOWN));  // the j that this invocation brings, of each of its pixels
+  let mine = j0 + 4 * (t % (2 * DOWN));  // the first of the four j that this invocation brings
   let parts = array<vec3i, 4>(element(mine), element(mine + 1), element(mine + 2), element(mine + 3));
 
-  var a = mat4x4f(); var b = mat4x4f();  // filters 4 k … of j 4 j … and 4 (DOWN + j) …; columns are j
-  var c = mat4x4f(); var d = mat4x4f();  // filters 4 (ACROSS + k) …
-  var low = vec4f(); var high = vec4f();
+  var a = mat4x4f(); var b = mat4x4f();   // filters k of j and of DOWN + j; columns are single j
+  var c = mat4x4f(); var d = mat4x4f();   // filters ACROSS + k, likewise
+  var low = vec4f(); var high = vec4f();  // their dbias
   for (var at = begin; at < end; at += 16) {
-    workgroupBarrier();
+    workgroupBarrier();  // until all have read the tiles before
     for (var i = t; i < 32 * DOWN; i += 64) {
       let m = at + i / (2 * DOWN);
       let place = unravel(m, dim.P, dim.Q);
@@ -90,18 +91,18 @@ fn conv2d_tiled_weight_partial(@builtin(local_invocation_index) t: u32, @builtin
       if (m < end && from_k < K4) { w = dy[m * K4 + from_k]; }
       tile_dy[i] = w;
     }
-    workgroupBarrier();
+    workgroupBarrier();  // until these are whole
     for (var i = 0u; i < 16; i++) {
       let u = tile_x[2 * i * DOWN + j];
       let v = tile_x[(2 * i + 1) * DOWN + j];
-      let p = tile_dy[2 * i * ACROSS + k];
-      let q = tile_dy[(2 * i + 1) * ACROSS + k];
-      a = a + outer(p, u);
-      b = b + outer(p, v);
-      c = c + outer(q, u);
-      d = d + outer(q, v);
-      low += p;
-      high += q;
+      let near = tile_dy[2 * i * ACROSS + k];
+      let far = tile_dy[(2 * i + 1) * ACROSS + k];
+      a = a + outer(near, u);
+      b = b + outer(near, v);
+      c = c + outer(far, u);
+      d = d + outer(far, v);
+      low += near;
+      high += far;
     }
   }
   for (var i = 0u; i < 4; i++) {

@@ -1,13 +1,12 @@
-// Weight and bias gradient of a convolution whose window slides: split-K,
-// register tiles, subgroup broadcast, sliding pixels.
+// Weight and bias gradient of a convolution whose window is 3 wide and slides by 1.
 //
 //   partial[z,r,s,c,k]  = Σ m in split z  x[m∘(r,s), c] · dy[m,k]        m = (n, p, q), as in conv2d.wgsl
 //   partial_bias[z,k]   = Σ m in split z  dy[m,k]
 //
-// As conv2d_direct_weight.wgsl, but an invocation sums 3 taps of a window's row and 2 channels × 16 filters, so that 16
-// numbers loaded feed 384 multiply-adds instead of 12 feeding 256. The rung vec2 for windows of 3: one group, an even
-// number of channels, filters that divide by 4, stride and dilation 1, subgroups of 4 or more.
-// Twin: test/reference/conv2d.ts.
+// As conv2d_direct_weight.wgsl, but an invocation sums 3 taps of a window's row and 2 channels × 16
+// filters, so that 16 numbers loaded feed 384 multiply-adds, where there 12 feed 256. The rung vec2:
+// one group, an even number of channels, filters divisible by 4, windows 3 wide, stride and dilation 1,
+// subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 alias Element = vec2f;
 const EACH = 2;
@@ -49,7 +48,7 @@ fn conv2d_vec2_weight_partial(
 ) {
   let C2 = dim.C / 2;
   let k4 = 4 * group.y;
-  let j = min(id.x, dim.R * C2 - 1);
+  let j = min(id.x, dim.R * C2 - 1);  // r · C2 + c / 2
   let top = i32(j / C2) - dim.padding_h;
   let left = -dim.padding_w;
   let ends = reach(group, C2);
@@ -59,7 +58,7 @@ fn conv2d_vec2_weight_partial(
   for (var row = group.z * dim.span; row < min((group.z + 1) * dim.span, dim.N * dim.P); row++) {
     let n = row / dim.P;
     let p = i32(row - n * dim.P);
-    if (ends.x + p >= i32(dim.H) || ends.y + p < 0) { continue; }
+    if (ends.x + p >= i32(dim.H) || ends.y + p < 0) { continue; }  // no tap of the workgroup sees x
     let h = p + top;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));
     let start = (i32(n * dim.H) + h) * i32(dim.W * C2) + i32(j % C2);
@@ -78,7 +77,7 @@ fn conv2d_vec2_weight_partial(
   }
   let sums = totals(total);
   let first = ((group.z * dim.R + j / C2) * 3 * C2 + j % C2) * 2;
-  for (var c = first; c < select(first, first + 2, id.x == j); c++) {
+  for (var c = first; c < select(first, first + 2, id.x == j); c++) {  // an invocation too many writes nothing
     for (var i = c; i < c + 3 * dim.C; i += dim.C) {
       put(near, i, k4);
       near = rest(near);

@@ -1,13 +1,12 @@
-// Weight and bias gradient of a convolution where channels and filters divide by 4:
-// split-K, register tiles, subgroup broadcast.
+// Weight and bias gradient of a convolution where channels and filters divide by 4: split-K, register tiles, broadcast.
 //
 //   partial[z,r,s,c,k]  = Σ m in split z  x[m∘(r,s), c] · dy[m,k]        m = (n, p, q), as in conv2d.wgsl
 //   partial_bias[z,k]   = Σ m in split z  dy[m,k]
 //
-// An invocation sums 4 channels of one tap × 16 filters over one split, which is `span` rows (n, p) of the output
-// gradient, two pixels at a time. Its lanes have other taps and channels; the dy that all of them need is loaded once a
-// subgroup and shared. Where there is one split, the partial sums are the gradient; else reduce.wgsl adds them up, in
-// their order. The rung vec4: one group, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
+// An invocation sums 4 channels of one tap × 16 filters over a split, which is `span` rows (n, p) of dy, two pixels at
+// a time. The lanes of a subgroup have other taps and channels, but need the same dy: it is loaded once and broadcast.
+// The sums of one split are the gradients; those of several reduce.wgsl adds up, in their order. The rung vec4: one
+// group, a stride or a dilation along each axis, not both, subgroups of 4 or more. Twin: test/reference/conv2d.ts.
 enable subgroups;
 alias Element = vec4f;
 const EACH = 4;
@@ -53,12 +52,12 @@ fn conv2d_vec4_weight_partial(
   let stride = i32(STRIDE_W);
   let ends = reach(group, C4 * dim.S);
 
-  var sum: Tile;  // columns are channels
+  var sum: Tile;        // columns are channels
   var total = vec4f();  // of the dy that this lane has loaded
   for (var row = group.z * dim.span; row < min((group.z + 1) * dim.span, dim.N * dim.P); row++) {
     let n = row / dim.P;
     let p = i32((row - n * dim.P) * STRIDE_H);
-    if (ends.x + p >= i32(dim.H) || ends.y + p < 0) { continue; }
+    if (ends.x + p >= i32(dim.H) || ends.y + p < 0) { continue; }  // no tap of the workgroup sees x
     let h = p + top;
     let width = select(0u, dim.W, h >= 0 && h < i32(dim.H));
     let start = (i32(n * dim.H) + h) * i32(dim.W * C4) + i32(at.z);
@@ -71,7 +70,7 @@ fn conv2d_vec4_weight_partial(
   }
   let sums = totals(total);
   let first = (group.z * taps + j) * 4;
-  let end = select(first, first + 4, id.x < taps);
+  let end = select(first, first + 4, id.x < taps);  // an invocation too many writes nothing
   for (var i = first; i < end; i++) {
     put(sum, i, k4);
     sum = rest(sum);

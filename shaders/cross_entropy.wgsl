@@ -1,10 +1,10 @@
-// Softmax and cross-entropy in one pass: probabilities, loss, hits and gradient. The loss is the mean over the images
-// of a step; N of them are here, all or, of a step in several passes, some.
+// Softmax and cross-entropy in one pass: probabilities, loss, hits and gradient. The loss is the mean over the `images`
+// of a step; N of them are here: all or, of a step in several passes, some.
 //
-//   z[n,k]     = x[n,k] − max j x[n,j]                       so that no exponential overflows
+//   z[n,k]     = x[n,k] − max j x[n,j]                        so that no exponential overflows
 //   probs[n,k] = exp z[n,k] / Σ j exp z[n,j]
 //   loss[n]    = log Σ j exp z[n,j] − Σ k t[n,k] · z[n,k]     never the log of a probability
-//   hit[n]     = 1 where the first largest x[n,k] is the target's
+//   hit[n]     = 1 where the first of the largest x[n,k] is the target's
 //   dx[n,k]    = (probs[n,k] − t[n,k]) / images
 //   where  t[n,k] = (1 − smoothing)·[k = target n] + smoothing / K     (Szegedy et al. 2016, section 7)
 //
@@ -43,14 +43,14 @@ fn image(n: u32) -> vec2f {
       first = k;
     }
   }
-  var total = 0.0;
+  var total = 0.0;  // Σ exp z
   var mean = 0.0;  // Σ z / K
   var aim = 0.0;   // z of the target
   for (var k = 0u; k < dim.K; k++) {
     let z = x[row + k] - largest;
-    let share = exp(z);
-    probs[row + k] = share;
-    total += share;
+    let v = exp(z);
+    probs[row + k] = v;
+    total += v;
     mean += z / f32(dim.K);
     if (k == label) { aim = z; }
   }
@@ -60,6 +60,7 @@ fn image(n: u32) -> vec2f {
     probs[row + k] = share;
     dx[row + k] = (share - hot - dim.smoothing / f32(dim.K)) / f32(dim.images);
   }
+  // Σ t · z is (1 − smoothing) · aim + smoothing · mean; a mean of −∞ must not count where smoothing is 0.
   let spread = select(0.0, dim.smoothing * mean, dim.smoothing > 0.0);
   return vec2f(log(total) - (1.0 - dim.smoothing) * aim - spread, select(0.0, 1.0, first == label));
 }

@@ -1,12 +1,13 @@
-// Dropout (Srivastava et al. 2014): zeroes a share p of the elements and scales the others. No mask is kept: both
+// Dropout (Srivastava et al. 2014): zeroes a share p of the elements and scales the others. No mask is kept, since both
 // passes draw the same numbers, by counter.
 //
 //   keep[i] = word i mod 4 of philox((i div 4, step, stream, 2), (seed, 0)) div 2⁸ ≥ threshold,   threshold = p · 2²⁴
 //   y[i]  = keep[i] ? scale · x[i]  : 0        scale = 1 / (1 − p)
-//   dx[i] = (keep[i] ? scale · dy[i] : 0) · f′(z[i])        f′ by SLOPE where fuse.ts put it here
+//   dx[i] = (keep[i] ? scale · dy[i] : 0) · f′(z[i])
 //
-// stream: the layer. The counter's last word 2 sets these numbers apart from those of src/random.ts (0, 1).
-// One invocation per four elements. Twin: test/reference/dropout.ts.
+// f′ is there where fuse.ts has put it (SLOPE). stream is the layer's number. The counter's last word,
+// 2, sets these numbers apart from those of augment.wgsl (3) and src/random.ts (0, 1). One invocation
+// per four elements. Twin: test/reference/dropout.ts.
 
 override WORKGROUP: u32 = 64;
 

@@ -1,12 +1,12 @@
-// A function of each element, from the author of a layer: y = f(x), dx = g(x, y, dy).
+// A function of each element, by formulas of a layer's author: y = f(x), dx = g(x, y, dy).
 //
 //   y[i]  = activate(f(x[i]))
 //   dx[i] = (g(x[i], known[i], dy[i]) + addend[i]) · slope(z[i])      known: y, from forward
 //
-// f and g stand in the two lines that end in "formula": the host writes there what src/wgsl/expression.ts printed of a
-// formula it has read, its one way to change a shader but baked constants. As it stands, f is x and g is dy. activate
-// by ACTIVATION, addend where ADDEND, slope by SLOPE where fuse.ts put them here. One invocation per four Values, of
-// WIDTH elements. Twin: none; the test has the formulas evaluated in f64.
+// f and g are the two lines that end in "formula": the host replaces them by what
+// src/wgsl/expression.ts prints of the formulas it has read. As the text stands, f is x and g is dy.
+// activate, addend and slope are there where fuse.ts has put them (ACTIVATION, ADDEND, SLOPE). One
+// invocation per four Values, of WIDTH elements. Twin: none; the test evaluates the formulas in f64.
 
 override WORKGROUP: u32 = 64;
 override ACTIVATION: u32 = 0;
@@ -26,7 +26,7 @@ struct Params { size: u32 }
 // #import activation
 // #import slope
 
-/// u to the power n, up to 15, of negative u, too: WGSL's pow() is of positive numbers.
+/// u to the power n, at most 15, for negative u, too, of which WGSL's pow() takes none.
 fn whole_power(u: Value, n: u32) -> Value {
   let two = u * u;
   let four = two * two;

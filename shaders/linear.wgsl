@@ -1,13 +1,13 @@
 // Fully connected layer. Weights [C, K]: the transpose of PyTorch's.
 //
 //   y[n,k]       = f(bias[k] + Σ c  x[n,c] · weight[c,k])
-//   dx[n,c]      = (Σ k dy[n,k] · weight[c,k] + addend[n,c]) · f′(z[n,c])
-//   dweight[c,k] =  Σ n dy[n,k] · x[n,c]
-//   dbias[k]     =  Σ n dy[n,k]
+//   dx[n,c]      = (Σ k  dy[n,k] · weight[c,k] + addend[n,c]) · f′(z[n,c])
+//   dweight[c,k] =  Σ n  dy[n,k] · x[n,c]
+//   dbias[k]     =  Σ n  dy[n,k]
 //
-// f by ACTIVATION, addend where ADDEND, f′ by SLOPE, where fuse.ts put them here. An invocation computes one of `all`
-// elements. backward is all gradients: the first `inputs` of them are dx, then come dweight and dbias; either end may
-// be left out. Takes every shape. The plain rung. Twin: test/reference/linear.ts.
+// f, f′ and addend are there where fuse.ts has put them (ACTIVATION, SLOPE, ADDEND). An invocation computes one
+// of `all` elements. Those of backward are the gradients: the first `inputs` are dx, behind them are dweight and
+// then dbias; either part may be left out. The plain rung: it takes every shape. Twin: test/reference/linear.ts.
 
 override WORKGROUP: u32 = 64;
 override ACTIVATION: u32 = 0;
@@ -33,7 +33,7 @@ struct Params { N: u32, C: u32, K: u32, all: u32, inputs: u32 }
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn linear_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let i = id.y * groups.x * WORKGROUP + id.x;
+  let i = id.y * groups.x * WORKGROUP + id.x;  // undoes fold()
   if (i >= dim.all) { return; }
   let n = i / dim.K;
   let k = i % dim.K;
@@ -47,7 +47,7 @@ fn linear_forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgro
 fn linear_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * WORKGROUP + id.x;
   if (i >= dim.all) { return; }
-  let j = i - dim.inputs;  // of dweight and, behind it, dbias
+  let j = i - dim.inputs;  // element of dweight and, behind it, dbias
   var sum = 0.0;
   if (i < dim.inputs) {
     let n = i / dim.C;
@@ -59,7 +59,7 @@ fn linear_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgr
     return;
   }
   let k = j % dim.K;
-  let c = j / dim.K;  // C: of dbias
+  let c = j / dim.K;  // C for dbias, which sums dy · 1
   for (var n = 0u; n < dim.N; n++) {
     var v = 1.0;
     if (c < dim.C) { v = x[n * dim.C + c]; }

@@ -1,15 +1,14 @@
-// All gradients of a fully connected layer in one dispatch: register tiles and subgroup broadcast,
-// no barrier. In the letters of linear.wgsl:
+// All gradients of a fully connected layer in one dispatch, by register tiles and subgroup broadcast.
 //
-//   dx[n,c]      = (Σ k dy[n,k] · weight[c,k] + addend[n,c]) · f′(z[n,c])
-//   dweight[c,k] =  Σ n dy[n,k] · x[n,c]
-//   dbias[k]     =  Σ n dy[n,k] · 1
+//   dx[n,c]      = (Σ k  dy[n,k] · weight[c,k] + addend[n,c]) · f′(z[n,c])
+//   dweight[c,k] =  Σ n  dy[n,k] · x[n,c]
+//   dbias[k]     =  Σ n  dy[n,k] · 1
 //
-// Two products that begin with dy: one with the weights, and one with x, which has a column more, of ones. Workgroups
-// below `inputs` make the first, with rows n, those behind them the second, with rows k. An invocation computes 16 rows
-// × 4 columns c; dy is loaded once a subgroup and reaches its lanes by broadcast: six loads, one behind the other, feed
-// 64 multiply-adds. The direct rung, up to 2¹⁶ weights: any extents, subgroups of 4 or more.
-// Twin: test/reference/linear.ts.
+// addend and f′ are there where fuse.ts has put them (ADDEND, SLOPE). These are two products of dy: one with
+// the weights, and one with x, which here has a column more, of ones. The first `inputs` workgroups compute
+// dx, with rows n; the others dweight and dbias, with rows k. An invocation computes 16 rows × 4 columns c.
+// dy is loaded once a subgroup and reaches its lanes by broadcast: six loads feed 64 multiply-adds. The
+// direct rung, up to 2¹⁶ weights: any extents, subgroups of 4 or more. Twin: test/reference/linear.ts.
 enable subgroups;
 const COLUMNS = 4;
 
@@ -44,22 +43,22 @@ fn linear_direct_backward(
   @builtin(num_workgroups) groups: vec3u, @builtin(subgroup_invocation_id) lane: u32,
 ) {
   let tile = group.y * groups.x + group.x;  // undoes fold()
-  let input = tile < dim.inputs;
+  let input = tile < dim.inputs;  // whether this is dx
   let at = select(tile - dim.inputs, tile, input);
-  // Rows, columns, terms of their sums.
+  // How many rows there are, columns, and terms of a sum.
   let size = select(vec3u(dim.K, dim.C + 1, dim.N), vec3u(dim.N, dim.C, dim.K), input);
   let across = (size.y + 4 * WORKGROUP - 1) / (4 * WORKGROUP);
   let down = at / across;
   let row = 16 * down;
   let c = (at - down * across) * 4 * WORKGROUP + here + vec4u(0, 1, 2, 3) * WORKGROUP;
   let own = min(c, vec4u(dim.C - 1));
-  let step = select(vec2u(dim.K, 1), vec2u(1, dim.K), input);  // from term to term of dy, and from row to row
-  // With 4 lanes, each loads four of dy.
+  let step = select(vec2u(dim.K, 1), vec2u(1, dim.K), input);  // in dy, from term to term and from row to row
+  // Rows whose dy this lane loads: two or, with 4 lanes, four.
   let mine = min(row + vec4u(lane % 8, 8 + lane % 8, 4 + lane % 4, 12 + lane % 4), vec4u(size.x - 1)) * step.y;
 
   var sum: Tile;  // columns are c
   for (var t = 0u; t < size.z; t++) {
-    var v = vec4f(1.0);
+    var v = vec4f(1.0);  // of term t: weights, or x with a 1 behind its last channel
     if (input) {
       let at = own * dim.K + t;
       v = vec4f(weight[at.x], weight[at.y], weight[at.z], weight[at.w]);
@@ -77,9 +76,9 @@ fn linear_direct_backward(
     if (LANES < 8) { next = dy[j + mine.z]; last = dy[j + mine.w]; }
     add(&sum, mat4x4f(lower(held), upper(next), lower(more), upper(last)), v);
   }
-  for (var j = c.x; j < min(size.y, c.w + 1); j += WORKGROUP) {
+  for (var j = c.x; j < min(size.y, c.w + 1); j += WORKGROUP) {  // the four columns
     var four = mat4x4f(sum.a[0], sum.b[0], sum.c[0], sum.d[0]);
-    for (var i = row; i < min(row + 16, size.x); i++) {  // what is written next moves up, as in lib/finish.wgsl
+    for (var i = row; i < min(row + 16, size.x); i++) {  // 16 numbers move up, as in lib/finish.wgsl
       var v = four[0].x;
       if (input) {
         let to = i * dim.C + j;

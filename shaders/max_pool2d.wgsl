@@ -1,12 +1,12 @@
 // 2-D max pooling. Padding never wins; of equal values the first does, and NaN wins over numbers, as in PyTorch.
 //
 //   y[n,p,q,c]  = max r,s  x[n,h,w,c]        index[n,p,q,c] = r·S + s of the winner
-//   dx[n,h,w,c] = (Σ p,q dy[n,p,q,c] + addend[n,h,w,c]) · f′(z[n,h,w,c])      over the windows whose winner is (h, w)
+//   dx[n,h,w,c] = (Σ p,q  dy[n,p,q,c] + addend[n,h,w,c]) · f′(z[n,h,w,c])      over the windows whose winner is (h, w)
 //   where  h = p·STRIDE_H + r·DILATION_H − padding_h,  w = q·STRIDE_W + s·DILATION_W − padding_w
 //
-// addend where ADDEND, f′ by SLOPE where fuse.ts put them here. One invocation per element written: the plain rung.
-// tiled, where windows share no pixels: one per element of dy, which writes the STRIDE_H × STRIDE_W of dx from the
-// window's first on. Twin: test/reference/max_pool2d.ts.
+// addend and f′ are there where fuse.ts has put them (ADDEND, SLOPE). The plain rung: one invocation per element
+// written. tiled, where windows share no pixels: one per element of dy, which writes STRIDE_H × STRIDE_W pixels of
+// dx, those from where its window begins. Grids are by rows (lib/rows.wgsl). Twin: test/reference/max_pool2d.ts.
 
 // #import opaque_zero
 // #import pooled
@@ -40,21 +40,21 @@ const NONE = 0xffffffffu;  // a window that lies in the padding altogether
 fn max_pool2d_forward(
   @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
 ) {
-  let at = place_by_row(id.x, group, groups, dim.P, dim.C);
+  let at = place_by_row(id.x, group, groups, dim.P, dim.C);  // n, p, q, c
   if (at.x >= dim.N || at.z >= dim.Q) { return; }
   let i = (at.x * dim.P + at.y) * dim.Q * dim.C + id.x;
 
   var best = -3.4028234e38;
   var winner = NONE;
   for (var r = opaque_zero(at.x, R); r < R; r++) {
-    let top = i32(at.y * STRIDE_H + r * DILATION_H) - dim.padding_h;
-    let on = top >= 0 && top < i32(dim.H);
-    let from_x = (at.x * dim.H + u32(clamp(top, 0, i32(dim.H) - 1))) * dim.W * dim.C + at.w;
+    let h = i32(at.y * STRIDE_H + r * DILATION_H) - dim.padding_h;
+    let on = h >= 0 && h < i32(dim.H);
+    let from_x = (at.x * dim.H + u32(clamp(h, 0, i32(dim.H) - 1))) * dim.W * dim.C + at.w;
     for (var s = 0u; s < S; s++) {
-      let left = i32(at.z * STRIDE_W + s * DILATION_W) - dim.padding_w;
-      let value = x[from_x + u32(clamp(left, 0, i32(dim.W) - 1)) * dim.C];  // past the edge, the edge's, and no winner
+      let w = i32(at.z * STRIDE_W + s * DILATION_W) - dim.padding_w;
+      let value = x[from_x + u32(clamp(w, 0, i32(dim.W) - 1)) * dim.C];  // on padding the edge's, which cannot win
       let nan = (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
-      let wins = on && left >= 0 && left < i32(dim.W) && (winner == NONE || value > best || nan);
+      let wins = on && w >= 0 && w < i32(dim.W) && (winner == NONE || value > best || nan);
       best = select(best, value, wins);
       winner = select(winner, r * S + s, wins);
     }
@@ -67,21 +67,21 @@ fn max_pool2d_forward(
 fn max_pool2d_backward(
   @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
 ) {
-  let at = place_by_row(id.x, group, groups, dim.H, dim.C);
+  let at = place_by_row(id.x, group, groups, dim.H, dim.C);  // n, h, w, c
   if (at.x >= dim.N || at.z >= dim.W) { return; }
   let e = (at.x * dim.H + at.y) * dim.W * dim.C + id.x;
 
   var sum = 0.0;
   for (var i = opaque_zero(at.x, WINDOWS_H); i < WINDOWS_H; i++) {
-    // The last window that holds the pixel, the one before, …
+    // The last window that may hold the pixel, then the ones before it; r · DILATION_H: how far into it the pixel lies.
     let p = (i32(at.y) + dim.padding_h) / i32(STRIDE_H) - i32(i);
-    let r = u32(i32(at.y) + dim.padding_h - p * i32(STRIDE_H));    // how far it lies from its start
+    let r = u32(i32(at.y) + dim.padding_h - p * i32(STRIDE_H));
     if (p < 0 || p >= i32(dim.P) || r % DILATION_H != 0 || r / DILATION_H >= R) { continue; }
     for (var j = 0u; j < WINDOWS_W; j++) {
       let q = (i32(at.z) + dim.padding_w) / i32(STRIDE_W) - i32(j);
       let s = u32(i32(at.z) + dim.padding_w - q * i32(STRIDE_W));
       let on = q >= 0 && q < i32(dim.Q) && s % DILATION_W == 0 && s / DILATION_W < S;
-      let tap = select(NONE - 1, r / DILATION_H * S + s / DILATION_W, on);  // NONE − 1: no tap's
+      let tap = select(NONE - 1, r / DILATION_H * S + s / DILATION_W, on);  // NONE − 1: of no tap
       let from_y = ((at.x * dim.P + u32(p)) * dim.Q + u32(clamp(q, 0, i32(dim.Q) - 1))) * dim.C + at.w;
       let d = dy[from_y];
       let winner = chosen[from_y];
@@ -97,7 +97,7 @@ fn max_pool2d_backward(
 fn max_pool2d_tiled(
   @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
 ) {
-  // Past the last window, where pixels are left that none holds.
+  // n, p, q, c; past the last window, too, where pixels may be left that no window holds.
   let at = place_by_row(id.x, group, groups, (dim.H + u32(dim.padding_h) + STRIDE_H - 1) / STRIDE_H, dim.C);
   if (at.x >= dim.N) { return; }
   let from_y = ((at.x * dim.P + min(at.y, dim.P - 1)) * dim.Q + min(at.z, dim.Q - 1)) * dim.C + at.w;

@@ -2,9 +2,9 @@
 //
 //   y, dx as in max_pool2d.wgsl; index[n,p,q,c/4] = Σ j (r·S + s of channel c + j) · 2^(8j), 255 where none has won
 //
-// y times what a dropout behind it draws, where DROP. One invocation per vec4 written: the wide rung. tiled, where
-// at most two windows along an axis hold a pixel: one per column of up to `rows` blocks of STRIDE_H × STRIDE_W pixels
-// of dx. Twin: test/reference/max_pool2d.ts.
+// fuse.ts may put a dropout behind forward (DROP). The wide rung: one invocation per vec4 written. tiled,
+// where at most two windows along an axis hold a pixel: one per column of up to `rows` blocks of
+// STRIDE_H × STRIDE_W pixels of dx. Grids are by rows (lib/rows.wgsl). Twin: test/reference/max_pool2d.ts.
 
 // #import clock
 // #import opaque_zero
@@ -45,21 +45,21 @@ fn max_pool2d_wide_forward(
   @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
 ) {
   let C = dim.C / 4;
-  let at = place_by_row(id.x, group, groups, dim.P, C);
+  let at = place_by_row(id.x, group, groups, dim.P, C);  // n, p, q, c / 4
   if (at.x >= dim.N || at.z >= dim.Q) { return; }
   let i = (at.x * dim.P + at.y) * dim.Q * C + id.x;
 
   var best = vec4f(-3.4028234e38);
   var winner = vec4u(255);
   for (var r = opaque_zero(at.x, R); r < R; r++) {
-    let top = i32(at.y * STRIDE_H + r * DILATION_H) - dim.padding_h;
-    let on = top >= 0 && top < i32(dim.H);
-    let from_x = (at.x * dim.H + u32(clamp(top, 0, i32(dim.H) - 1))) * dim.W * C + at.w;
+    let h = i32(at.y * STRIDE_H + r * DILATION_H) - dim.padding_h;
+    let on = h >= 0 && h < i32(dim.H);
+    let from_x = (at.x * dim.H + u32(clamp(h, 0, i32(dim.H) - 1))) * dim.W * C + at.w;
     for (var s = 0u; s < S; s++) {
-      let left = i32(at.z * STRIDE_W + s * DILATION_W) - dim.padding_w;
-      let value = x[from_x + u32(clamp(left, 0, i32(dim.W) - 1)) * C];  // past the edge, the edge's, and no winner
+      let w = i32(at.z * STRIDE_W + s * DILATION_W) - dim.padding_w;
+      let value = x[from_x + u32(clamp(w, 0, i32(dim.W) - 1)) * C];  // on padding the edge's, which cannot win
       let nan = (bitcast<vec4u>(value) & vec4u(0x7fffffff)) > vec4u(0x7f800000);
-      let wins = vec4<bool>(on && left >= 0 && left < i32(dim.W)) & ((winner == vec4u(255)) | (value > best) | nan);
+      let wins = vec4<bool>(on && w >= 0 && w < i32(dim.W)) & ((winner == vec4u(255)) | (value > best) | nan);
       best = select(best, value, wins);
       winner = select(winner, vec4u(r * S + s), wins);
     }
@@ -75,21 +75,21 @@ fn max_pool2d_wide_backward(
   @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
 ) {
   let C = dim.C / 4;
-  let at = place_by_row(id.x, group, groups, dim.H, C);
+  let at = place_by_row(id.x, group, groups, dim.H, C);  // n, h, w, c / 4
   if (at.x >= dim.N || at.z >= dim.W) { return; }
   let e = (at.x * dim.H + at.y) * dim.W * C + id.x;
 
   var sum = vec4f();
   for (var i = opaque_zero(at.x, WINDOWS_H); i < WINDOWS_H; i++) {
-    // The last window that holds the pixel, the one before, …
+    // The last window that may hold the pixel, then the ones before it; r · DILATION_H: how far into it the pixel lies.
     let p = (i32(at.y) + dim.padding_h) / i32(STRIDE_H) - i32(i);
-    let r = u32(i32(at.y) + dim.padding_h - p * i32(STRIDE_H));    // how far it lies from its start
+    let r = u32(i32(at.y) + dim.padding_h - p * i32(STRIDE_H));
     if (p < 0 || p >= i32(dim.P) || r % DILATION_H != 0 || r / DILATION_H >= R) { continue; }
     for (var j = 0u; j < WINDOWS_W; j++) {
       let q = (i32(at.z) + dim.padding_w) / i32(STRIDE_W) - i32(j);
       let s = u32(i32(at.z) + dim.padding_w - q * i32(STRIDE_W));
       let on = q >= 0 && q < i32(dim.Q) && s % DILATION_W == 0 && s / DILATION_W < S;
-      let tap = select(256, r / DILATION_H * S + s / DILATION_W, on);  // 256: none
+      let tap = select(256, r / DILATION_H * S + s / DILATION_W, on);  // 256: of no tap
       let from_y = ((at.x * dim.P + u32(p)) * dim.Q + u32(clamp(q, 0, i32(dim.Q) - 1))) * C + at.w;
       let bytes = (vec4u(chosen[from_y]) >> SHIFTS) & vec4u(255);
       let d = dy[from_y];
@@ -99,20 +99,20 @@ fn max_pool2d_wide_backward(
   put(e, sum);
 }
 
-/// At most two windows along an axis hold a pixel, and the same ones all STRIDE_H × STRIDE_W pixels of a block: an
-/// invocation writes these, block by block down a column of up to `rows`; the windows of the row before are known.
+/// The same windows, at most two along an axis, may hold all STRIDE_H × STRIDE_W pixels of a block. An invocation goes
+/// down a column of blocks; for each it loads the row of windows that begins there, and knows the row before.
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn max_pool2d_wide_tiled(
   @builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
 ) {
   let C = dim.C / 4;
   let blocks = (dim.H + u32(dim.padding_h) + STRIDE_H - 1) / STRIDE_H;
-  let at = place_by_row(id.x, group, groups, (blocks + dim.rows - 1) / dim.rows, C);
+  let at = place_by_row(id.x, group, groups, (blocks + dim.rows - 1) / dim.rows, C);  // n, run, q, c / 4
   if (at.x >= dim.N) { return; }
   let end = min((at.y + 1) * dim.rows, blocks);
-  var d: array<vec4f, 4>;      // of two rows of two windows, the last row first
+  var d: array<vec4f, 4>;      // of the windows (p, q), (p, q − 1), (p − 1, q), (p − 1, q − 1)
   var bytes: array<vec4u, 4>;
-  for (var p = at.y * dim.rows + 1 - WINDOWS_H; p + 1 <= end; p++) {  // far above P, if it is before the first
+  for (var p = at.y * dim.rows + 1 - WINDOWS_H; p + 1 <= end; p++) {  // before row 0: p wraps to far above P
     d[2] = d[0]; d[3] = d[1];
     bytes[2] = bytes[0]; bytes[3] = bytes[1];
     for (var j = 0u; j < WINDOWS_W; j++) {
@@ -120,9 +120,9 @@ fn max_pool2d_wide_tiled(
       let place = ((at.x * dim.P + min(p, dim.P - 1)) * dim.Q + min(q, dim.Q - 1)) * C + at.w;
       d[j] = dy[place];
       bytes[j] = (vec4u(chosen[place]) >> SHIFTS) & vec4u(255);
-      if (p >= dim.P || q >= dim.Q) { bytes[j] = vec4u(256); }  // no tap's
+      if (p >= dim.P || q >= dim.Q) { bytes[j] = vec4u(256); }  // of no tap
     }
-    if (p + 1 == at.y * dim.rows && WINDOWS_H == 2) { continue; }
+    if (p + 1 == at.y * dim.rows && WINDOWS_H == 2) { continue; }  // the row before the first block
     for (var u = opaque_zero(at.x, STRIDE_H * WINDOWS_H); u < STRIDE_H; u++) {
       let h = p * STRIDE_H + u - u32(dim.padding_h);
       if (h >= dim.H) { continue; }
@@ -143,6 +143,6 @@ fn max_pool2d_wide_tiled(
         put(((at.x * dim.H + h) * dim.W + w) * C + at.w, sum);
       }
     }
-    if (WINDOWS_H == 1) { break; }  // a block an invocation, where blocks share no windows
+    if (WINDOWS_H == 1) { break; }  // where blocks share no windows, an invocation has one
   }
 }

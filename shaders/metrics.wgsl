@@ -1,9 +1,9 @@
-// What a step came to, for the host to read when it likes: one row of a ring.
+// What a step came to, as one row of a ring that the host reads when it likes.
 //
-//   ring[row] = (Σ n loss[n],  Σ n hit[n],  N,  how many losses are no numbers)    FURTHER: added to what the row holds
+//   ring[row] = (Σ n loss[n],  Σ n hit[n],  N,  how many losses are not finite)    FURTHER: added to what the row holds
 //
-// A step in several passes records after each; all but the first are FURTHER ones.
-// One invocation in all. Losses of short batches do this themselves. Twin: test/reference/metrics.ts.
+// A step in several passes records after each: with FURTHER, but after the first. One invocation in all. Losses of
+// batches of up to 256 images record themselves. Twin: test/reference/metrics.ts.
 
 override WORKGROUP: u32 = 1;
 

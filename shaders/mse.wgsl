@@ -1,8 +1,8 @@
-// Mean squared error against one-hot targets. The loss is the mean over all elements,
-// as the mean over a step's images, of which N are here, of
+// Mean squared error against one-hot targets. The loss is the mean of loss[n] over the `images` of a step; N of them
+// are here: all or, of a step in several passes, some.
 //
 //   loss[n]    = Σ k (x[n,k] − t[n,k])² / K        t[n,k] = [k = target n]
-//   hit[n]     = 1 where the first largest x[n,k] is the target's
+//   hit[n]     = 1 where the first of the largest x[n,k] is the target's
 //   probs[n,k] = x[n,k]
 //   dx[n,k]    = 2 (x[n,k] − t[n,k]) / (images · K)
 //

@@ -1,8 +1,8 @@
-// Adds up what the splits of a weight gradient have summed, in their order: the second pass of split-K.
+// Second pass of a weight gradient: adds up the sums of its splits, in their order.
 //
 //   dweight[i] = Σ z  partial[z,i],   dbias[k] = Σ z  partial_bias[z,k]
 //
-// An invocation per element of either. Twin: test/reference/reduce.ts.
+// One invocation per element of either. Twin: test/reference/reduce.ts.
 override WORKGROUP: u32 = 64;
 override BIAS: bool = true;
 

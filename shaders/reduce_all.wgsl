@@ -1,17 +1,16 @@
-// Adds up what the splits of weight gradients have summed, in their order,
-// as reduce.wgsl, but of all layers in one dispatch.
+// Second pass of all weight gradients of a step: adds up the sums of their splits, in their order, as reduce.wgsl does.
 //
-//   gradient[to + i] = Σ z  partial[source + z · size + i]  i < size, z < splits; source, to, size, splits of segment j
+//   gradient[to + i] = Σ z  partial[source + z · size + i]        i < size,  z < splits;  of a segment
 //
-// A segment is a weight or a bias. src/train/reductions.ts makes the table, and puts the partial sums of all layers
-// into one buffer; their gradients lie in one anyway. A workgroup takes WORKGROUP elements of a segment, and finds it
-// by halves. Twin: test/reference/reduce.ts.
+// A segment is a weight or a bias, with source, to, size and splits of its own. src/train/reductions.ts makes the table
+// of segments and puts the partial sums of all layers into one buffer; their gradients lie in one anyway. A workgroup
+// takes WORKGROUP elements of a segment, which it finds in the table by halving. Twin: test/reference/reduce.ts.
 override WORKGROUP: u32 = 64;
 
 struct Params { segments: u32 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
-/// `first` is the first workgroup that takes it.
+/// `first` is the first of its workgroups.
 struct Segment { first: u32, source: u32, to: u32, size: u32, splits: u32 }
 
 @group(0) @binding(0) var<storage, read> table: array<Segment>;       // [segments], by `first`

@@ -1,7 +1,7 @@
 // RMSprop (Hinton 2012; centered: Graves 2013) as PyTorch writes it, one dispatch for all parameters of a network.
 //
 //   g = dparam + weight_decay · param
-//   s += (1 − α) · (g² − s)                                 from 0
+//   s += (1 − α) · (g² − s)                                                                 s, a and u begin with 0
 //   centered:          a += (1 − α) · (g − a),  r = √(s − a²) + eps;  else r = √s + eps
 //   without momentum:  param −= lr · g / r
 //   with momentum:     u = momentum · u + g / r,  param −= lr · u
@@ -25,7 +25,7 @@ struct Params { size: u32, rest: f32, eps: f32, weight_decay: f32, momentum: f32
 @group(0) @binding(4) var<storage, read_write> average: array<Value>;   // [size], a
 @group(0) @binding(5) var<storage, read_write> velocity: array<Value>;  // [size], u
 
-/// g / √s
+/// g / r, not centered.
 fn scaled(i: u32) -> Value {
   let g = dparam[i] + dim.weight_decay * param[i];
   let s = toward(square[i], g * g, dim.rest);
@@ -33,7 +33,7 @@ fn scaled(i: u32) -> Value {
   return g / (sqrt(s) + dim.eps);
 }
 
-/// g / √(s − a²), which rounding must not take below 0.
+/// g / r, centered; rounding must not take s − a² below 0.
 fn deviated(i: u32) -> Value {
   let g = dparam[i] + dim.weight_decay * param[i];
   let s = toward(square[i], g * g, dim.rest);
@@ -43,7 +43,7 @@ fn deviated(i: u32) -> Value {
   return g / (sqrt(max(s - a * a, Value())) + dim.eps);
 }
 
-/// The velocity, moved on.
+/// u, moved on by g / r.
 fn moved(i: u32, by: Value) -> Value {
   let u = dim.momentum * velocity[i] + by;
   velocity[i] = u;

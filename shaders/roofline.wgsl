@@ -1,11 +1,11 @@
-// What an adapter can do at most: multiply-adds out of registers alone, a copy, and a dispatch of nothing.
+// What an adapter can do at most: multiply-adds of registers alone, a copy, and a dispatch of nothing.
 //
-//   fma:   y[i] = Σ j<16  v_j(8 · rounds),   v_j(0) = i + j,   v_j(t + 1) = a · v_j(t) + b
+//   fma:   sums[i] = Σ j<16  v_j(8 · rounds),   v_j(0) = i + j,   v_j(t + 1) = a · v_j(t) + b
 //   copy:  y[i] = x[i]
 //
-// fma: 16 independent accumulators, which fill the pipelines of every adapter seen so far (8 reach 58 % on lavapipe);
-// 256 · rounds operations an invocation. FUSED takes fma(), else a product and a sum: some adapters are quicker at one,
-// some at the other. copy: four vec4 an invocation. Measured by src/profile/roofline.ts. Twin: none.
+// fma: 16 independent sums an invocation, which fill the pipelines of every adapter seen so far (8 reach 58 %
+// on lavapipe); 256 · rounds operations. FUSED takes fma(), else a product and a sum: some adapters are quicker
+// at one, some at the other. copy: four vec4 an invocation. Played by src/profile/roofline.ts. Twin: none.
 override WORKGROUP: u32 = 64;
 override FUSED: bool = true;
 

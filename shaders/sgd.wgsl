@@ -1,5 +1,5 @@
-// Stochastic gradient descent, one dispatch for all parameters of a network:
-// they lie in one buffer, gradients likewise.
+// Stochastic gradient descent, one dispatch for all parameters of a network: they lie in one buffer, and so do their
+// gradients.
 //
 //   g = dparam + weight_decay · param
 //   without momentum:  param −= lr · g

@@ -112,6 +112,16 @@ test("shaders keep the house rules", () => {
   }
 });
 
+test("each text of shaders/lib is imported, and each shader is in README's table", () => {
+  const sources = files("shaders", ".wgsl").map(read), readme = read("shaders/README.md");
+  const names = (folder: string) => readdirSync(folder).flatMap((f) => /^(\w+)\.wgsl$/.exec(f)?.[1] ?? []);
+  const unused = names("shaders/lib").filter((lib) => !sources.some((s) => RegExp(`#import ${lib}$`, "m").test(s)));
+  expect(unused).toEqual([]);
+  const told = [...readme.matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(([, cell]) => cell.match(/\w+/g)!)
+    .map((name) => name.replace(/^_/, "conv2d_"));
+  expect(names("shaders").filter((name) => !told.includes(name))).toEqual([]);
+});
+
 /** What no source may hold, with an example of each. */
 const inSources: [pattern: RegExp, why: string, example: string][] = [
   [/^export default/m, "a default export", "export default x;"],

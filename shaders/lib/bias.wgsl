@@ -1,7 +1,7 @@
-// What a convolution or a linear layer makes of a finished sum v: v · factor + term,
-// its bias or the batch normalisation behind it.
+// What a convolution or a linear layer makes of a finished sum: sum · factor + term,
+// by its bias or by the batch normalisation behind it.
 override BIAS: bool = true;     // where false, any tensor may stand in for bias
-override SCALED: bool = false;  // bias holds a factor a filter, and behind them a term a filter: a batch norm, folded
+override SCALED: bool = false;  // a batch norm, folded: bias holds a factor a filter and, behind these, a term a filter
 
 /// Factor and term of filter k, of K.
 fn affine(k: u32, K: u32) -> array<Value, 2> {

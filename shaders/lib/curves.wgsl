@@ -1,17 +1,17 @@
-// What activations and their slopes are made of. None overflows or is NaN where v is a number. Arguments are called v:
-// a module-scope variable of the same name would count as bound.
+// What activations and their slopes are made of. Where v is a number none of these overflows or is NaN. Arguments are
+// called v, since one that is named like a binding would count as that binding.
 
 // #import value
-// Slope left of 0 (4), −limit at −∞ (5), sharpness (10).
+// Of activation 4 the slope left of 0, of 5 minus the limit at −∞, of 10 the sharpness.
 override ALPHA: f32 = 1.0;
-// From where on softplus is v itself: ALPHA · v > THRESHOLD.
+// Softplus is v itself where ALPHA · v > THRESHOLD.
 override THRESHOLD: f32 = 20.0;
 
-/// v, but at most `high`. min() and max() may make a number of a NaN, which then nobody sees.
+/// v, but at most `high`. Not min(), which may make a number of a NaN.
 fn at_most(high: f32, v: Value) -> Value { return select(v, Value(high), v > Value(high)); }
 
-/// Around 0 by its series, so that a NaN, which is not far from it, stays one:
-/// an adapter may have a number for its exp().
+/// 1 / (1 + exp(−v)); around 0 by its series. A NaN takes the series, too, for its abs() is not above any bound, and
+/// so stays a NaN: of its exp() or clamp() an adapter may make a number.
 fn safe_sigmoid(v: Value) -> Value {
   return select(0.5 + 0.25 * v, 1.0 / (1.0 + exp(-clamp(v, Value(-87.0), Value(87.0)))), abs(v) > Value(1e-3));
 }

@@ -1,6 +1,7 @@
-// Eight filters of the narrow rungs, of which a lane holds a number each (with 4 lanes: two), and all need all.
+// Eight numbers, one for each of eight filters, that the lanes of a subgroup hold, one each (with 4 lanes: two), and
+// that all of them need.
 // #import outer
-override FILTERS: u32 = 8;  // that are computed: 8, or 6 where there are no more
+override FILTERS: u32 = 8;  // of the narrow rungs: how many are computed, 8, or 6 where there are no more
 
 /// The first four.
 fn lower(held: f32) -> vec4f {

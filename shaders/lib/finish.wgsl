@@ -1,11 +1,11 @@
-// What is written of a tile of y, with what fuse.ts put behind it: for conv2d_direct.wgsl and conv2d_vec4.wgsl.
+// Writes a tile of y with what fuse.ts put behind it, for conv2d_direct.wgsl and conv2d_vec4.wgsl.
 // #import activation
 // #import bias
 // #import drop
 // #import tile
 
-/// Writes the first `count` pixels of a tile, from pixel m on.
-/// The next to be written moves up: one write in a loop compiles far faster than 16.
+/// Writes the first `count` pixels of a tile, from pixel m on, and 16 filters from 4 · k4 on. It has one write, in a
+/// loop, to which the next sum moves up: that compiles far faster than 16 writes.
 fn finish(tile: Tile, m: u32, k4: u32, count: u32) {
   var sum = tile;
   for (var k = k4; k < min(k4 + 4, dim.K / 4); k++) {

@@ -1,12 +1,14 @@
-// An image of the set, for batch.wgsl and batch_augment.wgsl, which declare what it is made of.
+// Images and labels of the set, for batch.wgsl and batch_augment.wgsl, which bind what they are made of.
 // #import place
-/// A byte of the set after contrast (look.x, look.y) and brightness (look.z).
+/// A byte of the set after contrast (look.x, look.y) and brightness (look.z), each kept to 0 … 255. `row` counts the
+/// rows of all images.
 fn image(row: u32, w: u32, c: u32, look: vec3f) -> f32 {
   let at = (row * dim.W + w) * dim.C + c;
   let value = f32((images[at / 4] >> (8 * (at % 4))) & 255u);
   return clamp(look.z * clamp(look.x * value + look.y, 0.0, 255.0), 0.0, 255.0);
 }
 
+/// Of image `source`, row p, column q and channel c in the network's size.
 fn resized(source: u32, p: u32, q: u32, c: u32, look: vec3f) -> f32 {
   let top = source * dim.H;
   if (!RESIZE) { return image(top + p, q, c, look); }

@@ -1,4 +1,4 @@
-// Where loops begin that are to be rolled.
-/// Start of a loop: returns 0, but for more than two turns as n >> 31, which no compiler can fold, so that the loop
-/// stays rolled: half the compile time on lavapipe. n < 2³¹.
+// Loops that compilers are not to unroll, which halves the compile time on lavapipe.
+/// Where such a loop of so many turns begins: 0, written as n >> 31 for n < 2³¹, which no compiler can fold. Up to two
+/// turns it is a plain 0: those may unroll.
 fn opaque_zero(n: u32, turns: u32) -> u32 { return select(n >> 31, 0, turns <= 2); }

@@ -1,4 +1,4 @@
-// What register tiles do with four columns. The caller declares COLUMNS, 3 or 4.
+// What register tiles do with their columns. The caller declares COLUMNS: 3 or 4.
 /// Column j gets u · v[j], but the last 0 where COLUMNS is 3.
 fn outer(u: vec4f, v: vec4f) -> mat4x4f {
   if (COLUMNS == 3) { return mat4x4f(v.x * u, v.y * u, v.z * u, vec4f()); }

@@ -1,5 +1,4 @@
-// The last word on a gradient of four channels, with what fuse.ts put behind it.
-// The caller declares ADDEND and the tensors.
+// Writes the gradient of four channels with what fuse.ts put behind it. The caller declares ADDEND and the tensors.
 // #import slope
 fn put(e: u32, gradient: vec4f) {
   var sum = gradient;

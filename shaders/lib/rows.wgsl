@@ -1,5 +1,5 @@
-// Where an invocation is. x goes along a row of a tensor, y and z count rows, as rowGrid() of src/layers/window.ts lays
-// them out: a workgroup is in one row, and only the column costs an invocation a division.
+// Where an invocation is in a grid by rowGrid() of src/layers/window.ts: x goes along a row of a tensor, y and z count
+// rows. So a workgroup is in one row, and only the column costs each of its invocations a division.
 /// Image, row, column and channel of element `along` of the workgroup's row,
 /// in a tensor of `rows` rows an image and `channels` channels.
 fn place_by_row(along: u32, group: vec3u, groups: vec3u, rows: u32, channels: u32) -> vec4u {

@@ -1,6 +1,6 @@
-// Slopes of the activations of lib/activation.wgsl, for what multiplies a gradient by one: dx = dy · slope(z). Up to 5,
-// z is the activation's output; from 6 on its input. 0: there is none. 11: relu's and that of a dropout behind it, of
-// which z is the output and ALPHA the scale: what was dropped is 0 as well.
+// Slopes of the activations of lib/activation.wgsl, by the same numbers, for dx = dy · slope(z). Up to 5, z is the
+// activation's output, from 6 on its input. 0: there is none. 11: of a relu and a dropout behind it, whose scale is
+// ALPHA; z is the output of both, 0 also where it was dropped.
 override SLOPE: u32 = 0;
 // #import curves
 

@@ -1,4 +1,4 @@
-// Sums of the tiled rungs, eight a side: written one by one, and the next moves up, for registers have no index.
+// Eight vec4 of sums, of the tiled rungs. They are written one by one and the others move up: registers have no index.
 alias Stack = array<vec4f, 8>;
 
 /// Those behind the first.

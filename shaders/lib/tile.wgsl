@@ -1,13 +1,12 @@
-// Register tiles of the direct rungs: sums that an invocation keeps, fed by values that its subgroup shares. The caller
-// declares LANES, and UPPER = 4 % LANES: where the second four of eight shared values begin,
-// in the upper lanes or in a load of their own.
+// Register tiles of the rungs by subgroups: sums that an invocation keeps, fed by values that its subgroup shares. The
+// caller imports lanes and declares COLUMNS.
 // #import outer
 
-/// 4 × 16 sums: 16 filters in four vec4, one in each matrix; a column for each of four pixels (or rows of a weight
-/// gradient). Of a fifth one, where a kernel has it, e holds the column of each.
+/// 4 × 16 sums: a column for each of four pixels (or rows of a weight gradient), of filters 0 to 3 in a, 4 to 7 in b, 8
+/// to 11 in c, 12 to 15 in d. Of a fifth pixel, where a kernel has one, e holds these four columns.
 struct Tile { a: mat4x4f, b: mat4x4f, c: mat4x4f, d: mat4x4f, e: mat4x4f }
 
-/// Adds 16 values, a column for each four, times v.
+/// Adds 16 values, four to a column, times those of four pixels.
 fn add(sum: ptr<function, Tile>, u: mat4x4f, v: vec4f) {
   (*sum).a += outer(u[0], v);
   (*sum).b += outer(u[1], v);

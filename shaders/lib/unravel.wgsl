@@ -1,5 +1,5 @@
-// Places in a tensor by as few divisions as can be: lavapipe divides integers lane by lane.
-/// Where element i of a tensor [·, rows, columns] lies.
+// Where an element lies, by two divisions: lavapipe divides integers lane by lane.
+/// Place of element i of a tensor [·, rows, columns].
 fn unravel(i: u32, rows: u32, columns: u32) -> vec3u {
   let row = i / columns;
   let first = row / rows;

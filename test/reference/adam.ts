@@ -14,8 +14,8 @@ export function update(
   for (let i = 0; i < size; i++) {
     const g = DECOUPLED ? dparam[i] : dparam[i] + weight_decay * param[i];
     if (DECOUPLED) param[i] -= lr * weight_decay * param[i];
-    m[i] = beta1 * m[i] + (1 - beta1) * g;
-    v[i] = beta2 * v[i] + (1 - beta2) * g * g;
+    m[i] += (1 - beta1) * (g - m[i]);
+    v[i] += (1 - beta2) * (g ** 2 - v[i]);
     param[i] -= lr * (m[i] / (1 - beta1 ** t)) / (Math.sqrt(v[i] / (1 - beta2 ** t)) + eps);
   }
 }

@@ -1,4 +1,4 @@
-// Plain twin of shaders/batch_norm.wgsl and batch_norm_backward.wgsl: same letters, f64 sums.
+// Plain twin of shaders/batch_norm.wgsl, batch_norm_backward.wgsl and batch_norm_fold.wgsl: same letters, f64 sums.
 export interface Dim { M: number; C: number; eps: number; momentum: number }
 type Vec = Float64Array;
 
@@ -26,10 +26,12 @@ export function backward(
   { M, C }: Dim, x: Vec, mean: Vec, invstd: Vec, weight: Vec, dy: Vec, training: boolean,
 ): { dx: Vec; dweight: Vec; dbias: Vec } {
   const dweight = new Float64Array(C), dbias = new Float64Array(C);
-  const hat = (i: number) => (x[i] - mean[i % C]) * invstd[i % C];
+  const hat = (i: number) => (x[i] - mean[i % C]) * invstd[i % C];  // x̂
   dy.forEach((d, i) => { dbias[i % C] += d; dweight[i % C] += d * hat(i); });
-  const dx = dy.map((d, i) =>
-    weight[i % C] * invstd[i % C] * (training ? d - (dbias[i % C] + hat(i) * dweight[i % C]) / M : d));
+  const dx = dy.map((v, i) => {
+    const c = i % C, d = training ? v - (dbias[c] + hat(i) * dweight[c]) / M : v;
+    return weight[c] * invstd[c] * d;
+  });
   return { dx, dweight, dbias };
 }
 

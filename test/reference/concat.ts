@@ -8,5 +8,7 @@ export function forward({ M, C, K, offset }: Dim, x: Vec, y: Vec): Vec {
 }
 
 export function backward({ M, C, K, offset }: Dim, dy: Vec): Vec {
-  return Float64Array.from({ length: M * C }, (_, i) => dy[Math.floor(i / C) * K + offset + i % C]);
+  const dx = new Float64Array(M * C);
+  for (let m = 0; m < M; m++) for (let c = 0; c < C; c++) dx[m * C + c] = dy[m * K + offset + c];
+  return dx;
 }

@@ -4,11 +4,18 @@ type Vec = Float64Array;
 
 /** rows: loss and hit of each image, one after the other. dx: the gradient of the mean loss. */
 export function forward({ N, K, images }: Dim, x: Vec, labels: ArrayLike<number>): { probs: Vec; rows: Vec; dx: Vec } {
-  const rows = new Float64Array(2 * N), off = x.map((v, i) => v - (i % K === labels[Math.floor(i / K)] ? 1 : 0));
+  const probs = new Float64Array(N * K), rows = new Float64Array(2 * N), dx = new Float64Array(N * K);
   for (let n = 0; n < N; n++) {
     const row = x.subarray(n * K, (n + 1) * K);
-    rows[2 * n] = off.subarray(n * K, (n + 1) * K).reduce((sum, v) => sum + v * v, 0) / K;
+    let loss = 0;
+    for (let k = 0; k < K; k++) {
+      const t = k === labels[n] ? 1 : 0, i = n * K + k;
+      loss += (x[i] - t) ** 2 / K;
+      probs[i] = x[i];
+      dx[i] = 2 * (x[i] - t) / (images * K);
+    }
+    rows[2 * n] = loss;
     rows[2 * n + 1] = row.indexOf(Math.max(...row)) === labels[n] ? 1 : 0;
   }
-  return { probs: x.slice(), rows, dx: off.map((v) => 2 * v / (images * K)) };
+  return { probs, rows, dx };
 }

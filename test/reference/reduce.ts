@@ -1,4 +1,4 @@
-// The second pass of split-K, in the letters of shaders/reduce.wgsl.
+// Plain twin of shaders/reduce.wgsl, for reduce_all.wgsl a segment at a time: same letters.
 export interface Dim { size: number; K: number; splits: number }
 
 /** dweight[i] = Σ z partial[z,i], dbias[k] = Σ z partial_bias[z,k]. */

@@ -10,10 +10,10 @@ export function update(
 ): void {
   for (let i = 0; i < size; i++) {
     const g = dparam[i] + weight_decay * param[i];
-    square[i] = alpha * square[i] + (1 - alpha) * g * g;
-    if (average) average[i] = alpha * average[i] + (1 - alpha) * g;
-    const variance = average ? square[i] - average[i] ** 2 : square[i], by = g / (Math.sqrt(variance) + eps);
-    if (velocity) velocity[i] = momentum * velocity[i] + by;
-    param[i] -= lr * (velocity ? velocity[i] : by);
+    const s = square[i] += (1 - alpha) * (g ** 2 - square[i]);
+    const a = average ? average[i] += (1 - alpha) * (g - average[i]) : 0;
+    const r = Math.sqrt(s - a ** 2) + eps;
+    const u = velocity ? velocity[i] = momentum * velocity[i] + g / r : g / r;
+    param[i] -= lr * u;
   }
 }
