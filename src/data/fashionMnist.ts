@@ -51,13 +51,16 @@ async function download(url: URL): Promise<Uint8Array> {
     `Fashion-MNIST: ${url.href} ${why}; serve the four files there, or say where they are: fashionMnist({ url })`,
     { url: url.href, status }, cause,
   );
-  if (url.protocol === "file:")
-    throw failed('is a file, which fetch does not read (in Node: import { fashionMnist } from "convoy-gpu/node")');
   try {
     const response = await fetch(url);
     if (!response.ok) throw failed(`answers ${response.status} ${response.statusText}`.trim(), response.status);
     return new Uint8Array(await response.arrayBuffer());
   } catch (cause) {
-    throw cause instanceof ConvoyError ? cause : failed(`cannot be fetched (${String(cause)})`, undefined, cause);
+    throw cause instanceof ConvoyError ? cause : failed(
+      url.protocol === "file:"
+        ? 'is a file, which fetch does not read here (in Node: import { fashionMnist } from "convoy-gpu/node")'
+        : `cannot be fetched (${String(cause)})`,
+      undefined, cause,
+    );
   }
 }

@@ -4,8 +4,8 @@
 import { parseArgs } from "node:util";
 import { readdirSync, readFileSync } from "node:fs";
 import { ConvoyError, FormatError } from "../../src/errors.js";
-import type { Device } from "../../src/gpu/device.js";
-import { openDevice } from "../../src/node/device.js";
+import { openDevice, type Device } from "../../src/gpu/device.js";
+import { openDevice as openDeviceInNode } from "../../src/node/device.js";
 import type { OpsFile } from "./cases.js";
 import type { Check } from "./compare.js";
 import { checkModel, type ModelFile } from "./models.js";
@@ -31,7 +31,8 @@ function checksOf(device: Device, path: string): AsyncGenerator<Check> {
 }
 
 async function run(paths: readonly string[]): Promise<boolean> {
-  const device = await openDevice(), count = { ok: 0, FAIL: 0, unsupported: 0 };
+  const open = globalThis.navigator?.gpu ? openDevice : openDeviceInNode;  // Deno has a WebGPU of its own
+  const device = await open(), count = { ok: 0, FAIL: 0, unsupported: 0 };
   let broken = 0;
   console.log(`adapter: ${device.adapter.name}`);
   for (const path of paths) try {

@@ -2,13 +2,13 @@
 // very code that README.md shows.
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bytes, lenet } from "../bytes.js";
 import { chromium, complaints, type Chromium } from "../browser/chromium.js";
 import { serve } from "../browser/server.js";
-import { folder, project, readme, run } from "./user.js";
+import { deno, folder, project, readme, run } from "./user.js";
 
 let packed: { filename: string; files: { path: string; size: number }[]; size: number }, browser: Chromium;
 
@@ -86,6 +86,14 @@ test("README's training in Node: one epoch of it", () => {
 test("the command that comes with it", () => {
   const options = ["--limit", "640", "--epochs", "1", "--quiet", "--output", "quick.safetensors"];
   expect(run("npx", "convoy", "train", "lenet", ...options)).toMatch(/Saved: quick\.safetensors/);
+});
+
+test("Deno trains, and its WebGPU, wgpu as in Firefox, gives PyTorch's answers by every rung", () => {
+  const losses = deno("deno.ts").trim().split("\n").map(Number);
+  expect([losses.length, losses[0] < 2.5, losses[3] < losses[0] - 0.02], `${losses}`).toEqual([4, true, true]);
+  execFileSync(process.execPath, ["build.mjs", "--only", "golden", "--quiet"]);
+  const files = ["ops.json", "ops-odd.json", "model-lenet.json"].map((name) => resolve("test/golden", name));
+  expect(deno(resolve("dist/golden.js"), "--rung", "each", ...files)).toMatch(/\d{3} passed, 0 failed, 0 unsupported/);
 });
 
 /** A bundler's output folder, of a page whose script is one of README's. */

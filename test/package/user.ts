@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { archives, unpack } from "../../src/node/unpack.js";
 
 /** A folder that is removed after the checks, with the project in it. */
 export const folder = mkdtempSync(join(tmpdir(), "convoy-package-")), project = join(folder, "project");
@@ -18,6 +19,14 @@ export function run(command: string, ...args: string[]): string {
     const { stdout, stderr } = e as { stdout: string; stderr: string };
     throw new Error(`${command} ${args.join(" ")}\n${stdout}\n${stderr}`);
   }
+}
+
+/** Runs a script in Deno: on SwiftShader, unless CONVOY_ADAPTER asks for the system's driver. */
+export function deno(...args: string[]): string {
+  const driver = unpack(join(archives(), "swiftshader.tar.br"));
+  const software = [`LD_LIBRARY_PATH=${driver}`, `VK_ICD_FILENAMES=${join(driver, "vk_swiftshader_icd.json")}`];
+  const variables = process.env.CONVOY_ADAPTER === "software" ? software : [];
+  return run("env", ...variables, "npx", "deno", "run", "--unstable-webgpu", "--allow-all", ...args);
 }
 
 const blocks = /^```(?:js|html)\n(?:\/\/|<!--) ([\w.]+)[\s\S]*?^```$/gm;
