@@ -36,12 +36,11 @@ export class Evaluator {
 
   static async open(session: Session, data: Dataset, resident = session.resident): Promise<Evaluator> {
     checkData(data, session.programs[0].logits.shape[1], session.shape);
-    const evaluator = new Evaluator(session, data), { network, loss, control, target, fused } = session;
+    const evaluator = new Evaluator(session, data);
     const batch = Math.min(session.micro, data.size), tail = data.size % batch;
     const ring = tensor("evaluation ring", [RING, 4]);
     const source = session.source("test set", data, batch, undefined, resident);
-    const programs = [batch, ...tail ? [tail] : []].map((n) =>
-      evaluation({ network, batch: n, loss, control, ring, source, target, fused }));
+    const programs = [batch, ...tail ? [tail] : []].map((n) => evaluation({ ...session, batch: n, ring, source }));
     try {
       evaluator.#added = await session.add(
         programs, [single(ring), ...lastingOf(source), ...programs.map(({ probs }) => single(probs))], () => batch,

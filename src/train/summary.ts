@@ -1,36 +1,23 @@
 import type { Parameter, Part } from "../graph.js";
 import { targetOf, type Adapter } from "../gpu/device.js";
 import { submits } from "../gpu/player.js";
-import { tensor, type Shape } from "../gpu/recorder.js";
+import { tensor } from "../gpu/recorder.js";
 import { torchShape } from "../layout.js";
 import { crossEntropy } from "../losses/crossEntropy.js";
-import type { Loss } from "../losses/loss.js";
-import type { Clip } from "../optimizers/clip.js";
 import { sgd } from "../optimizers/sgd.js";
-import type { Optimizer } from "../optimizers/optimizer.js";
 import { positive } from "../layers/layer.js";
 import { lifetimes, memoryUse, plan, type MemoryUse } from "../plan.js";
 import { control, RING } from "./control.js";
 import { describe, outliving, statesOf } from "./network.js";
 import { training } from "./programs.js";
+import type { SessionOptions } from "./sessionOptions.js";
 import type { Source } from "./source.js";
 
 /** What summary() takes beside the network. */
-export interface SummaryOptions {
-  /** [channels, height, width] of an image. */
-  input: Shape;
+export interface SummaryOptions extends
+  Pick<SessionOptions, "input" | "microBatch" | "optimizer" | "loss" | "clip" | "freeze"> {
   /** Images a step. */
   batch: number;
-  /** Images that run at once, as in train(). */
-  microBatch?: number;
-  /** Default sgd({ lr: 0.1 }). */
-  optimizer?: Optimizer;
-  /** Default crossEntropy(). */
-  loss?: Loss;
-  /** As train() takes it: it needs three more dispatches and next to no memory. */
-  clip?: Clip;
-  /** Parameters that stay as they are, as in train(). */
-  freeze?: (name: string) => boolean;
   /**
    * Bytes one binding may see, as device.adapter.limits.binding tells: a LimitError says what does not fit. Default: no
    * limit.
