@@ -1,6 +1,7 @@
 import type { Fusing, Recorder, Shape, Tensor } from "../gpu/recorder.js";
 import { OptionError, ShapeError } from "../errors.js";
 import type { Value } from "../graph.js";
+import { positive } from "../options.js";
 import type { Fan, Init } from "./init.js";
 
 /** A parameter, or a running statistic: its shape in memory, its first values, and how PyTorch lays it out. */
@@ -97,10 +98,4 @@ export function pair(name: string, value: Pair, least: number): readonly [number
   positive(name, a, least);
   positive(name, b, least);
   return [a, b];
-}
-
-export function positive(name: string, value: number, least = 1): number {
-  if (!Number.isInteger(value) || value < least || value >= 2 ** 31)
-    throw new OptionError(`${name} is an integer of at least ${least}, not ${value}`, { option: name, value });
-  return value;
 }

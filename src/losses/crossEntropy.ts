@@ -1,6 +1,5 @@
-import { OptionError } from "../errors.js";
 import { cross_entropy_forward, cross_entropy_record } from "../generated/cross_entropy.js";
-import { known } from "../options.js";
+import { known, share } from "../options.js";
 import { expectClasses, type Loss } from "./loss.js";
 
 /** What crossEntropy() takes. */
@@ -15,8 +14,7 @@ export interface CrossEntropyOptions {
  */
 export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
   const { labelSmoothing: smoothing = 0 } = known("crossEntropy", options, "labelSmoothing");
-  if (!(smoothing >= 0 && smoothing <= 1)) throw new OptionError(
-    `labelSmoothing is a number from 0 to 1, not ${smoothing}`, { labelSmoothing: smoothing });
+  share({ labelSmoothing: smoothing });
   return {
     name: "crossEntropy",
     check: (x) => expectClasses("crossEntropy", x),

@@ -5,7 +5,7 @@ import { tensor } from "../gpu/recorder.js";
 import { torchShape } from "../layout.js";
 import { crossEntropy } from "../losses/crossEntropy.js";
 import { sgd } from "../optimizers/sgd.js";
-import { positive } from "../layers/layer.js";
+import { positive } from "../options.js";
 import { lifetimes, memoryUse, plan, type MemoryUse } from "../plan.js";
 import { control, RING } from "./control.js";
 import { describe, outliving, statesOf } from "./network.js";

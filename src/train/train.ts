@@ -1,10 +1,9 @@
 import { OptionError } from "../errors.js";
 import type { Dataset, Split } from "../data/dataset.js";
 import type { Part } from "../graph.js";
-import { positive } from "../layers/layer.js";
 import { isChoices, readChoices, type Choices } from "../tune/choices.js";
 import { Tuning } from "../tune/tuning.js";
-import { known } from "../options.js";
+import { known, positive } from "../options.js";
 import { checkEarlyStopping } from "./earlyStopping.js";
 import type { RunOptions } from "./progress.js";
 import { Run } from "./run.js";
