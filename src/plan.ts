@@ -2,7 +2,7 @@ import { ConvoyError, LimitError } from "./errors.js";
 import { align, root, type Arena, type Step, type Tensor } from "./gpu/recorder.js";
 
 /** Where a tensor lives, in bytes. */
-export interface Place { readonly buffer: number; readonly offset: number; readonly bytes: number }
+interface Place { readonly buffer: number; readonly offset: number; readonly bytes: number }
 
 /** A tensor with a buffer of its own. */
 export const single = (t: Tensor): Arena => ({ whole: t, parts: new Map() });

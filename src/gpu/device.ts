@@ -99,9 +99,6 @@ export class Device {
     } finally { this.#waits.delete(end); wake?.(); }
   }
 
-  /** Pipelines made so far, by distinct text. */
-  get pipelines(): number { return this.#pipelines.size; }
-
   /** The bind group layout of these bindings, made once. */
   layout(entries: readonly (readonly [binding: number, type: GPUBufferBindingType])[]): GPUBindGroupLayout {
     const key = JSON.stringify(entries);

@@ -10,7 +10,7 @@ interface Layout {
   readonly places: ReadonlyMap<Tensor, { readonly buffer: number; readonly offset: number; readonly bytes: number }>;
   readonly buffers: readonly number[];
 }
-export interface Binding { readonly buffer: GPUBuffer; readonly offset: number; readonly bytes: number }
+interface Binding { readonly buffer: GPUBuffer; readonly offset: number; readonly bytes: number }
 
 /** The buffers of a plan. They are made all at once, checked, before anything runs. */
 export class Memory {

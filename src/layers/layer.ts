@@ -72,10 +72,11 @@ export type Layer<
   readonly view: true;
 });
 
-/** A shape in the order users know. */
-export const nchw = (shape: Shape) => shape.length === 4
-  ? `[${[shape[0], shape[3], shape[1], shape[2]].join(", ")}]`
-  : `[${shape.join(", ")}]`;
+/** A shape in PyTorch's order: [N, H, W, C] → [N, C, H, W], others as they are. */
+export const channelsFirst = (shape: Shape): number[] =>
+  shape.length === 4 ? [shape[0], shape[3], shape[1], shape[2]] : [...shape];
+/** It as users read it in messages. */
+export const nchw = (shape: Shape) => `[${channelsFirst(shape).join(", ")}]`;
 
 export function needs4d(shape: Shape): void {
   if (shape.length !== 4) throw new ShapeError(

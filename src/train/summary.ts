@@ -1,7 +1,8 @@
-import type { Parameter, Part } from "../graph.js";
+import type { Part } from "../graph.js";
 import { targetOf, type Adapter } from "../gpu/device.js";
 import { submits } from "../gpu/player.js";
 import { tensor } from "../gpu/recorder.js";
+import { channelsFirst } from "../layers/layer.js";
 import { torchShape } from "../layout.js";
 import { crossEntropy } from "../losses/crossEntropy.js";
 import { sgd } from "../optimizers/sgd.js";
@@ -93,12 +94,12 @@ export function summary(net: Part, {
   const sum = 4 * count([...lifetimes(apart.steps, (t) => places.has(t)).keys()]);  // as if every layer kept its own
   const nodes = program.graph.nodes, all = [...network.params.values()].filter((p) => p.learned || p.frozen);
   const sizes = (of: typeof all) => count(of.map((p) => p.tensor));
-  const layers = nodes.map(({ path, layer, inputs, own, y }) => ({
-    path, layer: layer.name,
-    shape: y.shape.length === 4 ? [y.shape[0], y.shape[3], y.shape[1], y.shape[2]] : [...y.shape],
-    parameters: count(Object.values(own).filter((t) => all.some((p) => p.tensor === t))),
+  const shapes = new Map(all.map((p) => [p.tensor, torchShape(p)]));
+  const layers = nodes.map(({ path, layer, inputs, own, y }): LayerSummary => ({
+    path, layer: layer.name, shape: channelsFirst(y.shape),
+    parameters: count(Object.values(own).filter((t) => shapes.has(t))),
     inputs: Object.values(inputs).map((x) => nodes.findIndex((n) => n.y === x)),
-    ...weightOf(all.find((p) => p.tensor === own.weight)),
+    weight: shapes.get(own.weight),
   }));
   const [learned, others] = [network.learned, network.others].map((list) => 4 * count(list.map((a) => a.whole)));
   const memory = {
@@ -114,8 +115,6 @@ export function summary(net: Part, {
   };
   return { ...found, toString: () => table(found, batch, optimizer.name) };
 }
-
-const weightOf = (p?: Parameter) => p ? { weight: torchShape(p) } : {};
 
 function table(
   { layers, parameters, frozen, dispatches, submits: parts, memory, largest }: Omit<Summary, "toString">,
