@@ -19,6 +19,18 @@ export interface Moment {
  */
 export type Schedule = (at: Moment) => number;
 
+/** What a schedule says of the step that follows `at` others of a run's epoch; 1 without one. */
+export function factor(
+  schedule: Schedule | undefined, { epoch, epochs, stepsPerEpoch, history }: Omit<Moment, "step" | "steps">, at: number,
+): number {
+  if (!schedule) return 1;
+  const factor = schedule({
+    step: epoch * stepsPerEpoch + at, steps: epochs * stepsPerEpoch, epoch, epochs, stepsPerEpoch, history,
+  });
+  atLeast(0, { "the schedule's factor": factor });
+  return factor;
+}
+
 /** From `start` to `end` along half a cosine, as t goes from 0 to 1. */
 const eased = (start: number, end: number, t: number) =>
   end + (start - end) / 2 * (1 + Math.cos(Math.PI * Math.min(1, t)));

@@ -148,8 +148,8 @@ export class Session {
   }
 
   /** The steps of a training step of the usual batch, by other choices: for measurements. */
-  record(choice?: Target["choice"]): readonly Step[] {
-    return this.#record(this.batches[0], choice ?? (() => undefined)).steps;
+  record(choice: Target["choice"] = () => undefined): readonly Step[] {
+    return this.#record(this.batches[0], choice).steps;
   }
 
   #record(
