@@ -1,6 +1,6 @@
 import { cross_entropy_forward, cross_entropy_record } from "../generated/cross_entropy.js";
 import { known, share } from "../options.js";
-import { expectClasses, type Loss } from "./loss.js";
+import { lossOf, type Loss } from "./loss.js";
 
 /** What crossEntropy() takes. */
 export interface CrossEntropyOptions {
@@ -15,18 +15,5 @@ export interface CrossEntropyOptions {
 export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
   const { labelSmoothing: smoothing = 0 } = known("crossEntropy", options, "labelSmoothing");
   share({ labelSmoothing: smoothing });
-  return {
-    name: "crossEntropy",
-    check: (x) => expectClasses("crossEntropy", x),
-
-    record(rec, { x, labels, probs, rows, dx }, images) {
-      const [N, K] = x.shape;
-      rec.dispatch(cross_entropy_forward, { x, labels, probs, rows, dx }, { N, K, images, smoothing, FURTHER: 0 }, N);
-    },
-
-    whole: { most: 256, record(rec, { x, ...t }, images, further) {
-      const [N, K] = x.shape;
-      rec.dispatch(cross_entropy_record, { x, ...t }, { N, K, images, smoothing, FURTHER: Number(further) }, [1, 1, 1]);
-    } },
-  };
+  return lossOf("crossEntropy", cross_entropy_forward, cross_entropy_record, { smoothing });
 }
