@@ -1,7 +1,8 @@
 import { replaced, root, touched, type Fusing, type Step, type Tensor } from "../gpu/recorder.js";
 
 /**
- * The parts of a concatenation that all came out of the same activation: its slope at them is its slope at the whole.
+ * Where all parts of a concatenation come out of the same activation, its slope is taken of the whole, in the step that
+ * cuts the gradient into parts, and not of each part.
  */
 function sloped(steps: readonly Step[]): readonly Step[] {
   const readers = new Map<Tensor, Step[]>(), changed = new Map<Step, Step | undefined>();

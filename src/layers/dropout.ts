@@ -56,8 +56,8 @@ export function dropout(options: DropoutOptions = {}): Layer {
 }
 
 /**
- * A relu's gradient behind a dropout's: from the dropout's output alone both are known,
- * so that what it was made of need not be kept.
+ * The gradients of a dropout and of the relu in front of it become one step: where the dropout's output is 0, nothing
+ * passes. It reads no other tensor, so the relu's output need not be kept.
  */
 function dropped(steps: readonly Step[]): readonly Step[] {
   const readersOf = (t: Tensor) => steps.filter((s) => touched(s, "read").includes(root(t)));

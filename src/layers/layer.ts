@@ -87,7 +87,7 @@ export function needs4d(shape: Shape): void {
 /** Throws an OptionError where what a function of values was given is none. */
 export function checkValues(name: string, values: readonly (Value | undefined)[]): void {
   const odd = values.findIndex((value) => !value?.graph);
-  if (odd >= 0) throw new OptionError(`${name} takes values, which layers give; argument ${odd + 1} is none`);
+  if (odd >= 0) throw new OptionError(`${name} takes the values that layers give; argument ${odd + 1} is not one`);
 }
 
 /** One number for both axes, or [height, width]. */

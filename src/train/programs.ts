@@ -12,7 +12,7 @@ import type { Network, States } from "./network.js";
 import { together } from "./reductions.js";
 import { gather, type Source } from "./source.js";
 
-/** Steps of one kind and batch size, and the tensors that the host reads or writes, of its first pass. */
+/** What is played for one batch size, and the tensors that the host reads or writes, of the first of several passes. */
 export interface Program {
   readonly label: string;
   readonly batch: number;

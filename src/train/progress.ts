@@ -14,8 +14,8 @@ export interface RunOptions {
   /** Ends the run when the loss on the test images has stopped falling. */
   readonly earlyStopping?: EarlyStopping;
   /**
-   * Keep the weights of the best epoch, for run.best() and run.save({ best: true }). Default: if early stopping
-   * restores them.
+   * Keep the weights of the best epoch, for run.best() and run.save({ best: true }). Default: only where early stopping
+   * is to restore them.
    */
   readonly keepBest?: boolean;
   /** Gets each progress before the loop that iterates the run, if there is one: see run.finish(). */
