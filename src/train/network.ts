@@ -27,8 +27,8 @@ export interface Network {
 }
 
 export function describe(net: Part, input: Shape, limit: number, freeze?: (name: string) => boolean): Network {
-  if (input.length !== 3 || input.some((e) => !Number.isInteger(e) || e < 1))
-    throw new OptionError(`an input is [channels, height, width], not [${input.join(", ")}]`, { input });
+  if (input?.length !== 3 || input.some((e) => !Number.isInteger(e) || e < 1))
+    throw new OptionError(`an input is [channels, height, width], not ${JSON.stringify(input)}`, { input });
   const params = new Map<string, Parameter>(), [C, H, W] = input;
   function graph(batch: number) {
     const graph = new Graph(params, freeze), x = graph.input("x", [positive("batch", batch), H, W, C]);
