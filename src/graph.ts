@@ -1,6 +1,6 @@
 import { ConvoyError, OptionError, ShapeError } from "./errors.js";
 import { add_forward } from "./generated/add.js";
-import type { Recorder, Shape, Tensor } from "./gpu/recorder.js";
+import { byFours, tensor, type Recorder, type Shape, type Tensor } from "./gpu/recorder.js";
 import type { Layer, Mode, ParamSpec } from "./layers/layer.js";
 
 type AnyLayer = Layer<any, any, any, any>;  // the one place where kinds of layers meet
@@ -54,7 +54,7 @@ export class Graph {
   ) {}
 
   tensor(name: string, shape: Shape, of?: Tensor, features?: Shape): Value {
-    return { name, shape, size: shape.reduce((a, b) => a * b, 1), of, features, graph: this };
+    return { ...tensor(name, shape, of), features, graph: this };
   }
 
   /** A value that comes from outside. `wanted`: its gradient is asked for too. */
@@ -162,8 +162,7 @@ export class Graph {
     if (!a) return void this.grads.set(t, b);
     const y = this.tensor(`d ${t.name}`, t.shape);
     rec.dispatch(
-      add_forward, { a, b, c: a, d: a, z: a, y },
-      { size: y.size, WIDTH: rec.wide(y.size) }, Math.ceil(y.size / 4));
+      add_forward, { a, b, c: a, d: a, z: a, y }, { size: y.size, WIDTH: rec.wide(y.size) }, byFours(y.size));
     this.grads.set(t, y);
   }
 }

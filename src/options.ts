@@ -9,9 +9,23 @@ export function known<T extends object>(what: string, given: T, names: string): 
   return given;
 }
 
+/** The number, once it is sure to be an integer of at least `least` that an i32 holds. */
+export function positive(name: string, value: number, least = 1): number {
+  if (!Number.isInteger(value) || value < least || value >= 2 ** 31)
+    throw new OptionError(`${name} is an integer of at least ${least}, not ${value}`, { option: name, value });
+  return value;
+}
+
 /** Makes sure that each of these is a number from `least` on. */
 export function atLeast(least: number, values: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(values))
     if (!Number.isFinite(value) || value < least)
       throw new OptionError(`${name} is a number of at least ${least}, not ${value}`, { [name]: value });
+}
+
+/** Makes sure that each of these is a number from 0 to 1. */
+export function share(values: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(values))
+    if (!(value >= 0 && value <= 1))
+      throw new OptionError(`${name} is a number from 0 to 1, not ${value}`, { [name]: value });
 }

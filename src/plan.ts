@@ -2,7 +2,7 @@ import { ConvoyError, LimitError } from "./errors.js";
 import { align, root, type Arena, type Step, type Tensor } from "./gpu/recorder.js";
 
 /** Where a tensor lives, in bytes. */
-export interface Place { readonly buffer: number; readonly offset: number; readonly bytes: number }
+interface Place { readonly buffer: number; readonly offset: number; readonly bytes: number }
 
 /** A tensor with a buffer of its own. */
 export const single = (t: Tensor): Arena => ({ whole: t, parts: new Map() });
@@ -30,6 +30,7 @@ export function arenas(name: string, tensors: readonly Tensor[], limit: number):
   });
 }
 
+/** Throws a LimitError unless the device can bind the tensor. */
 function within(t: Tensor, limit: number) {
   const bytes = 4 * t.size;
   if (bytes > limit) throw new LimitError(
@@ -38,7 +39,7 @@ function within(t: Tensor, limit: number) {
     { tensor: t.name, shape: t.shape, bytes, limit });
 }
 
-/** Where a view of what lives there lives. */
+/** The place of a view, whose root has this place. */
 const range = ({ offset = 0, size }: Tensor, place: Place): Place =>
   ({ ...place, offset: place.offset + 4 * offset, bytes: 4 * size });
 

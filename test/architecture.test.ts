@@ -17,7 +17,7 @@ const rows: [from: RegExp, values: RegExp, types: RegExp][] = [
   [/^src\/(layers|losses|optimizers)\//,
     /^src\/(errors\.|options\.|generated\/|layers\/|losses\/loss\.|gpu\/recorder\.)/,
     /^src\/(gpu\/recorder\.|graph\.|random\.|losses\/|optimizers\/)/],
-  [/^src\/graph\./, /^src\/(errors\.|generated\/)/, /^src\/(gpu\/recorder|layers\/layer)\./],
+  [/^src\/graph\./, /^src\/(errors\.|generated\/|gpu\/recorder\.)/, /^src\/layers\/layer\./],
   [/^src\/check\//, /^(src\/|wgsl_reflect\/)/, /^$/],
   [/^src\/node\//, /^(src\/|models\/|node:|webgpu$)/, /^$/],
   [/^src\//, /^src\//, /^$/],

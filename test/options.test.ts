@@ -1,16 +1,17 @@
 // Options: every name that there is, and what is said of slips.
 import { expect, test } from "vitest";
+import { augmentation } from "../src/data/augment.js";
 import { dataset } from "../src/data/dataset.js";
 import { Graph } from "../src/graph.js";
 import {
   adam, adamw, adaptiveAvgPool2d, add, avgPool2d, batchNorm, clipNorm, concat, conv2d, cosine, crossEntropy,
   depthwiseConv2d, dropout, elu, exponential, flatten, gelu, leakyRelu, linear, localResponseNorm, maxPool2d, oneCycle,
-  reduceOnPlateau, relu, rmsprop, sequential, sgd, softplus, stepDecay, torchDefault, train,
+  reduceOnPlateau, relu, rmsprop, sequential, sgd, softplus, stepDecay, summary, torchDefault, train,
   type AdamOptions, type AdaptiveAvgPool2dOptions, type AvgPool2dOptions, type BatchNormOptions, type Conv2dOptions,
   type CosineOptions, type CrossEntropyOptions, type DepthwiseConv2dOptions, type DropoutOptions, type EluOptions,
   type GeluOptions, type LeakyReluOptions, type LinearOptions, type LocalResponseNormOptions, type MaxPool2dOptions,
   type OneCycleOptions, type PlateauOptions, type RmspropOptions, type SgdOptions, type SoftplusOptions,
-  type StepDecayOptions, type TrainOptions,
+  type StepDecayOptions, type SummaryOptions, type TrainOptions,
 } from "../src/index.js";
 import { openTestDevice } from "./support.js";
 
@@ -71,11 +72,15 @@ test.each<[string, () => unknown, string]>([
     "option: kernel is an integer of at least 1, not undefined"],
   ["nothing to put side by side", () => concat(), "option: concat takes at least one value"],
   ["a layer to put side by side", () => concat(new Graph().input("x", [1, 2]), relu() as never),
-    "option: concat takes values, which layers give; argument 2 is none"],
+    "option: concat takes the values that layers give; argument 2 is not one"],
   ["nothing to add", () => add(new Graph().input("x", [1, 2]), undefined as never),
-    "option: add takes values, which layers give; argument 2 is none"],
+    "option: add takes the values that layers give; argument 2 is not one"],
   ["no shape", () => dataset({ ...set, shape: undefined as never }),
     "option: the shape of an image is [C, H, W], three whole numbers from 1, got undefined"],
+  ["no input", () => summary(relu(), { batch: 2 } as SummaryOptions),
+    "option: an input is [channels, height, width], not undefined"],
+  ["no changes of images", () => (augmentation as () => unknown)(),
+    "option: augment takes { crop, flip, brightness, contrast, erase }, not undefined"],
   ["a number of classes", () => dataset({ ...set, shape: [1, 2, 2], classes: 10 as never }),
     'option: classes are names, ["cat", "dog"], 1 to 256 of them, for a label is one byte; got number'],
   ["no classes", () => dataset({ ...set, shape: [1, 2, 2], classes: undefined as never }),

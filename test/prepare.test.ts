@@ -97,7 +97,7 @@ test("nothing to augment costs nothing; augmentation costs one dispatch", async 
 });
 
 test.each<[unknown, string]>([
-  [{ flop: true }, 'augment knows no "flop", only crop, flip, brightness, contrast, erase'],
+  [{ flop: true }, "augment takes { crop, flip, brightness, contrast, erase }, not flop"],
   [{ crop: 8 }, "augment: crop is below the image's 8 pixels, not 8"],
   [{ crop: 1.5 }, "not 1.5"],
   [{ flip: 2 }, "augment: flip is a probability from 0 to 1, not 2"],

@@ -5,7 +5,7 @@ import { Memory } from "../gpu/memory.js";
 import { Player } from "../gpu/player.js";
 import { time, type TimeSource, type Timed, type Timing } from "../gpu/profiler.js";
 import { Recorder, root, touched, type Step } from "../gpu/recorder.js";
-import { plan } from "../plan.js";
+import { plan, single } from "../plan.js";
 import { bytes, joint, macs, passOf } from "../profile/cost.js";
 import type { Roofline } from "../profile/roofline.js";
 
@@ -129,8 +129,7 @@ async function open(
   const memory = new Memory(device), kept = new Set([...recorded.given.keys(), ...recorded.made]);
   const written = steps.flatMap((step) => touched(step, "read_write"));
   try {
-    const arenas = [...kept].map((whole) => ({ whole, parts: new Map() }));
-    await memory.grow(plan([steps], arenas, device.adapter.limits.binding));
+    await memory.grow(plan([steps], [...kept].map(single), device.adapter.limits.binding));
     for (const [seed, [t, what]] of [...recorded.given].entries()) {
       memory.write(t, what === "labels"
         ? Uint32Array.from({ length: t.size }, (_, i) => i % 10)

@@ -26,9 +26,10 @@ export interface Case {
   record(rec: Recorder): Recorded;
 }
 
+type Content = "numbers" | "positive" | "labels" | "zeros";
 /** `given`: tensors that come from outside, with what they hold. `made`: results that two rungs must agree on. */
 export interface Recorded {
-  readonly given: ReadonlyMap<Tensor, "numbers" | "positive" | "labels" | "zeros">;
+  readonly given: ReadonlyMap<Tensor, Content>;
   readonly made: readonly Tensor[];
 }
 
@@ -41,9 +42,7 @@ export function layer(operator: string, shape: string, x: Shape, net: Part): Cas
     graph.forward(rec, mode);
     graph.grads.set(y, dy);
     graph.backward(rec, mode);
-    const given = new Map<Tensor, "numbers" | "positive" | "zeros">([
-      [input, "numbers"], [dy, "numbers"], [clock, "zeros"],
-    ]);
+    const given = new Map<Tensor, Content>([[input, "numbers"], [dy, "numbers"], [clock, "zeros"]]);
     for (const [name, { tensor: t }] of params) given.set(t, name.endsWith("running_var") ? "positive" : "numbers");
     return { given, made: [y, ...[...graph.grads].filter(([t]) => t !== y).map(([, d]) => d)] };
   } };
@@ -76,13 +75,9 @@ function optimizer(value: Optimizer, operator: string, size: number): Case {
     const [param, dparam, clock] = [tensor("param", [size]), tensor("d param", [size]), tensor("clock", [4])];
     const states = Object.fromEntries(value.states.map((name) => [name, tensor(name, [size])]));
     value.record(rec, { param, dparam, clock, ...states });
-    return {
-      given: new Map<Tensor, "numbers" | "zeros">([
-        [param, "numbers"], [dparam, "numbers"], [clock, "zeros"],
-        ...Object.values(states).map((t) => [t, "zeros"] as const),
-      ]),
-      made: [],
-    };
+    const given = new Map<Tensor, Content>([[param, "numbers"], [dparam, "numbers"], [clock, "zeros"]]);
+    for (const t of Object.values(states)) given.set(t, "zeros");
+    return { given, made: [] };
   } };
 }
 
@@ -93,10 +88,7 @@ function loss(N: number, K: number): Case {
       probs: tensor("probs", [N, K]), rows: tensor("rows", [N, 2]), dx: tensor("d x", [N, K]),
     };
     crossEntropy().record(rec, t, N);
-    return {
-      given: new Map<Tensor, "numbers" | "labels">([[t.x, "numbers"], [t.labels, "labels"]]),
-      made: [t.probs, t.dx],
-    };
+    return { given: new Map([[t.x, "numbers"], [t.labels, "labels"]]), made: [t.probs, t.dx] };
   } };
 }
 

@@ -1,6 +1,6 @@
 import type { Access, Kernel } from "../gpu/kernel.js";
 import { root, tensor, touched, type Shape, type Step, type Tensor } from "../gpu/recorder.js";
-import { Bench, probe, targetFor, type AnyLayer, type CheckOptions, type Values } from "./probe.js";
+import { Bench, probeOn, type AnyLayer, type CheckOptions, type Values } from "./probe.js";
 import { place, report, type Finding, type Report } from "./report.js";
 
 const MARGIN = 256;                  // elements behind each tensor, bound along with it
@@ -14,7 +14,7 @@ const UNWRITTEN = -7654.321, ELSE = 4321.125;  // what a result holds before; no
  * in training is another tensor's.
  */
 export async function checkBounds(layer: AnyLayer, shapes: readonly Shape[], options: CheckOptions): Promise<Report> {
-  const it = probe(layer, shapes, { seed: options.seed, range: options.range, target: targetFor(options) });
+  const it = probeOn(layer, shapes, options);
   const big = new Map<Tensor, Tensor>(), names = new Map([...it.tensors].map(([name, t]) => [root(t), name]));
   const widened = (t: Tensor) => {
     const r = root(t);

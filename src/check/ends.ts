@@ -1,7 +1,7 @@
 import { root, tensor, type Shape, type Step, type Tensor } from "../gpu/recorder.js";
 import type { Kernel } from "../gpu/kernel.js";
 import { blank } from "../wgsl/reflect.js";
-import { Bench, probe, targetFor, type AnyLayer, type CheckOptions, type Values } from "./probe.js";
+import { Bench, probeOn, type AnyLayer, type CheckOptions, type Values } from "./probe.js";
 import { report, type Finding, type Report } from "./report.js";
 
 /** Turns of one loop in one call, beyond which it counts as endless; `SLOW` where a workgroup goes together. */
@@ -15,7 +15,7 @@ export const STUCK = "convoy_stuck";
  * that runs a shader nobody has run yet, on small shapes: a loop that long may well end in a minute.
  */
 export async function checkEnds(layer: AnyLayer, shapes: readonly Shape[], options: CheckOptions): Promise<Report> {
-  const it = probe(layer, shapes, { seed: options.seed, range: options.range, target: targetFor(options) });
+  const it = probeOn(layer, shapes, options);
   const most = options.device.adapter.limits.storageBuffers;
   const stuck: { mark: Tensor; of: Kernel; turns: number }[] = [], looked: string[] = [], findings: Finding[] = [];
   const steps = [...it.forward, ...it.backward].map((step, i): Step => {

@@ -1,7 +1,7 @@
 import { OptionError } from "../errors.js";
 import { random } from "../random.js";
 import type { Shape, Tensor } from "../gpu/recorder.js";
-import { Bench, probe, targetFor, type AnyLayer, type CheckOptions, type Probe, type Values } from "./probe.js";
+import { Bench, probeOn, type AnyLayer, type CheckOptions, type Probe, type Values } from "./probe.js";
 import { report, worst, type Finding, type Report } from "./report.js";
 
 const CLOSER = 1024;  // elements of a tensor that are looked at where all together look wrong
@@ -41,7 +41,7 @@ export async function checkGradients(
   layer: AnyLayer, shapes: readonly Shape[], options: GradientOptions,
 ): Promise<Report> {
   const { device, seed = 1, elements = 48, reference } = options;
-  const it = probe(layer, shapes, { seed, range: options.range, target: targetFor(options) });
+  const it = probeOn(layer, shapes, options);
   const tolerance = options.tolerance ?? (reference ? 1e-4 : 2e-3);
   const dy = it.values.get(it.tensors.get("dy")!)!, y = it.tensors.get("y")!;
   const [low, high] = Array.isArray(options.range) ? options.range as [number, number] : [-1, 1];
@@ -87,10 +87,9 @@ export async function checkGradients(
         const slopes: Awaited<ReturnType<typeof slope>>[] = [];
         for (const i of at) slopes.push(await slope((j) => j === i ? 1 : 0));
         const got = at.map((i) => gradients[k][i]), want = slopes.map((s) => s.value);
-        const found = worst(
-          "gradient", `d${name}`, t.shape, at, got, want, tolerance, (j) => slopes[j].kink, "differences say",
-        );
-        return { at, got, want, found };
+        const compared = { tensor: `d${name}`, shape: t.shape, at, got, want };
+        const how = { allowed: (j: number) => slopes[j].kink, says: "differences say" };
+        return { ...compared, found: worst("gradient", compared, tolerance, how) };
       };
       let last = await each(at);
       if (at.length < t.size && !last.found.length) {  // all others together, and one by one if that looks wrong
@@ -101,12 +100,10 @@ export async function checkGradients(
         if (!(Math.abs(got - value) <= 4 * tolerance * norm + kink))
           last = await each(chosen(t.size, Math.min(t.size, CLOSER), random(seed, 9000 + k)));
       }
-      const { length: count } = last.at;
-      looked.push(count === t.size
-        ? `all ${t.size} elements of d${name}`
-        : `${count} of ${t.size} elements of d${name}`);
-      findings.push(...last.found);
-      options.seen?.(`d${name}`, t.shape, last.at, last.got, last.want);
+      const { tensor, shape, at: seen, got, want, found } = last;
+      looked.push(`${seen.length === t.size ? "all" : `${seen.length} of`} ${t.size} elements of ${tensor}`);
+      findings.push(...found);
+      options.seen?.(tensor, shape, seen, got, want);
     }
     return report(layer.name, looked, findings);
   } finally { whole.destroy(); only.destroy(); }
@@ -122,13 +119,13 @@ export interface CompareOptions extends CheckOptions {
 export async function compare(
   layer: AnyLayer, reference: Reference, shapes: readonly Shape[], options: CompareOptions,
 ): Promise<Report> {
-  const it = probe(layer, shapes, { seed: options.seed, range: options.range, target: targetFor(options) });
+  const it = probeOn(layer, shapes, options);
   const y = it.tensors.get("y")!;
   const bench = await Bench.open(options.device, it.forward, it.tensors.values());
   try {
     const [got] = await bench.run(it.values, [y]), want = answer(it, reference), all = Array.from(got, (_, i) => i);
     const wrong = want.length === y.size
-      ? worst("value", "y", y.shape, all, got, want, options.tolerance ?? 1e-5)
+      ? worst("value", { tensor: "y", shape: y.shape, at: all, got, want }, options.tolerance ?? 1e-5)
       : [{
         check: "value", tensor: "y",
         message: `y has ${y.size} elements, [${y.shape.join(", ")}], but the reference gives ${want.length}`,

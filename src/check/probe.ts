@@ -109,6 +109,13 @@ export function probe(
   };
 }
 
+/** Records a layer for a device: by the rungs that a training there takes. */
+export function probeOn(layer: AnyLayer, shapes: readonly Shape[], { device, seed, range, rung }: CheckOptions): Probe {
+  if (!device?.gpu)
+    throw new OptionError("device is missing; open one: { device: await openDevice() }, in Node from convoy-gpu/node");
+  return probe(layer, shapes, { seed, range, target: { ...targetOf(device.adapter), rung } });
+}
+
 /** Steps made ready, to be played on changing values. */
 export class Bench {
   private constructor(readonly memory: Memory, readonly player: Player) {}
@@ -132,9 +139,3 @@ export class Bench {
   destroy(): void { this.player.destroy(); this.memory.destroy(); }
 }
 
-/** Target of a check on a device. */
-export const targetFor = ({ device, rung }: CheckOptions): Target => {
-  if (!device?.gpu)
-    throw new OptionError("device is missing; open one: { device: await openDevice() }, in Node from convoy-gpu/node");
-  return { ...targetOf(device.adapter), rung };
-};

@@ -1,4 +1,4 @@
-import type { Shape } from "../gpu/recorder.js";
+import { elements, type Shape } from "../gpu/recorder.js";
 
 /** One fault, with the place that shows it best. */
 export interface Finding {
@@ -50,18 +50,26 @@ export const joined = (reports: readonly Report[]): Report => report(
 
 /** Place of element i, an index an axis. */
 export const place = (i: number, shape: Shape): number[] =>
-  shape.map((extent, a) => Math.floor(i / shape.slice(a + 1).reduce((p, e) => p * e, 1)) % extent);
+  shape.map((extent, a) => Math.floor(i / elements(shape.slice(a + 1))) % extent);
 
 const digits = (v: number) => Number.isFinite(v) ? String(Number(v.toPrecision(6))) : String(v);
 
+/** Elements of a tensor, by their numbers, what they are and what they should be. */
+interface Compared {
+  readonly tensor: string;
+  readonly shape: Shape;
+  readonly at: readonly number[];
+  readonly got: ArrayLike<number>;
+  readonly want: ArrayLike<number>;
+}
+
 /**
- * The worst of what is off by more than `tolerance` of the largest value, told with its place, how many others there
- * are, and where they lie.
+ * The worst of what is off by more than `tolerance` of the largest value, and by more than is `allowed` there besides;
+ * told with its place, how many others there are, and where they lie.
  */
 export function worst(
-  check: Finding["check"], tensor: string, shape: Shape,
-  at: readonly number[], got: ArrayLike<number>, want: ArrayLike<number>,
-  tolerance: number, allowed: (k: number) => number = () => 0, says = "expected",
+  check: Finding["check"], { tensor, shape, at, got, want }: Compared, tolerance: number,
+  { allowed = () => 0, says = "expected" }: { allowed?: (k: number) => number; says?: string } = {},
 ): Finding[] {
   const scale = at.reduce((a, _, k) =>
     Math.max(a, Math.abs(want[k]) || 0, Number.isFinite(got[k]) ? Math.abs(got[k]) : 0), 0) || 1;

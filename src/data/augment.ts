@@ -3,6 +3,7 @@ import { OptionError } from "../errors.js";
 import { augment_draw } from "../generated/augment.js";
 import { batch_augment_gather } from "../generated/batch_augment.js";
 import { tensor, type Recorder, type Shape, type Tensor } from "../gpu/recorder.js";
+import { known } from "../options.js";
 import type { Dataset } from "./dataset.js";
 
 /**
@@ -57,15 +58,14 @@ export interface Augmentation {
  * is no option, or out of range.
  */
 export function augmentation(options: Augment): Augmentation | undefined {
-  const some = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const some = Object.fromEntries(Object.entries(known("augment", options, Object.keys(none).join(", ")))
+    .filter(([, value]) => value !== undefined));
   const given = { ...none, ...some } as Record<string, number | boolean>;
   const all = { ...given, flip: given.flip === true ? 0.5 : Number(given.flip) } as Numbers & Record<string, number>;
   const wrong = (name: string, what: string) => {
     throw new OptionError(`augment: ${name} is ${what}, not ${String(given[name])}`, { [name]: given[name] });
   };
   for (const [name, value] of Object.entries(all)) {
-    if (!Object.hasOwn(none, name))
-      throw new OptionError(`augment knows no "${name}", only ${Object.keys(none).join(", ")}`, { [name]: value });
     if (name === "crop" && !(Number.isInteger(value) && value >= 0))
       wrong(name, "a whole number of pixels, of at least 0");
     if ((name === "flip" || name === "erase") && !(value >= 0 && value <= 1)) wrong(name, "a probability from 0 to 1");

@@ -49,7 +49,7 @@ export function dataset(options: DatasetOptions): Dataset {
   for (const [name, bytes] of Object.entries({ images, labels })) {
     if (!(bytes instanceof Uint8Array)) throw new FormatError(
       `${name} are bytes in a Uint8Array, got ${(bytes as object | undefined)?.constructor?.name}; `
-        + `scale images to 0–255, and for others copy: new Uint8Array(${name})`,
+        + `copy them with new Uint8Array(${name}), pixels scaled to 0–255`,
       { name },
     );
   }

@@ -49,7 +49,7 @@ export class Device {
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   readonly #modules = new Map<string, GPUShaderModule>();
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
-  /** Of now: a race with a promise that does not settle would be kept for good. */
+  /** Ends the waits of this moment. A race with gpu.lost, which hardly ever settles, would keep them all for good. */
   readonly #waits = new Set<(cause: ConvoyError) => void>();
   #lost?: ConvoyError;
   #refused?: ConvoyError;  // told once, to whoever waits or plays next
@@ -98,9 +98,6 @@ export class Device {
       return value;
     } finally { this.#waits.delete(end); wake?.(); }
   }
-
-  /** Pipelines made so far, by distinct text. */
-  get pipelines(): number { return this.#pipelines.size; }
 
   /** The bind group layout of these bindings, made once. */
   layout(entries: readonly (readonly [binding: number, type: GPUBufferBindingType])[]): GPUBindGroupLayout {

@@ -3,14 +3,14 @@ import type { Device } from "./device.js";
 import { root, type Tensor } from "./recorder.js";
 
 const MAP_READ = 1, COPY_SRC = 4, COPY_DST = 8, STORAGE = 128;  // GPUBufferUsage, which Node and some lib.dom lack
-/** Bytes that any binding has, where its buffer has them: a tensor of three numbers may stand in for a vec4. */
+/** Bytes that a binding sees at least, if its buffer has them: a tensor of three numbers may stand in for a vec4. */
 export const LEAST = 16;
 
 interface Layout {
   readonly places: ReadonlyMap<Tensor, { readonly buffer: number; readonly offset: number; readonly bytes: number }>;
   readonly buffers: readonly number[];
 }
-export interface Binding { readonly buffer: GPUBuffer; readonly offset: number; readonly bytes: number }
+interface Binding { readonly buffer: GPUBuffer; readonly offset: number; readonly bytes: number }
 
 /** The buffers of a plan. They are made all at once, checked, before anything runs. */
 export class Memory {
@@ -118,7 +118,7 @@ export class Reader {
    */
   copy(encoder: GPUCommandEncoder): () => Promise<Float32Array> {
     const staging = this.#idle.pop();
-    if (!staging) throw new ConvoyError("gpu", "all staging buffers are on their way");
+    if (!staging) throw new ConvoyError("gpu", "all staging buffers are in use; await the rows of an earlier step");
     const { buffer, offset, bytes } = this.memory.at(this.source);
     encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
     return async () => {

@@ -28,9 +28,11 @@ interface Dispatch { readonly pipeline: GPUComputePipeline; readonly group: GPUB
 
 /** Steps made ready to play: every pipeline compiled, every bind group made, all Params in one buffer. */
 export class Player {
+  readonly ends = submits(this.steps);
+
   private constructor(
     readonly memory: Memory, readonly label: string, readonly steps: readonly Step[],
-    readonly dispatches: readonly Dispatch[], readonly params: GPUBuffer, readonly ends = submits(steps),
+    readonly dispatches: readonly Dispatch[], readonly params: GPUBuffer,
   ) {}
 
   /** Compiles all pipelines at once; the memory must have a place for every tensor. */
@@ -65,15 +67,13 @@ export class Player {
     });
     gpu.queue.writeBuffer(params, 0, view.buffer);
     const scope = gpu.popErrorScope();
-    const results = await device.until(Promise.allSettled(compiling));
-    for (const r of results) if (r.status === "rejected") { params.destroy(); throw r.reason; }
-    const dispatches = results.map((r) => (r as PromiseFulfilledResult<Dispatch>).value);
-    const error = await device.until(scope);
-    if (error) {
-      params.destroy();
-      throw new ConvoyError("gpu", `${label} cannot be played: ${error.message}`);
-    }
-    return new Player(memory, label, steps, dispatches, params);
+    try {
+      const results = await device.until(Promise.allSettled(compiling));
+      const dispatches = results.map((r) => { if (r.status === "rejected") throw r.reason; else return r.value; });
+      const error = await device.until(scope);
+      if (error) throw new ConvoyError("gpu", `${label} cannot be played: ${error.message}`);
+      return new Player(memory, label, steps, dispatches, params);
+    } catch (e) { params.destroy(); throw e; }
   }
 
   /** Puts dispatches into the pass, all of them or some. Makes nothing. */
@@ -96,7 +96,7 @@ export class Player {
       const encoder = gpu.createCommandEncoder({ label }), pass = encoder.beginComputePass({ label });
       this.encode(pass, from, to);
       pass.end();
-      if (to === ends.at(-1)) also?.(encoder);
+      if (to === this.dispatches.length) also?.(encoder);
       gpu.queue.submit([encoder.finish()]);
       from = to;
     }

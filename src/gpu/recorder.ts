@@ -52,6 +52,10 @@ export function touched({ kernel, tensors }: Step, how: Access): Tensor[] {
   return [...new Set(bound.map(([name]) => root(tensors[name])))];
 }
 
+/** The steps, but for some that become others or, where that is undefined, are left out. */
+export const replaced = (steps: readonly Step[], by: ReadonlyMap<Step, Step | undefined>): Step[] =>
+  steps.flatMap((step) => (by.has(step) ? by.get(step) : step) ?? []);
+
 /**
  * Several long-lived tensors in one buffer, and from which element on each lies there:
  * each can be bound by itself, and all of them as `whole`.

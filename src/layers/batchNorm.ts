@@ -25,11 +25,11 @@ export interface BatchNormOptions {
 }
 
 /**
- * Rows that one workgroup takes × workgroups that keep the adapter busy:
- * where few do, a workgroup may have a long column before another dispatch pays.
+ * The column rung takes no more rows × Target.tasks: the fewer workgroups keep an adapter busy, the longer a column may
+ * be before a second dispatch pays.
  */
 const COLUMN = 2 ** 22;
-/** Row splits of partial, at most: of any adapter, which `moments` has room for, and where few keep it busy. */
+/** Row splits of partial, at most: on GPUs, for which `moments` has room, and on CPUs. */
 const SPLITS = 64, SPLITS_CPU = 16;
 /** Rows of a split, at least: fewer cost more to combine than to sum. */
 const LEAST = 256;
@@ -43,7 +43,7 @@ interface Dims {
 const groups = ({ C, WIDTH, columns_log2 }: Dims) => Math.ceil(C / WIDTH / 2 ** columns_log2);
 const spans = ({ M, span }: Dims) => Math.ceil(M / span);
 const short = ({ M }: Dims, { tasks = 32 }: Target) => M * tasks <= COLUMN;
-/** A column by a workgroup: on GPUs of as many lanes as all have, for each goes down its rows one after the other. */
+/** A workgroup for a whole column has the most lanes that every GPU allows, for a lane takes its rows one by one. */
 const lanes = (rec: Recorder, d: Dims) => ({ ...d, WORKGROUP: rec.target.gpu ? 256 : 64 });
 
 type Forward = "x" | "y" | "weight" | "bias" | "stats" | "moments" | "running_mean" | "running_var";
@@ -96,7 +96,7 @@ export function batchNorm(
   const channels = (x: readonly number[], init: ParamSpec["init"]): ParamSpec =>
     ({ shape: [x.at(-1)!], init, fan: { in: 1, out: 1 }, ...x.length === 2 && { features: 0 } });
 
-  /** Rows and channels, and cuts that keep the adapter busy: on a CPU, of four columns or fewer two a workgroup. */
+  /** Rows, channels, and cuts that keep the adapter busy: workgroups of 4 columns, on CPUs of 2 where 4 are all. */
   function dims(rec: Recorder, x: Tensor, training: boolean): Dims {
     const C = x.shape.at(-1)!, M = x.size / C, { gpu } = rec.target, WIDTH = rec.wide(C);
     const rows = Math.ceil(M / Math.min(gpu ? SPLITS : SPLITS_CPU, Math.ceil(M / LEAST))), splits = Math.ceil(M / rows);
@@ -117,7 +117,8 @@ export function batchNorm(
 
     checkTrainable(x) {
       if (x.every((extent, axis) => extent === 1 || axis === x.length - 1)) throw new ShapeError(
-        "learns from more than one value a channel; take another batch size: the last batch has what is left",
+        "needs more than one value per channel to learn from; choose another batch size: the last batch of an epoch "
+          + "has only the images that are left",
         { got: x });
     },
 

@@ -1,10 +1,11 @@
-import { root, touched, type Fusing, type Step, type Tensor } from "../gpu/recorder.js";
+import { replaced, root, touched, type Fusing, type Step, type Tensor } from "../gpu/recorder.js";
 
 /**
- * The parts of a concatenation that all came out of the same activation: its slope at them is its slope at the whole.
+ * Where all parts of a concatenation come out of the same activation, its slope is taken of the whole, in the step that
+ * cuts the gradient into parts, and not of each part.
  */
 function sloped(steps: readonly Step[]): readonly Step[] {
-  const readers = new Map<Tensor, Step[]>(), gone = new Set<Step>(), changed = new Map<Step, Step>();
+  const readers = new Map<Tensor, Step[]>(), changed = new Map<Step, Step | undefined>();
   for (const step of steps) for (const t of touched(step, "read")) readers.set(t, [...readers.get(t) ?? [], step]);
   const forwards = steps.filter(({ kernel }) => kernel.entry === "concat_forward");
   for (const step of steps.filter(({ kernel }) => kernel.entry === "concat_backward")) {
@@ -21,14 +22,14 @@ function sloped(steps: readonly Step[]): readonly Step[] {
     if (!whole) continue;
     const { SLOPE, ALPHA, THRESHOLD } = first.overrides;
     const outputs = Object.fromEntries(parts.map(([name], k) => [name, backs[k]!.tensors.dx]));
-    for (const back of backs) gone.add(back!);
+    for (const back of backs) changed.set(back!, undefined);
     changed.set(step, {
       ...step,
       tensors: { ...tensors, ...outputs, z: whole.tensors.y },
       overrides: { ...overrides, SLOPE, ALPHA, THRESHOLD },
     });
   }
-  return steps.filter((step) => !gone.has(step)).map((step) => changed.get(step) ?? step);
+  return replaced(steps, changed);
 }
 
 /**

@@ -1,11 +1,11 @@
 import { OptionError, ShapeError } from "../errors.js";
 import type { Shape } from "../gpu/recorder.js";
-import { known } from "../options.js";
+import { known, positive } from "../options.js";
 import {
   forwardLadder, inputLadder, plainSums, weightLadder, type Convolution, type Ladders,
 } from "./convolution.js";
 import { torchDefault, type Init } from "./init.js";
-import { nchw, needs4d, pair, positive, type Layer, type Pair, type ParamSpec } from "./layer.js";
+import { nchw, needs4d, pair, type Layer, type Pair, type ParamSpec } from "./layer.js";
 import { extent } from "./window.js";
 
 /**

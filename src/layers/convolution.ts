@@ -39,16 +39,18 @@ export interface Ladders {
 /** What a weight gradient is made of, and into; without dweight, dbias alone. */
 type Sums = Record<"x" | "dy" | "dbias", Tensor> & { dweight?: Tensor };
 
-/**
- * How a weight gradient is cut: tiles of its rows, and across its filters; and pixels, or rows of the image, that a
- * split takes so many of, and at least so many unless a quarter of the tasks is not reached.
- */
+/** How a weight gradient is cut into workgroups. */
 interface Cut {
-  tiles: number; across: number; all: number; unit: number; least?: number;
+  /** Of its rows, which are taps × channels, and of its filters. */
+  tiles: number; across: number;
+  /** The sum is over so many pixels, or rows of images; a split takes a multiple of `unit`. */
+  all: number; unit: number;
+  /** A split takes no fewer, unless that keeps less than a quarter of Target.tasks busy. Default 1. */
+  least?: number;
   WORKGROUP?: number; WIDTH?: 1 | 4; TILE_K?: number;
 }
 
-/** Pixels slide over a stride or over a dilation, not over both. */
+/** By subgroup broadcast. Along an axis there may be a stride or a dilation, not both. */
 const direct = (d: Convolution, { lanes = 0 }: Target) => lanes >= 4 && d.D === d.C
   && Math.min(d.STRIDE_H, d.DILATION_H) * Math.min(d.STRIDE_W, d.DILATION_W) === 1;
 const quads = (d: Convolution, target: Target) => direct(d, target) && d.K % 4 === 0;
@@ -109,7 +111,7 @@ function tiles<D extends Convolution>(rec: Recorder, d: D, down: number, across:
   return [{ ...d, ...kernelDefaults(d), LANES, TAPS, WORKGROUP }, grid(down, across, WORKGROUP)] as const;
 }
 
-/** To a 1×1 window, all pixels are one row, or as many rows as there are images. */
+/** The same as an image of P rows, where the window is 1×1, to which it is all the same where pixels lie. */
 function flat(d: Convolution, P = 1): Convolution {
   const Q = d.N * d.P * d.Q / P, pointwise = d.R * d.S * d.STRIDE_H * d.STRIDE_W === 1 && !d.padding_h && !d.padding_w;
   return pointwise ? { ...d, N: 1, P, Q, H: P, W: Q } : d;
@@ -124,10 +126,7 @@ function strip({ R, S, C, STRIDE_W, DILATION_W }: Convolution): { TAPS: number; 
   return { TAPS, count: R * Math.ceil(S / TAPS) * C };
 }
 
-/**
- * A subgroup sums some of so many strips of the window,
- * a lane each, times so many filters, over whole rows of the image.
- */
+/** A cut by subgroups: a lane takes one of so many strips of the window, by so many filters, over rows of images. */
 const lanewise = (rec: Recorder, d: Convolution, strips: number, filters: number): Cut => ({
   tiles: Math.ceil(strips / rec.target.lanes!), across: Math.ceil(d.K / filters), all: d.N * d.P, unit: 1,
   WORKGROUP: rec.target.lanes!,

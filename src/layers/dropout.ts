@@ -1,7 +1,9 @@
 import { ConvoyError, OptionError } from "../errors.js";
 import { activation_forward } from "../generated/activation.js";
 import { dropout_backward, dropout_forward } from "../generated/dropout.js";
-import { byFours, root, touched, type Fusing, type Recorder, type Step, type Tensor } from "../gpu/recorder.js";
+import {
+  byFours, replaced, root, touched, type Fusing, type Recorder, type Step, type Tensor,
+} from "../gpu/recorder.js";
 import { known } from "../options.js";
 import type { Layer, Mode } from "./layer.js";
 
@@ -54,25 +56,24 @@ export function dropout(options: DropoutOptions = {}): Layer {
 }
 
 /**
- * A relu's gradient behind a dropout's: from the dropout's output alone both are known,
- * so that what it was made of need not be kept.
+ * The gradients of a dropout and of the relu in front of it become one step: where the dropout's output is 0, nothing
+ * passes. It reads no other tensor, so the relu's output need not be kept.
  */
 function dropped(steps: readonly Step[]): readonly Step[] {
   const readersOf = (t: Tensor) => steps.filter((s) => touched(s, "read").includes(root(t)));
-  const gone = new Set<Step>(), changed = new Map<Step, Step>();
+  const changed = new Map<Step, Step | undefined>();
   for (const back of steps.filter(({ kernel }) => kernel.entry === "dropout_backward")) {
     const [slope, ...others] = readersOf(back.tensors.dx), { stream, scale } = back.params;
     if (slope?.kernel.entry !== "activation_backward" || others.length || slope.overrides.SLOPE !== 1) continue;
     const drop = steps.find(({ kernel, params, tensors }) => kernel.entry === "dropout_forward"
       && params.stream === stream && root(tensors.x) === root(slope.tensors.z));
     if (!drop) continue;
-    gone.add(back);
-    changed.set(slope, {
+    changed.set(back, undefined).set(slope, {
       ...slope,
       tensors: { ...slope.tensors, dy: back.tensors.dy, z: drop.tensors.y },
       overrides: { ...slope.overrides, SLOPE: 11, ALPHA: scale },
     });
   }
-  return steps.filter((step) => !gone.has(step)).map((step) => changed.get(step) ?? step);
+  return replaced(steps, changed);
 }
 const fusing: Fusing = { before: dropped };

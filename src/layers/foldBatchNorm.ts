@@ -1,5 +1,7 @@
 import { batch_norm_fold_all } from "../generated/batch_norm_fold.js";
-import { align, root, tensor, touched, type Arena, type Fusing, type Step, type Tensor } from "../gpu/recorder.js";
+import {
+  align, replaced, root, tensor, touched, type Arena, type Fusing, type Step, type Tensor,
+} from "../gpu/recorder.js";
 
 const NONE = 2 ** 32 - 1;
 
@@ -50,7 +52,7 @@ function folded(steps: readonly Step[], lasting: readonly Arena[]): readonly Ste
       grid: [Math.ceil(most / batch_norm_fold_all.overrides.WORKGROUP), folds.length, 1],
     };
   });
-  return [...all, ...steps.flatMap((step) => (changed.has(step) ? changed.get(step) : step) ?? [])];
+  return [...all, ...replaced(steps, changed)];
 }
 
 /** Normalisations that can share a dispatch. */

@@ -1,6 +1,7 @@
 import type { Fusing, Recorder, Shape, Tensor } from "../gpu/recorder.js";
 import { OptionError, ShapeError } from "../errors.js";
 import type { Value } from "../graph.js";
+import { positive } from "../options.js";
 import type { Fan, Init } from "./init.js";
 
 /** A parameter, or a running statistic: its shape in memory, its first values, and how PyTorch lays it out. */
@@ -71,10 +72,11 @@ export type Layer<
   readonly view: true;
 });
 
-/** A shape in the order users know. */
-export const nchw = (shape: Shape) => shape.length === 4
-  ? `[${[shape[0], shape[3], shape[1], shape[2]].join(", ")}]`
-  : `[${shape.join(", ")}]`;
+/** A shape in PyTorch's order: [N, H, W, C] → [N, C, H, W], others as they are. */
+export const channelsFirst = (shape: Shape): number[] =>
+  shape.length === 4 ? [shape[0], shape[3], shape[1], shape[2]] : [...shape];
+/** It as users read it in messages. */
+export const nchw = (shape: Shape) => `[${channelsFirst(shape).join(", ")}]`;
 
 export function needs4d(shape: Shape): void {
   if (shape.length !== 4) throw new ShapeError(
@@ -85,7 +87,7 @@ export function needs4d(shape: Shape): void {
 /** Throws an OptionError where what a function of values was given is none. */
 export function checkValues(name: string, values: readonly (Value | undefined)[]): void {
   const odd = values.findIndex((value) => !value?.graph);
-  if (odd >= 0) throw new OptionError(`${name} takes values, which layers give; argument ${odd + 1} is none`);
+  if (odd >= 0) throw new OptionError(`${name} takes the values that layers give; argument ${odd + 1} is not one`);
 }
 
 /** One number for both axes, or [height, width]. */
@@ -97,10 +99,4 @@ export function pair(name: string, value: Pair, least: number): readonly [number
   positive(name, a, least);
   positive(name, b, least);
   return [a, b];
-}
-
-export function positive(name: string, value: number, least = 1): number {
-  if (!Number.isInteger(value) || value < least || value >= 2 ** 31)
-    throw new OptionError(`${name} is an integer of at least ${least}, not ${value}`, { option: name, value });
-  return value;
 }

@@ -2,10 +2,10 @@ import { ShapeError } from "../errors.js";
 import { linear_backward, linear_forward } from "../generated/linear.js";
 import { linear_direct_backward } from "../generated/linear_direct.js";
 import { fold, pick, tensor, type Recorder, type Rung, type Shape, type Target, type Tensor } from "../gpu/recorder.js";
-import { known } from "../options.js";
+import { known, positive } from "../options.js";
 import * as convolution from "./convolution.js";
 import { torchDefault, type Fan, type Init } from "./init.js";
-import { nchw, positive, type Layer, type ParamSpec } from "./layer.js";
+import { nchw, type Layer, type ParamSpec } from "./layer.js";
 
 /** What linear() takes. As torch.nn.Linear, with `units` for out_features; in_features comes from the input. */
 export interface LinearOptions {

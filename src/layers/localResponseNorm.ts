@@ -1,7 +1,7 @@
 import { OptionError } from "../errors.js";
 import { local_response_norm_backward, local_response_norm_forward } from "../generated/local_response_norm.js";
-import { atLeast, known } from "../options.js";
-import { needs4d, positive, type Layer } from "./layer.js";
+import { atLeast, known, positive } from "../options.js";
+import { needs4d, type Layer } from "./layer.js";
 
 /** What localResponseNorm() takes. As torch.nn.LocalResponseNorm. */
 export interface LocalResponseNormOptions {

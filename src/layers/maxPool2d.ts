@@ -22,8 +22,8 @@ const wide = ({ C, R, S }: Dims) => C % 4 === 0 && R * S <= 255;
 const overlap = (d: Dims) => wide(d) && d.R === 3 && d.STRIDE_H < 3 && d.DILATION_H === 1;
 
 /**
- * A kernel that goes down columns: params, and a grid of so many rows an image and invocations a row; where it `walks`,
- * up to eight rows are one invocation's, of all about as many.
+ * Params and grid of a kernel that goes down columns, over `extent` rows of an image, of `along` pixels. Where it
+ * `walks`, an invocation takes up to eight rows, each about as many; else one.
  */
 function columns(d: Dims, extent: number, along: number, walks = true) {
   const span = walks ? Math.ceil(extent / Math.ceil(extent / 8)) : 1;

@@ -61,7 +61,7 @@ export function pooling(options: PoolOptions & { dilation?: Pair }) {
 }
 
 type Extents = ReturnType<ReturnType<typeof pooling>["dims"]>;
-/** The grid of a kernel that goes by the rows of y, of WIDTH channels an invocation; of x. */
+/** Grids of kernels whose invocations take WIDTH channels of a pixel of y, or of x. */
 export const byY = (d: Extents, WIDTH: number): Grid => rowGrid(d.N * d.P, d.Q * d.C / WIDTH);
 export const byX = (d: Extents, WIDTH: number): Grid => rowGrid(d.N * d.H, d.W * d.C / WIDTH);
 

@@ -1,7 +1,6 @@
-import { OptionError } from "../errors.js";
 import { cross_entropy_forward, cross_entropy_record } from "../generated/cross_entropy.js";
-import { known } from "../options.js";
-import { expectClasses, type Loss } from "./loss.js";
+import { known, share } from "../options.js";
+import { lossOf, type Loss } from "./loss.js";
 
 /** What crossEntropy() takes. */
 export interface CrossEntropyOptions {
@@ -15,20 +14,6 @@ export interface CrossEntropyOptions {
  */
 export function crossEntropy(options: CrossEntropyOptions = {}): Loss {
   const { labelSmoothing: smoothing = 0 } = known("crossEntropy", options, "labelSmoothing");
-  if (!(smoothing >= 0 && smoothing <= 1)) throw new OptionError(
-    `labelSmoothing is a number from 0 to 1, not ${smoothing}`, { labelSmoothing: smoothing });
-  return {
-    name: "crossEntropy",
-    check: (x) => expectClasses("crossEntropy", x),
-
-    record(rec, { x, labels, probs, rows, dx }, images) {
-      const [N, K] = x.shape;
-      rec.dispatch(cross_entropy_forward, { x, labels, probs, rows, dx }, { N, K, images, smoothing, FURTHER: 0 }, N);
-    },
-
-    whole: { most: 256, record(rec, { x, ...t }, images, further) {
-      const [N, K] = x.shape;
-      rec.dispatch(cross_entropy_record, { x, ...t }, { N, K, images, smoothing, FURTHER: Number(further) }, [1, 1, 1]);
-    } },
-  };
+  share({ labelSmoothing: smoothing });
+  return lossOf("crossEntropy", cross_entropy_forward, cross_entropy_record, { smoothing });
 }

@@ -1,4 +1,5 @@
 import { ShapeError } from "../errors.js";
+import type { mse_forward, mse_record } from "../generated/mse.js";
 import type { Recorder, Shape, Tensor } from "../gpu/recorder.js";
 
 /** A loss is a value: it says how predictions and labels become a number and a gradient. */
@@ -27,9 +28,27 @@ export interface Loss {
   };
 }
 
-/** Throws a ShapeError unless predictions are [N, classes]. */
-export function expectClasses(loss: string, x: Shape): void {
-  if (x.length !== 2) throw new ShapeError(
-    `${loss} expects [N, classes], but the network gives `
-      + `${x.length === 4 ? "[N, C, H, W]" : `${x.length} axes`}; end it with flatten()`, { got: x });
+/** A loss of [N, classes] by two kernels, of which the second does the whole in one workgroup. */
+export function lossOf(
+  name: string, each: typeof mse_forward, whole: typeof mse_record, params: Readonly<Record<string, number>> = {},
+): Loss {
+  return {
+    name,
+
+    check(x) {
+      if (x.length !== 2) throw new ShapeError(
+        `${name} expects [N, classes], but the network gives `
+          + `${x.length === 4 ? "[N, C, H, W]" : `${x.length} axes`}; end it with flatten()`, { got: x });
+    },
+
+    record(rec, t, images) {
+      const [N, K] = t.x.shape;
+      rec.dispatch(each, t, { ...params, N, K, images, FURTHER: 0 }, N);
+    },
+
+    whole: { most: 256, record(rec, t, images, further) {
+      const [N, K] = t.x.shape;
+      rec.dispatch(whole, t, { ...params, N, K, images, FURTHER: Number(further) }, [1, 1, 1]);
+    } },
+  };
 }

@@ -227,11 +227,11 @@ function normalise(text: Text): Normalise | undefined {
   return options;
 }
 
-/** What lies there, if anything does. */
-const at = (path: string) => statSync(path, { throwIfNoEntry: false });
+/** What is known of the file or folder; undefined if there is none. */
+const stat = (path: string) => statSync(path, { throwIfNoEntry: false });
 
 function images(text: Text = "subset"): string {
-  if (!isSet(text) && !at(text)?.isDirectory()) wrong(`--data is ${sets.join(", ")} or a folder, not "${text}"`);
+  if (!isSet(text) && !stat(text)?.isDirectory()) wrong(`--data is ${sets.join(", ")} or a folder, not "${text}"`);
   return text;
 }
 
@@ -240,11 +240,11 @@ export function writable(flag: string, path: string): string {
   try {
     accessSync(dirname(path), constants.W_OK);
   } catch { wrong(`--${flag} ${path}: the folder ${dirname(path)} is not there, or may not be written to`); }
-  if (at(path)?.isDirectory()) wrong(`--${flag} ${path} is a folder`);
+  if (stat(path)?.isDirectory()) wrong(`--${flag} ${path} is a folder`);
   return path;
 }
 
 function readable(path: Text): Text {
-  if (path !== undefined && !at(path)?.isFile()) wrong(`--resume ${path}: there is no such file`);
+  if (path !== undefined && !stat(path)?.isFile()) wrong(`--resume ${path}: there is no such file`);
   return path;
 }

@@ -1,6 +1,6 @@
 import { OptionError } from "../errors.js";
 import { sgd_momentum, sgd_update } from "../generated/sgd.js";
-import { known } from "../options.js";
+import { atLeast, known } from "../options.js";
 import type { Optimizer } from "./optimizer.js";
 
 /** What sgd() takes: PyTorch's options. */
@@ -21,9 +21,8 @@ export interface SgdOptions {
 export function sgd(options: SgdOptions): Optimizer {
   const { lr, momentum = 0, dampening = 0, weightDecay: weight_decay = 0, nesterov = false } =
     known("sgd", options, "lr, momentum, dampening, weightDecay, nesterov");
-  for (const [name, value] of Object.entries({ lr, momentum, dampening, weightDecay: weight_decay }))
-    if (!Number.isFinite(value) || (value < 0 && name !== "dampening"))
-      throw new OptionError(`${name} is a number of at least 0, not ${value}`, { [name]: value });
+  atLeast(0, { lr, momentum, weightDecay: weight_decay });
+  if (!Number.isFinite(dampening)) throw new OptionError(`dampening is a number, not ${dampening}`, { dampening });
   if (nesterov && (momentum === 0 || dampening !== 0))
     throw new OptionError("nesterov needs a momentum above 0 and no dampening", { momentum, dampening });
   const params = { weight_decay, momentum, dampening, NESTEROV: Number(nesterov) };

@@ -1,5 +1,4 @@
-import { positive } from "../layers/layer.js";
-import { atLeast, known } from "../options.js";
+import { atLeast, known, positive } from "../options.js";
 import type { RunOptions } from "./progress.js";
 
 /** When a run ends by itself. */

@@ -32,16 +32,15 @@ export class Evaluator {
   readonly #pace = new Pace();
   #turn: Promise<unknown> = Promise.resolve();  // one pass over the images at a time
 
-  private constructor(readonly session: Session, readonly data: Dataset) {}
+  private constructor(readonly session: Session, readonly data: Dataset, readonly batch: number) {}
 
   static async open(session: Session, data: Dataset, resident = session.resident): Promise<Evaluator> {
     checkData(data, session.programs[0].logits.shape[1], session.shape);
-    const evaluator = new Evaluator(session, data), { network, loss, control, target, fused } = session;
     const batch = Math.min(session.micro, data.size), tail = data.size % batch;
+    const evaluator = new Evaluator(session, data, batch);
     const ring = tensor("evaluation ring", [RING, 4]);
     const source = session.source("test set", data, batch, undefined, resident);
-    const programs = [batch, ...tail ? [tail] : []].map((n) =>
-      evaluation({ network, batch: n, loss, control, ring, source, target, fused }));
+    const programs = [batch, ...tail ? [tail] : []].map((n) => evaluation({ ...session, batch: n, ring, source }));
     try {
       evaluator.#added = await session.add(
         programs, [single(ring), ...lastingOf(source), ...programs.map(({ probs }) => single(probs))], () => batch,
@@ -64,8 +63,7 @@ export class Evaluator {
    */
   probabilities(): Promise<Float32Array<ArrayBuffer>> {
     return this.#alone(async () => {
-      const { session, data: { size } } = this;
-      const [{ program: { batch, probs: { shape: [, classes] } } }] = this.#added.ready;
+      const { session, data: { size }, batch } = this, [, classes] = this.#added.ready[0].program.probs.shape;
       const all = new Float32Array(size * classes);
       for (let from = 0; from < size; from += batch)
         all.set(await session.memory.read(this.#play(from, 0).probs), from * classes);
@@ -81,16 +79,15 @@ export class Evaluator {
 
   /** Plays the batch that begins with this image, into this row of the ring; `also` as in play(). */
   #play(from: number, row: number, also?: Parameters<Player["play"]>[0]): Program {
-    const { session, data: { size } } = this, [{ program: { batch } }] = this.#added.ready;
-    const order = Uint32Array.from({ length: Math.min(batch, size - from) }, (_, k) => from + k);
+    const order = Uint32Array.from({ length: Math.min(this.batch, this.data.size - from) }, (_, k) => from + k);
     const { program, player } = this.#added.of(order.length)!;
-    session.writeControl(this.#found(order), 0, row, 0);
+    this.session.writeControl(this.#found(order), 0, row, 0);
     player.play(also);
     return program;
   }
 
   async #measure(): Promise<Evaluation> {
-    const { session, data: { size } } = this, [{ program: { batch } }] = this.#added.ready;
+    const { session, data: { size }, batch } = this;
     let loss = 0, hits = 0;
     for (let from = 0; from < size; from += batch) {
       const row = from / batch % RING, last = row === RING - 1 || from + batch >= size;

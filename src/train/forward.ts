@@ -4,6 +4,7 @@ import { Memory } from "../gpu/memory.js";
 import { Player } from "../gpu/player.js";
 import { elements, root } from "../gpu/recorder.js";
 import type { Part } from "../graph.js";
+import { channelsFirst } from "../layers/layer.js";
 import { toNchw, toNhwc } from "../layout.js";
 import { plan, single } from "../plan.js";
 import { describe } from "./network.js";
@@ -56,8 +57,7 @@ export async function forward(part: Part, { device, x, weights, seed = 0, rung }
     memory.write(program.x, toNhwc(Float32Array.from(x.data), program.x.shape));
     const player = await Player.prepare(memory, program.label, program.steps);
     try { player.play(); } finally { player.destroy(); }
-    const data = toNchw(await memory.read(y), y.shape, y.features), [, ...rest] = y.shape;
-    const shape = rest.length === 3 ? [N, rest[2], rest[0], rest[1]] : [...y.shape];
-    return { shape, data, kernels: program.steps.map(({ kernel }) => kernel.entry) };
+    const data = toNchw(await memory.read(y), y.shape, y.features);
+    return { shape: channelsFirst(y.shape), data, kernels: program.steps.map(({ kernel }) => kernel.entry) };
   } finally { memory.destroy(); }
 }

@@ -2,6 +2,7 @@ import { LimitError, OptionError, ShapeError } from "../errors.js";
 import { Graph, through, type Parameter, type Part, type Value } from "../graph.js";
 import { elements, tensor, type Arena, type Shape, type Tensor } from "../gpu/recorder.js";
 import type { Optimizer } from "../optimizers/optimizer.js";
+import { positive } from "../options.js";
 import { arenas, single } from "../plan.js";
 import type { Control } from "./control.js";
 import { lastingOf, type Source } from "./source.js";
@@ -26,13 +27,11 @@ export interface Network {
 }
 
 export function describe(net: Part, input: Shape, limit: number, freeze?: (name: string) => boolean): Network {
-  if (input.length !== 3 || input.some((e) => !Number.isInteger(e) || e < 1))
-    throw new OptionError(`an input is [channels, height, width], not [${input.join(", ")}]`, { input });
+  if (input?.length !== 3 || input.some((e) => !Number.isInteger(e) || e < 1))
+    throw new OptionError(`an input is [channels, height, width], not ${JSON.stringify(input)}`, { input });
   const params = new Map<string, Parameter>(), [C, H, W] = input;
   function graph(batch: number) {
-    if (!Number.isInteger(batch) || batch < 1)
-      throw new OptionError(`batch is an integer of at least 1, not ${batch}`, { batch });
-    const graph = new Graph(params, freeze), x = graph.input("x", [batch, H, W, C]);
+    const graph = new Graph(params, freeze), x = graph.input("x", [positive("batch", batch), H, W, C]);
     return { graph, x, y: through(net, x) };
   }
   graph(1);

@@ -1,7 +1,8 @@
 import { NonFiniteError } from "../errors.js";
 import { levelsOf } from "../data/prepare.js";
 import type { Player } from "../gpu/player.js";
-import { elements, root, type Tensor } from "../gpu/recorder.js";
+import { elements, root } from "../gpu/recorder.js";
+import { channelsFirst } from "../layers/layer.js";
 import { toNchw, toNhwc } from "../layout.js";
 import { single } from "../plan.js";
 import { inference, type Program } from "./programs.js";
@@ -35,10 +36,7 @@ type Inference = Pick<Program, "x" | "logits" | "graph" | "batch">;
  * layer keeps memory of its own and can be looked at.
  */
 export class Predictor {
-  private constructor(
-    readonly session: Session, readonly program: Inference, readonly player: Player,
-    readonly watched: readonly Tensor[],
-  ) {}
+  private constructor(readonly session: Session, readonly program: Inference, readonly player: Player) {}
 
   static async open(session: Session, batch: number, watch?: number | "all"): Promise<Predictor> {
     const program = inference(
@@ -46,9 +44,9 @@ export class Predictor {
     );
     const { graph: { nodes }, x, logits } = program;
     const outputs = watch === undefined ? [logits] : watch === "all" ? nodes.map(({ y }) => y) : [nodes[watch].y];
-    const kept = new Set([x, ...outputs.map(root)]);
-    const { ready: [{ player }] } = await session.add([program], [...kept].map(single), () => 0);
-    return new Predictor(session, program, player, [...kept]);
+    const kept = [...new Set([x, ...outputs.map(root)])].map(single);
+    const { ready: [{ player }] } = await session.add([program], kept, () => 0);
+    return new Predictor(session, program, player);
   }
 
   /** Any number of images; they run in batches. */
@@ -83,8 +81,8 @@ export class Predictor {
     const n = Math.min(batch, images.length / elements(this.session.network.input));
     this.#feed(images, n);
     return Promise.all(graph.nodes.filter((_, i) => i === (only ?? i)).map(async ({ path, layer, y }) => {
-      const values = toNchw(await this.session.memory.read(y), y.shape, y.features), [, ...rest] = y.shape;
-      const shape = rest.length === 3 ? [n, rest[2], rest[0], rest[1]] : [n, ...rest];
+      const values = toNchw(await this.session.memory.read(y), y.shape, y.features);
+      const shape = channelsFirst([n, ...y.shape.slice(1)]);
       return { path, layer: layer.name, shape, data: values.subarray(0, elements(shape)) };
     }));
   }

@@ -12,7 +12,7 @@ import type { Network, States } from "./network.js";
 import { together } from "./reductions.js";
 import { gather, type Source } from "./source.js";
 
-/** Steps of one kind and batch size, and the tensors that the host reads or writes, of its first pass. */
+/** What is played for one batch size, and the tensors that the host reads or writes, of the first of several passes. */
 export interface Program {
   readonly label: string;
   readonly batch: number;
@@ -68,8 +68,10 @@ function score(
   });
 }
 
-const fusedOf = (steps: readonly Step[], { nodes }: Graph, { learned, others }: Network) =>
-  fuse(steps, new Set(nodes.flatMap(({ layer }) => layer.fusing ?? [])), [...learned, ...others]);
+/** The recorded steps as they are played. */
+const played = (steps: readonly Step[], { nodes }: Graph, { learned, others }: Network, fused: boolean) => fused
+  ? fuse(steps, new Set(nodes.flatMap(({ layer }) => layer.fusing ?? [])), [...learned, ...others])
+  : steps;
 
 /**
  * Gather, forward, loss and metrics, backward, clip, update: a training step. With `micro`, the first four run in
@@ -102,8 +104,7 @@ export function training(
   network.learned.forEach(({ whole: param }, i) => rec.within(optimizer.name, () =>
     optimizer.record(rec, { param, dparam: network.gradients[i].whole, clock, ...states[i] })));
   return {
-    label: `training step of ${batch}`, batch,
-    steps: fused ? fusedOf(rec.steps, first.graph, network) : rec.steps, ...first,
+    label: `training step of ${batch}`, batch, steps: played(rec.steps, first.graph, network, fused), ...first,
   };
 }
 
@@ -114,8 +115,8 @@ export function evaluation(common: Common): Program {
   graph.forward(rec, { training: false });
   score(common, rec, begun, batch);
   return {
-    label: `evaluation of ${batch}`, batch,
-    steps: fused ? fusedOf(rec.steps, graph, network) : rec.steps, graph, x, labels, logits: y, probs,
+    label: `evaluation of ${batch}`, batch, steps: played(rec.steps, graph, network, fused),
+    graph, x, labels, logits: y, probs,
   };
 }
 
@@ -127,9 +128,8 @@ export function inference(
   graph.forward(rec, { training: false });
   const wanted = layer !== undefined ? root(graph.nodes[layer].y) : fused ? root(y) : undefined;
   const end = wanted && rec.steps.map((step) => touched(step, "read_write").includes(wanted)).lastIndexOf(true) + 1;
-  const steps = rec.steps.slice(0, end);
   return {
-    label: `inference of ${batch}`, batch,
-    steps: fused ? fusedOf(steps, graph, network) : steps, graph, x, logits: y,
+    label: `inference of ${batch}`, batch, steps: played(rec.steps.slice(0, end), graph, network, fused),
+    graph, x, logits: y,
   };
 }

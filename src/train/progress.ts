@@ -1,8 +1,7 @@
-import { atLeast } from "../options.js";
 import type { EarlyStopping } from "./earlyStopping.js";
 import type { Evaluation } from "./evaluate.js";
 import type { Run } from "./run.js";
-import type { Moment, Schedule } from "./schedules.js";
+import type { Schedule } from "./schedules.js";
 import type { StateDict } from "./weights.js";
 
 /**
@@ -15,8 +14,8 @@ export interface RunOptions {
   /** Ends the run when the loss on the test images has stopped falling. */
   readonly earlyStopping?: EarlyStopping;
   /**
-   * Keep the weights of the best epoch, for run.best() and run.save({ best: true }). Default: if early stopping
-   * restores them.
+   * Keep the weights of the best epoch, for run.best() and run.save({ best: true }). Default: only where early stopping
+   * is to restore them.
    */
   readonly keepBest?: boolean;
   /** Gets each progress before the loop that iterates the run, if there is one: see run.finish(). */
@@ -65,17 +64,4 @@ export interface Progress {
   /** True at the end of the best epoch so far: see Best. */
   readonly best: boolean;
   readonly test?: Evaluation;
-}
-
-/** What a schedule says of the step at `at` of a run's epoch; 1 without one. */
-export function factor(
-  schedule: Schedule | undefined,
-  { epoch, epochs, stepsPerEpoch, history }: Omit<Moment, "step" | "steps">,
-  at: number,
-): number {
-  const factor = schedule?.({
-    step: epoch * stepsPerEpoch + at, steps: epochs * stepsPerEpoch, epoch, epochs, stepsPerEpoch, history,
-  }) ?? 1;
-  atLeast(0, { "the schedule's factor": factor });
-  return factor;
 }

@@ -5,7 +5,7 @@ import { align, fold, tensor, type Arena, type Step, type Tensor } from "../gpu/
 const MOST = 2 ** 23;  // partial sums in one buffer, 32 MiB: they live until the last is there
 
 /**
- * The second passes of a pass's split weight gradients become one: the same sums in the same order.
+ * The second passes of all split weight gradients become one dispatch, of the same sums in the same order.
  * Maths: shaders/reduce_all.wgsl.
  */
 export function together(steps: readonly Step[], gradients: readonly Arena[]): Step[] {

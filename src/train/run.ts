@@ -8,10 +8,10 @@ import { judge } from "./earlyStopping.js";
 import { Pace } from "./pace.js";
 import type { Activation, Images, Prediction } from "./predict.js";
 import { Predictors } from "./predictors.js";
-import { factor, type Best, type Progress, type RunOptions } from "./progress.js";
+import type { Best, Progress, RunOptions } from "./progress.js";
+import { factor } from "./schedules.js";
 import type { Session } from "./session.js";
 import { addRows, tallyAfter, type Tally } from "./tally.js";
-import type { Choices } from "../tune/choices.js";
 import type { Tuning } from "../tune/tuning.js";
 import { readWeights, writeWeights, type LoadReport, type StateDict } from "./weights.js";
 
@@ -32,7 +32,7 @@ export class Run implements AsyncIterable<Progress> {
   #best?: Promise<Best>;         // if its weights are kept
   #unkept = 0;                   // epochs before the first whose weights can be kept
   #tuning?: Tuning;
-  #choices: Choices;             // rungs of the next step
+  #choices: Session["choices"];  // rungs of the next step
   #begun = false; #paused = false; #stopped = false; #active = false; #gone = false;
   #wake = () => {}; #single: (() => void)[] = [];  // steps asked for while paused
   readonly #pace = new Pace();

@@ -54,7 +54,7 @@ export function readSafetensors(file: Uint8Array, what = "the file"): Safetensor
     { header: length, bytes: bytes.length - 8 },
   );
   if (bytes[8] !== 0x7b || length === 0) throw new FormatError(
-    `${what}: the header begins with "{", here is ${length === 0 ? "none" : `byte ${bytes[8]}`}; `
+    `${what}: the header must begin with "{", ${length === 0 ? "but is empty" : `not with byte ${bytes[8]}`}; `
       + "this is hardly a safetensors file",
     { byte: bytes[8] },
   );

@@ -1,5 +1,4 @@
-import { OptionError } from "../errors.js";
-import { atLeast, known } from "../options.js";
+import { atLeast, known, positive, share } from "../options.js";
 
 /** Where a run is when a schedule is asked for the rate of its next step. */
 export interface Moment {
@@ -20,11 +19,18 @@ export interface Moment {
  */
 export type Schedule = (at: Moment) => number;
 
-function share(options: Readonly<Record<string, number>>): void {
-  for (const [name, value] of Object.entries(options))
-    if (!(value >= 0 && value <= 1))
-      throw new OptionError(`${name} is a number from 0 to 1, not ${value}`, { [name]: value });
+/** What a schedule says of the step that follows `at` others of a run's epoch; 1 without one. */
+export function factor(
+  schedule: Schedule | undefined, { epoch, epochs, stepsPerEpoch, history }: Omit<Moment, "step" | "steps">, at: number,
+): number {
+  if (!schedule) return 1;
+  const factor = schedule({
+    step: epoch * stepsPerEpoch + at, steps: epochs * stepsPerEpoch, epoch, epochs, stepsPerEpoch, history,
+  });
+  atLeast(0, { "the schedule's factor": factor });
+  return factor;
 }
+
 /** From `start` to `end` along half a cosine, as t goes from 0 to 1. */
 const eased = (start: number, end: number, t: number) =>
   end + (start - end) / 2 * (1 + Math.cos(Math.PI * Math.min(1, t)));
@@ -47,8 +53,7 @@ export interface StepDecayOptions {
 export function stepDecay(options: StepDecayOptions): Schedule {
   const { every, gamma = 0.1 } = known("stepDecay", options, "every, gamma");
   atLeast(0, { gamma });
-  if (!Number.isInteger(every) || every < 1)
-    throw new OptionError(`every is an integer of at least 1, not ${every}`, { every });
+  positive("every", every);
   return ({ epoch }) => gamma ** Math.floor(epoch / every);
 }
 

@@ -1,27 +1,39 @@
 import { LimitError, OptionError, OutOfMemoryError } from "../errors.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Augmentation } from "../data/augment.js";
-import { levelsOf, type Normalise, type Preparation } from "../data/prepare.js";
+import { levelsOf, type Preparation } from "../data/prepare.js";
 import type { Part } from "../graph.js";
-import { targetOf, type Device } from "../gpu/device.js";
+import { targetOf } from "../gpu/device.js";
 import { Memory, Reader } from "../gpu/memory.js";
-import { root, tensor, type Arena, type Shape, type Step, type Target, type Tensor } from "../gpu/recorder.js";
-import { positive } from "../layers/layer.js";
+import { root, tensor, type Arena, type Shape, type Step, type Target } from "../gpu/recorder.js";
 import { crossEntropy } from "../losses/crossEntropy.js";
-import type { Loss } from "../losses/loss.js";
-import type { Clip } from "../optimizers/clip.js";
 import { sgd } from "../optimizers/sgd.js";
-import type { Optimizer } from "../optimizers/optimizer.js";
+import { positive } from "../options.js";
 import { memoryUse, plan, single, type MemoryUse, type Plan } from "../plan.js";
 import { addPrograms, type Added, type Extension, type Ready } from "./added.js";
 import { control, RING, type Control } from "./control.js";
-import { describe, outliving, statesOf, type Network } from "./network.js";
+import { describe, outliving, statesOf, type Network, type States } from "./network.js";
 import { training, type Program } from "./programs.js";
 import type { SessionOptions } from "./sessionOptions.js";
 import { sourceOf, upload, type Source } from "./source.js";
 import type { Choices } from "../tune/choices.js";
 import { initialise } from "./weights.js";
 
+/** The options of a session, defaults in place. */
+interface Settings extends Readonly<
+  Preparation & Pick<SessionOptions, "clip" | "keep">
+    & Required<Pick<SessionOptions, "device" | "batches" | "optimizer" | "loss" | "seed">>
+> {
+  readonly network: Network;
+  /** Images that run at once, at most. */
+  readonly micro: number;
+  readonly target: Target;
+  readonly fused: boolean;
+  /** Rungs of the training steps, and of them alone: evaluation takes the first that fits. */
+  choices: Choices;
+}
+
+export interface Session extends Settings {}
 /**
  * A network with memory on a device, ready to train: everything is recorded, planned, compiled and bound, so that a
  * step writes a few bytes and submits once. train() drives one; drive it yourself for a loop of your own.
@@ -30,39 +42,28 @@ export class Session {
   /** Optimizer steps taken. */
   steps = 0;
   readonly control: Control;
-  /** What is done to images: normalised always, changed by `augment` in training steps. */
-  readonly normalise?: Normalise;
-  readonly resident?: boolean;
   readonly ring = tensor("ring", [RING, 4]);
   readonly memory: Memory;
   plan: Plan = { places: new Map(), buffers: [], slots: [] };
   /** What a training step's short-lived tensors take. */
   memoryUse: MemoryUse = { slots: 0, bound: 0, sum: 0 };
-  readonly states: readonly Readonly<Record<string, Tensor>>[];
-  /** Rungs of the training steps, and of them alone: evaluation takes the first that fits. */
-  choices: Choices = {};
+  readonly states: States;
   #added!: Added;
   readonly #extensions: Extension[] = [];  // of the plan, one upon the other
   #adding: Promise<unknown> = Promise.resolve();
   #source?: Source;
-  #keep: SessionOptions["keep"];
   #reader!: Reader;
   #found = (order: Uint32Array) => order;  // where a step finds its images
   readonly #words: Uint32Array<ArrayBuffer>;
   readonly #floats: Float32Array<ArrayBuffer>;
 
-  private constructor(
-    readonly device: Device, readonly network: Network, readonly batches: readonly number[], readonly micro: number,
-    { normalise, resident }: Preparation, readonly optimizer: Optimizer, readonly loss: Loss, readonly seed: number,
-    readonly target: Target, readonly fused: boolean, readonly clip?: Clip, readonly augment?: Augmentation,
-  ) {
-    this.normalise = normalise;
-    this.resident = resident;
-    this.memory = new Memory(device);
-    this.control = control(batches[0], micro);
+  private constructor(settings: Settings) {
+    Object.assign(this, settings);
+    this.memory = new Memory(this.device);
+    this.control = control(this.batches[0], this.micro);
     this.#words = new Uint32Array(this.control.whole.size);
     this.#floats = new Float32Array(this.#words.buffer);
-    this.states = statesOf(network, optimizer);
+    this.states = statesOf(this.network, this.optimizer);
   }
 
   /**
@@ -72,7 +73,7 @@ export class Session {
   static async open(net: Part, options: SessionOptions): Promise<Session> {
     const {
       device, input, batches, microBatch = batches[0], data, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clip,
-      augment, freeze, seed = 0, init, rung, fuse = true, choices = {}, keep,
+      augment, normalise, resident, freeze, seed = 0, init, rung, fuse: fused = true, choices = {}, keep,
     } = options;
     const micro = Math.min(positive("microBatch", microBatch), batches[0]);
     const network = describe(net, input, device.adapter.limits.binding, freeze);
@@ -81,16 +82,13 @@ export class Session {
     if (augment && !(data && augment.check))
       throw new OptionError("augment is what augmentation() gives, for sessions with data", { augment });
     augment?.check(input);
-    const levels = levelsOf(options.normalise, input[0], 255);
-    const session = new Session(
-      device, network, batches, micro, options, optimizer, loss, seed, { ...targetOf(device.adapter), rung }, fuse,
-      clip, augment,
-    );
+    const levels = levelsOf(normalise, input[0], 255), target = { ...targetOf(device.adapter), rung };
+    const session = new Session({
+      device, network, batches, micro, optimizer, loss, clip, augment, normalise, resident, seed, target, fused,
+      choices, keep,
+    });
     try {
-      const source = data && session.source("training set", data, batches[0], session.augment);
-      session.#source = source;
-      session.#keep = keep;
-      session.choices = choices;
+      const source = session.#source = data && session.source("training set", data, batches[0], augment);
       await session.#prepare();
       session.#reader = new Reader(session.memory, session.ring);
       if (source) session.#found = upload(session.memory, source, data!, levels);
@@ -98,7 +96,7 @@ export class Session {
       return session;
     } catch (e) {
       session.destroy();
-      if (data && options.resident === undefined && e instanceof OutOfMemoryError)
+      if (data && resident === undefined && e instanceof OutOfMemoryError)
         return Session.open(net, { ...options, resident: false });
       throw e;
     }
@@ -131,7 +129,7 @@ export class Session {
     const lasting = outliving(this, source);
     const kept = [
       ...lasting, ...source ? [] : programs.flatMap(fed),
-      ...this.#keep ? [...new Set(programs.flatMap(this.#keep).map(root))].map(single) : [],
+      ...this.keep ? [...new Set(programs.flatMap(this.keep).map(root))].map(single) : [],
     ];
     this.#added = await this.add(programs, kept, () => this.#largest(lasting));
     this.memoryUse = memoryUse(programs[0].steps, this.plan);
@@ -150,19 +148,15 @@ export class Session {
   }
 
   /** The steps of a training step of the usual batch, by other choices: for measurements. */
-  record(choice?: Target["choice"]): readonly Step[] {
-    return this.#record(this.batches[0], choice ?? (() => undefined)).steps;
+  record(choice: Target["choice"] = () => undefined): readonly Step[] {
+    return this.#record(this.batches[0], choice).steps;
   }
 
   #record(
     batch: number,
     choice: Target["choice"] = (key) => Object.hasOwn(this.choices, key) ? this.choices[key] : undefined,
   ): Program {
-    const { network, micro, loss, control, ring, optimizer, clip, states, fused } = this;
-    return training({
-      network, batch, micro, loss, control, ring, source: this.#source, target: { ...this.target, choice }, optimizer,
-      clip, states, fused,
-    });
+    return training({ ...this, batch, source: this.#source, target: { ...this.target, choice } });
   }
 
   /** The largest number of images at once, below what was asked for, whose plan this device can hold. */

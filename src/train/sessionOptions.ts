@@ -9,20 +9,15 @@ import type { Optimizer } from "../optimizers/optimizer.js";
 import type { Choices } from "../tune/choices.js";
 import type { Program } from "./programs.js";
 
-/** What a session is opened with: all that train() decides but the loop. */
+/** What a session is opened with. The first half is what train() takes, too. */
 export interface SessionOptions extends Preparation {
   device: Device;
-  /** [channels, height, width] of an image. */
-  input: Shape;
-  /** Batch sizes that steps will have, the usual one first. */
-  batches: readonly number[];
   /**
-   * Images that run at once, at most: a larger batch takes several passes, whose gradients are summed. Needs `data`.
-   * Default: all.
+   * Images that run through the network at once, at most; a step of a larger batch takes several passes and sums their
+   * gradients: the result of one pass up to rounding, in the memory of a part. Batch normalisation sees a part at a
+   * time, as in PyTorch. Needs `data`. Default: all.
    */
   microBatch?: number;
-  /** Images that steps choose from by index; they are put on the GPU. Without it, each step uploads its own. */
-  data?: Dataset;
   /** Default sgd({ lr: 0.1 }). */
   optimizer?: Optimizer;
   /** Default crossEntropy(). */
@@ -32,12 +27,22 @@ export interface SessionOptions extends Preparation {
    * above 1. Default: nothing.
    */
   clip?: Clip;
-  /** Parameters that stay as they are, by state_dict name; what freeze() says of parts. */
+  /**
+   * Parameters that stay as they are, by state_dict name: `(name) => !name.startsWith("7.")` trains ResNet's last layer
+   * alone. See freeze().
+   */
   freeze?: (name: string) => boolean;
-  /** Default 0. */
+  /** Decides first values, order of images, and all else that is random. An integer from 0 to 2³² − 1; default 0. */
   seed?: number;
-  /** First values of weights with two axes or more; default each layer's own. */
+  /** First values of weights with two axes or more (xavierUniform, …). Default each layer's own. */
   init?: Init;
+
+  /** [channels, height, width] of an image. */
+  input: Shape;
+  /** Batch sizes that steps will have, the usual one first. */
+  batches: readonly number[];
+  /** Images that steps choose from by index; they are put on the GPU. Without it, each step uploads its own. */
+  data?: Dataset;
   /** A rung to take wherever it fits ("plain", "direct", …), for tests and benchmarks. */
   rung?: string;
   /** Rungs of the training steps by key, as tune() returns them. Default: the first that fits. */

@@ -1,36 +1,24 @@
-import type { Parameter, Part } from "../graph.js";
+import type { Part } from "../graph.js";
 import { targetOf, type Adapter } from "../gpu/device.js";
 import { submits } from "../gpu/player.js";
-import { tensor, type Shape } from "../gpu/recorder.js";
+import { tensor } from "../gpu/recorder.js";
+import { channelsFirst } from "../layers/layer.js";
 import { torchShape } from "../layout.js";
 import { crossEntropy } from "../losses/crossEntropy.js";
-import type { Loss } from "../losses/loss.js";
-import type { Clip } from "../optimizers/clip.js";
 import { sgd } from "../optimizers/sgd.js";
-import type { Optimizer } from "../optimizers/optimizer.js";
-import { positive } from "../layers/layer.js";
+import { positive } from "../options.js";
 import { lifetimes, memoryUse, plan, type MemoryUse } from "../plan.js";
 import { control, RING } from "./control.js";
 import { describe, outliving, statesOf } from "./network.js";
 import { training } from "./programs.js";
+import type { SessionOptions } from "./sessionOptions.js";
 import type { Source } from "./source.js";
 
 /** What summary() takes beside the network. */
-export interface SummaryOptions {
-  /** [channels, height, width] of an image. */
-  input: Shape;
+export interface SummaryOptions extends
+  Pick<SessionOptions, "input" | "microBatch" | "optimizer" | "loss" | "clip" | "freeze"> {
   /** Images a step. */
   batch: number;
-  /** Images that run at once, as in train(). */
-  microBatch?: number;
-  /** Default sgd({ lr: 0.1 }). */
-  optimizer?: Optimizer;
-  /** Default crossEntropy(). */
-  loss?: Loss;
-  /** As train() takes it: it needs three more dispatches and next to no memory. */
-  clip?: Clip;
-  /** Parameters that stay as they are, as in train(). */
-  freeze?: (name: string) => boolean;
   /**
    * Bytes one binding may see, as device.adapter.limits.binding tells: a LimitError says what does not fit. Default: no
    * limit.
@@ -106,12 +94,12 @@ export function summary(net: Part, {
   const sum = 4 * count([...lifetimes(apart.steps, (t) => places.has(t)).keys()]);  // as if every layer kept its own
   const nodes = program.graph.nodes, all = [...network.params.values()].filter((p) => p.learned || p.frozen);
   const sizes = (of: typeof all) => count(of.map((p) => p.tensor));
-  const layers = nodes.map(({ path, layer, inputs, own, y }) => ({
-    path, layer: layer.name,
-    shape: y.shape.length === 4 ? [y.shape[0], y.shape[3], y.shape[1], y.shape[2]] : [...y.shape],
-    parameters: count(Object.values(own).filter((t) => all.some((p) => p.tensor === t))),
+  const shapes = new Map(all.map((p) => [p.tensor, torchShape(p)]));
+  const layers = nodes.map(({ path, layer, inputs, own, y }): LayerSummary => ({
+    path, layer: layer.name, shape: channelsFirst(y.shape),
+    parameters: count(Object.values(own).filter((t) => shapes.has(t))),
     inputs: Object.values(inputs).map((x) => nodes.findIndex((n) => n.y === x)),
-    ...weightOf(all.find((p) => p.tensor === own.weight)),
+    weight: shapes.get(own.weight),
   }));
   const [learned, others] = [network.learned, network.others].map((list) => 4 * count(list.map((a) => a.whole)));
   const memory = {
@@ -127,8 +115,6 @@ export function summary(net: Part, {
   };
   return { ...found, toString: () => table(found, batch, optimizer.name) };
 }
-
-const weightOf = (p?: Parameter) => p ? { weight: torchShape(p) } : {};
 
 function table(
   { layers, parameters, frozen, dispatches, submits: parts, memory, largest }: Omit<Summary, "toString">,

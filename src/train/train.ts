@@ -1,25 +1,19 @@
 import { OptionError } from "../errors.js";
 import type { Dataset, Split } from "../data/dataset.js";
-import type { Preparation } from "../data/prepare.js";
 import type { Part } from "../graph.js";
-import type { Device } from "../gpu/device.js";
-import type { Init } from "../layers/init.js";
-import { positive } from "../layers/layer.js";
-import type { Loss } from "../losses/loss.js";
-import type { Clip } from "../optimizers/clip.js";
-import type { Optimizer } from "../optimizers/optimizer.js";
 import { isChoices, readChoices, type Choices } from "../tune/choices.js";
 import { Tuning } from "../tune/tuning.js";
-import { known } from "../options.js";
+import { known, positive } from "../options.js";
 import { checkEarlyStopping } from "./earlyStopping.js";
 import type { RunOptions } from "./progress.js";
 import { Run } from "./run.js";
 import { Session } from "./session.js";
+import type { SessionOptions } from "./sessionOptions.js";
 import { checkData, Evaluator } from "./evaluate.js";
 
 /** What train() takes beside the network. */
-export interface TrainOptions extends RunOptions, Preparation {
-  device: Device;
+export interface TrainOptions extends
+  RunOptions, Omit<SessionOptions, "input" | "batches" | "data" | "rung" | "choices" | "fuse" | "keep"> {
   /**
    * A data set, or a split of one into training and test images: accuracy on the test images is measured after each
    * epoch.
@@ -32,32 +26,8 @@ export interface TrainOptions extends RunOptions, Preparation {
   resize?: number;
   /** Images a step. The last step of an epoch takes what is left. Default 64. */
   batch?: number;
-  /**
-   * Images that run through the network at once, at most; a step of a larger batch takes several passes and sums their
-   * gradients: the result of one pass up to rounding, in the memory of a part. Batch normalisation sees a part at a
-   * time, as in PyTorch. Default: all.
-   */
-  microBatch?: number;
   /** Passes over the training images. Default 10. */
   epochs?: number;
-  /** Default sgd({ lr: 0.1 }). */
-  optimizer?: Optimizer;
-  /** Default crossEntropy(). */
-  loss?: Loss;
-  /**
-   * What is done to the gradients before the update: clipNorm(1) scales them down where their norm, of all together, is
-   * above 1. Default: nothing.
-   */
-  clip?: Clip;
-  /**
-   * Parameters that stay as they are, by state_dict name: `(name) => !name.startsWith("7.")` trains ResNet's last layer
-   * alone. See freeze().
-   */
-  freeze?: (name: string) => boolean;
-  /** Decides first values, order of images, and all else that is random. An integer from 0 to 2³² − 1; default 0. */
-  seed?: number;
-  /** First values of weights with two axes or more (xavierUniform, …). Default each layer's own. */
-  init?: Init;
   /**
    * Which rung of its ladder each operator of a training step takes. A table of tune(), or true: what was measured on
    * this adapter before and, for the rest, what is measured between the steps, at most half of the time, while they

@@ -16,7 +16,7 @@ export interface ElementwiseOptions {
 }
 
 /** The shader with a formula in the line of this function that waits for one. */
-function written<K extends Kernel>(kernel: K, name: string, { wgsl }: Expression): K {
+function withFormula<K extends Kernel>(kernel: K, name: string, { wgsl }: Expression): K {
   const start = kernel.code.indexOf(`fn ${name}(`);
   const line = /return \w;/.exec(kernel.code.slice(start))!, at = start + line.index;
   return { ...kernel, code: `${kernel.code.slice(0, at)}return ${wgsl};${kernel.code.slice(at + line[0].length)}` };
@@ -41,8 +41,8 @@ export function elementwise({ name, forward, backward }: ElementwiseOptions): La
     `${name}, backward: dx does not depend on dy; by the chain rule it is dy times the derivative`,
     { line: 1, column: 1, expression: backward },
   );
-  const forwards = written(elementwise_forward, "formula_forward", f);
-  const backwards = written(elementwise_backward, "formula_backward", g);
+  const forwards = withFormula(elementwise_forward, "formula_forward", f);
+  const backwards = withFormula(elementwise_backward, "formula_backward", g);
   return defineLayer({
     name,
 

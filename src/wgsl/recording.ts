@@ -16,7 +16,7 @@ export function recorded(
 ): Step[] {
   const from = rec.steps.length;
   try {
-    record(asked(where, rec), new Proxy(t, { get(target, key) {
+    record(checking(where, rec), new Proxy(t, { get(target, key) {
       if (typeof key !== "string" || key in target || absent.includes(key)) return target[key as string];
       const known = Object.keys(target).filter((one) => target[one]).join(", ");
       throw new ShaderError(`${where}: there is no tensor "${key}", only ${known}`, { tensor: key });
@@ -34,8 +34,8 @@ export function recorded(
   return steps;
 }
 
-/** The recorder, whose dispatch() tells what it is not given. */
-function asked(where: string, rec: Recorder): Recorder {
+/** The recorder, with a dispatch() that checks what it is given. */
+function checking(where: string, rec: Recorder): Recorder {
   const dispatch = (...[kernel, tensors, params, work]: Parameters<Recorder["dispatch"]>) => {
     const must = (ok: unknown, what: string, got: unknown) => {
       if (ok) return;
