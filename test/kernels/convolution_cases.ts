@@ -49,6 +49,7 @@ export const cases: Record<string, Partial<Case>> = {
   "rows of eight channels, two taps, much padding": { C: 8, W: 5, R: 2, S: 2, padding_h: 2, padding_w: 3 },
   "rows by five pixels, a low window": { N: 3, C: 7, K: 8, W: 9, R: 1, S: 5, padding_h: 0 },
   "rows that only some taps reach, dx": { N: 32, C: 6, K: 8, R: 5, S: 5, H: 9, W: 9, padding_h: 2, padding_w: 0 },
+  "one row, which one tap of each column reaches": { N: 3, H: 1, C: 17, K: 36 },
   "a long sum": { N: 16, H: 12, W: 12, C: 2, K: 4 },
 };
 
