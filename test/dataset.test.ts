@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { dataset, subset } from "../src/data/dataset.js";
+import { planes } from "../src/data/decode.js";
 import { OptionError } from "../src/errors.js";
 
 describe("dataset", () => {
@@ -7,6 +8,12 @@ describe("dataset", () => {
     images: new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]), labels: new Uint8Array([0, 1]),
     shape: [2, 1, 2] as const, classes: ["a", "b"],
   };
+  test("takes pixels apart by channel; grey is torchvision's mean of three, and of a grey pixel its value", () => {
+    const pixels = { width: 2, height: 1, data: Uint8Array.of(200, 100, 50, 255, 7, 7, 7, 0) };
+    expect([...planes(pixels, 3, (v) => v)]).toEqual([200, 7, 100, 7, 50, 7]);
+    expect([...planes(pixels, 1, (v) => v)]).toEqual([124, 7]);
+    expect([...planes(pixels, 1, (v) => v.map((x) => x + 0.7))]).toEqual([125, 8]);
+  });
   test("puts channels last, and takes a part without copying", () => {
     expect([...dataset(two).images]).toEqual([1, 3, 2, 4, 5, 7, 6, 8]);
     const data = dataset({ ...two, order: "NHWC" }), first = subset(data, 1);

@@ -52,6 +52,14 @@ test.each([
   if (typeof want === "string") expect(got).toBe(want); else expect(got).toMatch(want);
 });
 
+test("what a layer says is told with its place, and keeps its numbers and its cause", () => {
+  const f = () => on28(conv2d({ filters: 4, kernel: [29, 1] }));
+  expect(f).toThrow(expect.objectContaining({
+    details: { got: [1, 28, 28, 1], kernel: [29, 1] },
+    cause: expect.objectContaining({ message: expect.stringMatching(/^a 29×1 window does not fit/) }),
+  }));
+});
+
 test("a batch that passes the adapter's limit names the largest that fits", async () => {
   const device = await openDevice({ limits: "default" });
   const wide = sequential(conv2d({ filters: 64, kernel: 3, padding: 1 }), relu(), flatten(), linear({ units: 10 }));

@@ -13,7 +13,8 @@ test("an arena is full where the next tensor does not fit; its last may end shor
   const [a, b, c, d] = [t("a"), t("b", 60), t("c", 4), t("d", 100)];
   const packed = (limit: number, ...tensors: Tensor[]) => arenas("parameters", tensors, 4 * limit)
     .map(({ whole: { name, size }, parts }) => [name, size, ...parts.values()]);
-  expect(packed(130, a, b, c, d)).toEqual([["parameters 0", 128, 0, 64], ["parameters 1", 64, 0], ["parameters 2", 128, 0]]);
+  expect(packed(130, a, b, c, d))
+    .toEqual([["parameters 0", 128, 0, 64], ["parameters 1", 64, 0], ["parameters 2", 128, 0]]);
   expect(packed(126, a, b)).toEqual([["parameters", 126, 0, 64]]);
   expect(() => packed(99, a, d)).toThrow("d [100] takes 400 bytes; this device binds at most 396");
 });

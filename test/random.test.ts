@@ -1,4 +1,4 @@
-// The host's random numbers, and the order of images that they decide. The words they are made of: kernels/philox.test.ts.
+// The host's random numbers, and the order of images that they decide. Of which words: kernels/philox.test.ts.
 import { expect, test } from "vitest";
 import { flatten, linear, sequential, sgd, train } from "../src/index.js";
 import { permutation, philox, random } from "../src/random.js";
