@@ -52,6 +52,7 @@ test.each<[string, Part]>([
   ["a sum of six", six],
   ["tanh behind a dropout", (x) => head(x, dropout(), tanh())],
   ["sigmoid behind a dropout", (x) => head(x, dropout(), sigmoid())],
+  ["a dropout behind a sigmoid", (x) => head(x, sigmoid(), dropout())],
   ["elu behind a dropout", (x) => head(x, dropout(), elu())],
   ["relu in front of a dropout and behind one", (x) => head(x, relu(), dropout(), relu())],
   ["a dropout behind a dropout", sequential(flatten(), dropout(), dropout({ p: 0.2 }), linear({ units: 3 }))],

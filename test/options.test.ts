@@ -67,6 +67,9 @@ test.each<[string, () => unknown, string]>([
   ["no options", () => (conv2d as () => unknown)(), "option: conv2d takes "
     + "{ filters, groups, kernel, stride, padding, dilation, bias, init, requiresGrad }, not undefined"],
   ["no learning rate", () => sgd({} as SgdOptions), "option: lr is a number of at least 0, not undefined"],
+  ["Nesterov's momentum, dampened", () => sgd({ lr: 1, momentum: 0.9, dampening: 0.1, nesterov: true }),
+    "option: nesterov needs a momentum above 0 and no dampening"],
+  ["dampening below 0, which PyTorch takes", () => sgd({ lr: 1, momentum: 0.9, dampening: -0.1 }), "nothing"],
   ["more smoothing than all", () => crossEntropy({ labelSmoothing: 1.5 }),
     "option: labelSmoothing is a number from 0 to 1, not 1.5"],
   ["as many means as there are no channels", () => levelsOf({ mean: [1, 2, 3], std: 1 }, 1, 255),

@@ -1,5 +1,5 @@
 // The tuner: steps go by its table, which is kept, and a resumed run keeps it to the bit.
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Device, type Store } from "../src/gpu/device.js";
 import {
   batchNorm, conv2d, flatten, linear, maxPool2d, readSafetensors, relu, sequential, sgd, train, writeSafetensors,
@@ -7,6 +7,7 @@ import {
 } from "../src/index.js";
 import { isChoices, placeOf } from "../src/tune/choices.js";
 import { tune } from "../src/tune/tune.js";
+import { Tuning } from "../src/tune/tuning.js";
 import { noise } from "./noise.js";
 import { saved } from "./runs.js";
 import { openTestDevice } from "./support.js";
@@ -50,6 +51,20 @@ test("by default a GPU is tuned, and a processor is not", async () => {
     expect(run.session.choices).toEqual(software ? {} : known);
     run.destroy();
   }
+});
+
+test("a tuner waits for the first step after it was made, and gives up for good where measuring fails", async () => {
+  const failing = { device: { check() {}, until: () => Promise.reject(new Error("no clock")),
+    gpu: { queue: { onSubmittedWorkDone() {} } } }, steps: 7, choices: { operator: "rung" } };
+  const tuning = new Tuning(failing as never), warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  const due = [tuning.due];
+  failing.steps++;
+  due.push(tuning.due);
+  expect(await tuning.turn()).toEqual({ operator: "rung" });
+  due.push(tuning.due);
+  expect(due).toEqual([false, true, false]);
+  expect(warn).toHaveBeenCalledWith(expect.stringContaining("the rungs stay as they are: no clock"));
+  warn.mockRestore();
 });
 
 /** Every operator by the plain kernel: other bits than usual, whatever a tuner would say. */
