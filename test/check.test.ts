@@ -126,6 +126,7 @@ describe("what is wrong is found, and pointed to", () => {
 
   test("a check without a device, without shapes, or of subgroups, says so", async () => {
     await expect(checkBounds(relu(), shapes, {} as never)).rejects.toThrow("device is missing; open one");
+    await expect(checkRaces(relu(), shapes, { range: [2, 1] })).rejects.toThrow("range is a number above 0, or [low");
     await expect(checkRaces(relu(), [2, 3] as never)).rejects.toThrow("shapes is a list of the inputs' shapes");
     const grouped = await checkRaces(center(once("let mean = held[0]", "let mean = subgroupAdd(held[0])")), rows);
     expect(String(grouped)).toMatch(/^○ center: \n {2}races not looked at: center calls subgroup functions/);

@@ -1,12 +1,14 @@
 // What holds where an option is not given: PyTorch's defaults, and train()'s.
 import { expect, test } from "vitest";
 import { probe, type AnyLayer } from "../src/check/probe.js";
-import { Recorder, tensor } from "../src/gpu/recorder.js";
+import { Recorder, tensor, type Shape } from "../src/gpu/recorder.js";
 import {
-  adam, adamw, avgPool2d, batchNorm, conv2d, dropout, elu, flatten, freeze, gelu, leakyRelu, linear, localResponseNorm,
-  maxPool2d, ones, rmsprop, sequential, sgd, softplus, train, type TrainOptions,
+  adam, adamw, avgPool2d, batchNorm, conv2d, depthwiseConv2d, dropout, elu, flatten, freeze, gelu, kaimingNormal,
+  kaimingUniform, leakyRelu, linear, localResponseNorm, maxPool2d, normal, ones, rmsprop, sequential, sgd, softplus,
+  torchDefault, train, xavierNormal, xavierUniform, type Init, type Layer, type TrainOptions,
 } from "../src/index.js";
 import type { Optimizer } from "../src/optimizers/optimizer.js";
+import { random } from "../src/random.js";
 import { noise } from "./noise.js";
 import { openTestDevice } from "./support.js";
 
@@ -35,6 +37,7 @@ test("what is not said is as in PyTorch", () => {
   expect(told(localResponseNorm({ size: 5 })))
     .toMatchObject({ before: 2, after: 2, share: 1e-4 / 5, beta: 0.75, k: 1 });
   expect(told(dropout())).toMatchObject({ threshold: 2 ** 23, scale: 2 });
+  expect(told(dropout({ p: 0.25 }))).toMatchObject({ threshold: 2 ** 22, scale: 4 / 3 });
   expect([leakyRelu(), elu(), gelu(), softplus()].map(told).map((d) => [d.ACTIVATION, d.ALPHA, d.THRESHOLD]))
     .toEqual([[4, 0.01, 0], [5, 1, 0], [6, 1, 0], [10, 1, 20]]);
   expect(told(avgPool2d({ kernel: 2 }))).toMatchObject({ COUNT_PAD: 1, STRIDE_H: 2, STRIDE_W: 2, padding_h: 0 });
@@ -70,4 +73,33 @@ test("each parameter draws first values of its own, by the seed; frozen ones, to
   expect(again).toEqual(first);
   expect(new Set([...first, ...other]).size).toBe(6);
   expect(new Set(await weights({ init: ones }))).toEqual(new Set([Array(16).fill(1).join()]));
+});
+
+const fan = { in: 12, out: 18 };
+test.each<[string, Init, bound: number]>([
+  ["xavierUniform", xavierUniform, Math.sqrt(6 / 30)], ["kaimingUniform", kaimingUniform, Math.sqrt(6 / 12)],
+  ["torchDefault", torchDefault, Math.sqrt(1 / 12)],
+])("%s draws evenly between its bounds", (_, init, bound) => {
+  const values = init(4000, fan, random(1, 0)), mean = values.reduce((a, b) => a + b, 0) / 4000;
+  for (const end of [Math.min(...values) / -bound, Math.max(...values) / bound]) {
+    expect(end).toBeGreaterThan(0.99);
+    expect(end).toBeLessThanOrEqual(1);
+  }
+  expect(Math.abs(mean / bound)).toBeLessThan(0.05);
+});
+test.each<[string, Init, deviation: number]>([
+  ["xavierNormal", xavierNormal, Math.sqrt(2 / 30)], ["kaimingNormal", kaimingNormal, Math.sqrt(2 / 12)],
+  ["normal", normal(0.3), 0.3],
+])("%s has its deviation, and no infinity", (_, init, deviation) => {
+  const values = init(4000, fan, random(1, 0)), squares = values.reduce((a, b) => a + b * b, 0) / 4000;
+  expect(Math.abs(Math.sqrt(squares) / deviation - 1)).toBeLessThan(0.05);
+  expect(Math.abs(values.reduce((a, b) => a + b, 0) / 4000 / deviation)).toBeLessThan(0.05);
+  expect([...init(2, fan, () => 0)].every(Number.isFinite)).toBe(true);
+});
+
+test("what comes into an element of a weight, and what goes out", () => {
+  const of = (layer: Pick<Layer<"weight" | "bias">, "params">, x: Shape) => layer.params!(x).weight.fan;
+  expect(of(conv2d({ filters: 6, kernel: [2, 3], groups: 2 }), [1, 8, 8, 4])).toEqual({ in: 12, out: 18 });
+  expect(of(depthwiseConv2d({ kernel: 3 }), [1, 8, 8, 4])).toEqual({ in: 9, out: 9 });
+  expect(of(linear({ units: 5 }), [1, 7])).toEqual({ in: 7, out: 5 });
 });
