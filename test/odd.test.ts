@@ -2,7 +2,7 @@
 // Fused and unfused they are the same bits.
 import { expect, test } from "vitest";
 import {
-  add, batchNorm, conv2d, dropout, elu, flatten, forward, linear, named, relu, sequential, sgd, sigmoid, silu, softplus,
+  add, batchNorm, concat, conv2d, dropout, elu, flatten, forward, linear, named, relu, sequential, sgd, sigmoid, silu, softplus,
   tanh, type Block, type Part,
 } from "../src/index.js";
 import { Predictor } from "../src/train/predict.js";
@@ -41,6 +41,10 @@ const beside = (before: Part[], after: Part[]): Block => (x) => {
   const path = named("path", sequential(...before, conv2d({ filters: 4, kernel: 1 }), ...after))(y);
   return named("out", sequential(flatten(), linear({ units: 3 })))(add(path, y));
 };
+const split: Block = (x) => {
+  const [a, b] = [1, 0.5].map((alpha) => named(`elu${alpha}`, elu({ alpha }))(x));
+  return named("out", sequential(flatten(), linear({ units: 3 })))(concat(a, b));
+};
 const six: Block = (x) => {
   const others = [tanh(), sigmoid(), elu(), silu(), softplus()].map((f) => named(f.name, f)(x));
   return named("out", sequential(flatten(), linear({ units: 3 })))(others.reduce((sum, v) => add(sum, v), x));
@@ -50,6 +54,9 @@ test.each<[string, Part]>([
   ["a sum behind a dropout", beside([], [dropout()])],
   ["a gradient's sum behind a slope", beside([relu()], [])],
   ["a sum of six", six],
+  ["a normalisation behind a flatten", sequential(
+    conv2d({ filters: 4, kernel: 1 }), flatten(), batchNorm(), linear({ units: 3 }))],
+  ["side by side, two curves of one kind", (x) => sequential(conv2d({ filters: 4, kernel: 1 }), split)(x)],
   ["tanh behind a dropout", (x) => head(x, dropout(), tanh())],
   ["sigmoid behind a dropout", (x) => head(x, dropout(), sigmoid())],
   ["a dropout behind a sigmoid", (x) => head(x, sigmoid(), dropout())],

@@ -1,8 +1,9 @@
 // The host's random numbers, and the order of images that they decide. Of which words: kernels/philox.test.ts.
 import { expect, test } from "vitest";
-import { flatten, linear, sequential, sgd, train } from "../src/index.js";
+import { dropout, flatten, linear, sequential, sgd, train } from "../src/index.js";
 import { permutation, philox, random } from "../src/random.js";
-import { noise } from "./noise.js";
+import { Session } from "../src/train/session.js";
+import { noise, order } from "./noise.js";
 import { openTestDevice } from "./support.js";
 
 test("a stream is philox's words, one after the other, 24 bits of each", () => {
@@ -33,4 +34,22 @@ test("a run takes its images in another order each epoch, all of them, the last 
   const epochs = [0, 1].map((epoch) => [...permutation(10, 5, epoch)]);
   expect(taken).toEqual(epochs.flatMap((order) => [order.slice(0, 4), order.slice(4, 8), order.slice(8)]));
   run.destroy();
+});
+
+test("what is dropped in a step follows from the run's seed and the step", async () => {
+  const device = await openTestDevice(), data = noise(8, [1, 4, 4]), net = sequential(
+    flatten(), dropout(), linear({ units: 10, bias: false }));
+  const init = (size: number) => Float32Array.from({ length: size }, (_, i) => i % 7 / 7), input = [1, 4, 4];
+  const losses = async (seed: number) => {
+    const session = await Session.open(net, {
+      device, input, batches: [8], data, seed, init, optimizer: sgd({ lr: 0 }),
+    });
+    for (let i = 0; i < 2; i++) session.step(order(8));
+    const [first, , , , second] = await session.fetch();
+    session.destroy();
+    return [first, second];
+  };
+  const [once, again, other] = [await losses(1), await losses(1), await losses(2)];
+  expect(again).toEqual(once);
+  expect(new Set([...once, ...other]).size).toBe(4);
 });
