@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { dataset, subset } from "../src/data/dataset.js";
+import { augmentation } from "../src/data/augment.js";
 import { cifarKind } from "../src/data/cifar.js";
 import { planes } from "../src/data/decode.js";
 import { resizeImages } from "../src/data/resize.js";
@@ -22,6 +23,14 @@ describe("dataset", () => {
       0, 4, 8, 3, 7, 11, 9, 13, 17, 12, 16, 20, ...Array<number>(12).fill(1),
     ]);
     expect([...resizeImages(planes, [2, 2, 3], [1, 6])].slice(0, 6)).toEqual([6, 7, 9, 11, 13, 14]);
+  });
+  test("tells an image's mean grey where contrast needs it, and nowhere else", () => {
+    const data = dataset({ ...two, shape: [1, 2, 2] }), images = Uint8Array.of(200, 100, 50, 7, 7, 7);
+    const colours = dataset({ ...two, shape: [3, 1, 1], images });
+    const greys = (options: object, of = data) =>
+      [...augmentation(options)!.greys(of)].map((v) => Math.round(10 * v) / 10);
+    expect([greys({ contrast: 0.5 }), greys({ brightness: 0.5 })]).toEqual([[2.5, 6.5], [0, 0]]);
+    expect(greys({ contrast: 0.5 }, colours)).toEqual([124.2, 7]);
   });
   test("tells CIFAR-10 from CIFAR-100 by size and, where both fit, by name", () => {
     const both = 3073 * 3074;
