@@ -2,8 +2,8 @@
 // Fused and unfused they are the same bits.
 import { expect, test } from "vitest";
 import {
-  add, batchNorm, concat, conv2d, dropout, elu, flatten, forward, linear, named, relu, sequential, sgd, sigmoid, silu, softplus,
-  tanh, type Block, type Part,
+  add, batchNorm, concat, conv2d, dropout, elu, flatten, forward, linear, named, relu, sequential, sgd, sigmoid, silu,
+  softplus, tanh, type Block, type Part,
 } from "../src/index.js";
 import { Predictor } from "../src/train/predict.js";
 import { Session } from "../src/train/session.js";
