@@ -35,7 +35,9 @@ test("rungs are timed and compared, one row for each pass", async () => {
     expect(mine.filter((r) => r.taken), pass).toHaveLength(1);
   }
   expect(rows.some((r) => r.rung !== "plain")).toBe(true);
-  for (const { pass, rung, flops, time: { median, low, high }, error } of rows) {
+  for (const { pass, rung, flops, bandwidth, fraction, time: { median, low, high }, error } of rows) {
+    const least = Math.max(flops / roofline.flops, bandwidth / roofline.bandwidth, roofline.dispatch / median);
+    expect(fraction / least).toBeCloseTo(1, 6);
     expect(flops * median / (2 * 64 * 400 * 120)).toBeCloseTo(pass === "forward" ? 1 : 2, 6);
     expect(low).toBeLessThanOrEqual(high);
     if (rung === "plain") expect(error).toBeUndefined(); else expect(error).toBeLessThan(1e-5);
@@ -64,6 +66,19 @@ test("a rung that loses numbers is told, wherever they stand", () => {
   expect(difference(Float32Array.of(1, -4, 1), want)).toBe(0.25);
   expect(difference(Float32Array.of(NaN, -4, 2), want)).toBeNaN();
   expect(difference(zeros, zeros)).toBe(0);
+});
+
+test("a table tells milliseconds, half the distance of the quartiles, and how many times the plain rung", () => {
+  const row = {
+    operator: "linear", shape: "8→8", pass: "forward", kernels: [], flops: 2e9, bandwidth: 5e8, fraction: 0.25,
+  };
+  const times = (median: number) => ({ median, low: 0.9 * median, high: 1.1 * median, best: median });
+  const [, , plain, fast] = benchTable([
+    { ...row, rung: "plain", taken: false, time: times(0.012) },
+    { ...row, rung: "fast", taken: true, time: times(0.004), error: 2e-7 },
+  ]).split("\n").map((line) => line.split(/ {2,}/));
+  expect(plain).toEqual(["linear", "8→8", "forward", "plain ·", "12", "10 %", "2", "0.5", "25 %"]);
+  expect(fast).toEqual(["linear", "8→8", "forward", "fast", "4", "10 %", "2", "0.5", "25 %", "3", "2.0e-7"]);
 });
 
 test("the command line knows its commands", () => {

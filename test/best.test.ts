@@ -5,6 +5,7 @@ import {
   adam, batchNorm, flatten, linear, readSafetensors, sequential, sgd, stateDict, train, zeros,
   type Progress, type Run, type TrainOptions,
 } from "../src/index.js";
+import { sinceBest } from "../src/train/earlyStopping.js";
 import { openTestDevice } from "./support.js";
 
 /**
@@ -123,4 +124,9 @@ describe("callbacks", () => {
     expect(await run.finish()).toBeUndefined();
     run.destroy();
   });
+});
+
+test("as good as the best is not better; a loss that is no number never is", () => {
+  expect([[2, 1], [2, 1, 1], [2, 1, 0.5], [NaN], [1, NaN, NaN]].map((h) => sinceBest(h))).toEqual([0, 1, 0, 1, 2]);
+  expect([[1, 0.9], [1, 0.75], [1, 0.75, 0.5]].map((h) => sinceBest(h, 0.25))).toEqual([1, 1, 0]);
 });

@@ -5,6 +5,8 @@ import { avgPool2d, batchNorm, conv2d, linear, maxPool2d, relu, silu } from "../
 import {
   check, checkBounds, checkEnds, checkGradients, checkRaces, compare, matchers, type AnyLayer, type Reference,
 } from "../src/check/index.js";
+import { probe } from "../src/check/probe.js";
+import { worst } from "../src/check/report.js";
 import type { Shape } from "../src/wgsl/index.js";
 import { joined } from "./joined.js";
 import { center, depthwise, depthwiseTwin, swish } from "./specimens.js";
@@ -94,14 +96,37 @@ describe("what is wrong is found, and pointed to", () => {
     expect(String(got)).toMatch(want);
   });
 
+  test("the worst element is told first; where no value is right, still", () => {
+    const found = (got: number[], want: number[]) =>
+      worst("value", "y", [got.length], [...got.keys()], got, want, 1e-3).map(({ index, message }) => [index, message]);
+    expect(found([1, 2, 0, 4], [1, 2.1, 5, 4])).toEqual([[[2], expect.stringContaining("2 of 4 elements are off")]]);
+    expect(found([0, NaN], [0, 0])).toEqual([[[1], expect.stringContaining("1 of 2 elements are off")]]);
+    expect(found([0, 0], [0, 0])).toEqual([]);
+  });
+
+  test("inputs are drawn from the range that is given", () => {
+    const drawn = (range: number | readonly [number, number]) => {
+      const { values, tensors } = probe(relu(), [[2, 500]], { range }), x = values.get(tensors.get("x")!)!;
+      return [Math.min(...x), Math.max(...x)].map((v) => Math.round(50 * v) / 50);
+    };
+    expect([drawn(2), drawn([2, 3])]).toEqual([[-2, 2], [2, 3]]);
+  });
+
   test("the matcher tells the report, both ways", async () => {
     const wrong = await races()(center(once("lane);\n  workgroupBarrier();", "lane);")));
     expect(() => expect(wrong).toBeSound()).toThrow("✗ center: ");
     expect(() => expect(wrong).not.toBeSound()).not.toThrow();
   });
 
+  test("what the interpreter says of itself is caught, and only that", async () => {
+    const { error, log } = console;
+    await checkRaces(relu(), shapes);
+    expect([console.error, console.log]).toEqual([error, log]);
+  });
+
   test("a check without a device, without shapes, or of subgroups, says so", async () => {
     await expect(checkBounds(relu(), shapes, {} as never)).rejects.toThrow("device is missing; open one");
+    await expect(checkRaces(relu(), shapes, { range: [2, 1] })).rejects.toThrow("range is a number above 0, or [low");
     await expect(checkRaces(relu(), [2, 3] as never)).rejects.toThrow("shapes is a list of the inputs' shapes");
     const grouped = await checkRaces(center(once("let mean = held[0]", "let mean = subgroupAdd(held[0])")), rows);
     expect(String(grouped)).toMatch(/^○ center: \n {2}races not looked at: center calls subgroup functions/);

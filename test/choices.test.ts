@@ -64,6 +64,8 @@ test("a choice is taken where it fits; passes that must agree have one key", () 
   };
   const choice = (key: string) => ({ "f: size8": "c", "f: size9": "b", "f: size10": "b", "f: size11": "none" })[key];
   expect([8, 9, 10, 11, 12].map((size) => taken(size, { choice }, "f"))).toEqual(["c", "a", "b", "a", "a"]);
+  expect([new Recorder().wide(8, 4), new Recorder().wide(8, 6), new Recorder({ rung: "plain" }).wide(8)])
+    .toEqual([4, 1, 1]);
   expect([taken(8, { choice }), taken(8, { choice, rung: "a" }, "f")]).toEqual(["a", "a"]);
 });
 
@@ -81,7 +83,7 @@ test("a table holds for an adapter, a runtime and a version, and comes back from
   await writeChoices(device, { b: "vec4" });
   expect(await readChoices(device)).toEqual({ a: "plain", b: "vec4" });
   const here = placeOf(adapter);
-  const wrong = ["{", "[]", JSON.stringify({ [here]: '{"a":1}' }), JSON.stringify({ [here]: 1 })];
+  const wrong = ["{", "[]", ...['{"a":1}', 1, "{"].map((text) => JSON.stringify({ [here]: text }))];
   for (const text of wrong) {
     writeFileSync(path, text);
     expect(await readChoices(device)).toEqual({});

@@ -1,10 +1,10 @@
 // A command's words, and what it draws in the terminal: no process, no device.
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { chart } from "../src/node/chart.js";
 import { parse } from "../src/node/options.js";
-import { bar, duration, Terminal } from "../src/node/terminal.js";
+import { bar, count, duration, Terminal } from "../src/node/terminal.js";
 
 test.each([
   [["train", "lenet", "--bacth", "3"], "there is no option --bacth"],
@@ -34,6 +34,12 @@ test.each([
   [["tune", "lenet", "--epochs", "2"], "--epochs is no option of tune"],
   [["train", "lenet", "--tune", "yes"], "--tune is on or off"],
   [["train", "lenet", "--keep-best", "./lenet.safetensors"], "--keep-best and --output are both lenet.safetensors"],
+  [["train", "lenet", "--momentum", "1"], '--momentum is a number from 0 to below 1, not "1"'],
+  [["train", "lenet", "--lr", "0x10"], '--lr is a number above 0, not "0x10"'],
+  [["train", "lenet", "--limit", "1"], '--limit is a number without a fraction, from 2 to 1000000000, not "1"'],
+  [["train", "lenet", "--micro-batch", "0"], "--micro-batch is a number without a fraction, from 1 to 1048576"],
+  [["train", "lenet", "--normalise", "0.3/0.2/0.1"], '--normalise is MEAN/STD, not "0.3/0.2/0.1"'],
+  [["train", "lenet", "--output", tmpdir()], `--output ${tmpdir()} is a folder`],
   [["fly"], 'there is no command "fly"'],
 ])("%j is refused", (args, why) => {
   expect(() => parse(args)).toThrow(why);
@@ -50,15 +56,50 @@ test("options stand above the recipe", () => {
   expect(images).toMatchObject({
     augment: { words: "crop 4, flip 0.5, erase 0.25" }, normalise: { mean: [0.1, 0.2, 0.3], std: 0.4 },
   });
+  expect(["on", "off"].map((tune) => parse(["train", "lenet", "--tune", tune])))
+    .toMatchObject([{ tune: true }, { tune: false }]);
+  expect(parse(["train", "lenet"])).toMatchObject({ tune: undefined, seed: 1 });
+  expect([["train", "lenet", "--help"], ["help"], [], ["profile", "-h"]].map(parse)).toEqual(Array(4).fill("help"));
   const short = parse(["train", "lenet", "--activation", "tanh", "-q"]);
   expect(short).toMatchObject({
     batch: 64, options: { activation: "tanh" }, quiet: true, output: "lenet.safetensors",
   });
 });
 
+test("a curve falls from the left above to the right below, by dots that touch; one that stays is a line", () => {
+  const drawn = (values: number[]) =>
+    chart(values, { width: 13, height: 3, title: "loss", from: "1", to: "9" }).slice(1, -2);
+  expect(drawn([3, 2, 1])).toEqual(["  3.000 ┤⠱⡀⠀⠀", "  2.000 ┤⠀⠘⢄⠀", "  1.000 ┤⠀⠀⠈⢆"]);
+  expect(drawn([2, 2])).toEqual(["  2.000 ┤⠉⠉⠉⠉", "  1.500 ┤⠀⠀⠀⠀", "  1.000 ┤⠀⠀⠀⠀"]);
+});
+
+test("a terminal shows one line that changes, as long as it is wide, and stays plain where it is dumb", () => {
+  const written: string[] = [], write = (text: string) => written.push(text);
+  const screen = { isTTY: true, columns: 50, hasColors: () => true, write };
+  const terminal = new Terminal(screen), line = "x".repeat(60);
+  terminal.progress(line);
+  terminal.line("row");
+  terminal.line("next");
+  expect(written).toEqual([`\r${line.slice(0, 49)}\x1b[K`, "\r\x1b[K", "row\n", "next\n"]);
+  expect([10, undefined].map((columns) => new Terminal({ ...screen, columns }).width)).toEqual([40, 80]);
+  const places = [["TERM", "dumb", false], ["NO_COLOR", "1", false], ["NO_COLOR", "", true]] as const;
+  for (const [name, value, colours] of places) {
+    vi.stubEnv("TERM", "xterm");
+    vi.stubEnv("NO_COLOR", "");
+    vi.stubEnv(name, value);
+    expect(new Terminal(screen).colors(), name).toBe(colours);
+  }
+  vi.unstubAllEnvs();
+  const patient = new Terminal({ write }, 10_000);
+  patient.progress("later");
+  expect(written).toHaveLength(4);
+});
+
 test("drawing keeps to its width", () => {
   expect([0, 0.5, 0.99, 1, 2, -1].map((share) => bar(share, 10).length)).toEqual([10, 10, 10, 10, 10, 10]);
-  expect([0, 65, 7265, NaN].map(duration)).toEqual(["0:00", "1:05", "2:01:05", "-:--"]);
+  expect([0, 65, 3600, 7265, NaN].map(duration)).toEqual(["0:00", "1:05", "1:00:00", "2:01:05", "-:--"]);
+  expect([0, 0.5, 12_345.6].map(count)).toEqual(["-", "1", "12,346"]);
+  expect([bar(0.3, 4), bar(1, 2)]).toEqual(["█▎░░", "██"]);
   for (const values of [[1], [1, 1, 1], [3, 2, 1], Array.from({ length: 5000 }, (_, i) => 1 / (i + 1))])
     for (const line of chart(values, { width: 60, title: "loss", from: "step 1", to: "step N" }))
       expect(line.length).toBeLessThanOrEqual(60);

@@ -25,6 +25,9 @@ test.each([
   ["a window larger than its input", () => on28(maxPool2d({ kernel: 40 })),
     "shape: 0 (maxPool2d): a 40×40 window does not fit [1, 1, 28, 28] padded by 0×0; "
     + "use a larger input or a smaller kernel"],
+  ["a window wider than its input", () => on28(maxPool2d({ kernel: [1, 40] })),
+    "shape: 0 (maxPool2d): a 1×40 window does not fit [1, 1, 28, 28] padded by 0×0; "
+    + "use a larger input or a smaller kernel"],
   ["linear without flatten", () => on28(linear({ units: 10 })),
     "shape: 0 (linear): expected [N, features], got [1, 1, 28, 28]; put a flatten() before it"],
   ["conv2d after flatten", () => on28(flatten(), conv2d({ filters: 1, kernel: 1 })),
@@ -34,6 +37,8 @@ test.each([
   ["half a filter", () => conv2d({ filters: 6.5, kernel: 1 }), "option: filters is an integer of at least 1, not 6.5"],
   ["padding of a pool", () => maxPool2d({ kernel: 2, padding: 2 }),
     "option: padding 2×2 is more than half the 2×2 window"],
+  ["padding of a pool, of one axis", () => maxPool2d({ kernel: [4, 2], padding: [1, 2] }),
+    "option: padding 1×2 is more than half the 4×2 window"],
   ["a learning rate that is none", () => sgd({ lr: NaN }), "option: lr is a number of at least 0, not NaN"],
   ["no flatten before the loss", () => on28(conv2d({ filters: 10, kernel: 28 })),
     "shape: crossEntropy expects [N, classes], but the network gives [N, C, H, W]; end it with flatten()"],
@@ -50,6 +55,14 @@ test.each([
 ] as const)("%s", async (_, f, want) => {
   const got = await shown(f);
   if (typeof want === "string") expect(got).toBe(want); else expect(got).toMatch(want);
+});
+
+test("what a layer says is told with its place, and keeps its numbers and its cause", () => {
+  const f = () => on28(conv2d({ filters: 4, kernel: [29, 1] }));
+  expect(f).toThrow(expect.objectContaining({
+    details: { got: [1, 28, 28, 1], kernel: [29, 1] },
+    cause: expect.objectContaining({ message: expect.stringMatching(/^a 29×1 window does not fit/) }),
+  }));
 });
 
 test("a batch that passes the adapter's limit names the largest that fits", async () => {

@@ -2,8 +2,8 @@
 // refused.
 import { expect, test } from "vitest";
 import {
-  adaptiveAvgPool2d, add, concat, conv2d, dropout, flatten, linear, named, relu, sequential, summary, train,
-  type Block, type Part,
+  adaptiveAvgPool2d, add, batchNorm, concat, conv2d, dropout, flatten, forward, linear, named, relu, sequential,
+  summary, train, type Block, type Part,
 } from "../src/index.js";
 import { noise } from "./noise.js";
 import { openTestDevice } from "./support.js";
@@ -62,4 +62,15 @@ test("a layer keeps the batch, and a part is called", () => {
   for (const part of [relu, [relu()], undefined] as unknown as Part[])
     expect(() => summary(sequential(flatten(), part), { input, batch: 2 })).toThrow(/a part is a layer or a function/);
   expect(() => summary([relu()] as unknown as Part, { input, batch: 2 })).toThrow(/a part is a layer or a function/);
+});
+
+test("a normalisation of flattened features has its numbers in PyTorch's order, too", async () => {
+  const net = sequential(flatten(), batchNorm({ eps: 1e-12 })), as = (...of: number[]) =>
+    ({ shape: [of.length], data: Float32Array.from(of) });
+  const x = { shape: [1, 2, 1, 3], data: [10, 20, 30, 40, 50, 60] }, weights = new Map([
+    ["1.weight", as(1, 2, 3, 4, 5, 6)], ["1.bias", as(0, 0, 0, 0, 0, 1)],
+    ["1.running_mean", as(1, 2, 3, 4, 5, 6)], ["1.running_var", as(1, 1, 1, 1, 1, 1)],
+  ]);
+  const { data } = await forward(net, { device: await openTestDevice(), x, weights });
+  expect([...data].map(Math.round)).toEqual([9, 36, 81, 144, 225, 325]);
 });

@@ -132,3 +132,16 @@ test("a frozen layer that has statistics and no parameters rests as well, dropou
   };
   expect([still(centre), still(dropout())]).toEqual([true, false]);
 });
+
+test("a bias learns beside a frozen weight what it learns beside a free one", async () => {
+  const net = sequential(conv2d({ filters: 4, kernel: 3 }), relu(), ...head());
+  const biases = async (freeze?: (name: string) => boolean) => {
+    const run = await open(net, { batch: 21, epochs: 1, freeze, optimizer: sgd({ lr: 0.5 }) });
+    await run.finish();
+    const all = await run.weights();
+    run.destroy();
+    return ["0.bias", "3.bias"].flatMap((name) => [...all.get(name)!.data]);
+  };
+  const want = await biases(), got = await biases((name) => /^[03]\.weight$/.test(name));
+  got.forEach((v, i) => { expect(Math.abs(v - want[i])).toBeLessThan(1e-5); });
+});

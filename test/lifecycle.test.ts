@@ -1,9 +1,10 @@
 // What a run outlives and what it does not: destroying, calls at the same time, stops before the start, lost devices.
 // And what it is asked wrongly.
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import {
   conv2d, flatten, linear, meanSquaredError, relu, sequential, sgd, train, type TrainOptions,
 } from "../src/index.js";
+import { tensor } from "../src/gpu/recorder.js";
 import { openDevice } from "../src/node/device.js";
 import { noise } from "./noise.js";
 import { openTestDevice } from "./support.js";
@@ -59,6 +60,34 @@ test("evaluating a data set leaves nothing behind", async () => {
   run.destroy();
 });
 
+test("a run that is destroyed has freed every buffer that was made for it", async () => {
+  const device = await openTestDevice(), made = new Set<GPUBuffer>(), { gpu } = device;
+  const create = gpu.createBuffer.bind(gpu);
+  const spy = vi.spyOn(gpu, "createBuffer").mockImplementation((as) => {
+    const buffer = create(as), destroy = buffer.destroy.bind(buffer);
+    made.add(buffer);
+    buffer.destroy = () => { made.delete(buffer); destroy(); };
+    return buffer;
+  });
+  const run = await open(), batch = run.session.batches[0], left = () => [...made].map(({ label }) => label).sort();
+  await run.finish();
+  await run.predict(image);
+  await run.activations(image);
+  await run.evaluate(toy(30));
+  await run.save();
+  const before = left(), { bytes } = run.session.memory, [{ program: { steps: [step] } }] = run.session.ready;
+  const kernel = { ...step.kernel, code: "no shader" }, tensors = { ...step.tensors, x: tensor("new", [1e6]) };
+  const add = run.session.add([{ label: "bad", batch, steps: [{ ...step, kernel, tensors }] }], [], () => 0);
+  await expect(add).rejects.toThrow();
+  expect([left(), run.session.memory.bytes]).toEqual([before, bytes]);
+  await expect(run.session.choose({ "maxPool2d": "plain" })).resolves.toBe(undefined);
+  expect(left()).toEqual(before);
+  run.destroy();
+  await device.gpu.queue.onSubmittedWorkDone();
+  expect(left()).toEqual([]);
+  spy.mockRestore();
+});
+
 test("stop() before the first turn counts; a run is iterated once at a time; step() has an end", async () => {
   const run = await open();
   run.stop();
@@ -93,7 +122,8 @@ test("images and labels that do not fit are told so, by every way in", async () 
   expect(await as(image.subarray(1))).toMatch(/143 numbers are no whole number of images of \[1, 12, 12\]/);
   for (const wrong of [image.subarray(44), toy(2).images, new Uint8Array(0)])
     expect(await says(() => run.activations(wrong))).toMatch(/ShapeError.*are not one image of \[1, 12, 12\]/);
-  expect(await as(new Float32Array(144).fill(NaN))).toMatch(/NonFiniteError.*output for image 0 is NaN or infinite/);
+  expect(await as(new Float32Array(288).fill(NaN, 144)))
+    .toMatch(/NonFiniteError.*output for image 1 is NaN or infinite/);
   expect(await says(() => run.evaluate(toy(50, 9)))).toMatch(/label 7 of image 1 is out of range/);
   expect(await says(() => run.evaluate(toy(5, 4, 10))))
     .toMatch(/the test images are \[1,10,10\], those of the training \[1,12,12\]/);

@@ -3,8 +3,8 @@
 import { describe, expect, test } from "vitest";
 import { lenet, resnet } from "../models/index.js";
 import {
-  adam, clipNorm, conv2d, dropout, flatten, linear, meanSquaredError, relu, sequential, sgd, summary, train,
-  type Run, type TrainOptions,
+  adam, clipNorm, conv2d, crossEntropy, dropout, flatten, linear, meanSquaredError, relu, sequential, sgd, summary,
+  train, type Run, type TrainOptions,
 } from "../src/index.js";
 import { Session } from "../src/train/session.js";
 import type { SessionOptions } from "../src/train/sessionOptions.js";
@@ -62,6 +62,26 @@ test("mean squared error, too", async () => {
   for (const s of [whole, parts]) s.destroy();
 });
 
+test.each([
+  meanSquaredError(), crossEntropy({ labelSmoothing: 0.2 }),
+])("$name: a step's row is of all its images, by one kernel or two, in one part or several", async (loss) => {
+  const tiny = sequential(flatten(), linear({ units: 10 })), device = await openTestDevice();
+  for (const n of [21, 300]) {
+    const ways = [{}, { fuse: false }, { microBatch: n - 8 }, { microBatch: n - 8, fuse: false }];
+    const rows = await Promise.all(ways.map(async (way) => {
+      const data = images(n), input = [1, 28, 28];
+      const session = await Session.open(tiny, { device, input, batches: [n], data, loss, ...way });
+      const row = (await session.step(order(n), 0, true))!.slice(0, 4);
+      session.destroy();
+      return row;
+    }));
+    for (const [sum, ...counts] of rows) {
+      expect(counts).toEqual([rows[0][1], n, 0]);
+      expect(Math.abs(sum / rows[1][0] - 1)).toBeLessThan(1e-5);
+    }
+  }
+});
+
 test("a step is one submit and one pass, in the memory of a part", async () => {
   const device = await openTestDevice();
   const small = await open({ batches: [8, 7] }), parts = await open({ batches: [31], microBatch: 8 });
@@ -91,6 +111,8 @@ test("each part draws numbers of its own", async () => {
   const drops = session.programs[0].steps.filter((s) => s.kernel.entry === "dropout_forward");
   const streams = drops.map((s) => s.params.stream);
   expect(new Set(streams).size).toBe(6);
+  const backs = session.programs[0].steps.filter((s) => s.kernel.entry === "dropout_backward");
+  expect(backs.map((s) => s.params.stream)).toEqual(streams.filter((_, i) => i % 2));  // of the last layer
   session.destroy();
 });
 

@@ -2,25 +2,29 @@
 // Fused and unfused they are the same bits.
 import { expect, test } from "vitest";
 import {
-  add, batchNorm, conv2d, dropout, elu, flatten, forward, linear, named, relu, sequential, sgd, sigmoid, tanh,
-  type Block, type Part,
+  add, batchNorm, concat, conv2d, dropout, elu, flatten, forward, linear, named, relu, sequential, sgd, sigmoid, silu,
+  softplus, tanh, type Block, type Part,
 } from "../src/index.js";
+import { Predictor } from "../src/train/predict.js";
 import { Session } from "../src/train/session.js";
 import type { SessionOptions } from "../src/train/sessionOptions.js";
 import { readWeights } from "../src/train/weights.js";
 import { noise, order } from "./noise.js";
 import { openTestDevice } from "./support.js";
 
-/** Weights after some steps. */
+/** Weights after some steps, and what the network then makes of its images. */
 async function trained(
   net: Part, options: Partial<SessionOptions> & { n: number; input: readonly [number, number, number] }, steps = 3,
 ) {
-  const { n, input } = options, session = await Session.open(net, {
-    device: await openTestDevice(), batches: [n], data: noise(n, input, 3), optimizer: sgd({ lr: 0.1 }), ...options,
+  const { n, input } = options, data = noise(n, input, 3), session = await Session.open(net, {
+    device: await openTestDevice(), batches: [n], data, optimizer: sgd({ lr: 0.1 }), ...options,
   });
   for (let i = 0; i < steps; i++) session.step(order(n));
-  const weights = await readWeights(session.memory, session.network);
+  const weights = await readWeights(session.memory, session.network), predictor = await Predictor.open(session, n);
+  const logits = await predictor.logits(Float32Array.from(data.images, (byte) => byte / 255));
+  weights.set("logits", { shape: [n], data: logits });
   for (const [name, { data }] of weights) expect(data.every(Number.isFinite), name).toBe(true);
+  predictor.destroy();
   session.destroy();
   return weights;
 }
@@ -31,9 +35,31 @@ const twice: Block = (x) => {
   const s = add(x, named("t", tanh())(x));
   return named("out", sequential(flatten(), linear({ units: 3 })))(add(s, s));
 };
+/** y and what a convolution, and others around it, make of y; y comes out of a convolution too. */
+const beside = (before: Part[], after: Part[]): Block => (x) => {
+  const y = named("y", conv2d({ filters: 4, kernel: 1 }))(x);
+  const path = named("path", sequential(...before, conv2d({ filters: 4, kernel: 1 }), ...after))(y);
+  return named("out", sequential(flatten(), linear({ units: 3 })))(add(path, y));
+};
+const split: Block = (x) => {
+  const [a, b] = [1, 0.5].map((alpha) => named(`elu${alpha}`, elu({ alpha }))(x));
+  return named("out", sequential(flatten(), linear({ units: 3 })))(concat(a, b));
+};
+const six: Block = (x) => {
+  const others = [tanh(), sigmoid(), elu(), silu(), softplus()].map((f) => named(f.name, f)(x));
+  return named("out", sequential(flatten(), linear({ units: 3 })))(others.reduce((sum, v) => add(sum, v), x));
+};
 test.each<[string, Part]>([
+  ["a sum behind a relu", beside([], [relu()])],
+  ["a sum behind a dropout", beside([], [dropout()])],
+  ["a gradient's sum behind a slope", beside([relu()], [])],
+  ["a sum of six", six],
+  ["a normalisation behind a flatten", sequential(
+    conv2d({ filters: 4, kernel: 1 }), flatten(), batchNorm(), linear({ units: 3 }))],
+  ["side by side, two curves of one kind", (x) => sequential(conv2d({ filters: 4, kernel: 1 }), split)(x)],
   ["tanh behind a dropout", (x) => head(x, dropout(), tanh())],
   ["sigmoid behind a dropout", (x) => head(x, dropout(), sigmoid())],
+  ["a dropout behind a sigmoid", (x) => head(x, sigmoid(), dropout())],
   ["elu behind a dropout", (x) => head(x, dropout(), elu())],
   ["relu in front of a dropout and behind one", (x) => head(x, relu(), dropout(), relu())],
   ["a dropout behind a dropout", sequential(flatten(), dropout(), dropout({ p: 0.2 }), linear({ units: 3 }))],

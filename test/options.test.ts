@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { augmentation } from "../src/data/augment.js";
 import { dataset } from "../src/data/dataset.js";
+import { levelsOf } from "../src/data/prepare.js";
 import { Graph } from "../src/graph.js";
 import {
   adam, adamw, adaptiveAvgPool2d, add, avgPool2d, batchNorm, clipNorm, concat, conv2d, cosine, crossEntropy,
@@ -67,6 +68,13 @@ test.each<[string, () => unknown, string]>([
   ["no options", () => (conv2d as () => unknown)(), "option: conv2d takes "
     + "{ filters, groups, kernel, stride, padding, dilation, bias, init, requiresGrad }, not undefined"],
   ["no learning rate", () => sgd({} as SgdOptions), "option: lr is a number of at least 0, not undefined"],
+  ["Nesterov's momentum, dampened", () => sgd({ lr: 1, momentum: 0.9, dampening: 0.1, nesterov: true }),
+    "option: nesterov needs a momentum above 0 and no dampening"],
+  ["dampening below 0, which PyTorch takes", () => sgd({ lr: 1, momentum: 0.9, dampening: -0.1 }), "nothing"],
+  ["more smoothing than all", () => crossEntropy({ labelSmoothing: 1.5 }),
+    "option: labelSmoothing is a number from 0 to 1, not 1.5"],
+  ["as many means as there are no channels", () => levelsOf({ mean: [1, 2, 3], std: 1 }, 1, 255),
+    "shape: normalise: mean has 3 numbers, and the images have 1 channels"],
   ["no window", () => maxPool2d({} as MaxPool2dOptions), "option: kernel is an integer of at least 1, not undefined"],
   ["half a pair", () => maxPool2d({ kernel: [2] as unknown as [number, number] }),
     "option: kernel is an integer of at least 1, not undefined"],
@@ -115,5 +123,10 @@ test("train() tells what it is given amiss", async () => {
     for (const value of values) expect(await says({ [name]: value }), `${name}: ${String(value)}`).toMatch(want);
   }
   expect(await says({ data: { train: data } })).toBe("nothing");
+  expect(await says({ data: { train: data, test: { ...data, size: 0 } } })).toBe("nothing");
+  expect(await says({ data: { ...data, size: 0 } })).toBe("OptionError: the training set is empty");
+  for (const seed of [2 ** 32, -1, 0.5])
+    expect(await says({ seed })).toBe(`OptionError: seed is an integer from 0 to 2³² − 1, not ${seed}`);
+  expect(await says({ seed: 2 ** 32 - 1 })).toBe("nothing");
   await expect(train(net, undefined as never)).rejects.toThrow(/^train\(\) takes \{ .* \}, not undefined$/);
 });

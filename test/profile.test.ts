@@ -9,7 +9,7 @@ import { layer } from "../src/bench/cases.js";
 import { bytes, macs, passOf } from "../src/profile/cost.js";
 import { profile } from "../src/profile/profile.js";
 import { roofline } from "../src/profile/roofline.js";
-import { table } from "../src/profile/table.js";
+import { digits, share, table } from "../src/profile/table.js";
 import { Session } from "../src/train/session.js";
 import { readWeights } from "../src/train/weights.js";
 import { noise, order } from "./noise.js";
@@ -46,7 +46,11 @@ test("a profile accounts for every dispatch, and leaves weights, states and stat
     expect(rows.flatMap((r) => r.kernels)).toHaveLength(session.programs[0].steps.length);
     expect(dispatches).toBe(session.programs[0].steps.length);
     expect(rows.reduce((sum, r) => sum + r.share, 0)).toBeCloseTo(1, 6);
-    for (const r of rows) expect(r.seconds, r.path).toBeGreaterThan(0);
+    for (const r of rows) {
+      expect(r.seconds, r.path).toBeGreaterThan(0);
+      const least = Math.max(r.flops / roof.flops, r.bandwidth / roof.bandwidth, roof.dispatch / r.seconds);
+      if (r.kernels.length === 1) expect(r.fraction / least, r.path).toBeCloseTo(1, 6);
+    }
     const conv = rows.filter((r) => r.path === "3");
     expect(conv.map((r) => r.pass)).toEqual(["forward", "input gradient", "weight gradient"]);
     for (const r of conv) expect(r.flops * r.seconds / (2 * 8 * 22 * 22 * 8 * 9 * 6)).toBeCloseTo(1, 6);
@@ -86,6 +90,9 @@ test("quartiles and tables", () => {
   expect(spread([5, 1, 3])).toEqual({ median: 3, low: 2, high: 4, best: 1 });
   expect(table(["a", "b"], [["x", "10"]])).toBe("a   b\n─────\nx  10");
   expect(table(["a", "b"], [["x", "10"]], { markdown: true })).toBe("| a | b |\n| --- | ---: |\n| x | 10 |");
+  expect([0.0012345, 4.5678, 99.94, 123.4, 1234.5, NaN].map(digits))
+    .toEqual(["0.00123", "4.57", "99.9", "123", "1,235", "-"]);
+  expect([0.3725, 0.00421, 1.2345].map(share)).toEqual(["37 %", "0.42 %", "123 %"]);
 });
 
 test("work is counted once, whichever kernel does it", () => {

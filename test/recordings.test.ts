@@ -2,6 +2,7 @@
 // and with which words.
 import { expect, test } from "vitest";
 import { probe } from "../src/check/probe.js";
+import { bake } from "../src/gpu/kernel.js";
 import { ones } from "../src/index.js";
 import { checkEnds } from "../src/check/index.js";
 import { defineLayer, kernel, type LayerDefinition } from "../src/wgsl/index.js";
@@ -88,6 +89,12 @@ test.each([
 ] as const)("an override of %s", (literal, type, value) => {
   const { overrides } = kernel(`override A: ${type} = ${literal};\n${plain}`, { entry: "t_forward" });
   expect(overrides).toEqual({ A: value, WORKGROUP: 64 });
+});
+
+test.each([
+  ["u32", 1.5], ["u32", -1], ["i32", 0.5], ["f32", NaN], ["f32", Infinity], ["bool", undefined],
+])("a constant of type %s cannot be %s", (type, value) => {
+  expect(() => bake(`override A: ${type} = 1;\n`, { A: value! })).toThrow(`override A: ${type} cannot be ${value}`);
 });
 
 test("loops are counted where the entry point comes to them", async () => {

@@ -15,6 +15,12 @@ const expected: Record<string, [size: number, submits: number]> = {
   "lenet": [28, 1], "lenet-bn": [28, 1], "alexnet": [224, 3], "vgg11": [224, 19],
   "nin": [224, 3], "googlenet": [96, 1], "resnet18": [96, 1], "densenet": [96, 1],
 };
+test("a dispatch that is too much for one submit has one of its own, and none is empty", () => {
+  const of = (...work: number[]) => submits(work.map((N) => ({ params: { N: N * 2 ** 30 } })) as never);
+  expect([of(), of(1), of(200), of(200, 200), of(60, 60, 60), of(100, 28, 1), of(100, 29)])
+    .toEqual([[0], [1], [1], [1, 2], [2, 3], [2, 3], [1, 2]]);
+});
+
 test.each(Object.entries(expected))("%s, batch 128: pixels and submits %j", (family, [size, parts]) => {
   const found = summary(families[family](), { input: [1, size, size], batch: 128 });
   expect(found.submits).toBe(parts);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { lenet } from "../models/index.js";
 import { sha256 } from "../src/data/idx.js";
-import { sgd, summary, train, type Progress } from "../src/index.js";
+import { flatten, linear, sequential, sgd, summary, train, type Progress } from "../src/index.js";
 import { Session } from "../src/train/session.js";
 import { readWeights } from "../src/train/weights.js";
 import { counted } from "./counted.js";
@@ -43,6 +43,29 @@ test("a run reads its losses back now and then, in a step's own submit", async (
   expect(counts.maps).toBe(progress.length);
   expect(progress.flatMap((e) => e.losses)).toHaveLength(32);
   run.destroy();
+});
+
+test("loss and accuracy of an epoch are the means over all its images, however late its losses arrive", async () => {
+  const device = await openTestDevice(), data = noise(600, [1, 4, 4]);
+  const tiny = sequential(flatten(), linear({ units: 10 }));
+  const open = () => train(tiny, { device, data, batch: 2, epochs: 2, optimizer: sgd({ lr: 0 }) });
+  const usual = await open(), late = await open(), { session } = late, step = session.step.bind(session);
+  session.step = (...of) => {
+    const rows = step(...of);
+    return session.steps < 80 ? rows?.then((v) => new Promise((resolve) => { setTimeout(resolve, 500, v); })) : rows;
+  };
+  const want = await usual.evaluate(data), losses: number[] = [];
+  for (const run of [usual, late]) {
+    for await (const e of run) {
+      losses.push(...e.losses);
+      if (!e.epochEnd) continue;
+      expect(e.accuracy).toBe(want.accuracy);
+      expect(Math.abs(e.loss / want.loss - 1)).toBeLessThan(1e-5);
+    }
+    run.destroy();
+  }
+  expect(losses).toHaveLength(1200);
+  expect(losses.slice(600)).toEqual(losses.slice(0, 600));
 });
 
 test("the same seed gives the same bits, another seed others", async () => {

@@ -1,5 +1,5 @@
 // The tuner: steps go by its table, which is kept, and a resumed run keeps it to the bit.
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Device, type Store } from "../src/gpu/device.js";
 import {
   batchNorm, conv2d, flatten, linear, maxPool2d, readSafetensors, relu, sequential, sgd, train, writeSafetensors,
@@ -7,6 +7,7 @@ import {
 } from "../src/index.js";
 import { isChoices, placeOf } from "../src/tune/choices.js";
 import { tune } from "../src/tune/tune.js";
+import { Tuning } from "../src/tune/tuning.js";
 import { noise } from "./noise.js";
 import { saved } from "./runs.js";
 import { openTestDevice } from "./support.js";
@@ -41,6 +42,31 @@ test("tune() gives a table that train() takes, and keeps it for tune: true", asy
   run.destroy();
 });
 
+test("by default a GPU is tuned, and a processor is not", async () => {
+  const { device: { gpu, adapter, rest, store }, kept } = await withStore(), known = { operator: "rung" };
+  for (const software of [true, false]) {
+    const device = new Device(gpu, { ...adapter, software }, rest, store);
+    kept.set(placeOf(device.adapter), JSON.stringify(known));
+    const run = await open(device, {}, tiny());
+    expect(run.session.choices).toEqual(software ? {} : known);
+    run.destroy();
+  }
+});
+
+test("a tuner waits for the first step after it was made, and gives up for good where measuring fails", async () => {
+  const failing = { device: { check() {}, until: () => Promise.reject(new Error("no clock")),
+    gpu: { queue: { onSubmittedWorkDone() {} } } }, steps: 7, choices: { operator: "rung" } };
+  const tuning = new Tuning(failing as never), warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  const due = [tuning.due];
+  failing.steps++;
+  due.push(tuning.due);
+  expect(await tuning.turn()).toEqual({ operator: "rung" });
+  due.push(tuning.due);
+  expect(due).toEqual([false, true, false]);
+  expect(warn).toHaveBeenCalledWith(expect.stringContaining("the rungs stay as they are: no clock"));
+  warn.mockRestore();
+});
+
 /** Every operator by the plain kernel: other bits than usual, whatever a tuner would say. */
 async function plain(device: Device): Promise<Choices> {
   const run = await open(device);
@@ -72,19 +98,21 @@ test("a checkpoint holds the choice, and a resumed run repeats its bits by it", 
 
 test("tuning goes on between the steps, never before the first, and the run goes over once",
   { timeout: 60_000 }, async () => {
-  const { device, kept } = await withStore(), run = await open(device, { tune: true, epochs: 9999 }, tiny());
-  const before = run.session.programs;
-  expect(run.session.choices).toEqual({});
+  const { device, kept } = await withStore(), known = { "another network's operator": "plain" };
+  kept.set(placeOf(device.adapter), JSON.stringify(known));
+  const run = await open(device, { tune: true, epochs: 9999 }, tiny()), before = run.session.programs;
+  expect(run.session.choices).toEqual(known);
   let at = 0;
   for await (const { loss } of run) {
     expect(loss).toBeLessThan(5);
-    if (Object.keys(run.session.choices).length && !at) at = run.session.steps;
+    if (Object.keys(run.session.choices).length > 1 && !at) at = run.session.steps;
     if (at && run.session.steps > at + 20) break;
   }
   expect(at).toBeGreaterThan(1);
   expect(run.session.programs).not.toEqual(before);
   const file = await run.save(), table = JSON.parse(readSafetensors(file).metadata.get("rungs")!) as Choices;
   expect(JSON.parse(kept.get(placeOf(device.adapter))!)).toEqual(table);
+  expect(table).toMatchObject(known);
   const epochs = Math.ceil(run.session.steps / run.stepsPerEpoch) + 1;
   const [one, two] = await Promise.all([0, 1].map(() => open(device, { epochs }, tiny())));
   for (const again of [one, two]) again.restore(file);

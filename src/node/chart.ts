@@ -42,7 +42,7 @@ export function chart(values: readonly number[], { width, height = 8, title, fro
     }
   }
   const label = (row: number) => row === 0 ? high
-    : row === height - 1 ? low
+    : row === height - 1 ? high - span
     : row === height >> 1 ? high - span * (4 * row + 1.5) / (down - 1)
     : undefined;
   const dots = (row: Uint8Array) => Array.from(row, (bits) => String.fromCharCode(0x2800 + bits)).join("");

@@ -41,6 +41,22 @@ describe("every rung of a convolution agrees with the twin", () => {
     }
   });
 
+  test.each([
+    { C: 8 }, { C: 17, K: 20, STRIDE_H: 2, STRIDE_W: 2 },
+  ])("%j, gradients with a sum and a slope behind them, or with what `fused` names of these", async (some) => {
+    const d = sized({ ...control, ...some }), target = targetOf((await openTestDevice()).adapter);
+    const weight = random(2, d.R * d.S * d.D * d.K), dy = random(4, d.N * d.P * d.Q * d.K);
+    const size = d.N * d.H * d.W * d.C, addend = random(5, size), z = random(6, size);
+    const alone = reference.backward(d, z, weight, dy).dx;
+    for (const rung of ladders.inputLadder.filter((r) => r.fits(d, target)))
+      for (const fused of rung.name === "direct" || rung.name === "row" ? [0, 1, 2, 3] : [3]) {
+        const parts = { ADDEND: 1, SLOPE: 1, fused };
+        const { dx } = await play(rung, d, { weight, dy, addend, z }, { dx: size }, parts);
+        const want = alone.map((v, i) => fused & 2 && z[i] <= 0 ? 0 : v + (fused & 1 ? addend[i] : 0));
+        expectClose(`${rung.name}, fused ${fused}`, dx!, want, d.R * d.S * d.K);
+      }
+  });
+
   test("all their kernels were dispatched", async () => {
     const all = [
       "conv2d", "conv2d_tiled", "conv2d_tiled_input", "conv2d_tiled_weight",

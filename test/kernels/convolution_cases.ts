@@ -28,7 +28,7 @@ export const cases: Record<string, Partial<Case>> = {
   "more filters than a tile": { C: 17, K: 36, H: 3, W: 3 },
   "tiles of other shapes": { N: 3, C: 20, K: 20, H: 8, W: 8 },
   "few channels, many filters": { C: 3, K: 72, H: 5, W: 5 },
-  "groups": { C: 6, K: 8, groups: 2 },
+  "groups": { C: 6, K: 16, groups: 2 },
   "no bias": { BIAS: 0 },
   "no bias, six filters": { BIAS: 0, K: 6 },
   "rows that only some taps reach, and as many images as a workgroup has invocations": {
@@ -49,6 +49,10 @@ export const cases: Record<string, Partial<Case>> = {
   "rows of eight channels, two taps, much padding": { C: 8, W: 5, R: 2, S: 2, padding_h: 2, padding_w: 3 },
   "rows by five pixels, a low window": { N: 3, C: 7, K: 8, W: 9, R: 1, S: 5, padding_h: 0 },
   "rows that only some taps reach, dx": { N: 32, C: 6, K: 8, R: 5, S: 5, H: 9, W: 9, padding_h: 2, padding_w: 0 },
+  "one row, which one tap of each column reaches": { N: 3, H: 1, C: 17, K: 36 },
+  "1×1, padded along the row": { R: 1, S: 1, padding_h: 0, C: 8 },
+  "a channel more than a row holds": { C: 9 },
+  "a window wider than a row holds": { R: 1, S: 6, W: 10, C: 4, padding_h: 0, padding_w: 0 },
   "a long sum": { N: 16, H: 12, W: 12, C: 2, K: 4 },
 };
 

@@ -11,7 +11,7 @@ import { checked, expectClose, openTestDevice, random } from "../support.js";
 /** Entry points that were played. */
 export const dispatched = new Set<string>();
 
-/** Records one rung, with these overrides where its kernel has them, plays it on values, and gives what it wrote. */
+/** Records one rung, with these overrides and params where it has them, plays it on values, and gives what it wrote. */
 export async function play<T extends string>(
   rung: Rung<Convolution, T>, d: Convolution, values: Record<string, Float64Array>, outputs: Record<string, number>,
   fused: Record<string, number> = {},
@@ -23,7 +23,7 @@ export async function play<T extends string>(
   rung.record(rec, tensors as Record<T, Tensor>, d);
   for (const { kernel } of rec.steps) dispatched.add(kernel.entry);
   const steps = rec.steps.map((step): Step => ({
-    ...step, overrides: { ...step.overrides, ...fused },
+    ...step, overrides: { ...step.overrides, ...fused }, params: { ...step.params, ...fused },
     tensors: { ...step.tensors, ...tensors.addend && { addend: tensors.addend }, ...tensors.z && { z: tensors.z } },
   }));
   const memory = new Memory(device), bound = new Set(steps.flatMap((s) => Object.values(s.tensors)));

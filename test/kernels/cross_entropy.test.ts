@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { cross_entropy_forward, cross_entropy_record } from "../../src/generated/cross_entropy.js";
 import * as reference from "../reference/cross_entropy.js";
-import { expectClose, expectGradient, random, run, runners, threeRows } from "../support.js";
+import { expectClose, expectGradient, gpu, random, run, runners, threeRows } from "../support.js";
 import { recordsRow } from "./losses.js";
 
 const control = { N: 8, K: 10, smoothing: 0, scale: 3, images: 0 };  // 0: as many as there are rows
@@ -55,4 +55,11 @@ test.each(Object.keys(runners))("of equal logits the first is the answer: %s", a
   const params = { N: 2, K: 3, images: 2, smoothing: 0 };
   const { rows } = await run(runners[where], cross_entropy_forward, given, sizes, params, 2);
   expect([rows[1], rows[3]]).toEqual([1, 0]);
+});
+
+test("a class that is ruled out, by a logit of −∞, costs nothing", async () => {
+  const given = { x: [1, -Infinity, 1], labels: [0] }, sizes = { rows: 2, probs: 3, dx: 3 };
+  const params = { N: 1, K: 3, images: 1, smoothing: 0 };
+  const { rows, probs, dx } = await run(gpu, cross_entropy_forward, given, sizes, params, 1);
+  expect([rows[0], ...probs, ...dx].map((v) => Number(v.toFixed(6)))).toEqual([0.693147, 0.5, 0, 0.5, -0.5, 0, 0.5]);
 });

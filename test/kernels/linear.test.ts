@@ -5,7 +5,7 @@ import { linear_direct_backward } from "../../src/generated/linear_direct.js";
 import { targetOf } from "../../src/gpu/device.js";
 import * as reference from "../reference/linear.js";
 import {
-  expectClose, expectGradient, gpu, openTestDevice, random, run, runners, type Runner, type Values,
+  epilogue, expectClose, expectGradient, gpu, openTestDevice, random, run, runners, type Runner, type Values,
 } from "../support.js";
 
 const control: reference.Dim = { N: 4, C: 7, K: 5, BIAS: 1 };
@@ -85,4 +85,19 @@ test("linear agrees with its twin for any extents", async () => {
   const upTo = (most: number) => fc.integer({ min: 1, max: most });
   const shapes = fc.record({ N: upTo(40), C: upTo(150), K: upTo(90), BIAS: fc.constantFrom(0, 1) });
   await fc.assert(fc.asyncProperty(shapes, (d) => agrees(gpu, d)), { numRuns: 25, seed: 1 });
+});
+
+test("gradients of the input with a sum and a slope behind them, or with what `fused` names of these", async () => {
+  const d = { ...control, N: 17, C: 33 }, given = inputs(d), want = results(d, given).dx, { length: size } = want;
+  const { x, weight, dy } = given, behind = epilogue(size), { addend, z } = behind.values;
+  const values = { x, weight, dy, addend, z }, params = { ...d, ...off, ...behind.params, all: size, inputs: size };
+  const { dx } = await run(gpu, linear_backward, values, elements(d), params, size);
+  expectClose("plain", dx, behind.of(want), d.K);
+  const LANES = targetOf((await openTestDevice()).adapter).lanes, of = tiles(d.N, d.C);
+  for (const fused of LANES ? [0, 1, 2, 3] : []) {
+    const direct = { ...params, LANES: LANES!, fused, inputs: of };
+    const { dx } = await run(gpu, linear_direct_backward, values, elements(d), direct, [of, 1, 1]);
+    const sums = want.map((v, i) => fused & 2 && z[i] <= 0 ? 0 : v + (fused & 1 ? addend[i] : 0));
+    expectClose(`direct, fused ${fused}`, dx, sums, d.K);
+  }
 });

@@ -60,6 +60,11 @@ test.each(
   // s − a² is 0 up to rounding.
   const { param: centered } = await run(runners[where], rmsprop_centered, given, { param: 3 }, d);
   expectClose("centered", centered, Float64Array.of(0, -2, 0.6), 2 ** 22);
+  // … and where a² is above s, as rounding may have it, not its root's NaN.
+  const below = { ...given, square: Float64Array.of(0.01, 0.01, 0.01), average: Float64Array.of(0.2, 0.2, 0.2) };
+  const still = { ...d, rest: 0 };
+  const { param: least } = await run(runners[where], rmsprop_centered, below, { param: 3 }, still);
+  expectClose("a² above s", least, Float64Array.of(0, -2, 0.6), 4);
 });
 
 test("options choose the kernel and its states", () => {
