@@ -213,7 +213,7 @@ export function openPage(family: Family, script: URL): void {
         break;
       }
       case "kept": {
-        files.kept(message.step, message.bytes, message.most);
+        files.kept(message.step, message.bytes, message.unkept);
         board.found(undefined);
         break;
       }

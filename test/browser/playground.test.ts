@@ -37,9 +37,8 @@ test("a layer is run, checked, timed; what is wrong is told at its line; "
   await press(page, "Run");
   await said(page, "It did not work");
   expect(await problems(page)).toEqual([expect.stringMatching(/^Shader, line 3, column \d+: .*operator \+/s)]);
-  const marked = await page.evaluate(() =>
-    document.querySelector(".editor")!.shadowRoot!.querySelectorAll(".cm-lintRange-error").length);
-  expect(marked).toBe(1);
+  expect(await page.evaluate(() =>
+    document.querySelector(".editor")!.shadowRoot!.querySelectorAll(".cm-lintRange-error").length)).toBe(1);
   await page.waitForFunction(() => location.hash.startsWith("#layer="));
 
   await faulty(page, "swish", "y[i] = x[i]", "y[i + 3u] = x[i]");
@@ -96,12 +95,16 @@ test("a link's layer runs after a press alone", async () => {
   await press(second.page, "Run");
   await said(second.page, "It did not work");
   expect(await problems(second.page)).toEqual(["Layer, line 1, column 7: ran"]);
+  // What it logs is on the page.
+  await write(second.page, 1, "console.log('kernels', Object.keys(kernels), new Float32Array([1, NaN])); throw 0");
+  await press(second.page, "Run");
+  await second.page.waitForFunction(() => document.querySelector(".problems li")?.textContent === "0");
+  expect(await second.page.$eval(".logged", (e) => e.textContent))
+    .toBe('kernels ["swish_forward","swish_backward"] [1, NaN]\n');
   await write(second.page, 1, "const a = 1;\nconst = 2;");
   await press(second.page, "Run");
-  await second.page.waitForFunction(() => {
-    const problem = document.querySelector(".problems li")?.textContent ?? "";
-    return /^Layer, line 2, column 6: .*Unexpected token/.test(problem);
-  });
+  await second.page.waitForFunction(() => /^Layer, line 2, column 6: .*Unexpected token/.test(
+    document.querySelector(".problems li")?.textContent ?? ""));
   // Another link over this one, which changes what stands after the # alone.
   await second.page.waitForFunction((l) => location.href !== l, {}, link);
   await second.page.evaluate((l) => { location.href = l; }, link);
