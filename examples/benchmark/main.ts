@@ -103,6 +103,7 @@ function run(on: boolean): void {
   running = on;
   go.textContent = on ? "Stop" : "Measure";
   go.disabled = adapter === undefined;
+  status.setAttribute("aria-live", on ? "off" : "polite");  // not of every kernel
 }
 
 function launch(): void {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { barriers, crashGpu, onPhone, open, picture, press, site, status, useSite, withoutWebGPU } from "./page.js";
-import { controlled, editor, faulty, held, longest, problems, said, unseen, watchful, write } from "./playground.js";
+import { controlled, does, editor, faulty, held, longest, problems } from "./playground.js";
+import { said, unseen, watchful, write } from "./playground.js";
 
 useSite();
 
@@ -8,24 +9,22 @@ test("a layer is run, checked, timed; what is wrong is told at its line; "
   + "a loop without an end costs the worker alone", async () => {
   const { page, bad } = await open("playground/?example=depthwise", watchful);
   await said(page, "Depthwise 3 × 3: an example");
-  await press(page, "Run");
+  await page.focus(".deck .main");
+  await page.keyboard.press("Enter");
   await said(page, "Run: done");
-  const planes = await page.$$eval("[aria-labelledby=values-title] .planes", (all) =>
-    all.map((e) => e.children.length));
-  expect(planes).toEqual([4, 4]);
-  await press(page, "Check gradients");
-  await said(page, "Check gradients: done");
-  const verdict = await page.$eval("[aria-labelledby=gradients-title] .verdict-line", (e) => e.textContent);
-  expect(verdict).toBe("Nothing wrong found.");
+  expect(await page.evaluate(() => document.activeElement?.textContent), "the focus comes back").toBe("Run");
+  expect(await page.$$eval("[aria-labelledby=values-title] .planes", (all) => all.map((e) => e.children.length)))
+    .toEqual([4, 4]);
+  await does(page, "Check gradients");
+  expect(await page.$eval("[aria-labelledby=gradients-title] .verdict-line", (e) => e.textContent))
+    .toBe("Nothing wrong found.");
   const tensors = await page.$$eval("[aria-labelledby=gradients-title] .tensor h3", (all) =>
     all.map((e) => e.textContent));
   expect(tensors).toEqual(["dx [2, 4, 6, 6]", "dweight [3, 3, 4]"]);
   const [some, none] = await unseen(page);
   expect([some > 30, none]).toEqual([true, 0]);
-  await press(page, "Check races");
-  await said(page, "Check races: done");
-  await press(page, "Benchmark");
-  await said(page, "Benchmark: done");
+  await does(page, "Check races");
+  await does(page, "Benchmark");
   const timed = await page.$$eval("[aria-labelledby=bench-title] tbody tr", (all) => all.map((tr) =>
     [tr.children[0].textContent, Number(tr.children[1].textContent) > 0, Number(tr.children[3].textContent) > 0]));
   expect(timed).toEqual([["forward", true, true], ["backward", true, true]]);
@@ -43,8 +42,8 @@ test("a layer is run, checked, timed; what is wrong is told at its line; "
 
   await faulty(page, "swish", "y[i] = x[i]", "y[i + 3u] = x[i]");
   await said(page, "Run: done");
-  const races = await page.$eval("[aria-labelledby=races-title] .findings", (e) => e.textContent);
-  expect(races).toMatch(/^swish_forward writes past the end of y/);
+  expect(await page.$eval("[aria-labelledby=races-title] .findings", (e) => e.textContent))
+    .toMatch(/^swish_forward writes past the end of y/);
   expect(await status(page)).toBe("Run: done, 2 faults found.");
   const endless = "for (var k = 0u; x[k] < 100.0; k = (k + 1u) % 4u) { y[i] += 1.0; }\n  y[i] += x[i]";
   await faulty(page, "swish", "y[i] = x[i]", endless);
@@ -61,15 +60,14 @@ test("a layer is run, checked, timed; what is wrong is told at its line; "
   await write(page, 1, "for (;;) {}");
   await press(page, "Run");
   await said(page, "Ended.");
-  const notice = await page.$eval(".notice.bad", (e) => e.textContent);
-  expect(notice).toMatch(/No answer for 5 seconds.*nothing else is lost/);
+  expect(await page.$eval(".notice.bad", (e) => e.textContent))
+    .toMatch(/No answer for 5 seconds.*nothing else is lost/);
   await page.select("#limit", "60");
   await write(page, 1, await (await fetch(`${site.url}playground/layers/swish.layer.js`)).text());
   await page.$eval(".notice.bad button", (e) => { (e as HTMLButtonElement).click(); });
   await said(page, "Run: done");
 
-  await press(page, "Train LeNet");
-  await said(page, "Train LeNet: done");
+  await does(page, "Train LeNet");
   const right = await page.$eval("[aria-labelledby=train-title] .result > .soft", (e) => e.textContent);
   expect(right).toMatch(/^Epoch 2 of 2: [3-9]\d\.\d % of the test images right\.$/);
   await page.click("[aria-labelledby=train-title] .disclosure");

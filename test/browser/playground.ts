@@ -4,6 +4,11 @@ import { press, site } from "./page.js";
 
 export const said = (page: Page, text: string) => page.waitForFunction((t) =>
   document.querySelector(".status")?.textContent?.includes(t), {}, text);
+/** Presses a button, and waits until it is done. */
+export async function does(page: Page, action: string) {
+  await press(page, action);
+  await said(page, `${action}: done`);
+}
 export const problems = (page: Page) => page.$$eval(".problems li", (all) => all.map((e) => e.textContent));
 
 /** What holds an editor's text: 0 the shader's, 1 the layer's. */
