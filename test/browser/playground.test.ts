@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { barriers, crashGpu, onPhone, open, picture, press, site, status, useSite, withoutWebGPU } from "./page.js";
-import { controlled, does, editor, faulty, held, longest, problems } from "./playground.js";
+import { byKeyboard, controlled, does, editor, faulty, held, longest, problems } from "./playground.js";
 import { said, unseen, watchful, write } from "./playground.js";
 
 useSite();
@@ -9,10 +9,7 @@ test("a layer is run, checked, timed; what is wrong is told at its line; "
   + "a loop without an end costs the worker alone", async () => {
   const { page, bad } = await open("playground/?example=depthwise", watchful);
   await said(page, "Depthwise 3 × 3: an example");
-  await page.focus(".deck .main");
-  await page.keyboard.press("Enter");
-  await said(page, "Run: done");
-  expect(await page.evaluate(() => document.activeElement?.textContent), "the focus comes back").toBe("Run");
+  expect(await byKeyboard(page, "Run")).toEqual(["Run", "Stop", "Run"]);
   expect(await page.$$eval("[aria-labelledby=values-title] .planes", (all) => all.map((e) => e.children.length)))
     .toEqual([4, 4]);
   await does(page, "Check gradients");
