@@ -40,7 +40,7 @@ export function rooflineChart(pointed: (row: BenchRow | undefined) => void) {
   const label = "Roofline. The values are in the table below.";
   const plot = el("div", { class: "plot", role: "img", "aria-label": label });
   const readout = el("p", { class: "roof-readout soft" }), keys = el("div", { class: "legend marks" });
-  const note = el("p", { class: "empty" }, "Each kernel that is measured adds a point.");
+  const note = el("p", { class: "empty" }, "Press Measure: each kernel adds a point.");
   let roof: Roofline | undefined, rows: readonly BenchRow[] = [], other: Roofline | undefined;
   let active: BenchRow | undefined, points = new Map<BenchRow, SVGGElement>();
 
@@ -55,13 +55,14 @@ export function rooflineChart(pointed: (row: BenchRow | undefined) => void) {
 
   function draw(): void {
     const width = plot.clientWidth, height = plot.clientHeight;
-    note.hidden = roof !== undefined;
+    const base = roof ?? other;  // before anything is measured here, a report's alone
+    note.hidden = base !== undefined;
     points = new Map();
-    if (!roof || !width || !height) { plot.replaceChildren(); return; }
+    if (!base || !width || !height) { plot.replaceChildren(); return; }
     const moving = rows.filter((r) => !r.flops), working = rows.filter((r) => r.flops);
     const narrow = width < 520, strip = moving.length ? narrow ? 70 : 130 : 0;
     const left = 44, right = width - (strip && strip + 48) - 8, top = 26, bottom = height - 40;
-    const peak = Math.max(roof.flops, other?.flops ?? 0), ridge = roof.flops / roof.bandwidth;
+    const peak = Math.max(base.flops, other?.flops ?? 0), ridge = base.flops / base.bandwidth;
     const rates = working.map((r) => r.flops), heavy = working.map((r) => r.flops / r.bandwidth);
     const least = Math.min(0.3, ...heavy.map((v) => v / 2)), most = Math.max(6 * ridge, 30, ...heavy.map((v) => 2 * v));
     const x = logarithmic(least, most, left, right);
@@ -75,13 +76,14 @@ export function rooflineChart(pointed: (row: BenchRow | undefined) => void) {
       ]),
       text((left + right) / 2, height - 5, narrow ? "operations a byte" : "operations a byte that must be moved"),
       text(2, 12, "GFLOP/s", "start"),
-      ...other ? [roofPath(other, x, y, right, "roof other")] : [], roofPath(roof, x, y, right, "roof"),
-      text(right - 4, y.at(roof.flops) - 7, `${digits(roof.flops / 1e9)} GFLOP/s`, "end"),
+      ...other ? [roofPath(other, x, y, right, "roof other")] : [],
+      ...roof ? [roofPath(roof, x, y, right, "roof")] : [],
+      text(right - 4, y.at(base.flops) - 7, `${digits(base.flops / 1e9)} GFLOP/s`, "end"),
       ...working.map((row, i) => point(row, x.at(heavy[i]), y.at(row.flops))),
     ];
     if (strip) {
       const from = right + 48, to = width - 8, speeds = moving.map((r) => r.bandwidth);
-      const highest = Math.max(roof.bandwidth, other?.bandwidth ?? 0, ...speeds);
+      const highest = Math.max(base.bandwidth, other?.bandwidth ?? 0, ...speeds);
       const z = logarithmic(Math.min(highest / 30, ...speeds.map((v) => v / 2)), 1.6 * highest, bottom, top);
       parts.push(
         ...z.ticks.flatMap((v) => [
@@ -90,7 +92,7 @@ export function rooflineChart(pointed: (row: BenchRow | undefined) => void) {
         text(from - 40, 12, "GB/s", "start"),
         text((from + to) / 2, height - 5, narrow ? "only moving" : "what only moves bytes"),
         ...other ? [path("roof other", `M${from} ${z.at(other.bandwidth)}H${to}`)] : [],
-        path("roof", `M${from} ${z.at(roof.bandwidth)}H${to}`),
+        path("roof", `M${from} ${z.at(base.bandwidth)}H${to}`),
         ...moving.map((row, i) =>
           point(row, from + 10 + (to - from - 20) * (i + 0.5) / moving.length, z.at(row.bandwidth))));
     }

@@ -4,7 +4,7 @@ import { button, download, el } from "../shared/dom.js";
 import { textOf } from "../shared/protocol.js";
 import { keyOf, parseReport, toJson, toMarkdown, type Report } from "./report.js";
 
-/** `report` gives what there is; `opened` hears of another device's, and of none when it is put away. */
+/** `report` gives what there is; `opened` hears of another device's, and of none when it is closed. */
 export function keepCard(report: () => Report | undefined, opened: (other: Report | undefined) => void) {
   const said = el("p", { class: "soft", role: "status" }), beside = el("p", { class: "beside" });
   const input = el("input", { type: "file", accept: ".json,application/json", id: "report-file" });
@@ -30,7 +30,7 @@ export function keepCard(report: () => Report | undefined, opened: (other: Repor
     const name = mine.adapter.name.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 40);
     download(toJson(mine), `convoy-${name}.json`);
   }, { disabled: true });
-  const forget = button("Put away", () => { said.textContent = ""; opened(undefined); }, { disabled: true });
+  const forget = button("Close the report", () => { said.textContent = ""; opened(undefined); }, { disabled: true });
   async function read(file: File): Promise<void> {
     try {
       opened(parseReport(await file.text(), file.name));
@@ -46,7 +46,7 @@ export function keepCard(report: () => Report | undefined, opened: (other: Repor
     element: el("section", { class: "card", "aria-labelledby": "keep-title" },
       el("h2", { id: "keep-title" }, "Keep and compare"),
       el("div", { class: "own-tools" },
-        copy, save, el("label", { class: "button", for: "report-file" }, "Open another device’s", input), forget),
+        copy, save, el("label", { class: "button", for: "report-file" }, "Open a report", input), forget),
       beside, said, text,
       el("p", { class: "soft" }, "The JSON is what ", el("code", {}, "npm run bench -- --json FILE"),
         " writes in a terminal, so a page and a terminal, or two devices, can be laid side by side.")),

@@ -65,7 +65,7 @@ function show(): void {
   set("Kernels", rows.length ? number(rows.length) : "–");
   table.show(rows, other);
   chart.show(roof, table.visible(), other?.roofline);
-  main.classList.toggle("filled", running || rows.length > 0);
+  main.classList.toggle("filled", running || rows.length > 0 || other !== undefined);
   step.show(profile, other?.profile);
   keep.show(roof !== undefined, other, rows);
 }
@@ -103,6 +103,7 @@ function run(on: boolean): void {
   running = on;
   go.textContent = on ? "Stop" : "Measure";
   go.disabled = adapter === undefined;
+  status.setAttribute("aria-live", on ? "off" : "polite");  // not of every kernel
 }
 
 function launch(): void {

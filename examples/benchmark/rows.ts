@@ -13,7 +13,7 @@ export function rowTable(chosen: (row: BenchRow | undefined) => void) {
   const element = el("section", { class: "card", "aria-labelledby": "rows-title" },
     el("div", { class: "card-head" },
       el("h2", { id: "rows-title" }, "Kernels"), count,
-      el("label", { class: "check soft", for: "every" }, every, "Every rung, also those that are not taken")),
+      el("label", { class: "check soft", for: "every" }, every, "Every rung, also those not taken")),
     el("div", { class: "scroll rows", tabIndex: 0, role: "group", "aria-label": "Kernels" }, body));
   let rows: readonly BenchRow[] = [], other: Report | undefined, change = () => {};
   let lines = new Map<BenchRow, HTMLTableRowElement>(), active: BenchRow | undefined;

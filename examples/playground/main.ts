@@ -14,7 +14,7 @@ const examples: Readonly<Record<string, string>> = {
   "squeeze-excite": "Squeeze and excite", pooling: "A pooling of your own",
 };
 const root = document.getElementById("playground"), patience = [5, 20, 60, 300];
-let worker: Worker | undefined, running: Action | undefined, answered = false, faults = 0;
+let worker: Worker | undefined, running: Action | undefined, answered = false, revealed = false, faults = 0;
 let timer: ReturnType<typeof setTimeout> | undefined, written: ReturnType<typeof setTimeout> | undefined;
 
 const shader = editor("Shader, WGSL", "wgsl", edited), code = editor("Layer, JavaScript", "javascript", edited);
@@ -74,10 +74,13 @@ async function example(name: string): Promise<void> {
   history.replaceState(null, "", `${location.pathname}?example=${name}`);
 }
 
+/** What a press disables would lose the focus: while it works "Stop" has it, and then the pressed button again. */
 function busy(action: Action | undefined): void {
+  const focused = [...buttons, stop].includes(document.activeElement as HTMLButtonElement), was = running;
   running = action;
   for (const button of buttons) button.disabled = action !== undefined || !able;
   stop.disabled = action === undefined;
+  if (focused) (action ? stop : buttons[Object.keys(actions).indexOf(was ?? "run")]).focus({ preventScroll: true });
 }
 
 /** As long as the worker says something in time, it goes on. */
@@ -130,11 +133,18 @@ function start(action: Action): void {
   problems.replaceChildren();
   tell();
   busy(action);
-  faults = 0;
+  [faults, revealed] = [0, false];
+  shown.quiet();
   status.textContent = `${actions[action]} …`;
   wait();
   if (action === "run" || action === "train") shown.clear();
   worker.postMessage({ action, ...draft() });
+}
+
+/** Brings what a press has made into sight, once; who types in an editor stays there. */
+function reveal(action: Action): void {
+  if (!revealed && !document.activeElement?.closest(".editor")) shown.of(action).scrollIntoView({ block: "nearest" });
+  revealed = true;
 }
 
 function receive(message: FromWorker): void {
@@ -147,6 +157,7 @@ function receive(message: FromWorker): void {
     case "checked": faults += message.findings.length; shown.checked(message); point(message.places); break;
     case "benched": shown.benched(message); break;
     case "trained": shown.trained(message); break;
+    case "logged": shown.log(message); break;
     case "done": {
       const found = faults ? `, ${faults} ${faults === 1 ? "fault" : "faults"} found` : "";
       status.textContent = `${actions[action]}: done${found}.`;
@@ -158,7 +169,7 @@ function receive(message: FromWorker): void {
       const { places, message: why, code: kind } = message;
       clearTimeout(timer);
       busy(undefined);
-      status.textContent = "It did not work: what is wrong is told below.";
+      status.textContent = "It did not work: see below.";
       if (kind === "device-lost") tell({
         tone: "bad", title: "The browser took the GPU away", actions: [again(action)],
         lines: [`${why}.`, "A shader that runs for seconds does this, "
@@ -174,6 +185,7 @@ function receive(message: FromWorker): void {
       break;
     }
   }
+  if (message.type in shown) reveal(action);
 }
 
 /**
@@ -216,7 +228,7 @@ root?.replaceChildren(notices,
   problems,
   el("div", { class: "bench-two" },
     half("shader-title", "Shader", "WGSL, forward and backward", shader.element),
-    half("code-title", "Layer", "JavaScript, what a layer says of itself", code.element)),
+    half("code-title", "Layer", "JavaScript, its shapes and dispatches", code.element)),
   el("div", { class: "outcome" }, ...shown.elements));
 busy(undefined);
 tell();

@@ -40,5 +40,6 @@ export type FromWorker =
     readonly macs?: readonly [number, number];
   }
   | { readonly type: "trained"; readonly losses: readonly number[]; readonly epoch: number; readonly test?: number }
+  | { readonly type: "logged"; readonly level: string; readonly text: string }
   | { readonly type: "done" }
   | { readonly type: "failed"; readonly message: string; readonly code: string; readonly places: readonly Place[] };

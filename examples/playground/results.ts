@@ -5,13 +5,14 @@ import { lossChart } from "../shared/charts.js";
 import { el, number, percent, table } from "../shared/dom.js";
 import { drawPlanes } from "../shared/draw.js";
 import { scaleRow } from "../shared/scale.js";
-import type { FromWorker, Shown } from "./protocol.js";
+import type { Action, FromWorker, Shown } from "./protocol.js";
 
 const of = <T extends FromWorker["type"]>(_: T) => null as unknown as Extract<FromWorker, { type: T }>;
 type Values = ReturnType<typeof of<"values">>;
 type Checked = ReturnType<typeof of<"checked">>;
 type Benched = ReturnType<typeof of<"benched">>;
 type Trained = ReturnType<typeof of<"trained">>;
+type Logged = ReturnType<typeof of<"logged">>;
 
 /** A number of any size in few letters. */
 const value = (v: number) =>
@@ -47,17 +48,28 @@ export function results() {
     gradients: card("Gradients against differences", "gradients"), races: card("Races and bounds", "races"),
   };
   const benched = card("Speed", "bench"), trained = card("LeNet with this layer", "train");
-  const all = [values, checked.gradients, checked.races, benched, trained];
+  const logged = card("Console", "console"), log = el("pre", { class: "logged", role: "log", tabIndex: 0 });
+  const all = [values, checked.gradients, checked.races, benched, trained, logged];
   const chart = lossChart(), accuracy = el("p", { class: "soft" });
   const rows = table("Speed", ["Pass", "ms", "±", "GFLOP/s", "GB/s", "Of the roofline"]);
   const roof = el("p", { class: "soft" });
   benched.body.append(rows.element, roof);
   trained.body.append(chart.element, accuracy);
+  logged.body.append(log);
+  log.setAttribute("aria-labelledby", "console-title");
   let curve = emptyCurve;
   return {
     elements: all.map(({ element }) => element),
+    /** The card of an action, to bring into sight. */
+    of: (action: Action) => ({ run: values, ...checked, bench: benched, train: trained })[action].element,
     /** Puts a result of another text away. */
     clear(): void { for (const { element } of all) element.hidden = true; curve = emptyCurve; },
+    /** Puts what was logged before away. */
+    quiet(): void { logged.element.hidden = true; log.replaceChildren(); },
+    log({ level, text }: Logged): void {
+      logged.element.hidden = false;
+      log.append(el("span", { class: level }, `${text}\n`));
+    },
     values({ tensors, kernels }: Values): void {
       values.element.hidden = false;
       values.body.replaceChildren(

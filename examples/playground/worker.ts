@@ -9,7 +9,8 @@ import { work, type Tools } from "./work.js";
 const port = globalThis as unknown as Port<ToWorker, FromWorker>;
 const post = (message: FromWorker) => { port.postMessage(message); };
 const data = () => fashionMnist({ url: new URL("../fashion-mnist/", import.meta.url) });
-let opened: Promise<Tools> | undefined;
+const LINES = 200;  // of what is logged, that the page shows
+let opened: Promise<Tools> | undefined, lines = 0;
 const open = () => opened ??= openDevice().then((device) => {
   post({ type: "adapter", adapter: device.adapter });
   return { device, data, post };
@@ -24,7 +25,28 @@ async function cause(error: unknown): Promise<unknown> {
   return error;
 }
 
+/** A value as it is shown: a long one by how it begins. */
+function written(value: unknown): string {
+  let text: string;
+  try {
+    text = ArrayBuffer.isView(value) ? `[${(value as Float32Array).subarray(0, 64).join(", ")}]`
+      : typeof value === "object" && !(value instanceof Error) ? JSON.stringify(value) : String(value);
+  } catch { text = Object.prototype.toString.call(value); }
+  return text.length > 500 ? `${text.slice(0, 500)} …` : text;
+}
+
+// What the visitor's code logs is told to the page too: few look for the console of a worker.
+for (const level of ["debug", "log", "info", "warn", "error"] as const) {
+  const own = console[level].bind(console);
+  console[level] = (...values: unknown[]) => {
+    own(...values);
+    if (++lines <= LINES) post({ type: "logged", level, text: values.map(written).join(" ") });
+    else if (lines === LINES + 1) post({ type: "logged", level, text: "… more is in the browser’s own console." });
+  };
+}
+
 port.onmessage = ({ data: { action, ...draft } }) => {
+  lines = 0;
   open().then((tools) => work(action, draft, tools)).catch(async (thrown: unknown) => {
     const error = await cause(thrown);
     const code = error instanceof ConvoyError ? error.code : "code";

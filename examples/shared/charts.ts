@@ -30,19 +30,20 @@ export interface Past { readonly name: string; readonly colour: string; readonly
 /** A figure with its curve, readout and table; drawn anew when the theme or the width changes. */
 function figure({ title, x, lines: own, format, empty, range }: Look, ...extras: HTMLElement[]) {
   let lines = own;
-  const readout = el("span", { class: "readout" }), above = el("p", { class: "above", hidden: true });
+  const readout = el("p", { class: "readout" }), above = el("p", { class: "above", hidden: true });
   const note = el("p", { class: "empty" }, empty);
   const plot = el("div", { class: "plot", role: "img", "aria-label": `${title}. The values are in the table below.` });
   const legend = el("span", { class: "legend" }, ...lines.map(({ label }, i) =>
     el("span", { class: `key key-${i} ${lines[i].dash ? "dashed" : ""}` }, label)));
   const values = table(title, [x, ...lines.map((l) => l.label)]);
   const shown = disclosure("As a table", values.element, () => { fill(); });
+  const [toggle, content] = shown.elements;
   const element = el("figure", { class: "card chart" },
     el("figcaption", {}, el("h2", {}, title), legend),
     above,
     el("div", { class: "stage" }, plot, note),
-    el("div", { class: "chart-foot" }, readout, ...extras),
-    ...shown.elements);
+    readout,
+    el("div", { class: "chart-foot" }, toggle, ...extras), content);
   let data: uPlot.AlignedData = [[], ...lines.map(() => [])], log = false, span = 0, top = Infinity;
   let rows: () => string[][] = () => [];
 
@@ -146,7 +147,7 @@ const check = (label: string, checked: boolean, changed: (on: boolean) => void) 
 export function lossChart() {
   let smooth = true, curve: Curve = emptyCurve, past: readonly Past[] = [], drawn = 0, waiting = false;
   const chart = figure({
-    title: "Training loss", x: "Step", empty: "Each step adds a point.",
+    title: "Training loss", x: "Step", empty: "Press Train: each step adds a point.",
     format: (y) => number(y, y >= 100 ? 0 : y > 0 && y < 0.1 ? 3 : 2),
     lines: [{ label: "each step", colour: "--faint", width: 1 }, { label: "smoothed", colour: "--accent", width: 2.5 }],
   }, check("Smooth", true, (on) => { smooth = on; draw(); }), check("Log axis", false, (on) => { chart.log = on; }));

@@ -26,20 +26,20 @@ export function judgementView() {
         + (most ? frequent : "");
       frame.classList.toggle("wide", classes.length <= 20);
       head.replaceChildren(el("tr", {},
-        el("th", { scope: "col" }, "is, and was taken for"),
+        el("th", { scope: "col" }, "truth / guess"),
         ...classes.map((name) => el("th", { scope: "col" }, el("span", {}, name))),
         el("th", { scope: "col" }, el("span", {}, "right"))));
       body.replaceChildren(...counts.map((row, i) => {
         const sum = row.reduce((a, b) => a + b, 0);
         return el("tr", {}, el("th", { scope: "row" }, classes[i]), ...row.map((n, j) => {
-          const cell = el("td", { class: i === j ? "hit" : n ? "miss" : "none" }, number(n));
+          const cell = el("td", { class: i === j ? "hit" : n ? "miss" : "" }, n || i === j ? number(n) : "");
           // The root, so that a few show too.
           cell.style.setProperty("--share", `${Math.round(42 * Math.sqrt(n / Math.max(1, sum)))}%`);
           return cell;
         }), el("td", { class: "rate" }, sum ? percent(row[i] / sum, 0) : "–"));
       }));
       none.textContent = worst.length
-        ? "Highest loss first: what the network said, and what it is."
+        ? "Highest loss first: the network’s answer, then the truth."
         : "None: every test image is right.";
       list.replaceChildren(...worst.map(({ picture, guess, trust, truth, loss }) => {
         const canvas = el("canvas", { "aria-hidden": "true" });

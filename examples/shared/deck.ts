@@ -6,7 +6,7 @@ import { button, el, keys, number, percent } from "./dom.js";
 export type State = "waiting" | "paused" | "training" | "finished" | "failed";
 export interface Commands { train(): void; more(epochs: number): void; pause(): void; step(): void; reset(): void }
 
-const SAY = 5000;    // milliseconds between two announcements while training
+const SAY = 15_000;  // milliseconds between two announcements while training
 const MEANT = 700;   // milliseconds after the end in which a press was meant for "Pause"
 const figures = ["Epoch", "Step", "Loss", "Training accuracy", "Test accuracy", "Images/s", "Time left"] as const;
 type Figure = (typeof figures)[number];

@@ -80,7 +80,7 @@ export function trainingControls(...own: Control[]): Control[] {
     },
     { name: "momentum", label: "Momentum", kind: "choice", values: [0, 0.5, 0.9, 0.95] },
     {
-      name: "first", label: "First weights", kind: "choice", values: Object.keys(inits),
+      name: "first", label: "Initialiser", kind: "choice", values: Object.keys(inits),
       text: (name) => ({ layer: "PyTorch’s", kaiming: "Kaiming", xavier: "Xavier" })[name] ?? "",
     },
     ...own,

@@ -1,13 +1,22 @@
 // The card for checkpoints: what the page keeps by itself, and files to take away and to bring.
 import { button, bytes, drops, el, number } from "./dom.js";
+import type { Unkept } from "./protocol.js";
 
 export interface FileCommands {
   save(optimizer: boolean): void;
   open(file: Uint8Array<ArrayBuffer>, name: string): void;
 }
 
+const reasons: Readonly<Record<Unkept, (size: number) => string>> = {
+  "too large": (size) => `A checkpoint of this network has ${bytes(size)}, too much to be kept by itself: `
+    + "save it as a file.",
+  "other tab": () => "Another tab keeps its own run of this network in this browser, so this one is not kept: "
+    + "save it as a file, or close that tab.",
+  "no files": () => "This browser lets the page keep no files, so nothing is kept by itself.",
+};
+
 export function filesCard({ save, open }: FileCommands) {
-  const kept = el("p", { class: "soft", role: "status" },
+  const kept = el("p", { class: "soft" },
     "Nothing is kept yet. While it trains, this page keeps the run by itself, in this browser.");
   const input = el("input", { type: "file", accept: ".safetensors", id: "checkpoint-file" });
   const problem = el("p", { class: "problem", role: "alert", hidden: true });
@@ -35,18 +44,10 @@ export function filesCard({ save, open }: FileCommands) {
     /** A file could not be opened, and what was there goes on. */
     refuse(message: string): void { problem.textContent = message; problem.hidden = false; },
     set ready(on: boolean) { all.disabled = weights.disabled = !on; },
-    /**
-     * The step that was kept last; undefined if the checkpoint has more than `most` bytes, or the browser keeps no
-     * files.
-     */
-    kept(step: number | undefined, size: number, most: number): void {
-      if (step !== undefined) {
-        const time = new Date().toLocaleTimeString("en", { hourCycle: "h23" });
-        kept.textContent = `Kept in this browser at step ${number(step)}, ${time}.`;
-      } else if (size > most) {
-        kept.textContent = `A checkpoint of this network has ${bytes(size)}, `
-          + `and more than ${bytes(most)} is not kept by itself: save it as a file.`;
-      } else kept.textContent = "This browser lets the page keep no files, so nothing is kept by itself.";
+    /** The step that was kept last, or why it was not. */
+    kept(step: number, size: number, unkept?: Unkept): void {
+      const time = new Date().toLocaleTimeString("en", { hourCycle: "h23" });
+      kept.textContent = unkept ? reasons[unkept](size) : `Kept in this browser at step ${number(step)}, ${time}.`;
     },
   };
 }

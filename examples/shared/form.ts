@@ -14,8 +14,8 @@ export function settingsForm(
   const form = el("form", { class: "card controls", "aria-label": "Settings" },
     el("h2", {}, "Settings"), preset.element, fields, need,
     el("p", { class: "soft" },
-      "The rate and the number of epochs change at once, anything else begins a new run. "
-        + "This page’s address keeps it all."));
+      "Learning rate and epochs change the run you have; anything else starts a new one. "
+        + "This page’s address holds the settings: a link repeats the experiment."));
   form.addEventListener("submit", (event) => { event.preventDefault(); });
   return {
     element: form,
@@ -29,7 +29,7 @@ export function settingsForm(
     /** Checks the preset that has these settings, if any; the controls have them already. */
     check: preset.show,
     needs({ memory }: Description): void {
-      need.replaceChildren(el("b", {}, bytes(together(memory))), " of memory, planned before it begins");
+      need.replaceChildren(el("b", {}, bytes(together(memory))), " of GPU memory, planned in advance");
     },
   };
 }

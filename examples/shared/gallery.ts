@@ -22,14 +22,15 @@ export function testImages(chosen: (index: number) => void) {
       tiles = pictures.map((picture, i) => {
         const canvas = el("canvas", { "aria-hidden": "true" });
         const text = el("span", { class: "guess" }), truth = el("span", { class: "truth" });
-        const button = el("button", { type: "button", class: "tile", "aria-pressed": "false" }, canvas, text, truth);
+        const button = el("button", { type: "button", class: "tile", "aria-pressed": "false" },
+          canvas, el("span", { class: "hidden" }, `Image ${i + 1}: `), text, truth);
         drawPicture(canvas, picture, shape);
         button.addEventListener("click", () => { choose(i); chosen(i); });
         return { button, text, truth, label: picture.label };
       });
       list.replaceChildren(...tiles.map(({ button }) => el("li", {}, button)));
       choose(Math.min(at, tiles.length - 1));
-      score.textContent = "What the network takes them for appears in a moment.";
+      score.textContent = "Its predictions appear in a moment.";
     },
     /** `step`: after how many; before the first, nothing is marked as wrong. */
     mark(predictions: Seen["predictions"], step = steps): void {
@@ -39,7 +40,7 @@ export function testImages(chosen: (index: number) => void) {
         const { button, text, truth, label: real } = tiles[i], wrong = label !== real;
         if (!wrong) right++;
         button.classList.toggle("wrong", wrong && steps > 0);
-        text.textContent = `${classes[label]} ${whole(probability)}`;
+        text.replaceChildren(`${classes[label]} `, el("span", {}, whole(probability)));
         truth.replaceChildren(...wrong
           ? [el("span", { class: "hidden" }, ", wrong: "), `is ${classes[real]}`]
           : [el("span", { class: "hidden" }, ", right")]);

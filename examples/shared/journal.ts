@@ -16,7 +16,7 @@ export function journal({ title, controls }: Family) {
   };
   addEventListener("pagehide", () => { past.keep(); });
   return {
-    elements: [loss.element, accuracy.element, past.element],
+    charts: [loss.element, accuracy.element], runs: past.element,
     get curve(): Curve { return past.now.curve; },
     /** Steps that the present run has told of. */
     get reached(): number { return past.now.curve.steps.at(-1) ?? 0; },

@@ -74,13 +74,13 @@ export function openPage(family: Family, script: URL): void {
     if (adapter) start("A new run with other settings."); else send({ type: "describe", settings });
   }, changed);
 
-  images.element.hidden = inside.element.hidden = own.element.hidden = true;  // until there is something to see
+  inside.element.hidden = own.element.hidden = true;  // until there is something to see
   root.replaceChildren(
     board.element, bar.element,
     el("div", { class: "columns" },
-      el("div", { class: "choices" }, form.element, data.element),
-      el("div", { class: "charts" }, ...curves.elements)),
-    images.element, network.element, inside.element, judged.element, own.element,
+      form.element, el("div", { class: "charts" }, ...curves.charts, images.element),
+      data.element, curves.runs),
+    network.element, inside.element, judged.element, own.element,
     el("div", { class: "facts-row" }, files.element, memory.element,
       el("section", { class: "card", "aria-labelledby": "device-title" },
         el("h2", { id: "device-title" }, "Device"), device)));
@@ -213,7 +213,7 @@ export function openPage(family: Family, script: URL): void {
         break;
       }
       case "kept": {
-        files.kept(message.step, message.bytes, message.most);
+        files.kept(message.step, message.bytes, message.unkept);
         board.found(undefined);
         break;
       }
@@ -227,6 +227,7 @@ export function openPage(family: Family, script: URL): void {
           send({ type: "open" });
         };
         bar.state = adapter ? "failed" : "waiting";
+        images.element.hidden = !classes.length;
         bar.say("Stopped.");
         board.tell(failure(message.code, message.message, message.snapshot, adapter ? resume : again, again));
         break;
@@ -240,6 +241,7 @@ export function openPage(family: Family, script: URL): void {
   if ("gpu" in navigator) send({ type: "open" });
   else {
     bar.say("Training needs WebGPU.");
+    images.element.hidden = true;
     device.replaceChildren(el("p", { class: "soft" }, "None."));
     board.tell(noWebGpu("The description of the network below needs no GPU; training does."));
   }

@@ -135,9 +135,9 @@ export function memoryPanel() {
         ["Parameters", m.parameters], ["Gradients", m.gradients], ["Optimizer", m.optimizer],
         ["Activations", m.activations.slots],
       ];
-      planned.textContent = "Settled before anything is allocated. Side by side, the activations would take "
-        + `${bytes(m.activations.sum)}; tensors whose lifetimes do not meet share memory.`;
-      memory.fill([...parts, ["Together", together(m)] as const].map(([name, n]) => [name, bytes(n)]));
+      planned.textContent = "Planned before anything is allocated. Side by side, the activations would take "
+        + `${bytes(m.activations.sum)}; tensors that are never needed at once share memory.`;
+      memory.fill([...parts, ["Total", together(m)] as const].map(([name, n]) => [name, bytes(n)]));
       bar.replaceChildren(...parts.map(([, n], i) => {
         const piece = el("span", { class: `piece-${i}` });
         piece.style.flexGrow = String(n);

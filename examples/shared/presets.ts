@@ -5,7 +5,7 @@ import { presetNames, type Family, type PresetName, type Settings } from "./fami
 import type { PresetPlan } from "./protocol.js";
 import { readSettings } from "./state.js";
 
-const titles: Readonly<Record<PresetName, string>> = { tiny: "Tiny", quick: "Quick", article: "The article’s" };
+const titles: Readonly<Record<PresetName, string>> = { tiny: "Tiny", quick: "Quick", article: "As published" };
 
 /** Whether an adapter can bind a preset's largest tensor. */
 const fits = ({ largest }: PresetPlan, adapter: Adapter | undefined) => !adapter || largest <= adapter.limits.binding;

@@ -97,6 +97,9 @@ export const together = ({ parameters, gradients, optimizer, activations: { slot
 /** What a preset takes together, and the largest tensor that an adapter must bind for it. */
 export interface PresetPlan { readonly name: PresetName; readonly bytes: number; readonly largest: number }
 
+/** A checkpoint is larger than is kept, another tab keeps its own run, or the browser keeps no files. */
+export type Unkept = "too large" | "other tab" | "no files";
+
 export type FromWorker =
   | { readonly type: "adapter"; readonly adapter: Adapter }
   /** The first message, without being asked, and after "data". */
@@ -113,8 +116,8 @@ export type FromWorker =
   | { readonly type: "preparing"; readonly from: number; readonly settings: Settings; readonly run: number }
   /** What the browser's files hold from an earlier visit. */
   | { readonly type: "found"; readonly kept: Kept }
-  /** The run was kept in the browser's files; or it is too large for that, or they are not to be had. */
-  | { readonly type: "kept"; readonly step?: number; readonly bytes: number; readonly most: number }
+  /** The run was kept in the browser's files; or why it was not. */
+  | { readonly type: "kept"; readonly step: number; readonly unkept?: Unkept; readonly bytes: number }
   | {
     readonly type: "ready";
     readonly steps: number;

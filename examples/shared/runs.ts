@@ -49,8 +49,8 @@ export function runs(
   function list(): void {
     const all = [now, ...past];
     const differing = controls.filter(({ name }) => new Set(all.map((r) => r.settings[name])).size > 1);
-    const heads = ["Run", ...differing.map((c) => c.label), "Steps", "Loss", "Test accuracy", ""];
-    head.replaceChildren(el("tr", {}, ...heads.map((h) => el("th", { scope: "col" }, h))));
+    const heads = ["Run", ...differing.map((c) => c.label), "Steps", "Loss", "Test accuracy"];
+    head.replaceChildren(el("tr", {}, ...heads.map((h) => el("th", { scope: "col" }, h)), el("td")));
     rows.replaceChildren(...all.map((r) => {
       const box = el("input", { type: "checkbox", checked: r.shown }), swatch = el("span", { class: "swatch" });
       const drop = button("Forget", () => { edit(past.filter((p) => p !== r)); },
@@ -76,7 +76,8 @@ export function runs(
       el("div", { class: "card-head" }, el("h2", { id: "runs-title" }, "Runs"), csv),
       el("div", { class: "scroll", tabIndex: 0, role: "group", "aria-label": "Runs" }, el("table", {},
         el("caption", { class: "hidden" }, "This run and earlier ones, with the settings in which they differ"),
-        head, rows))),
+        head, rows)),
+      el("p", { class: "soft" }, `This browser keeps the last ${COLOURS} runs of this page, to compare.`)),
     get now(): RunRecord { return now; },
     /** Earlier runs that are to be drawn. */
     get past(): Past[] {

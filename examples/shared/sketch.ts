@@ -25,7 +25,7 @@ export function sketch(given: (pixels: Uint8Array | undefined) => void) {
   let last: readonly [number, number] | undefined, classes: readonly string[] = [], ask = "";
   let [C, H, W]: ImageShape = [1, 1, 1];
   const hint = el("p", { class: "pad-hint", "aria-hidden": "true" }, "Draw here");
-  const none = el("p", { class: "soft" }, "What the network takes it for appears here.");
+  const none = el("p", { class: "soft" }, "The network’s answer appears here.");
   const pane = new OffscreenCanvas(1, 1), small = pane.getContext("2d", { willReadFrequently: true });
 
   function wipe(): void {

@@ -168,8 +168,8 @@ export function serve(family: Family, data: URL): void {
       const taken = await caught(mine), { kept, file } = taken;
       if (of !== generation) return;
       snapshot = taken;
-      const done = file.length <= LARGEST && await store.save(kept, file);
-      port.postMessage({ type: "kept", step: done ? kept.step : undefined, bytes: file.length, most: LARGEST });
+      const unkept = file.length > LARGEST ? "too large" : await store.save(kept, file);
+      port.postMessage({ type: "kept", step: kept.step, unkept, bytes: file.length });
     }).catch((error: unknown) => { fail(error, of); });
   }
 
@@ -227,7 +227,7 @@ export function serve(family: Family, data: URL): void {
   }
 
   plan();
-  void store.look().then((kept) => { if (kept) port.postMessage({ type: "found", kept }); });
+  void store.look().then((kept) => { if (kept && !snapshot) port.postMessage({ type: "found", kept }); });
   port.onmessage = ({ data: message }) => {
     switch (message.type) {
       case "open": void open().catch(fail); break;

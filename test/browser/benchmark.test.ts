@@ -131,6 +131,8 @@ test("without WebGPU the page says so, and still opens reports", async () => {
   await bring(page, other);
   await page.waitForSelector(".beside:not([hidden])");
   expect(await page.$eval(".beside", (e) => e.textContent)).toMatch(/^Another GPU: 1,000 GFLOP\/s, 100 GB\/s/);
+  // Its roof alone: nothing was measured here.
+  expect(await page.$$eval(".roof", (all) => all.map((e) => e.getAttribute("class")))).toEqual(["roof other"]);
   expect(await barriers(page)).toEqual([]);
   expect(bad).toEqual([]);
   await page.close();

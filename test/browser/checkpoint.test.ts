@@ -96,3 +96,31 @@ test("a run goes on after its end, and in its midst, as if it had had all epochs
   expect(bad).toEqual([]);
   await page.close();
 }, 120_000);
+
+test("a second tab leaves the run that the first one keeps alone, and is offered it when that is closed", async () => {
+  const search = "?images=16&batch=16&epochs=1", kept = (page: Page) =>
+    page.$eval("[aria-labelledby=files-title] > .soft", (e) => e.textContent);
+  const trained = async (page: Page) => {
+    await until(page, "Ready");
+    await press(page, "Train");
+    await until(page, "Finished");
+    await page.waitForFunction(() =>
+      !/^Nothing/.test(document.querySelector("[aria-labelledby=files-title] > .soft")?.textContent ?? ""));
+  };
+  const { page: first } = await open(`nin/${search}&seed=3&size=96&width=0.125`);
+  await trained(first);
+  expect(await kept(first)).toMatch(/^Kept in this browser at step 1, /);
+  const { page: second } = await open(`nin/${search}&seed=4&size=96&width=0.125`);
+  await trained(second);
+  expect(await kept(second)).toMatch(/^Another tab keeps its own run/);
+  const { page: third } = await open(`nin/${search}&seed=5&size=96&width=0.125`);
+  await until(third, "Ready");
+  expect(await third.$(".notice.good")).toBeNull();
+  await first.close();
+  await third.waitForSelector(".notice.good");
+  await third.click(".notice.good button");
+  await third.waitForFunction(() => /seed=3/.test(location.search));
+  await until(third, "Finished");
+  await second.close();
+  await third.close();
+}, 120_000);

@@ -103,6 +103,9 @@ test("a page without WebGPU says so, and what to do", async () => {
   await page.waitForSelector(".notice.bad");
   expect(await page.$eval(".notice.bad", (e) => e.textContent)).toMatch(/no WebGPU.*chrome:\/\/gpu/);
   expect(await status(page)).toBe("Training needs WebGPU.");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  expect(await page.evaluate(() => document.activeElement?.tagName), "past the links").toBe("MAIN");
   expect(await barriers(page)).toEqual([]);
   // A value that means nothing is put back, and that is said.
   const seed = (value: string) => page.$eval("input#control-seed", (e, v) => {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { barriers, crashGpu, onPhone, open, picture, press, site, status, useSite, withoutWebGPU } from "./page.js";
-import { controlled, editor, faulty, held, longest, problems, said, unseen, watchful, write } from "./playground.js";
+import { byKeyboard, controlled, does, editor, faulty, held, longest, problems } from "./playground.js";
+import { said, unseen, watchful, write } from "./playground.js";
 
 useSite();
 
@@ -8,24 +9,19 @@ test("a layer is run, checked, timed; what is wrong is told at its line; "
   + "a loop without an end costs the worker alone", async () => {
   const { page, bad } = await open("playground/?example=depthwise", watchful);
   await said(page, "Depthwise 3 × 3: an example");
-  await press(page, "Run");
-  await said(page, "Run: done");
-  const planes = await page.$$eval("[aria-labelledby=values-title] .planes", (all) =>
-    all.map((e) => e.children.length));
-  expect(planes).toEqual([4, 4]);
-  await press(page, "Check gradients");
-  await said(page, "Check gradients: done");
-  const verdict = await page.$eval("[aria-labelledby=gradients-title] .verdict-line", (e) => e.textContent);
-  expect(verdict).toBe("Nothing wrong found.");
+  expect(await byKeyboard(page, "Run")).toEqual(["Run", "Stop", "Run"]);
+  expect(await page.$$eval("[aria-labelledby=values-title] .planes", (all) => all.map((e) => e.children.length)))
+    .toEqual([4, 4]);
+  await does(page, "Check gradients");
+  expect(await page.$eval("[aria-labelledby=gradients-title] .verdict-line", (e) => e.textContent))
+    .toBe("Nothing wrong found.");
   const tensors = await page.$$eval("[aria-labelledby=gradients-title] .tensor h3", (all) =>
     all.map((e) => e.textContent));
   expect(tensors).toEqual(["dx [2, 4, 6, 6]", "dweight [3, 3, 4]"]);
   const [some, none] = await unseen(page);
   expect([some > 30, none]).toEqual([true, 0]);
-  await press(page, "Check races");
-  await said(page, "Check races: done");
-  await press(page, "Benchmark");
-  await said(page, "Benchmark: done");
+  await does(page, "Check races");
+  await does(page, "Benchmark");
   const timed = await page.$$eval("[aria-labelledby=bench-title] tbody tr", (all) => all.map((tr) =>
     [tr.children[0].textContent, Number(tr.children[1].textContent) > 0, Number(tr.children[3].textContent) > 0]));
   expect(timed).toEqual([["forward", true, true], ["backward", true, true]]);
@@ -37,15 +33,14 @@ test("a layer is run, checked, timed; what is wrong is told at its line; "
   await press(page, "Run");
   await said(page, "It did not work");
   expect(await problems(page)).toEqual([expect.stringMatching(/^Shader, line 3, column \d+: .*operator \+/s)]);
-  const marked = await page.evaluate(() =>
-    document.querySelector(".editor")!.shadowRoot!.querySelectorAll(".cm-lintRange-error").length);
-  expect(marked).toBe(1);
+  expect(await page.evaluate(() =>
+    document.querySelector(".editor")!.shadowRoot!.querySelectorAll(".cm-lintRange-error").length)).toBe(1);
   await page.waitForFunction(() => location.hash.startsWith("#layer="));
 
   await faulty(page, "swish", "y[i] = x[i]", "y[i + 3u] = x[i]");
   await said(page, "Run: done");
-  const races = await page.$eval("[aria-labelledby=races-title] .findings", (e) => e.textContent);
-  expect(races).toMatch(/^swish_forward writes past the end of y/);
+  expect(await page.$eval("[aria-labelledby=races-title] .findings", (e) => e.textContent))
+    .toMatch(/^swish_forward writes past the end of y/);
   expect(await status(page)).toBe("Run: done, 2 faults found.");
   const endless = "for (var k = 0u; x[k] < 100.0; k = (k + 1u) % 4u) { y[i] += 1.0; }\n  y[i] += x[i]";
   await faulty(page, "swish", "y[i] = x[i]", endless);
@@ -62,15 +57,14 @@ test("a layer is run, checked, timed; what is wrong is told at its line; "
   await write(page, 1, "for (;;) {}");
   await press(page, "Run");
   await said(page, "Ended.");
-  const notice = await page.$eval(".notice.bad", (e) => e.textContent);
-  expect(notice).toMatch(/No answer for 5 seconds.*nothing else is lost/);
+  expect(await page.$eval(".notice.bad", (e) => e.textContent))
+    .toMatch(/No answer for 5 seconds.*nothing else is lost/);
   await page.select("#limit", "60");
   await write(page, 1, await (await fetch(`${site.url}playground/layers/swish.layer.js`)).text());
   await page.$eval(".notice.bad button", (e) => { (e as HTMLButtonElement).click(); });
   await said(page, "Run: done");
 
-  await press(page, "Train LeNet");
-  await said(page, "Train LeNet: done");
+  await does(page, "Train LeNet");
   const right = await page.$eval("[aria-labelledby=train-title] .result > .soft", (e) => e.textContent);
   expect(right).toMatch(/^Epoch 2 of 2: [3-9]\d\.\d % of the test images right\.$/);
   await page.click("[aria-labelledby=train-title] .disclosure");
@@ -96,12 +90,16 @@ test("a link's layer runs after a press alone", async () => {
   await press(second.page, "Run");
   await said(second.page, "It did not work");
   expect(await problems(second.page)).toEqual(["Layer, line 1, column 7: ran"]);
+  // What it logs is on the page.
+  await write(second.page, 1, "console.log('kernels', Object.keys(kernels), new Float32Array([1, NaN])); throw 0");
+  await press(second.page, "Run");
+  await second.page.waitForFunction(() => document.querySelector(".problems li")?.textContent === "0");
+  expect(await second.page.$eval(".logged", (e) => e.textContent))
+    .toBe('kernels ["swish_forward","swish_backward"] [1, NaN]\n');
   await write(second.page, 1, "const a = 1;\nconst = 2;");
   await press(second.page, "Run");
-  await second.page.waitForFunction(() => {
-    const problem = document.querySelector(".problems li")?.textContent ?? "";
-    return /^Layer, line 2, column 6: .*Unexpected token/.test(problem);
-  });
+  await second.page.waitForFunction(() => /^Layer, line 2, column 6: .*Unexpected token/.test(
+    document.querySelector(".problems li")?.textContent ?? ""));
   // Another link over this one, which changes what stands after the # alone.
   await second.page.waitForFunction((l) => location.href !== l, {}, link);
   await second.page.evaluate((l) => { location.href = l; }, link);

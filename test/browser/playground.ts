@@ -4,6 +4,23 @@ import { press, site } from "./page.js";
 
 export const said = (page: Page, text: string) => page.waitForFunction((t) =>
   document.querySelector(".status")?.textContent?.includes(t), {}, text);
+/** Presses a button, and waits until it is done. */
+export async function does(page: Page, action: string) {
+  await press(page, action);
+  await said(page, `${action}: done`);
+}
+/** Presses the first button by Enter, and waits until it is done. Gives what had the focus. */
+export async function byKeyboard(page: Page, action: string): Promise<string[]> {
+  const list = await page.evaluateHandle(() => {
+    const had: string[] = [];
+    addEventListener("focusin", ({ target }) => { had.push((target as HTMLElement).textContent ?? ""); });
+    return had;
+  });
+  await page.focus(".deck .main");
+  await page.keyboard.press("Enter");
+  await said(page, `${action}: done`);
+  return list.jsonValue();
+}
 export const problems = (page: Page) => page.$$eval(".problems li", (all) => all.map((e) => e.textContent));
 
 /** What holds an editor's text: 0 the shader's, 1 the layer's. */
