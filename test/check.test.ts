@@ -98,7 +98,8 @@ describe("what is wrong is found, and pointed to", () => {
 
   test("the worst element is told first; where no value is right, still", () => {
     const found = (got: number[], want: number[]) =>
-      worst("value", "y", [got.length], [...got.keys()], got, want, 1e-3).map(({ index, message }) => [index, message]);
+      worst("value", { tensor: "y", shape: [got.length], at: [...got.keys()], got, want }, 1e-3)
+        .map(({ index, message }) => [index, message]);
     expect(found([1, 2, 0, 4], [1, 2.1, 5, 4])).toEqual([[[2], expect.stringContaining("2 of 4 elements are off")]]);
     expect(found([0, NaN], [0, 0])).toEqual([[[1], expect.stringContaining("1 of 2 elements are off")]]);
     expect(found([0, 0], [0, 0])).toEqual([]);

@@ -60,7 +60,7 @@ test("a tuner waits for the first step after it was made, and gives up for good 
   const due = [tuning.due];
   failing.steps++;
   due.push(tuning.due);
-  expect(await tuning.turn()).toEqual({ operator: "rung" });
+  expect(await tuning.turn(() => {})).toEqual({ operator: "rung" });
   due.push(tuning.due);
   expect(due).toEqual([false, true, false]);
   expect(warn).toHaveBeenCalledWith(expect.stringContaining("the rungs stay as they are: no clock"));
