@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { families, lenet } from "../models/index.js";
 import { dataset } from "../src/data/dataset.js";
 import {
-  batchNorm, conv2d, flatten, linear, maxPool2d, openDevice as openInBrowser, relu, sequential, sgd, summary, train,
-  type Part,
+  batchNorm, conv2d, flatten, linear, maxPool2d, openDevice as openInBrowser, relu, sequential, Session, sgd,
+  summary, train, type Part,
 } from "../src/index.js";
 import { openDevice } from "../src/node/device.js";
 import { joined } from "./joined.js";
@@ -67,6 +67,19 @@ test("more classes in the data than outputs in the network", async () => {
   const few = train(lenet({ classes: 3 }), { device, data: set(8, Uint8Array.of(0, 1, 2, 0, 5, 0, 0, 0)), batch: 8 });
   expect(await says(few)).toBe(
     "shape: label 5 of image 4 is out of range: the network has 3 outputs; end it with linear({ units: 10 })");
+});
+
+test("a step that is fed other than its batch", async () => {
+  const device = await openTestDevice();
+  const session = await Session.open(lenet(), { device, input: [1, 28, 28], batches: [4] });
+  const feed = (images: number, ...labels: number[]) =>
+    shown(() => session.feed(new Float32Array(784 * images), Uint32Array.from(labels)));
+  expect(await feed(4, 1, 2, 3, 9)).toBe("nothing");
+  expect(await feed(3, 1, 2, 3)).toBe("option: this session steps in batches of 4, not 3");
+  expect(await feed(3, 1, 2, 3, 4)).toBe("shape: 2352 numbers are not 4 images of [1,28,28]");
+  expect(await feed(4, 1, 2, 10, 4)).toBe(
+    "shape: label 10 of image 2 is out of range: the network has 10 outputs; end it with linear({ units: 11 })");
+  session.destroy();
 });
 
 test("a loss that is no number stops the run and says where", async () => {
