@@ -43,6 +43,11 @@ test("the help tells all flags and the models", async () => {
   for (const line of help().split("\n")) expect(line.length).toBeLessThanOrEqual(110);
 });
 
+test("the version is the package's", async () => {
+  const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+  expect(await convoy(["--version"])).toEqual({ code: 0, out: `${version}\n`, err: "" });
+});
+
 test("a wrong option is one line and exit code 2", async () => {
   const { code, out, err } = await convoy(["train", "lenet", "--epochs", "-1"]);
   expect({ code, out }).toEqual({ code: 2, out: "" });
