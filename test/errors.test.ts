@@ -5,7 +5,7 @@ import {
   batchNorm, conv2d, flatten, linear, maxPool2d, openDevice as openInBrowser, relu, sequential, Session, sgd,
   summary, train, type Part,
 } from "../src/index.js";
-import { openDevice } from "../src/node/device.js";
+import { fashionMnist, openDevice } from "../src/node/index.js";
 import { joined } from "./joined.js";
 import { openTestDevice } from "./support.js";
 
@@ -104,6 +104,11 @@ test("no adapter at all", async () => {
     .toBe('adapter: Node has no WebGPU of its own; import openDevice from "convoy-gpu/node" instead');
   expect(await says(openDevice({ adapter: "cuda" as "system" })))
     .toBe('option: the adapter is "auto", "system" or "software", not "cuda"');
+  expect(await says(openDevice({ robus: false } as object)))
+    .toBe("option: openDevice() in Node takes { adapter, robust, limits }, not robus");
+  expect(await says(openDevice({ limits: "all" as "real" }))).toBe('option: limits is "real" or "default", not "all"');
+  expect(await says(fashionMnist({ full: true } as object)))
+    .toBe("option: fashionMnist() in Node takes { which, dir }, not full");
   const before = process.env.VK_ICD_FILENAMES;
   process.env.VK_ICD_FILENAMES = "/nowhere.json";
   expect(await says(openDevice({ adapter: "system" })))
