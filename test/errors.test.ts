@@ -79,7 +79,10 @@ test("a step that is fed other than its batch", async () => {
   expect(await feed(3, 1, 2, 3, 4)).toBe("shape: 2352 numbers are not 4 images of [1,28,28]");
   expect(await feed(4, 1, 2, 10, 4)).toBe(
     "shape: label 10 of image 2 is out of range: the network has 10 outputs; end it with linear({ units: 11 })");
-  session.destroy();
+  const chosen = await Session.open(lenet(), { device, input: [1, 28, 28], batches: [4], data: set(9) });
+  expect(await shown(() => void chosen.step(Uint32Array.of(0, 8, 7, 9)))).toBe("option: the data has 9 images");
+  expect([await shown(() => void chosen.step(Uint32Array.of(0, 8, 7, 1))), chosen.steps]).toEqual(["nothing", 1]);
+  for (const each of [session, chosen]) each.destroy();
 });
 
 test("a loss that is no number stops the run and says where", async () => {

@@ -96,7 +96,7 @@ export class Evaluator {
       const row = from / batch % RING, last = row === RING - 1 || from + batch >= size;
       let fetch: (() => Promise<Float32Array>) | undefined;
       this.#pace.begin();
-      this.#play(from, row, last ? (encoder) => { fetch = this.#reader.copy(encoder); } : undefined);
+      this.#play(from, row, (encoder) => { if (last) fetch = this.#reader.copy(encoder); });
       if (!fetch) { await this.#pace.step(session.device, batch); continue; }
       const rows = await fetch();
       for (let r = 0; r <= row; r++) {
@@ -127,11 +127,11 @@ export function checkData({ labels, classes, shape }: Dataset, outputs: number, 
 }
 
 /** The network must have an output for each label. */
-export function checkLabels(labels: Uint8Array | Uint32Array, outputs: number, units = Math.max(...labels) + 1): void {
+export function checkLabels(labels: Uint8Array | Uint32Array, outputs: number, units?: number): void {
   const wrong = labels.findIndex((label) => label >= outputs);
   if (wrong >= 0) throw new ShapeError(
     `label ${labels[wrong]} of image ${wrong} is out of range: the network has ${outputs} outputs; `
-      + `end it with linear({ units: ${units} })`,
+      + `end it with linear({ units: ${units ?? labels[wrong] + 1} })`,
     { image: wrong, label: labels[wrong], outputs },
   );
 }

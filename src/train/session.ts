@@ -45,8 +45,8 @@ export class Session {
   #added!: Added;
   readonly #extensions: Extension[] = [];  // of the plan, one upon the other
   #adding: Promise<unknown> = Promise.resolve();
-  #source?: Source;
-  #keep: SessionOptions["keep"];
+  #source?: Source; #images?: number;  // that it has
+  #keep!: NonNullable<SessionOptions["keep"]>;
   #reader!: Reader;
   #found = (order: Uint32Array) => order;  // where a step finds its images
   readonly #words: Uint32Array<ArrayBuffer>;
@@ -73,7 +73,7 @@ export class Session {
   static async open(net: Part, options: SessionOptions): Promise<Session> {
     const {
       device, input, batches, microBatch = batches[0], data, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clip,
-      augment, freeze, seed = 0, init, rung, fuse = true, choices = {}, keep,
+      augment, freeze, seed = 0, init, rung, fuse = true, choices = {}, keep = () => [],
     } = options;
     const micro = Math.min(positive("microBatch", microBatch), batches[0]);
     const network = describe(net, input, device.adapter.limits.binding, freeze);
@@ -88,9 +88,9 @@ export class Session {
       clip, augment,
     );
     try {
-      const source = data && session.source("training set", data, batches[0], session.augment);
-      session.#source = source;
+      const source = session.#source = data && session.source("training set", data, batches[0], augment);
       session.#keep = keep;
+      session.#images = data?.size;
       session.choices = choices;
       await session.#prepare();
       session.#reader = new Reader(session.memory, session.ring);
@@ -132,7 +132,7 @@ export class Session {
     const lasting = outliving(this, source);
     const kept = [
       ...lasting, ...source ? [] : programs.flatMap(fed),
-      ...this.#keep ? [...new Set(programs.flatMap(this.#keep).map(root))].map(single) : [],
+      ...[...new Set(programs.flatMap(this.#keep).map(root))].map(single),
     ];
     this.#added = await this.add(programs, kept, () => this.#largest(lasting));
     this.memoryUse = memoryUse(programs[0].steps, this.plan);
@@ -188,9 +188,10 @@ export class Session {
    */
   step(order: Uint32Array, lr: number = this.optimizer.lr, read = false): Promise<Float32Array> | undefined {
     const { player } = this.#of(order.length);
+    if (order.some((i) => i >= this.#images!)) throw new OptionError(`the data has ${this.#images} images`);
     this.writeControl(this.#found(order), lr, this.steps % RING, this.steps);
     let fetch: (() => Promise<Float32Array>) | undefined;
-    player.play(read ? (encoder) => { fetch = this.#reader.copy(encoder); } : undefined);
+    player.play((encoder) => { if (read) fetch = this.#reader.copy(encoder); });
     this.steps++;
     return fetch?.();
   }
@@ -222,12 +223,11 @@ export class Session {
     this.memory.write(own, labels);
   }
 
-  /** What plays a step of so many images. */
-  #of(images: number): Ready {
+  #of(images: number): Ready {  // plays a step of so many
     const ready = this.#added.of(images);
-    if (!ready) throw new OptionError(`this session steps in batches of ${this.batches.join(" or ")}, not ${images}`,
+    if (ready) return ready;
+    throw new OptionError(`this session steps in batches of ${this.batches.join(" or ")}, not ${images}`,
       { batches: this.batches, got: images });
-    return ready;
   }
 
   /** [C, H, W] of the images it trains on, if they are a data set's. */
