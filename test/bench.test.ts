@@ -13,6 +13,7 @@ const roofline = { flops: 1e10, bandwidth: 1e10, dispatch: 1e-6, host: 1e-6, clo
 
 test("every case is recorded by every rung, and planned", () => {
   expect(new Set(cases.map(({ operator, shape }) => `${operator} ${shape}`)).size).toBe(cases.length);
+  for (const { operator } of cases) expect(operator).toMatch(/^\w+$/);  // a word of the command line
   for (const lanes of [undefined, 4, 8]) for (const { record, operator, shape } of cases) {
     const usual = new Recorder({ lanes });
     record(usual);

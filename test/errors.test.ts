@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import { families, lenet } from "../models/index.js";
 import { dataset } from "../src/data/dataset.js";
 import {
-  batchNorm, conv2d, flatten, linear, maxPool2d, openDevice as openInBrowser, relu, sequential, sgd, summary, train,
-  type Part,
+  batchNorm, conv2d, flatten, linear, maxPool2d, openDevice as openInBrowser, relu, sequential, Session, sgd,
+  summary, train, type Part,
 } from "../src/index.js";
-import { openDevice } from "../src/node/device.js";
+import { fashionMnist, openDevice } from "../src/node/index.js";
 import { joined } from "./joined.js";
 import { openTestDevice } from "./support.js";
 
@@ -82,6 +82,22 @@ test("more classes in the data than outputs in the network", async () => {
     "shape: label 5 of image 4 is out of range: the network has 3 outputs; end it with linear({ units: 10 })");
 });
 
+test("a step that is fed other than its batch", async () => {
+  const device = await openTestDevice();
+  const session = await Session.open(lenet(), { device, input: [1, 28, 28], batches: [4] });
+  const feed = (images: number, ...labels: number[]) =>
+    shown(() => session.feed(new Float32Array(784 * images), Uint32Array.from(labels)));
+  expect(await feed(4, 1, 2, 3, 9)).toBe("nothing");
+  expect(await feed(3, 1, 2, 3)).toBe("option: this session steps in batches of 4, not 3");
+  expect(await feed(3, 1, 2, 3, 4)).toBe("shape: 2352 numbers are not 4 images of [1,28,28]");
+  expect(await feed(4, 1, 2, 10, 4)).toBe(
+    "shape: label 10 of image 2 is out of range: the network has 10 outputs; end it with linear({ units: 11 })");
+  const chosen = await Session.open(lenet(), { device, input: [1, 28, 28], batches: [4], data: set(9) });
+  expect(await shown(() => void chosen.step(Uint32Array.of(0, 8, 7, 9)))).toBe("option: the data has 9 images");
+  expect([await shown(() => void chosen.step(Uint32Array.of(0, 8, 7, 1))), chosen.steps]).toEqual(["nothing", 1]);
+  for (const each of [session, chosen]) each.destroy();
+});
+
 test("a loss that is no number stops the run and says where", async () => {
   const run = await train(lenet({ activation: "relu" }), {
     device: await openTestDevice(), data: set(64, Uint8Array.from({ length: 64 }, (_, i) => i % 10)),
@@ -104,6 +120,11 @@ test("no adapter at all", async () => {
     .toBe('adapter: Node has no WebGPU of its own; import openDevice from "convoy-gpu/node" instead');
   expect(await says(openDevice({ adapter: "cuda" as "system" })))
     .toBe('option: the adapter is "auto", "system" or "software", not "cuda"');
+  expect(await says(openDevice({ robus: false } as object)))
+    .toBe("option: openDevice() in Node takes { adapter, robust, limits }, not robus");
+  expect(await says(openDevice({ limits: "all" as "real" }))).toBe('option: limits is "real" or "default", not "all"');
+  expect(await says(fashionMnist({ full: true } as object)))
+    .toBe("option: fashionMnist() in Node takes { which, dir }, not full");
   const before = process.env.VK_ICD_FILENAMES;
   process.env.VK_ICD_FILENAMES = "/nowhere.json";
   expect(await says(openDevice({ adapter: "system" })))

@@ -113,6 +113,8 @@ describe("files of a drop", () => {
     await refused([file("a.bin", cifar10(1))], "1 images are too few to hold 20 % out");
     await refused([file("y.png", new Uint8Array(1))], "y.png lies in no folder");
     await expect(fromFiles([], { holdOut: 1 })).rejects.toThrow(OptionError);
+    await expect(fromFiles([], { holdout: 0.1 } as object)).rejects
+      .toThrow("a data set of files takes { size, channels, holdOut, name }, not holdout");
     await expect(fromFiles([file("x/y.png", new Uint8Array(1))])).rejects
       .toThrow('no browser here to unpack images; in Node use fromFolder() of "convoy-gpu/node"');
   });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import jpeg from "jpeg-js";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { ConvoyError, OptionError } from "../src/errors.js";
+import { ConvoyError } from "../src/errors.js";
 import { stateDict } from "../src/index.js";
 import { fromFolder } from "../src/node/folder.js";
 import { parse, type TrainCommand } from "../src/node/options.js";
@@ -52,7 +52,8 @@ describe("folders", () => {
       .toThrow(/ × \d pixels, and other images .+; say what size all shall have: size/);
     const { train, test } = await fromFolder(join(folder, "two"), { size: [4, 1], channels: 1 });
     expect([train.shape, train.size, test.size, train.images.length]).toEqual([[1, 4, 1], 4, 1, 16]);
-    await expect(fromFolder(join(folder, "two"), { size: 0 })).rejects.toThrow(OptionError);
+    for (const size of [0, "8", [8], null] as never[])
+      await expect(fromFolder(join(folder, "two"), { size })).rejects.toThrow(/^size is an integer of at least 1/);
   });
   test("IDX files of the package; damaged images, a package that is not there, no folder", async () => {
     const { train, test } = await fromFolder("src/data/fashion-mnist");

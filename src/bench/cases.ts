@@ -70,8 +70,8 @@ const on = (
   operator: string, shape: string, [N, H, C]: readonly [batch: number, size: number, channels: number], net: Part,
 ): Case => layer(operator, `${shape}${shape && ": "}${H}×${H}×${C}, batch ${N}`, [N, H, H, C], net);
 
-function optimizer(value: Optimizer, operator: string, size: number): Case {
-  return { operator, shape: `${size.toLocaleString("en")} parameters`, record(rec) {
+function optimizer(value: Optimizer, size: number, how = ""): Case {
+  return { operator: value.name, shape: `${size.toLocaleString("en")} parameters${how}`, record(rec) {
     const [param, dparam, clock] = [tensor("param", [size]), tensor("d param", [size]), tensor("clock", [4])];
     const states = Object.fromEntries(value.states.map((name) => [name, tensor(name, [size])]));
     value.record(rec, { param, dparam, clock, ...states });
@@ -133,6 +133,6 @@ export const cases: readonly Case[] = [
   on("dropout", "", [16, 32, 64], dropout()),
   on("add", "", [16, 32, 64], (x) => add(x, x)), on("concat", "", [16, 32, 64], (x) => concat(x, x)),
   loss(64, 10), loss(64, 1000),
-  optimizer(sgd({ lr: 0 }), "sgd", 2 ** 21), optimizer(sgd({ lr: 0, momentum: 0.9 }), "sgd, momentum", 2 ** 21),
-  optimizer(adam({ lr: 0 }), "adam", 2 ** 21), optimizer(rmsprop({ lr: 0 }), "rmsprop", 2 ** 21),
+  optimizer(sgd({ lr: 0 }), 2 ** 21), optimizer(sgd({ lr: 0, momentum: 0.9 }), 2 ** 21, " with momentum"),
+  optimizer(adam({ lr: 0 }), 2 ** 21), optimizer(rmsprop({ lr: 0 }), 2 ** 21),
 ];

@@ -1,6 +1,8 @@
 // A data set out of files that someone chose: dropped on a page, or in a folder on the disk. Which kind they are, their
 // names tell.
 import { FormatError, OptionError } from "../errors.js";
+import { pair } from "../layers/layer.js";
+import { known } from "../options.js";
 import { permutation } from "../random.js";
 import { cifarClasses, cifarKind, cifarShape, parseCifar, type CifarKind } from "./cifar.js";
 import { dataset, type Dataset, type Split } from "./dataset.js";
@@ -57,7 +59,7 @@ export async function fromFiles(files: Iterable<File>, options: FilesOptions = {
 export async function fromNamed(
   files: readonly NamedFile[], source: string, decode: Decode, options: FilesOptions = {},
 ): Promise<Split> {
-  const { holdOut = 0.2, name } = options;
+  const { holdOut = 0.2, name } = known("a data set of files", options, "size, channels, holdOut, name");
   if (!(holdOut > 0 && holdOut < 1))
     throw new OptionError(`holdOut is a share of the images, above 0 and below 1, not ${holdOut}`, { holdOut });
   const shown = files.filter(({ path }) => !/(^|\/)[._]/.test(path)).sort((a, b) => a.path < b.path ? -1 : 1);
@@ -171,9 +173,7 @@ async function imageSets(
     return { file, of, part: partOf(folders.at(-2) ?? "", "$") };
   });
   const classes = [...new Set(placed.map(({ of }) => of))].sort(), halves: Halves = {};
-  let common = typeof size === "number" ? [size, size] as const : size;
-  if (common && !common.every((v) => Number.isInteger(v) && v > 0))
-    throw new OptionError(`size is height and width in pixels, not ${String(size)}`, { size });
+  let common = size === undefined ? size : pair("size", size, 1);
   for (const part of ["train", "test"] as const) {
     const mine = placed.filter((p) => p.part === part), images: Uint8Array[] = [];
     const order = permutation(mine.length, 0, 0), labels = Uint8Array.from(order, (i) => classes.indexOf(mine[i].of));

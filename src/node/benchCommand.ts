@@ -64,8 +64,8 @@ export async function benchCommand([command, ...args]: readonly string[], termin
       return rec.steps.flatMap((step) => step.rungs ?? []);
     }));
     if (rung !== undefined && !rungs.has(rung)) {
-      const there = [...rungs].join(", ") || "none";
-      throw new OptionError(`no kernel of these is of the rung "${rung}" on this adapter, only of ${there}`, { rung });
+      const there = rungs.size ? `only of ${[...rungs].join(", ")}` : "for they have one kernel each";
+      throw new OptionError(`no kernel of these is of the rung "${rung}" on this adapter, ${there}`, { rung });
     }
     const roof = await roofline(device);
     const about = [`Adapter: ${device.adapter.name}`, ...legend(roof)];

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { ConvoyError, OptionError } from "../errors.js";
+import { VERSION } from "../tune/choices.js";
 import { benchCommand } from "./benchCommand.js";
 import { checkCommand } from "./checkCommand.js";
 import { help, parse, type TrainCommand } from "./options.js";
@@ -33,6 +34,7 @@ async function main(args: readonly string[]): Promise<number> {
     if (args[0] === "bench" || args[0] === "roofline") return await benchCommand(args, out);
     if (args[0] === "check") return await checkCommand(args.slice(1), out);
   } catch (e) { return fail(e, e instanceof OptionError ? 2 : 1); }
+  if (args.length === 1 && args[0] === "--version") { out.line(VERSION); return 0; }
   let command: TrainCommand | "help";
   try { command = parse(args); } catch (e) { return fail(e, 2); }
   if (command === "help") {

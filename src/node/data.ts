@@ -7,6 +7,7 @@ import type { Split } from "../data/dataset.js";
 import { assemble, checked, subsetFiles, type DataFile, type DataFiles } from "../data/fashionMnistFiles.js";
 import { fullFiles } from "../data/fashionMnistFull.js";
 import { ConvoyError, OptionError } from "../errors.js";
+import { known } from "../options.js";
 import { saveFile } from "./files.js";
 
 /** "full": the 60,000 + 10,000 images as published. "subset": the first 10,000 + 2,000, which come with the package. */
@@ -31,7 +32,8 @@ export interface NodeFashionMnistOptions {
 const home = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/";
 
 /** Fashion-MNIST from the disk, each file checked against its SHA-256. `source` of the result is the folder. */
-export async function fashionMnist({ which = "subset", dir }: NodeFashionMnistOptions = {}): Promise<Split> {
+export async function fashionMnist(options: NodeFashionMnistOptions = {}): Promise<Split> {
+  const { which = "subset", dir } = known("fashionMnist() in Node", options, "which, dir");
   if (!isSet(which)) {
     throw new OptionError(`which is "subset", "full" or "auto", not "${which}"`, { which });
   }

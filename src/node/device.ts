@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { AdapterError, OptionError } from "../errors.js";
 import { fromAdapter, type Device, type DeviceOptions } from "../gpu/device.js";
+import { known } from "../options.js";
 import { fileStore } from "./store.js";
 import { archives, unpack } from "./unpack.js";
 
@@ -25,7 +26,11 @@ const instances: GPU[] = [];  // kept for good: once one is collected, its devic
 
 /** Opens a WebGPU device in Node, through npm's webgpu (Dawn). `device.adapter` says what was found. */
 export async function openDevice(options: NodeDeviceOptions = {}): Promise<Device> {
-  const wanted = options.adapter ?? (process.env.CONVOY_ADAPTER || "auto");
+  const { adapter: asked, limits = "real" } = known("openDevice() in Node", options, "adapter, robust, limits");
+  if (limits !== "real" && limits !== "default") {
+    throw new OptionError(`limits is "real" or "default", not "${String(limits)}"`, { limits });
+  }
+  const wanted = asked ?? (process.env.CONVOY_ADAPTER || "auto");
   if (!["auto", "system", "software"].includes(wanted)) {
     throw new OptionError(`the adapter is "auto", "system" or "software", not "${wanted}"`, { adapter: wanted });
   }

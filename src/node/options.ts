@@ -110,8 +110,8 @@ export function help(): string {
     "  convoy profile MODEL [options]     times a training step, layer by layer: npm run profile -- MODEL [options]",
     "  convoy tune MODEL [options]        times the kernels that each layer could take, and keeps which are best",
     "  convoy bench --help                times kernels, rung by rung; convoy roofline: the adapter's limits",
-    "  convoy check FILE.mjs              checks layers of your own; convoy check --help", "",
-    row("  MODEL", models), ...shown, "",
+    "  convoy check FILE.mjs              checks layers of your own; convoy check --help",
+    "  convoy --version                   which Convoy this is", "", row("  MODEL", models), ...shown, "",
     "Ctrl-C ends the training and saves what was reached, for --resume; a second one leaves at once.",
     "Exit codes: 0 done, 1 failed, 2 an option is wrong, 130 ended by Ctrl-C.",
   ].join("\n");

@@ -158,7 +158,7 @@ function text(found: Omit<Profile, "toString">): string {
     "",
     table(["layer", "pass", "kernels", "ms", "share", "GFLOP/s", "GB/s", "roofline"], lines, { left: 3 }),
     "",
-    `${dispatches} dispatches, ${digits(1e3 * seconds)} ms each in a pass of its own: ${sums.join(", ")}`,
+    `${dispatches} dispatches take ${digits(1e3 * seconds)} ms, each in a pass of its own: ${sums.join(", ")}`,
     `A step as it is played takes ${digits(1e3 * step)} ms, ${digits(batch / step)} images/s; `
       + `the host takes ${digits(1e6 * host)} µs a dispatch.`,
   ].join("\n");

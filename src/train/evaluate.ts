@@ -93,7 +93,7 @@ export class Evaluator {
       const row = from / batch % RING, last = row === RING - 1 || from + batch >= size;
       let fetch: (() => Promise<Float32Array>) | undefined;
       this.#pace.begin();
-      this.#play(from, row, last ? (encoder) => { fetch = this.#reader.copy(encoder); } : undefined);
+      this.#play(from, row, (encoder) => { if (last) fetch = this.#reader.copy(encoder); });
       if (!fetch) { await this.#pace.step(session.device, batch); continue; }
       const rows = await fetch();
       for (let r = 0; r <= row; r++) {
@@ -117,13 +117,18 @@ export class Evaluator {
 
 /** The network must have an output for each label, and images are as large as those it trains on. */
 export function checkData({ labels, classes, shape }: Dataset, outputs: number, like: Shape = shape): void {
-  const wrong = labels?.findIndex((label) => label >= outputs);
-  if (wrong >= 0) throw new ShapeError(
-    `label ${labels[wrong]} of image ${wrong} is out of range: the network has ${outputs} outputs; `
-      + `end it with linear({ units: ${classes.length} })`,
-    { image: wrong, label: labels[wrong], outputs },
-  );
   if (`${shape}` !== `${like}`) throw new ShapeError(
     `the test images are [${shape}], those of the training [${like}]; make them one size`, { got: shape, want: like },
+  );
+  checkLabels(labels, outputs, classes.length);
+}
+
+/** The network must have an output for each label. */
+export function checkLabels(labels: Uint8Array | Uint32Array, outputs: number, units?: number): void {
+  const wrong = labels.findIndex((label) => label >= outputs);
+  if (wrong >= 0) throw new ShapeError(
+    `label ${labels[wrong]} of image ${wrong} is out of range: the network has ${outputs} outputs; `
+      + `end it with linear({ units: ${units ?? labels[wrong] + 1} })`,
+    { image: wrong, label: labels[wrong], outputs },
   );
 }

@@ -1,4 +1,4 @@
-import { LimitError, OptionError, OutOfMemoryError } from "../errors.js";
+import { LimitError, OptionError, OutOfMemoryError, ShapeError } from "../errors.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Augmentation } from "../data/augment.js";
 import { levelsOf, type Preparation } from "../data/prepare.js";
@@ -13,6 +13,7 @@ import { memoryUse, plan, single, type MemoryUse, type Plan } from "../plan.js";
 import { addPrograms, type Added, type Extension, type Ready } from "./added.js";
 import { control, RING, type Control } from "./control.js";
 import { describe, outliving, statesOf, type Network, type States } from "./network.js";
+import { checkLabels } from "./evaluate.js";
 import { training, type Program } from "./programs.js";
 import type { SessionOptions } from "./sessionOptions.js";
 import { sourceOf, upload, type Source } from "./source.js";
@@ -51,7 +52,7 @@ export class Session {
   #added!: Added;
   readonly #extensions: Extension[] = [];  // of the plan, one upon the other
   #adding: Promise<unknown> = Promise.resolve();
-  #source?: Source;
+  #source?: Source; #images?: number;  // that it has
   #reader!: Reader;
   #found = (order: Uint32Array) => order;  // where a step finds its images
   readonly #words: Uint32Array<ArrayBuffer>;
@@ -89,6 +90,7 @@ export class Session {
     });
     try {
       const source = session.#source = data && session.source("training set", data, batches[0], augment);
+      session.#images = data?.size;
       await session.#prepare();
       session.#reader = new Reader(session.memory, session.ring);
       if (source) session.#found = upload(session.memory, source, data!, levels);
@@ -175,18 +177,16 @@ export class Session {
   }
 
   /**
-   * One optimizer step on the images with these indices: one write, one pass, one submit; returns at once.
-   * With `read`, gives the ring's rows (Σ loss, Σ hits, images, losses that are no numbers) once the GPU has them.
+   * One optimizer step on the images with these indices, or on those that were fed, of which only the number counts:
+   * one write, one pass, one submit; returns at once. With `read`, gives the ring once the GPU has it: row s % 128, of
+   * step s from 0, has Σ loss, Σ hits, images, losses that are no numbers.
    */
   step(order: Uint32Array, lr: number = this.optimizer.lr, read = false): Promise<Float32Array> | undefined {
-    const ready = this.#added.of(order.length);
-    if (!ready) throw new OptionError(
-      `this session steps in batches of ${this.batches.join(" or ")}, not ${order.length}`,
-      { batches: this.batches, got: order.length },
-    );
+    const { player } = this.#of(order.length);
+    if (order.some((i) => i >= this.#images!)) throw new OptionError(`the data has ${this.#images} images`);
     this.writeControl(this.#found(order), lr, this.steps % RING, this.steps);
     let fetch: (() => Promise<Float32Array>) | undefined;
-    ready.player.play(read ? (encoder) => { fetch = this.#reader.copy(encoder); } : undefined);
+    player.play((encoder) => { if (read) fetch = this.#reader.copy(encoder); });
     this.steps++;
     return fetch?.();
   }
@@ -210,9 +210,19 @@ export class Session {
 
   /** Queues images [N, H, W, C] and labels for the next step, in a session without `data`. */
   feed(images: Float32Array<ArrayBuffer>, labels: Uint32Array<ArrayBuffer>): void {
-    const { program } = this.#added.of(labels.length) ?? this.ready[0];
-    this.memory.write(program.x, images);
-    this.memory.write(program.labels, labels);
+    const { program: { x, labels: own, logits } } = this.#of(labels.length);
+    if (images.length !== x.size)
+      throw new ShapeError(`${images.length} numbers are not ${labels.length} images of [${this.network.input}]`);
+    checkLabels(labels, logits.shape[1]);
+    this.memory.write(x, images);
+    this.memory.write(own, labels);
+  }
+
+  #of(images: number): Ready {  // plays a step of so many
+    const ready = this.#added.of(images);
+    if (ready) return ready;
+    throw new OptionError(`this session steps in batches of ${this.batches.join(" or ")}, not ${images}`,
+      { batches: this.batches, got: images });
   }
 
   /** [C, H, W] of the images it trains on, if they are a data set's. */

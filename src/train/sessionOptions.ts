@@ -47,7 +47,10 @@ export interface SessionOptions extends Preparation {
   rung?: string;
   /** Rungs of the training steps by key, as tune() returns them. Default: the first that fits. */
   choices?: Choices;
-  /** False keeps every layer a kernel of its own, which gives the same bits. Default true. */
+  /**
+   * False keeps every layer a kernel of its own. The bits are the same, but for batch norms in evaluation and frozen
+   * ones, which are otherwise folded into the layer in front. Default true.
+   */
   fuse?: boolean;
   /** Tensors of a step that keep memory of their own, to be read after it; others may be overwritten by then. */
   keep?: (program: Program) => readonly Tensor[];

@@ -51,11 +51,12 @@ const NAMES = "device, data, resize, batch, microBatch, epochs, optimizer, loss,
  */
 export async function train(net: Part, options: TrainOptions): Promise<Run> {
   const {
-    device, data: given, resize, batch = 64, microBatch = batch, epochs = 10, optimizer, loss, earlyStopping, clip,
-    freeze, seed = 0, init, normalise, augment, resident, tune = !device?.adapter?.software,
+    device, data: given, resize, batch = 64, epochs = 10, optimizer, loss, earlyStopping, clip, freeze, seed = 0,
+    tune = !device?.adapter?.software,
   } = known("train()", options, NAMES);
-  const { train: data, test } = Object(given) === given && "train" in given
-    ? given : { train: given as Dataset, test: undefined };
+  const split = given as Partial<Split> | undefined;
+  const { train: data, test }: Pick<Split, "train"> & Partial<Split> = split?.train
+    ? split as Split : { train: given as Dataset };
   for (const [name, wanted, ok] of [
     ["device", "what openDevice() gives, awaited", device?.gpu],
     ["data", "a data set or { train, test }, awaited", data?.images],
@@ -65,8 +66,7 @@ export async function train(net: Part, options: TrainOptions): Promise<Run> {
     ...Object.entries({ clip, freeze, schedule: options.schedule })
       .map(([name, f]) => [name, "a function", !f || typeof f === "function"] as const),
   ] as const) if (!ok) throw new OptionError(`${name} is ${wanted}`, { [name]: options[name as keyof TrainOptions] });
-  for (const [name, value] of Object.entries({ batch, microBatch, epochs, ...resize !== undefined && { resize } }))
-    positive(name, value);
+  for (const [name, value] of Object.entries({ batch, epochs, resize: resize ?? 1 })) positive(name, value);
   if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32)
     throw new OptionError(`seed is an integer from 0 to 2³² − 1, not ${seed}`, { seed });
   if (!data.size) throw new OptionError("the training set is empty");
@@ -74,9 +74,8 @@ export async function train(net: Part, options: TrainOptions): Promise<Run> {
   const full = Math.min(batch, data.size), tail = data.size % full;
   const choices = tune === true ? await readChoices(device) : tune || {};
   const session = await Session.open(net, {
-    device, choices, input: resize ? [data.shape[0], resize, resize] : data.shape,
-    batches: [full, ...tail ? [tail] : []], microBatch, data, optimizer, loss, clip, freeze, seed, init, normalise,
-    augment, resident,
+    ...options, data, choices, input: resize ? [data.shape[0], resize, resize] : data.shape,
+    batches: [full, ...tail ? [tail] : []],
   });
   try {
     checkData(data, session.programs[0].logits.shape[1]);
