@@ -63,6 +63,7 @@ test("a slip in the JavaScript of a layer is told with its file and line, also o
   expect([code, err]).toEqual([1, `error: ${inner}, line 2: Unexpected token ';' (export const two = ;)\n`]);
   writeFileSync(inner, "export const one = 1;\n");
   expect((await convoy(["check", file])).err).toMatch(/layer\.mjs, line 1: .*export named 'two' \(import \{/);
+  for (const made of [inner, file]) rmSync(made);
 });
 
 test("a small training runs to its end and leaves a checkpoint", { timeout: 120_000 }, async () => {
@@ -127,7 +128,7 @@ test("a profile is a table, and data", { timeout: 120_000 }, async () => {
   expect(code, err).toBe(0);
   for (const told of [
     /^Roofline: [\d.]+ GFLOP\/s, [\d.]+ GB\/s/m, /^0 \(conv2d\) +weight gradient .*%$/m,
-    /^\d+ dispatches, [\d.]+ ms/m, /images\/s; the host takes [\d.]+ µs a dispatch\.$/m,
+    /^\d+ dispatches take [\d.]+ ms/m, /images\/s; the host takes [\d.]+ µs a dispatch\.$/m,
   ]) expect(out).toMatch(told);
   const { rows, batch } = JSON.parse(readFileSync(json, "utf8")) as { rows: { pass: string }[]; batch: number };
   expect(batch).toBe(4);
