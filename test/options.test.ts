@@ -6,14 +6,16 @@ import { levelsOf } from "../src/data/prepare.js";
 import { Graph } from "../src/graph.js";
 import {
   adam, adamw, adaptiveAvgPool2d, add, avgPool2d, batchNorm, clipNorm, concat, conv2d, cosine, crossEntropy,
-  depthwiseConv2d, dropout, elu, exponential, flatten, gelu, leakyRelu, linear, localResponseNorm, maxPool2d, oneCycle,
-  reduceOnPlateau, relu, rmsprop, sequential, sgd, softplus, stepDecay, summary, torchDefault, train,
+  depthwiseConv2d, dropout, elu, exponential, flatten, forward, gelu, leakyRelu, linear, localResponseNorm, maxPool2d,
+  oneCycle, reduceOnPlateau, relu, rmsprop, sequential, Session, sgd, softplus, stepDecay, summary, torchDefault, train,
   type AdamOptions, type AdaptiveAvgPool2dOptions, type AvgPool2dOptions, type BatchNormOptions, type Conv2dOptions,
   type CosineOptions, type CrossEntropyOptions, type DepthwiseConv2dOptions, type DropoutOptions, type EluOptions,
   type GeluOptions, type LeakyReluOptions, type LinearOptions, type LocalResponseNormOptions, type MaxPool2dOptions,
   type OneCycleOptions, type PlateauOptions, type RmspropOptions, type SgdOptions, type SoftplusOptions,
   type StepDecayOptions, type SummaryOptions, type TrainOptions,
 } from "../src/index.js";
+import { profile } from "../src/profile/profile.js";
+import { tune } from "../src/tune/tune.js";
 import { openTestDevice } from "./support.js";
 
 /** A function with a value for each of its options: the compiler sees to it that none is missing. */
@@ -129,4 +131,20 @@ test("train() tells what it is given amiss", async () => {
     expect(await says({ seed })).toBe(`OptionError: seed is an integer from 0 to 2³² − 1, not ${seed}`);
   expect(await says({ seed: 2 ** 32 - 1 })).toBe("nothing");
   await expect(train(net, undefined as never)).rejects.toThrow(/^train\(\) takes \{ .* \}, not undefined$/);
+});
+
+test("what runs, tells or measures a network knows its options, too", async () => {
+  const device = await openTestDevice(), net = sequential(flatten(), linear({ units: 2 })), input = [1, 1, 1];
+  const session = await Session.open(net, { device, input, batches: [2] });
+  const calls: ((more: object) => unknown)[] = [
+    (more) => summary(net, { input, batch: 2, ...more }),
+    (more) => forward(net, { device, x: { shape: [2, ...input], data: [1, 2] }, ...more }),
+    (more) => tune(net, { device, input, batch: 2, known: () => true, ...more }),
+    (more) => profile(session, { rounds: 1, clock: "wall clock", ...more }),
+  ];
+  for (const call of calls) {
+    await call({});
+    await expect((async () => call({ odd: 2 }))()).rejects.toThrow(/^\w+\(\) takes \{ .+ \}, not odd$/);
+  }
+  session.destroy();
 });

@@ -2,6 +2,7 @@ import { hostTime, roofline, type Roofline } from "./roofline.js";
 import { bytes, macs, passes, passOf, type Pass } from "./cost.js";
 import { digits, share, table } from "./table.js";
 import { OptionError } from "../errors.js";
+import { known } from "../options.js";
 import { keep, time, type TimeSource, type Timing } from "../gpu/profiler.js";
 import { touched, type Step } from "../gpu/recorder.js";
 import type { Run } from "../train/run.js";
@@ -72,6 +73,7 @@ const profiled = new WeakSet<Session>();  // now
  */
 export async function profile(what: Session | Run, options: ProfileOptions = {}): Promise<Profile> {
   const session = "session" in what ? what.session : what;
+  known("profile()", options, "rounds, clock, roofline");
   if (profiled.has(session)) throw new OptionError("this training is being profiled already; wait for that");
   profiled.add(session);
   try { return await profileAlone(session, options); } finally { profiled.delete(session); }

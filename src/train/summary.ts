@@ -6,7 +6,7 @@ import { channelsFirst } from "../layers/layer.js";
 import { torchShape } from "../layout.js";
 import { crossEntropy } from "../losses/crossEntropy.js";
 import { sgd } from "../optimizers/sgd.js";
-import { positive } from "../options.js";
+import { known, positive } from "../options.js";
 import { lifetimes, memoryUse, plan, type MemoryUse } from "../plan.js";
 import { control, RING } from "./control.js";
 import { describe, outliving, statesOf } from "./network.js";
@@ -70,10 +70,11 @@ export interface Summary {
 }
 
 /** What a network is and what a training step of it takes, known before any device is touched. */
-export function summary(net: Part, {
-  input, batch, microBatch: micro = batch, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clip, freeze,
-  limit = Infinity, adapter,
-}: SummaryOptions): Summary {
+export function summary(net: Part, options: SummaryOptions): Summary {
+  const {
+    input, batch, microBatch: micro = batch, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clip, freeze,
+    limit = Infinity, adapter,
+  } = known("summary()", options, "input, batch, microBatch, optimizer, loss, clip, freeze, limit, adapter");
   for (const [name, value] of Object.entries({ batch, microBatch: micro })) positive(name, value);
   const network = describe(net, input, limit, freeze), order = control(batch, micro), ring = tensor("ring", [RING, 4]);
   const states = statesOf(network, optimizer);

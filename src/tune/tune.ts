@@ -1,6 +1,7 @@
 import type { Part } from "../graph.js";
 import type { Device } from "../gpu/device.js";
 import type { Shape } from "../gpu/recorder.js";
+import { known } from "../options.js";
 import { Session } from "../train/session.js";
 import { writeChoices, type Choices } from "./choices.js";
 import { measure, type Measured, type MeasureOptions } from "./measure.js";
@@ -22,12 +23,12 @@ export interface TuneOptions extends MeasureOptions {
  * It is also kept for { tune: true } on the same adapter, runtime and version of Convoy: in Node in
  * ~/.cache/convoy/tuned.json, in a page in its localStorage.
  */
-export async function tune(
-  net: Part, { device, input, batch = 64, onMeasured, ...options }: TuneOptions,
-): Promise<Choices> {
+export async function tune(net: Part, options: TuneOptions): Promise<Choices> {
+  const { device, input, batch = 64, onMeasured, ...how } =
+    known("tune()", options, "device, input, batch, onMeasured, known, clock");
   const session = await Session.open(net, { device, input, batches: [batch] }), choices: Record<string, string> = {};
   try {
-    for await (const measured of measure(device, (choice) => session.record(choice), tools, options)) {
+    for await (const measured of measure(device, (choice) => session.record(choice), tools, how)) {
       choices[measured.key] = measured.rung;
       onMeasured?.(measured);
     }
