@@ -1,6 +1,6 @@
 // The command line as a user meets it: a process, its output, its exit code, the file it leaves.
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -52,6 +52,17 @@ test("a wrong option is one line and exit code 2", async () => {
   const { code, out, err } = await convoy(["train", "lenet", "--epochs", "-1"]);
   expect({ code, out }).toEqual({ code: 2, out: "" });
   expect(err).toMatch(/^error: --epochs is .*, not "-1"; .*\n$/);
+});
+
+test("a slip in the JavaScript of a layer is told with its file and line, also of one it imports", async () => {
+  const inner = join(folder, "inner.mjs"), file = join(folder, "layer.mjs");
+  writeFileSync(inner, "export const one = 1;\nexport const two = ;\n");
+  writeFileSync(file, 'import { two } from "./inner.mjs";\nexport const layer = two;\n');
+  const { code, err } = await convoy(["check", file]);
+  expect([code, err]).toEqual([1, `error: ${inner}, line 2: Unexpected token ';' (export const two = ;)\n`]);
+  writeFileSync(inner, "export const one = 1;\n");
+  expect((await convoy(["check", file])).err).toMatch(/layer\.mjs, line 1: .*export named 'two' \(import \{/);
+  for (const each of [inner, file]) rmSync(each);
 });
 
 test("a small training runs to its end and leaves a checkpoint", { timeout: 120_000 }, async () => {
@@ -116,7 +127,7 @@ test("a profile is a table, and data", { timeout: 120_000 }, async () => {
   expect(code, err).toBe(0);
   for (const told of [
     /^Roofline: [\d.]+ GFLOP\/s, [\d.]+ GB\/s/m, /^0 \(conv2d\) +weight gradient .*%$/m,
-    /^\d+ dispatches, [\d.]+ ms/m, /images\/s; the host takes [\d.]+ µs a dispatch\.$/m,
+    /^\d+ dispatches take [\d.]+ ms, each/m, /images\/s; the host takes [\d.]+ µs a dispatch\.$/m,
   ]) expect(out).toMatch(told);
   const { rows, batch } = JSON.parse(readFileSync(json, "utf8")) as { rows: { pass: string }[]; batch: number };
   expect(batch).toBe(4);

@@ -1,10 +1,11 @@
-import { resolve } from "node:path";
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { pathToFileURL } from "node:url";
+import { resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { check, isLayer } from "../check/check.js";
 import type { Reference } from "../check/gradients.js";
 import type { AnyLayer, CheckOptions } from "../check/probe.js";
-import { DeviceLostError, OptionError } from "../errors.js";
+import { DeviceLostError, FormatError, OptionError } from "../errors.js";
 import { openDevice } from "./device.js";
 import { parsed } from "./options.js";
 import type { Terminal } from "./terminal.js";
@@ -24,6 +25,18 @@ const help = [
   "Exit codes: 0 all is well, 1 something was found, 2 an option is wrong.",
 ];
 
+/** What a file exports. Where its JavaScript is wrong, import() does not say; a Node that ends of it does. */
+async function exportsOf(file: string): Promise<Record<string, unknown>> {
+  const { href } = pathToFileURL(resolve(file));
+  try { return await import(href) as Record<string, unknown>; } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    const again = ["--input-type=module", "--eval", `import ${JSON.stringify(href)}`];
+    const { stderr } = spawnSync(process.execPath, again, { encoding: "utf8" });
+    const [, url, line, text] = /^(file:.+):(\d+)\n(.*)$/m.exec(stderr) ?? [undefined, href, "?", ""];
+    throw new FormatError(`${fileURLToPath(url)}, line ${line}: ${cause.message} (${text.trim()})`, { file }, cause);
+  }
+}
+
 /** `convoy check`. Returns the exit code. */
 export async function checkCommand(args: readonly string[], terminal: Terminal): Promise<number> {
   const { values: { shape, seed = "1", help: asked }, positionals: [file, ...rest] } = parsed("check", args, {
@@ -36,7 +49,7 @@ export async function checkCommand(args: readonly string[], terminal: Terminal):
   }
   if (!/^\d+$/.test(seed)) throw new OptionError(`--seed is an integer of at least 0, not "${seed}"`, { seed });
   if (!existsSync(file)) throw new OptionError(`${file}: there is no such file`, { file });
-  const module = await import(pathToFileURL(resolve(file)).href) as Record<string, unknown>;
+  const module = await exportsOf(file);
   const layers = Object.entries(module).filter((entry): entry is [string, AnyLayer] => isLayer(entry[1]));
   if (!layers.length) {
     const why = `${file} exports no layer; write export const layer = defineLayer({…}), or elementwise({…})`;
