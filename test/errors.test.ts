@@ -140,5 +140,7 @@ test("a last batch of one image, of which batch norm learns nothing", async () =
     .toMatch(/needs more than one value per channel/);
   const run = await train(net, { device, data: set(9), batch: 3, epochs: 1 });
   expect(await run.predict(new Uint8Array(784))).toHaveLength(1);
+  for (const none of [undefined, { train: set(2), test: set(2) } as never])
+    expect(await says(run.evaluate(none))).toBe("option: there are no test images; give evaluate() a data set");
   run.destroy();
 });

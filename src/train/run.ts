@@ -181,7 +181,7 @@ export class Run implements AsyncIterable<Progress> {
   /** Mean loss and accuracy on a data set of the same image size; default the test images. */
   async evaluate(data?: Dataset): Promise<Evaluation> {
     if (!data && this.test) return this.test.run();
-    if (!data) throw new OptionError("there are no test images; give evaluate() a data set");
+    if (!data?.images) throw new OptionError("there are no test images; give evaluate() a data set");
     const evaluator = await Evaluator.open(this.session, data);
     try { return await evaluator.run(); } finally { evaluator.destroy(); }
   }
