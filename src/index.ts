@@ -41,7 +41,8 @@ export type { Random } from "./random.js";
 export type { EarlyStopping } from "./train/earlyStopping.js";
 export type { Evaluation } from "./train/evaluate.js";
 export { forward, type ForwardOptions, type Output } from "./train/forward.js";
-export type { Activation, Images, Prediction } from "./train/predict.js";
+export type { Activation, Images, Prediction } from "./train/inference.js";
+export { predictor, type Predictor, type PredictorOptions } from "./train/predictor.js";
 export type { Best, Progress, RunOptions } from "./train/progress.js";
 export { Run } from "./train/run.js";
 export {

@@ -8,7 +8,7 @@ import {
 } from "../src/index.js";
 import { describe as network } from "../src/train/network.js";
 import { inference } from "../src/train/programs.js";
-import { Predictor } from "../src/train/predict.js";
+import { Inference } from "../src/train/inference.js";
 import { Session } from "../src/train/session.js";
 import { noise, order } from "./noise.js";
 import { largest, openTestDevice } from "./support.js";
@@ -33,7 +33,7 @@ async function answered(part: Part, fuse: boolean, rung?: string) {
     fuse, rung,
   });
   for (let i = 0; i < 3; i++) session.step(order(8));
-  const predictor = await Predictor.open(session, 8);
+  const predictor = await Inference.open(session, 8);
   const logits = await predictor.logits(Float32Array.from(data.images, (byte) => byte / 255));
   predictor.destroy();
   session.destroy();

@@ -5,7 +5,7 @@ import {
   relu, sequential, sgd, silu, type Block, type Layer, type Part,
 } from "../src/index.js";
 import { bake } from "../src/gpu/kernel.js";
-import { Predictors } from "../src/train/predictors.js";
+import { Predictor } from "../src/train/predictor.js";
 import { Session } from "../src/train/session.js";
 import { readWeights } from "../src/train/weights.js";
 import { noise } from "./noise.js";
@@ -139,7 +139,7 @@ test("one layer's output, from a program that ends with it, is what all layers k
   const net = sequential(paths(8), batchNorm(), maxPool2d({ kernel: 2 }), flatten(), linear({ units: 10 }));
   const device = await openTestDevice(), image = data.images.slice(0, 784);
   const session = await Session.open(net, { device, input: [1, 28, 28], batches: [8], data });
-  const predictors = new Predictors(session, [1, 28, 28]);
+  const predictors = new Predictor(session, [1, 28, 28], 64);
   const all = await predictors.activations(image);
   expect(all.length).toBeGreaterThan(12);
   for (const [i, one] of all.entries()) expect(await predictors.activations(image, i), one.path).toEqual([one]);

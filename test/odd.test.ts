@@ -5,7 +5,7 @@ import {
   add, batchNorm, concat, conv2d, dropout, elu, flatten, forward, linear, named, relu, sequential, sgd, sigmoid, silu,
   softplus, tanh, type Block, type Part,
 } from "../src/index.js";
-import { Predictor } from "../src/train/predict.js";
+import { Inference } from "../src/train/inference.js";
 import { Session } from "../src/train/session.js";
 import type { SessionOptions } from "../src/train/sessionOptions.js";
 import { readWeights } from "../src/train/weights.js";
@@ -20,7 +20,7 @@ async function trained(
     device: await openTestDevice(), batches: [n], data, optimizer: sgd({ lr: 0.1 }), ...options,
   });
   for (let i = 0; i < steps; i++) session.step(order(n));
-  const weights = await readWeights(session.memory, session.network), predictor = await Predictor.open(session, n);
+  const weights = await readWeights(session.memory, session.network), predictor = await Inference.open(session, n);
   const logits = await predictor.logits(Float32Array.from(data.images, (byte) => byte / 255));
   weights.set("logits", { shape: [n], data: logits });
   for (const [name, { data }] of weights) expect(data.every(Number.isFinite), name).toBe(true);

@@ -1,5 +1,5 @@
 import type { Dataset } from "../data/dataset.js";
-import type { Prediction } from "../train/predict.js";
+import type { Prediction } from "../train/inference.js";
 import { percent, type Terminal } from "./terminal.js";
 
 const COLUMNS = 14, GAP = 1, RAMP = " .:-=+*#%@";

@@ -6,7 +6,7 @@ import { known } from "../options.js";
 import { keep, time, type TimeSource, type Timing } from "../gpu/profiler.js";
 import { touched, type Step } from "../gpu/recorder.js";
 import type { Run } from "../train/run.js";
-import type { Ready } from "../train/added.js";
+import type { Ready } from "../train/home.js";
 import type { Session } from "../train/session.js";
 
 /** What one layer takes in one pass of a training step. */

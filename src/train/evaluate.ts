@@ -4,7 +4,7 @@ import { levelsOf } from "../data/prepare.js";
 import { Reader } from "../gpu/memory.js";
 import type { Player } from "../gpu/player.js";
 import { tensor, type Shape } from "../gpu/recorder.js";
-import type { Added } from "./added.js";
+import type { Added } from "./home.js";
 import { RING } from "./control.js";
 import { evaluation, type Program } from "./programs.js";
 import { Pace } from "./pace.js";

@@ -36,8 +36,6 @@ export function describe(net: Part, input: Shape, limit: number, freeze?: (name:
   }
   graph(1);
   const all = [...params.values()], of = (kind: (p: Parameter) => boolean) => all.filter(kind).map((p) => p.tensor);
-  if (all.some((p) => p.frozen) && !all.some((p) => p.learned))
-    throw new OptionError("all parameters are frozen: there is nothing to learn; leave the last layer free");
   try {
     const learned = arenas("parameters", of((p) => p.learned), limit);
     const like = (kind: string): Gradients[] => learned.map(({ whole }) =>

@@ -6,8 +6,8 @@ import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { RING } from "./control.js";
 import { judge } from "./earlyStopping.js";
 import { Pace } from "./pace.js";
-import type { Activation, Images, Prediction } from "./predict.js";
-import { Predictors } from "./predictors.js";
+import type { Activation, Images, Prediction } from "./inference.js";
+import { Predictor } from "./predictor.js";
 import type { Best, Progress, RunOptions } from "./progress.js";
 import { factor } from "./schedules.js";
 import type { Session } from "./session.js";
@@ -36,14 +36,14 @@ export class Run implements AsyncIterable<Progress> {
   #begun = false; #paused = false; #stopped = false; #active = false; #gone = false;
   #wake = () => {}; #single: (() => void)[] = [];  // steps asked for while paused
   readonly #pace = new Pace();
-  readonly #predictors: Predictors;
+  readonly #predictor: Predictor;
 
   constructor(readonly session: Session, readonly data: Dataset, readonly epochs: number, readonly test?: Evaluator,
     readonly options: RunOptions = {}, tuning?: Tuning) {
     this.#tally = tallyAfter(session.steps);
     this.#choices = session.choices;
     this.#tuning = tuning;
-    this.#predictors = new Predictors(session, data.shape);
+    this.#predictor = new Predictor(session, data.shape, Math.min(64, session.micro));
   }
 
   get paused(): boolean { return this.#paused; }
@@ -187,10 +187,10 @@ export class Run implements AsyncIterable<Progress> {
   }
 
   /** Probabilities for images [N, C, H, W] of the data set's size: bytes, or numbers from 0 to 1. */
-  predict(images: Images): Promise<Prediction[]> { return this.#predictors.predict(images); }
+  predict(images: Images): Promise<Prediction[]> { return this.#predictor.predict(images); }
 
   /** What every layer makes of one image [1, C, H, W]; or one layer alone, by its number in summary().layers. */
-  activations(image: Images, only?: number): Promise<Activation[]> { return this.#predictors.activations(image, only); }
+  activations(image: Images, only?: number): Promise<Activation[]> { return this.#predictor.activations(image, only); }
 
   /** Parameters and running statistics, with PyTorch's names, shapes and order. */
   weights(): Promise<StateDict> { return readWeights(this.session.memory, this.session.network); }
@@ -244,7 +244,7 @@ export class Run implements AsyncIterable<Progress> {
     this.stop();
     for (const resolve of this.#single.splice(0)) resolve();
     this.test?.destroy();
-    this.#predictors.destroy();
+    this.#predictor.destroy();
     this.session.destroy();
   }
 }

@@ -4,13 +4,13 @@ import type { Augmentation } from "../data/augment.js";
 import { levelsOf, type Preparation } from "../data/prepare.js";
 import type { Part } from "../graph.js";
 import { targetOf } from "../gpu/device.js";
-import { Memory, Reader } from "../gpu/memory.js";
+import { Reader } from "../gpu/memory.js";
 import { root, tensor, type Arena, type Shape, type Step, type Target } from "../gpu/recorder.js";
 import { crossEntropy } from "../losses/crossEntropy.js";
 import { sgd } from "../optimizers/sgd.js";
 import { positive } from "../options.js";
-import { memoryUse, plan, single, type MemoryUse, type Plan } from "../plan.js";
-import { addPrograms, type Added, type Extension, type Ready } from "./added.js";
+import { memoryUse, plan, single, type MemoryUse } from "../plan.js";
+import { Home, type Added, type Ready } from "./home.js";
 import { control, RING, type Control } from "./control.js";
 import { describe, outliving, statesOf, type Network, type States } from "./network.js";
 import { checkLabels } from "./evaluate.js";
@@ -39,19 +39,15 @@ export interface Session extends Settings {}
  * A network with memory on a device, ready to train: everything is recorded, planned, compiled and bound, so that a
  * step writes a few bytes and submits once. train() drives one; drive it yourself for a loop of your own.
  */
-export class Session {
+export class Session extends Home {
   /** Optimizer steps taken. */
   steps = 0;
   readonly control: Control;
   readonly ring = tensor("ring", [RING, 4]);
-  readonly memory: Memory;
-  plan: Plan = { places: new Map(), buffers: [], slots: [] };
   /** What a training step's short-lived tensors take. */
   memoryUse: MemoryUse = { slots: 0, bound: 0, sum: 0 };
   readonly states: States;
   #added!: Added;
-  readonly #extensions: Extension[] = [];  // of the plan, one upon the other
-  #adding: Promise<unknown> = Promise.resolve();
   #source?: Source; #images?: number;  // that it has
   #reader!: Reader;
   #found = (order: Uint32Array) => order;  // where a step finds its images
@@ -59,8 +55,8 @@ export class Session {
   readonly #floats: Float32Array<ArrayBuffer>;
 
   private constructor(settings: Settings) {
+    super(settings.device);
     Object.assign(this, settings);
-    this.memory = new Memory(this.device);
     this.control = control(this.batches[0], this.micro);
     this.#words = new Uint32Array(this.control.whole.size);
     this.#floats = new Float32Array(this.#words.buffer);
@@ -78,6 +74,8 @@ export class Session {
     } = options;
     const micro = Math.min(positive("microBatch", microBatch), batches[0]);
     const network = describe(net, input, device.adapter.limits.binding, freeze);
+    if (!network.learned.length && [...network.params.values()].some((p) => p.frozen))
+      throw new OptionError("all parameters are frozen: there is nothing to learn; leave the last layer free");
     if (micro < batches[0] && !data)
       throw new OptionError("microBatch is for sessions with data; feed batches that fit", { microBatch });
     if (augment && !(data && augment.check))
@@ -107,19 +105,6 @@ export class Session {
   /** The tensors of a data set, for steps of at most so many images. */
   source(name: string, data: Dataset, batch: number, augment?: Augmentation, resident = this.resident): Source {
     return sourceOf(name, data, { batch, limit: this.device.adapter.limits.binding, resident, augment });
-  }
-
-  /**
-   * Plans further programs into the memory there is, makes what is missing, and prepares them for playing: one call at
-   * a time, for each plan goes on from the last. `undo` frees it again, in its turn too, and once nothing that was
-   * added later counts on its buffers; so does a failure.
-   */
-  add<P extends Pick<Program, "label" | "steps" | "batch">>(
-    programs: readonly P[], kept: readonly Arena[], largest: () => number,
-  ): Promise<Added<P>> {
-    const adding = this.#adding.then(() => addPrograms(this, this.#extensions, programs, kept, largest));
-    this.#adding = adding.catch(() => {});
-    return adding.then((added) => ({ ...added, undo: () => { this.#adding = this.#adding.then(added.undo); } }));
   }
 
   /** Records the training programs, by the choices there are, and prepares them. */

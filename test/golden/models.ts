@@ -5,7 +5,7 @@ import type { Device } from "../../src/gpu/device.js";
 import { Session, sgd, type StateDict } from "../../src/index.js";
 import { toNhwc, torchShape } from "../../src/layout.js";
 import { RING } from "../../src/train/control.js";
-import { Predictor } from "../../src/train/predict.js";
+import { Inference } from "../../src/train/inference.js";
 import { readWeights, writeWeights } from "../../src/train/weights.js";
 import { readGradients } from "../runs.js";
 import { difference, values, type Check, type Input } from "./compare.js";
@@ -112,7 +112,7 @@ async function* checkOnce(
       ];
     });
     if (buffers.length) yield worst(`running statistics after${note}`, kinked ?? AFTER, running);
-    const predictor = await Predictor.open(session, batch);
+    const predictor = await Inference.open(session, batch);
     const logits = difference(await predictor.logits(images), file.evalLogitsAfter);
     yield check("logits after, in evaluation mode", logits, kinked ?? AFTER);
     predictor.destroy();

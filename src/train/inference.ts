@@ -5,6 +5,7 @@ import { elements, root } from "../gpu/recorder.js";
 import { channelsFirst } from "../layers/layer.js";
 import { toNchw, toNhwc } from "../layout.js";
 import { single } from "../plan.js";
+import type { Home } from "./home.js";
 import { inference, type Program } from "./programs.js";
 import type { Session } from "./session.js";
 
@@ -29,24 +30,30 @@ export interface Activation {
   readonly data: Float32Array;
 }
 
-type Inference = Pick<Program, "x" | "logits" | "graph" | "batch">;
+/** A network that lies on a device: a session's or, where nothing is trained, a predictor's own. */
+export type Resident = Home & Pick<Session, "network" | "target" | "fused" | "normalise"> & {
+  readonly loss?: Session["loss"];
+};
 
 /**
  * The forward pass alone, on images from outside. With `watch`, the output of one layer, by its number, or of every
  * layer keeps memory of its own and can be looked at.
  */
-export class Predictor {
-  private constructor(readonly session: Session, readonly program: Inference, readonly player: Player) {}
+export class Inference {
+  private constructor(
+    readonly home: Resident, readonly program: Pick<Program, "x" | "logits" | "graph" | "batch">,
+    readonly player: Player,
+  ) {}
 
-  static async open(session: Session, batch: number, watch?: number | "all"): Promise<Predictor> {
+  static async open(home: Resident, batch: number, watch?: number | "all"): Promise<Inference> {
     const program = inference(
-      session.network, batch, session.target, session.fused && watch !== "all", watch === "all" ? undefined : watch,
+      home.network, batch, home.target, home.fused && watch !== "all", watch === "all" ? undefined : watch,
     );
     const { graph: { nodes }, x, logits } = program;
     const outputs = watch === undefined ? [logits] : watch === "all" ? nodes.map(({ y }) => y) : [nodes[watch].y];
     const kept = [...new Set([x, ...outputs.map(root)])].map(single);
-    const { ready: [{ player }] } = await session.add([program], kept, () => 0);
-    return new Predictor(session, program, player);
+    const { ready: [{ player }] } = await home.add([program], kept, () => 0);
+    return new Inference(home, program, player);
   }
 
   /** Any number of images; they run in batches. */
@@ -59,18 +66,18 @@ export class Predictor {
     );
     return Array.from({ length: values.length / classes }, (_, i) => {
       const own = values.subarray(i * classes, (i + 1) * classes), largest = Math.max(...own);
-      return { label: own.indexOf(largest), probabilities: this.session.loss.raw ? own : softmax(own, largest) };
+      return { label: own.indexOf(largest), probabilities: this.home.loss?.raw ? own : softmax(own, largest) };
     });
   }
 
   /** What the network itself answers, [N, classes], before any softmax. */
   async logits(images: Float32Array): Promise<Float32Array<ArrayBuffer>> {
-    const { logits, batch } = this.program, size = elements(this.session.network.input), classes = logits.size / batch;
+    const { logits, batch } = this.program, size = elements(this.home.network.input), classes = logits.size / batch;
     const count = images.length / size, all = new Float32Array(count * classes);
     for (let from = 0; from < count; from += batch) {
       const n = Math.min(batch, count - from);
       this.#feed(images.subarray(from * size, (from + n) * size), n);
-      all.set((await this.session.memory.read(logits)).subarray(0, n * classes), from * classes);
+      all.set((await this.home.memory.read(logits)).subarray(0, n * classes), from * classes);
     }
     return all;
   }
@@ -78,10 +85,10 @@ export class Predictor {
   /** Outputs of all layers, or of one by its number, for at most `batch` images; needs `watch`. */
   async activations(images: Float32Array, only?: number): Promise<Activation[]> {
     const { graph, batch } = this.program;
-    const n = Math.min(batch, images.length / elements(this.session.network.input));
+    const n = Math.min(batch, images.length / elements(this.home.network.input));
     this.#feed(images, n);
     return Promise.all(graph.nodes.filter((_, i) => i === (only ?? i)).map(async ({ path, layer, y }) => {
-      const values = toNchw(await this.session.memory.read(y), y.shape, y.features);
+      const values = toNchw(await this.home.memory.read(y), y.shape, y.features);
       const shape = channelsFirst([n, ...y.shape.slice(1)]);
       return { path, layer: layer.name, shape, data: values.subarray(0, elements(shape)) };
     }));
@@ -90,11 +97,11 @@ export class Predictor {
   #feed(images: Float32Array, n: number): void {
     const { x } = this.program, [, H, W, C] = x.shape;
     const values = toNhwc(Float32Array.from(images), [n, H, W, C]);
-    const levels = levelsOf(this.session.normalise, C, 1);
-    if (this.session.normalise)
+    const levels = levelsOf(this.home.normalise, C, 1);
+    if (this.home.normalise)
       for (let i = 0; i < values.length; i++)
         values[i] = values[i] * levels[2 * (i % C)] + levels[2 * (i % C) + 1];
-    this.session.memory.write(x, values);
+    this.home.memory.write(x, values);
     this.player.play();
   }
 
