@@ -67,6 +67,21 @@ test("it holds weights and what one batch takes; where so many do not fit, fewer
   run.destroy();
 });
 
+test("a data set's images are N·H·W·C, and it is predicted as they lie there", async () => {
+  const device = await openTestDevice(), rgb = noise(6, [3, 4, 5], 4), { shape: [C, H, W] } = rgb;
+  const net = sequential(conv2d({ filters: 4, kernel: 3 }), flatten(), linear({ units: 4 }));
+  const run = await train(net, { device, data: rgb, batch: 6, epochs: 1 });
+  const own = await predictor(net, { device, input: rgb.shape, weights: stateDict(await run.save()) });
+  const nchw = Uint8Array.from({ length: rgb.images.length }, (_, i) => {
+    const w = i % W, h = Math.floor(i / W) % H, c = Math.floor(i / W / H) % C, n = Math.floor(i / W / H / C);
+    return rgb.images[((n * H + h) * W + w) * C + c];
+  });
+  for (const one of [own, run]) expect(await one.predict(rgb)).toEqual(await one.predict(nchw));
+  expect(await run.predict(rgb)).not.toEqual(await run.predict(rgb.images));
+  await expect(own.predict({ ...rgb, shape: [3, 5, 4] })).rejects.toThrow("images of [3,5,4] instead of [3,4,5]");
+  for (const one of [own, run]) one.destroy();
+});
+
 test("what is wrong is told, and frozen networks answer, too", async () => {
   const device = await openTestDevice(), run = await open(), weights = stateDict(await run.save());
   run.destroy();

@@ -1,4 +1,5 @@
 import { NonFiniteError } from "../errors.js";
+import type { Dataset } from "../data/dataset.js";
 import { levelsOf } from "../data/prepare.js";
 import type { Player } from "../gpu/player.js";
 import { elements, root } from "../gpu/recorder.js";
@@ -9,8 +10,11 @@ import type { Home } from "./home.js";
 import { inference, type Program } from "./programs.js";
 import type { Session } from "./session.js";
 
-/** [N, C, H, W] pixels: bytes, or numbers from 0 to 1 (bytes / 255). They are normalised as in training. */
-export type Images = Uint8Array | Uint8ClampedArray | Float32Array;
+/**
+ * [N, C, H, W] pixels: bytes, or numbers from 0 to 1 (bytes / 255). Or a data set, whose images are [N, H, W, C]. They
+ * are normalised as in training.
+ */
+export type Images = Uint8Array | Uint8ClampedArray | Float32Array | Pick<Dataset, "images" | "shape" | "size">;
 
 /** What a network makes of one image. */
 export interface Prediction {

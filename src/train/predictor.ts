@@ -4,6 +4,7 @@ import { FormatError, LimitError, ShapeError } from "../errors.js";
 import { targetOf, type Device } from "../gpu/device.js";
 import { elements, type Shape } from "../gpu/recorder.js";
 import type { Part } from "../graph.js";
+import { toNchw } from "../layout.js";
 import { known, positive } from "../options.js";
 import { Home } from "./home.js";
 import { Inference, type Activation, type Images, type Prediction, type Resident } from "./inference.js";
@@ -54,7 +55,13 @@ export class Predictor {
    * `count` images, have.
    */
   #sized(images: Images, count?: number): Float32Array {
-    const { shape } = this, [, P, Q] = this.home.network.input;
+    const { shape } = this, [C, H, W] = shape, [, P, Q] = this.home.network.input;
+    if ("images" in Object(images)) {
+      const set = images as Exclude<Images, ArrayLike<number>>;
+      if (`${set.shape}` !== `${shape}`)
+        throw new ShapeError(`images of [${set.shape}] instead of [${shape}]`, { got: set.shape, want: shape });
+      return this.#sized(toNchw(Float32Array.from(set.images, (byte) => byte / 255), [set.size, H, W, C]), count);
+    }
     const bytes = images instanceof Uint8Array || images instanceof Uint8ClampedArray;
     if (!bytes && !(images instanceof Float32Array))
       throw new FormatError("images are bytes in a Uint8Array or numbers from 0 to 1 in a Float32Array");
@@ -102,8 +109,8 @@ export async function predictor(net: Part, options: PredictorOptions): Promise<P
     known("predictor()", options, "device, input, weights, resize, batch, normalise");
   const network = describe(net, resize ? [input[0], resize, resize] : input, device.adapter.limits.binding);
   levelsOf(normalise, input[0], 1);
-  const own = { network, target: targetOf(device.adapter), fused: true, normalise };
-  const home = Object.assign(new Home(device), own);
+  const target = targetOf(device.adapter);
+  const home = Object.assign(new Home(device), { network, target, fused: true, normalise });
   try {
     await home.add([], [...network.learned, ...network.others], () => 0);
     writeWeights(home.memory, network, weights);

@@ -186,7 +186,7 @@ export class Run implements AsyncIterable<Progress> {
     try { return await evaluator.run(); } finally { evaluator.destroy(); }
   }
 
-  /** Probabilities for images [N, C, H, W] of the data set's size: bytes, or numbers from 0 to 1. */
+  /** Probabilities for images of the training's size: a data set, or pixels [N, C, H, W], bytes or from 0 to 1. */
   predict(images: Images): Promise<Prediction[]> { return this.#predictor.predict(images); }
 
   /** What every layer makes of one image [1, C, H, W]; or one layer alone, by its number in summary().layers. */
