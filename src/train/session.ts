@@ -60,7 +60,7 @@ export class Session {
   private constructor(settings: Settings) {
     Object.assign(this, settings);
     this.memory = new Memory(this.device);
-    this.control = control(this.batches[0], this.micro);
+    this.control = control(Math.max(...this.batches), this.micro);
     this.#words = new Uint32Array(this.control.whole.size);
     this.#floats = new Float32Array(this.#words.buffer);
     this.states = statesOf(this.network, this.optimizer);
@@ -72,12 +72,13 @@ export class Session {
    */
   static async open(net: Part, options: SessionOptions): Promise<Session> {
     const {
-      device, input, batches, microBatch = batches[0], data, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clip,
-      augment, normalise, resident, freeze, seed = 0, init, rung, fuse: fused = true, choices = {}, keep,
+      device, input, batches, microBatch = Math.max(...batches), data, optimizer = sgd({ lr: 0.1 }),
+      loss = crossEntropy(), clip, augment, normalise, resident, freeze, seed = 0, init, rung, fuse: fused = true,
+      choices = {}, keep,
     } = options;
-    const micro = Math.min(positive("microBatch", microBatch), batches[0]);
+    const most = Math.max(...batches), micro = Math.min(positive("microBatch", microBatch), most);
     const network = describe(net, input, device.adapter.limits.binding, freeze);
-    if (micro < batches[0] && !data)
+    if (micro < most && !data)
       throw new OptionError("microBatch is for sessions with data; feed batches that fit", { microBatch });
     if (augment && !(data && augment.check))
       throw new OptionError("augment is what augmentation() gives, for sessions with data", { augment });
@@ -88,7 +89,7 @@ export class Session {
       choices, keep,
     });
     try {
-      const source = session.#source = data && session.source("training set", data, batches[0], augment);
+      const source = session.#source = data && session.source("training set", data, most, augment);
       await session.#prepare();
       session.#reader = new Reader(session.memory, session.ring);
       if (source) session.#found = upload(session.memory, source, data!, levels);
