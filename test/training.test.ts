@@ -96,6 +96,16 @@ test("the last, smaller batch trains as a batch of its own size", async () => {
   for (const session of [mixed, alone]) session.destroy();
 });
 
+test.each([{}, { resident: false }, { microBatch: 6 }])("the usual batch need not be the largest: %o", async (more) => {
+  const device = await openTestDevice(), data = images(21);
+  const open = (batches: number[]) => Session.open(net(), { device, input: [1, 28, 28], batches, data, ...more });
+  const sessions = [await open([5, 16]), await open([16, 5])];
+  for (const session of sessions) for (const indices of [order(5), order(16, 5)]) session.step(indices);
+  const [got, want] = await Promise.all(sessions.map(({ memory, network }) => readWeights(memory, network)));
+  expect(got).toEqual(want);
+  for (const session of sessions) session.destroy();
+});
+
 describe("a run can be held", () => {
   test("pause, step, resume, stop", async () => {
     const data = { train: images(64), test: images(10), name: "", source: "" }, run = await train(net(), {

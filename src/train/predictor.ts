@@ -80,9 +80,6 @@ export class Predictor {
     return open;
   }
 
-  /** Records, plans and compiles what predict() and logits() play, ahead of the first call. */
-  async ready(): Promise<void> { await this.#open(this.batch); }
-
   /** Other weights from the next call on: see Run.load(). */
   load(weights: StateDict, options?: { strict?: boolean }): LoadReport {
     return writeWeights(this.home.memory, this.home.network, weights, options);
@@ -116,7 +113,7 @@ export async function predictor(net: Part, options: PredictorOptions): Promise<P
     writeWeights(home.memory, network, weights);
     for (let n = positive("batch", batch); ; n = Math.ceil(n / 2)) try {
       const made = new Predictor(home, input, n);
-      await made.ready();
+      await made.logits(new Float32Array());  // compiles what plays
       return made;
     } catch (e) { if (!(e instanceof LimitError) || n === 1) throw e; }
   } catch (e) {

@@ -57,7 +57,7 @@ export class Session extends Home {
   private constructor(settings: Settings) {
     super(settings.device);
     Object.assign(this, settings);
-    this.control = control(this.batches[0], this.micro);
+    this.control = control(Math.max(...this.batches), this.micro);
     this.#words = new Uint32Array(this.control.whole.size);
     this.#floats = new Float32Array(this.#words.buffer);
     this.states = statesOf(this.network, this.optimizer);
@@ -69,14 +69,14 @@ export class Session extends Home {
    */
   static async open(net: Part, options: SessionOptions): Promise<Session> {
     const {
-      device, input, batches, microBatch = batches[0], data, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clip,
-      augment, normalise, resident, freeze, seed = 0, init, rung, fuse: fused = true, choices = {}, keep,
+      device, input, batches, microBatch, data, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clip, augment,
+      normalise, resident, freeze, seed = 0, init, rung, fuse: fused = true, choices = {}, keep,
     } = options;
-    const micro = Math.min(positive("microBatch", microBatch), batches[0]);
+    const most = Math.max(...batches), micro = Math.min(positive("microBatch", microBatch ?? most), most);
     const network = describe(net, input, device.adapter.limits.binding, freeze);
     if (!network.learned.length && [...network.params.values()].some((p) => p.frozen))
       throw new OptionError("all parameters are frozen: there is nothing to learn; leave the last layer free");
-    if (micro < batches[0] && !data)
+    if (micro < most && !data)
       throw new OptionError("microBatch is for sessions with data; feed batches that fit", { microBatch });
     if (augment && !(data && augment.check))
       throw new OptionError("augment is what augmentation() gives, for sessions with data", { augment });
@@ -87,7 +87,7 @@ export class Session extends Home {
       choices, keep,
     });
     try {
-      const source = session.#source = data && session.source("training set", data, batches[0], augment);
+      const source = session.#source = data && session.source("training set", data, most, augment);
       session.#images = data?.size;
       await session.#prepare();
       session.#reader = new Reader(session.memory, session.ring);
