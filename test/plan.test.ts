@@ -28,6 +28,18 @@ test("a plan that grows keeps its slots: what is larger than one takes another",
   expect(more.places.get(u)).toEqual(first.places.get(u));
 });
 
+test("what has a place keeps it when a plan grows, and a view lies in its root's", () => {
+  const whole = t("whole", 256), part = t("part", 128), more = t("more");
+  const view: Tensor = { ...t("view"), of: part, offset: 64 };
+  const table: Tensor = { ...t("table"), values: new Uint32Array(64) };
+  const first = plan([[step(table, y)], [step(view, y)]], [{ whole, parts: new Map([[part, 128]]) }, ...kept]);
+  expect(first.buffers).toEqual([1024, 256, 256, 256]);
+  expect(first.places.get(view)).toEqual({ buffer: 0, offset: 4 * 192, bytes: 256 });
+  const grown = plan([[step(table, y), step(more, y)]], [{ whole, parts: new Map([[more, 64]]) }], 2 ** 27, first);
+  expect(grown.buffers).toEqual(first.buffers);
+  expect(grown.places.get(more)).toEqual({ buffer: 0, offset: 4 * 64, bytes: 256 });
+});
+
 test("tensors whose lives meet in one step do not share a slot", () => {
   const { places, slots } = plan([[step(x, u), step(u, v), step(v, w), step(w, y)]], kept);
   expect(slots).toHaveLength(2);
