@@ -26,6 +26,8 @@ test("a plan that grows keeps its slots: what is larger than one takes another",
   expect(more.buffers).toEqual([256, 256, 256, 400]);
   expect([large, v].map((t) => more.places.get(t)!.buffer)).toEqual([3, slot]);
   expect(more.places.get(u)).toEqual(first.places.get(u));
+  const { buffers } = plan([[step(x, u), step(u, y)], [step(x, large), step(large, y)]], kept);
+  expect(buffers, "one that is only planned grows").toEqual([256, 256, 400]);
 });
 
 test("what has a place keeps it when a plan grows, and a view lies in its root's", () => {
