@@ -42,6 +42,13 @@ test("what has a place keeps it when a plan grows, and a view lies in its root's
   expect(grown.places.get(more)).toEqual({ buffer: 0, offset: 4 * 64, bytes: 256 });
 });
 
+test("what no binding can hold is refused, be it kept, constant or passing", () => {
+  const large = t("large", 100), table: Tensor = { ...large, values: new Uint32Array(100) };
+  const passing = () => plan([[step(x, large), step(large, y)]], kept, 396);
+  for (const f of [() => plan([], [single(large)], 396), () => plan([[step(table, y)]], kept, 396), passing])
+    expect(f).toThrow("large [100] takes 400 bytes; this device binds at most 396");
+});
+
 test("tensors whose lives meet in one step do not share a slot", () => {
   const { places, slots } = plan([[step(x, u), step(u, v), step(v, w), step(w, y)]], kept);
   expect(slots).toHaveLength(2);
