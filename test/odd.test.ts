@@ -43,8 +43,9 @@ const beside = (before: Part[], after: Part[]): Block => (x) => {
 };
 /** Sums of a convolution's output, which is read again later, and of a sum's relu. */
 const later: Block = (x) => {
-  const [y, s, t] = [conv2d({ filters: 2, kernel: 1 }), sigmoid(), tanh()].map((f) => named(f.name, f)(x));
-  const sum = add(named("relu", relu())(add(s, t)), named("silu", silu())(x));
+  const [y, v] = ["y", "v"].map((name) => named(name, conv2d({ filters: 4, kernel: 1 }))(x));
+  const [s, t, u] = [sigmoid(), tanh(), silu()].map((f) => named(f.name, f)(v));
+  const sum = add(named("relu", relu())(add(s, t)), u);
   return named("out", sequential(flatten(), linear({ units: 3 })))(add(add(y, sum), named("elu", elu())(y)));
 };
 const split: Block = (x) => {
