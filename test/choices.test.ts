@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
+import { LimitError } from "../src/errors.js";
 import { activation_forward } from "../src/generated/activation.js";
 import { Device } from "../src/gpu/device.js";
 import { Recorder, tensor, type Rung } from "../src/gpu/recorder.js";
@@ -41,6 +42,42 @@ test.each(["timestamps", "wall clock"] as const)("the faster rung wins by %s, a 
   expect(found).toMatchObject([{ key: `relu: size${1 << 20}`, usual: "slow", rung: "fast" }]);
   const { slow, slower, fast } = found[0].seconds;
   expect([fast < slow, 3 * fast < slower]).toEqual([true, true]);
+});
+
+test("what is not better by a twentieth is not taken; three times the best is not measured again", async () => {
+  const seconds: Record<string, number> = { a: 1, b: 0.96, c: 3.1, d: 1.5 }, left = new Set<string>();
+  const device = { adapter: { limits: { binding: 2 ** 20 } } } as Device, rounds: string[] = [];
+  vi.doMock("../src/gpu/profiler.js", () => ({
+    time: (_: Device, runs: { player: { name: string } }[]) => {
+      const names = runs.map(({ player }) => player.name);
+      rounds.push(names.join(""));
+      return { times: names.map((name) => ({ best: seconds[name] })) };
+    },
+  }));
+  vi.resetModules();
+  const { measure } = await import("../src/tune/measure.js");
+  vi.doUnmock("../src/gpu/profiler.js");
+  const full = { grow() { if (rounds.length === 10) throw new LimitError("no room"); }, write() {} };
+  const kept = (name: string, more = {}) => {
+    left.add(name);
+    return { name, destroy: () => left.delete(name), ...more };
+  };
+  const Memory = function () { return kept("memory", full); };
+  const Player = { prepare: (_: unknown, label: string) => kept(label.at(-1)!) };
+  const ladder = Object.keys(seconds).map((name, i) => times(name, i + 1));
+  const record = (choice?: (key: string) => string | undefined) => {
+    const rec = new Recorder({ choice });
+    rec.climb(ladder, { x: tensor("x", [64]), y: tensor("y", [64]) }, { size: 64 }, "relu");
+    return rec.steps;
+  };
+  const found: string[] = [];
+  for (const b of [0.96, 0.94, 0]) {
+    seconds.b = b;  // the third time there is no room, and the usual rung stays
+    const all = measure(device, record, { ...tools, Memory, Player } as never);
+    for await (const { usual, rung } of all) found.push(`${usual} ${rung}`);
+  }
+  expect(found).toEqual(["a a", "a b"]);
+  expect([rounds.slice(0, 5), rounds.length, left.size]).toEqual([["a", "b", "c", "d", "abd"], 10, 0]);
 });
 
 test("a store that fails costs a warning, not the choices", async () => {

@@ -1,7 +1,10 @@
-// Which adapter is opened, and whose a device is.
+// Which adapter is opened, whose a device is, and what its memory takes.
 import { expect, test } from "vitest";
 import { flatten, fromDevice, linear, sequential, train, type Device } from "../src/index.js";
+import { Memory } from "../src/gpu/memory.js";
+import { tensor } from "../src/gpu/recorder.js";
 import { openDevice } from "../src/node/device.js";
+import { plan, single } from "../src/plan.js";
 import { noise } from "./noise.js";
 import { openTestDevice } from "./support.js";
 
@@ -34,4 +37,16 @@ test("a GPUDevice of one's own trains to the same bits, and outlives Convoy's pa
   const later = new Promise((resolve) => { setTimeout(resolve, 50, "there"); });
   expect(await Promise.race([gpu.lost.then(() => "lost"), later])).toBe("there");
   expect(() => fromDevice({ limits: gpu.limits } as GPUDevice)).toThrow(/fromDevice\(gpu, adapter\.info\)/);
+});
+
+test("memory takes no more than a tensor holds, and whole words", async () => {
+  const memory = new Memory(await openTestDevice()), t = tensor("t", [4]);
+  await memory.grow(plan([], [single(t), single(tensor("behind", [4]))]));
+  memory.write(t, Float32Array.of(1, 2, 3, 4));
+  memory.write(t, Float32Array.of(5), 12);
+  expect(() => memory.write(t, new Float32Array(5))).toThrow("t takes 16 bytes, not 20");
+  expect(() => memory.write(t, new Float32Array(2), 12)).toThrow("t takes 16 bytes, not 20");
+  expect(() => memory.write(t, new Uint8Array(3))).toThrow("t takes 16 bytes, not 3");
+  expect(await memory.read(t)).toEqual(Float32Array.of(1, 2, 3, 5));
+  memory.destroy();
 });

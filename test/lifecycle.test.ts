@@ -76,9 +76,12 @@ test("a run that is destroyed has freed every buffer that was made for it", asyn
   await run.evaluate(toy(30));
   await run.save();
   const before = left(), { bytes } = run.session.memory, [{ program: { steps: [step] } }] = run.session.ready;
-  const kernel = { ...step.kernel, code: "no shader" }, tensors = { ...step.tensors, x: tensor("new", [1e6]) };
-  const add = run.session.add([{ label: "bad", batch, steps: [{ ...step, kernel, tensors }] }], [], () => 0);
-  await expect(add).rejects.toThrow();
+  const kernel = { ...step.kernel, code: "no shader" };
+  const add = (size: number, some = {}) => run.session.add([
+    { label: "more", batch, steps: [{ ...step, tensors: { ...step.tensors, x: tensor("new", [size]) }, ...some }] },
+  ], [], () => 0);
+  for (const added of [await add(1e6), await add(2e6)]) added.undo();  // the first is counted on until the second goes
+  await expect(add(1e6, { kernel })).rejects.toThrow();
   expect([left(), run.session.memory.bytes]).toEqual([before, bytes]);
   await expect(run.session.choose({ "maxPool2d": "plain" })).resolves.toBe(undefined);
   expect(left()).toEqual(before);

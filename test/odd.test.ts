@@ -41,6 +41,13 @@ const beside = (before: Part[], after: Part[]): Block => (x) => {
   const path = named("path", sequential(...before, conv2d({ filters: 4, kernel: 1 }), ...after))(y);
   return named("out", sequential(flatten(), linear({ units: 3 })))(add(path, y));
 };
+/** Sums of a convolution's output, which is read again later, and of a sum's relu. */
+const later: Block = (x) => {
+  const [y, v] = ["y", "v"].map((name) => named(name, conv2d({ filters: 4, kernel: 1 }))(x));
+  const [s, t, u] = [sigmoid(), tanh(), silu()].map((f) => named(f.name, f)(v));
+  const sum = add(named("relu", relu())(add(s, t)), u);
+  return named("out", sequential(flatten(), linear({ units: 3 })))(add(add(y, sum), named("elu", elu())(y)));
+};
 const split: Block = (x) => {
   const [a, b] = [1, 0.5].map((alpha) => named(`elu${alpha}`, elu({ alpha }))(x));
   return named("out", sequential(flatten(), linear({ units: 3 })))(concat(a, b));
@@ -54,13 +61,18 @@ test.each<[string, Part]>([
   ["a sum behind a dropout", beside([], [dropout()])],
   ["a gradient's sum behind a slope", beside([relu()], [])],
   ["a sum of six", six],
+  ["sums of what is read later, and of a sum's relu", later],
+  ["slopes of two alphas", sequential(
+    ...[0.5, 2].flatMap((alpha) => [conv2d({ filters: 8, kernel: 1 }), elu({ alpha })]),
+    conv2d({ filters: 8, kernel: 1 }), flatten(), linear({ units: 3 }))],
   ["a normalisation behind a flatten", sequential(
     conv2d({ filters: 4, kernel: 1 }), flatten(), batchNorm(), linear({ units: 3 }))],
   ["side by side, two curves of one kind", (x) => sequential(conv2d({ filters: 4, kernel: 1 }), split)(x)],
   ["tanh behind a dropout", (x) => head(x, dropout(), tanh())],
   ["sigmoid behind a dropout", (x) => head(x, dropout(), sigmoid())],
   ["a dropout behind a sigmoid", (x) => head(x, sigmoid(), dropout())],
-  ["elu behind a dropout", (x) => head(x, dropout(), elu())],
+  ["elu behind a dropout, and a softplus that ends early", (x) =>
+    head(x, dropout(), elu(), linear({ units: 8 }), softplus({ beta: 3, threshold: 1 }))],
   ["relu in front of a dropout and behind one", (x) => head(x, relu(), dropout(), relu())],
   ["a dropout behind a dropout", sequential(flatten(), dropout(), dropout({ p: 0.2 }), linear({ units: 3 }))],
   ["dropouts around a flatten", sequential(dropout(), flatten(), dropout({ p: 0.2 }), linear({ units: 3 }))],

@@ -26,6 +26,27 @@ test("a plan that grows keeps its slots: what is larger than one takes another",
   expect(more.buffers).toEqual([256, 256, 256, 400]);
   expect([large, v].map((t) => more.places.get(t)!.buffer)).toEqual([3, slot]);
   expect(more.places.get(u)).toEqual(first.places.get(u));
+  const { buffers } = plan([[step(x, u), step(u, y)], [step(x, large), step(large, y)]], kept);
+  expect(buffers, "one that is only planned grows").toEqual([256, 256, 400]);
+});
+
+test("what has a place keeps it when a plan grows, and a view lies in its root's", () => {
+  const whole = t("whole", 256), part = t("part", 128), more = t("more");
+  const view: Tensor = { ...t("view"), of: part, offset: 64 };
+  const table: Tensor = { ...t("table"), values: new Uint32Array(64) };
+  const first = plan([[step(table, y)], [step(view, y)]], [{ whole, parts: new Map([[part, 128]]) }, ...kept]);
+  expect(first.buffers).toEqual([1024, 256, 256, 256]);
+  expect(first.places.get(view)).toEqual({ buffer: 0, offset: 4 * 192, bytes: 256 });
+  const grown = plan([[step(table, y), step(more, y)]], [{ whole, parts: new Map([[more, 64]]) }], 2 ** 27, first);
+  expect(grown.buffers).toEqual(first.buffers);
+  expect(grown.places.get(more)).toEqual({ buffer: 0, offset: 4 * 64, bytes: 256 });
+});
+
+test("what no binding can hold is refused, be it kept, constant or passing", () => {
+  const large = t("large", 100), table: Tensor = { ...large, values: new Uint32Array(100) };
+  const passing = () => plan([[step(x, large), step(large, y)]], kept, 396);
+  for (const f of [() => plan([], [single(large)], 396), () => plan([[step(table, y)]], kept, 396), passing])
+    expect(f).toThrow("large [100] takes 400 bytes; this device binds at most 396");
 });
 
 test("tensors whose lives meet in one step do not share a slot", () => {

@@ -1,7 +1,8 @@
 // The instruments: clocks, the adapter's limits, a profile that leaves no trace.
 import { expect, test, vi } from "vitest";
+import { concat_backward } from "../src/generated/concat.js";
 import { spread } from "../src/gpu/profiler.js";
-import { Recorder } from "../src/gpu/recorder.js";
+import { Recorder, type Step } from "../src/gpu/recorder.js";
 import {
   batchNorm, conv2d, depthwiseConv2d, flatten, linear, maxPool2d, relu, sequential, sgd, type Part,
 } from "../src/index.js";
@@ -108,5 +109,8 @@ test("work is counted once, whichever kernel does it", () => {
     recorded(sequential(flatten(), linear({ units: 4 })), rung).map(passOf));
   for (const passes of linears) expect(passes, "both gradients at once").toEqual(["forward", "backward"]);
   const [strided] = recorded(conv2d({ filters: 8, kernel: 1, stride: 2, bias: false }), "plain");
+  const concat = { kernel: concat_backward, tensors: {}, params: { M: 2, C0: 3, C1: 1, C2: 0, C3: 0 } };
+  expect([0, 1].map((SLOPE) => bytes({ ...concat, overrides: { SLOPE } } as unknown as Step)))
+    .toEqual([2 * 4 * 8, 3 * 4 * 8]);  // with a slope, of z too
   expect(bytes(strided)).toBe(4 * (2 * 5 * 5 * 8 + 8 * 8 + 2 * 5 * 5 * 8));  // of x, a pixel in three or four
 });

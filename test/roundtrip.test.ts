@@ -37,18 +37,18 @@ describe("round trip", () => {
     expect(metadata.size).toBe(0);
   });
   test("half floats and others, not aligned", () => {
-    const halves = [0x3c00, 0xc000, 0x7bff, 0x0001, 0x0400, 0x7c00, 0x8000], brains = [0x3f80, 0xc000, 0xff80];
+    const halves = [0x3c00, 0xc000, 0x7bff, 0x0001, 0x0400, 0x7c00, 0x8000, 0x7e00], brains = [0x3f80, 0xc000, 0xff80];
     const bytes = (v: number[]) => v.flatMap((h) => [h & 255, h >> 8]);
     const infos = [
       `"b":${info("BOOL", "[1]", "[0,1]")}`,
-      `"h":${info("F16", "[7]", "[1,15]")}`,
-      `"g":${info("BF16", "[3]", "[15,21]")}`,
-      `"d":${info("F64", "[1]", "[21,29]")}`,
-      `"i":${info("I32", "[1]", "[29,33]")}`,
+      `"h":${info("F16", "[8]", "[1,17]")}`,
+      `"g":${info("BF16", "[3]", "[17,23]")}`,
+      `"d":${info("F64", "[1]", "[23,31]")}`,
+      `"i":${info("I32", "[1]", "[31,35]")}`,
     ];
     const data = [1, ...bytes(halves), ...bytes(brains), 0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 254, 255, 255, 255];
     const { tensors } = readSafetensors(file(`{${infos.join(",")}}`, data));
-    expect(tensors.get("h")!.data).toEqual(new Float32Array([1, -2, 65504, 2 ** -24, 2 ** -14, Infinity, -0]));
+    expect(tensors.get("h")!.data).toEqual(new Float32Array([1, -2, 65504, 2 ** -24, 2 ** -14, Infinity, -0, NaN]));
     expect(tensors.get("g")!.data).toEqual(new Float32Array([1, -2, -Infinity]));
     expect(["b", "d", "i"].map((key) => tensors.get(key)!.data))
       .toEqual([new Uint8Array([1]), new Float64Array([1]), new Int32Array([-2])]);

@@ -39,6 +39,10 @@ test("tune() gives a table that train() takes, and keeps it for tune: true", asy
   expect([...kept]).toEqual([[placeOf(device.adapter), JSON.stringify(table)]]);
   const run = await open(device, { tune: true }, tiny());
   expect(run.session.choices).toEqual(table);
+  const { session } = run, { ready } = session;
+  vi.spyOn(session, "add").mockRejectedValueOnce(new Error("no room"));
+  await expect(session.choose({})).rejects.toThrow("no room");
+  expect([session.choices, session.ready]).toEqual([table, ready]);  // what cannot be prepared changes nothing
   run.destroy();
 });
 
@@ -65,6 +69,31 @@ test("a tuner waits for the first step after it was made, and gives up for good 
   expect(due).toEqual([false, true, false]);
   expect(warn).toHaveBeenCalledWith(expect.stringContaining("the rungs stay as they are: no clock"));
   warn.mockRestore();
+});
+
+test("after a turn there is none for as long, 100 ms at least; what is known is not measured", async () => {
+  const now = vi.spyOn(performance, "now"), due: boolean[] = [], known: boolean[] = [];
+  vi.doMock("../src/tune/measure.js", () => ({
+    async *measure(_: unknown, __: unknown, ___: unknown, by: { known(key: string): boolean }) {
+      known.push(...["operator", "other"].map((key) => by.known(key)));
+      now.mockReturnValue(1300);
+      yield { key: "other", rung: "plain" };
+      yield { key: "third", rung: "plain" };
+    },
+  }));
+  const session = { device: { check() {}, until: (p: unknown) => p, gpu: { queue: { onSubmittedWorkDone() {} } } },
+    steps: 1, choices: { operator: "rung" }, choose: vi.fn() };
+  const tuning = new Tuning(session as never);
+  session.steps++;
+  for (const [began, ...then] of [[1000, 1599, 1600], [1600, 1699, 1700], [1700, 1e9]]) {
+    now.mockReturnValue(began);
+    await tuning.turn(() => {});
+    for (const at of then) { now.mockReturnValue(at); due.push(tuning.due); }
+  }
+  vi.doUnmock("../src/tune/measure.js");
+  now.mockRestore();
+  expect([known, due]).toEqual([[true, false], [false, true, false, true, false]]);
+  expect(session.choose.mock.calls).toEqual([[{ operator: "rung", other: "plain", third: "plain" }]]);
 });
 
 /** Every operator by the plain kernel: other bits than usual, whatever a tuner would say. */

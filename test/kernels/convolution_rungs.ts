@@ -1,4 +1,5 @@
 // Plays one rung of a convolution, or all of them, and holds them against the plain twin.
+import { expect } from "vitest";
 import { targetOf } from "../../src/gpu/device.js";
 import { Memory } from "../../src/gpu/memory.js";
 import { Player } from "../../src/gpu/player.js";
@@ -11,6 +12,8 @@ import { checked, expectClose, openTestDevice, random } from "../support.js";
 /** Entry points that were played. */
 export const dispatched = new Set<string>();
 
+const BEHIND = new Float32Array(64).fill(NaN);  // behind each tensor: nobody reads it, or makes no use of it
+
 /** Records one rung, with these overrides and params where it has them, plays it on values, and gives what it wrote. */
 export async function play<T extends string>(
   rung: Rung<Convolution, T>, d: Convolution, values: Record<string, Float64Array>, outputs: Record<string, number>,
@@ -22,9 +25,12 @@ export async function play<T extends string>(
   for (const [name, size] of Object.entries(outputs)) tensors[name] = tensor(name, [size]);
   rung.record(rec, tensors as Record<T, Tensor>, d);
   for (const { kernel } of rec.steps) dispatched.add(kernel.entry);
+  const { addend, z } = tensors, own = new Map<Tensor, Tensor>();
+  for (const [name, t] of Object.entries(tensors)) own.set(t, tensors[name] = tensor(name, [t.size + BEHIND.length]));
   const steps = rec.steps.map((step): Step => ({
     ...step, overrides: { ...step.overrides, ...fused }, params: { ...step.params, ...fused },
-    tensors: { ...step.tensors, ...tensors.addend && { addend: tensors.addend }, ...tensors.z && { z: tensors.z } },
+    tensors: Object.fromEntries(Object.entries({ ...step.tensors, ...addend && { addend }, ...z && { z } })
+      .map(([name, t]) => [name, own.get(t) ?? t])),
   }));
   const memory = new Memory(device), bound = new Set(steps.flatMap((s) => Object.values(s.tensors)));
   const kept = Object.values(tensors).filter((t) => bound.has(t));
@@ -32,11 +38,15 @@ export async function play<T extends string>(
   return checked(device, async () => {
     await memory.grow(planned);
     for (const [name, t] of Object.entries(tensors)) if (bound.has(t))
-      memory.write(t, values[name] ? Float32Array.from(values[name]) : new Uint32Array(t.size).fill(0x7fc00000));
+      memory.write(t, Float32Array.of(...values[name] ?? new Float32Array(outputs[name]).fill(NaN), ...BEHIND));
     const player = await Player.prepare(memory, rung.name, steps);
     player.play();
-    const read = async (t: Tensor) => bound.has(t) ? await memory.read(t) : undefined;
-    const got = await Promise.all(Object.keys(outputs).map(async (name) => [name, await read(tensors[name])] as const));
+    const got = await Promise.all(Object.entries(outputs).map(async ([name, size]) => {
+      if (!bound.has(tensors[name])) return [name, undefined] as const;
+      const found = await memory.read(tensors[name]);
+      expect(found.subarray(size), `${rung.name}, behind ${name}`).toEqual(BEHIND);
+      return [name, found.subarray(0, size)] as const;
+    }));
     player.destroy();
     memory.destroy();
     return Object.fromEntries(got);
