@@ -1,6 +1,6 @@
 // The card for checkpoints: what the page keeps by itself, and files to take away and to bring.
 import { button, bytes, drops, el, number } from "./dom.js";
-import type { Unkept } from "./protocol.js";
+import { textOf, type Unkept } from "./protocol.js";
 
 export interface FileCommands {
   save(optimizer: boolean): void;
@@ -29,8 +29,10 @@ export function filesCard({ save, open }: FileCommands) {
   });
   function bring(file: File): void {
     problem.hidden = true;
-    void file.arrayBuffer().then((buffer) => { open(new Uint8Array(buffer), file.name); });
+    file.arrayBuffer().then(
+      (buffer) => { open(new Uint8Array(buffer), file.name); }, (error: unknown) => { refuse(textOf(error)); });
   }
+  function refuse(message: string): void { problem.textContent = message; problem.hidden = false; }
   const element = el("section", { class: "card", "aria-labelledby": "files-title" },
     el("h2", { id: "files-title" }, "Checkpoints"), kept, problem,
     el("div", { class: "own-tools" },
@@ -42,7 +44,7 @@ export function filesCard({ save, open }: FileCommands) {
   return {
     element,
     /** A file could not be opened, and what was there goes on. */
-    refuse(message: string): void { problem.textContent = message; problem.hidden = false; },
+    refuse,
     set ready(on: boolean) { all.disabled = weights.disabled = !on; },
     /** The step that was kept last, or why it was not. */
     kept(step: number, size: number, unkept?: Unkept): void {

@@ -157,7 +157,7 @@ export function openPage(family: Family, script: URL): void {
         bar.state = "waiting";
         board.tell();
         const same = curves.goesOn(message.run, message.from);
-        if (JSON.stringify(settings) !== JSON.stringify(message.settings)) {
+        if (message.settings) {
           settings = message.settings;
           writeSettings(settings);
           form.show(settings);
