@@ -1,7 +1,7 @@
 // The playground: a layer in WGSL, written, run, checked, timed and trained on the spot. Nothing of it runs before a
 // button is pressed.
-import { button, el } from "../shared/dom.js";
-import { noWebGpu, notice, sentence, type Notice } from "../shared/panels.js";
+import { button, card, el } from "../shared/dom.js";
+import { noWebGpu, notice, sentence, type Notice } from "../shared/notices.js";
 import { startWorker, textOf } from "../shared/protocol.js";
 import { brokenAt, editor } from "./editor.js";
 import type { Place } from "./layer.js";
@@ -132,8 +132,7 @@ function start(action: Action): void {
   if (running || !able) return;
   if (!worker) {
     answered = false;
-    const heard = (message: FromWorker) => { if (begun === worker) receive(message); };
-    const begun = worker = startWorker(new URL("./worker.js", import.meta.url), heard, (message) => {
+    worker = startWorker(new URL("./worker.js", import.meta.url), receive, (message) => {
       receive({ type: "failed", code: "code", message, places: [] });
     });
   }
@@ -220,9 +219,12 @@ addEventListener("keydown", (event) => {
 // Another link, pasted over this one: the browser itself would only scroll.
 addEventListener("hashchange", () => { location.reload(); });
 
-const half = (id: string, title: string, words: string, content: HTMLElement) =>
-  el("section", { class: "card pad", "aria-labelledby": id },
-    el("h2", { id }, `${title} `, el("span", { class: "soft" }, words)), content);
+/** An editor under its title. */
+function half(id: string, title: string, words: string, content: HTMLElement): HTMLElement {
+  const made = card({ id, title, kind: "pad" }, content);
+  made.firstElementChild?.append(el("span", { class: "soft" }, words));
+  return made;
+}
 root?.replaceChildren(notices,
   el("section", { class: "deck play-deck", "aria-label": "Actions" },
     el("div", { class: "buttons" }, ...buttons, stop),
@@ -235,8 +237,8 @@ root?.replaceChildren(notices,
       el("kbd", {}, "Esc"), " and ", el("kbd", {}, "Tab"), " leave an editor"))),
   problems,
   el("div", { class: "bench-two" },
-    half("shader-title", "Shader", "WGSL, forward and backward", shader.element),
-    half("code-title", "Layer", "JavaScript, its shapes and dispatches", code.element)),
+    half("shader", "Shader ", "WGSL, forward and backward", shader.element),
+    half("code", "Layer ", "JavaScript, its shapes and dispatches", code.element)),
   el("div", { class: "outcome" }, ...shown.elements));
 busy(undefined);
 tell();

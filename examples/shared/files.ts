@@ -1,5 +1,5 @@
 // The card for checkpoints: what the page keeps by itself, and files to take away and to bring.
-import { button, bytes, drops, el, number } from "./dom.js";
+import { button, bytes, card, drops, el, number } from "./dom.js";
 import { textOf, type Unkept } from "./protocol.js";
 
 export interface FileCommands {
@@ -33,8 +33,7 @@ export function filesCard({ save, open }: FileCommands) {
       (buffer) => { open(new Uint8Array(buffer), file.name); }, (error: unknown) => { refuse(textOf(error)); });
   }
   function refuse(message: string): void { problem.textContent = message; problem.hidden = false; }
-  const element = el("section", { class: "card", "aria-labelledby": "files-title" },
-    el("h2", { id: "files-title" }, "Checkpoints"), kept, problem,
+  const element = card({ id: "files", title: "Checkpoints" }, kept, problem,
     el("div", { class: "own-tools" },
       all, weights, el("label", { class: "button", for: "checkpoint-file" }, "Open a file", input)),
     el("p", { class: "soft" }, "Files are safetensors with PyTorch’s names, and this page’s settings. "

@@ -1,9 +1,9 @@
 // The runs of this page: the present one, and earlier ones that are kept to compare, also after the page is closed.
 import type { Past } from "./charts.js";
-import { plain } from "./controls.js";
 import { emptyCurve, small, type Curve } from "./curve.js";
-import { button, el, number, percent } from "./dom.js";
+import { button, card, el, number, percent } from "./dom.js";
 import type { Control, Family, Settings, Value } from "./family.js";
+import { plain } from "./form.js";
 
 /** `id` is the time it began, in milliseconds. */
 export interface RunRecord {
@@ -79,8 +79,7 @@ export function runs(
   }
 
   return {
-    element: el("section", { class: "card", "aria-labelledby": "runs-title" },
-      el("div", { class: "card-head" }, el("h2", { id: "runs-title" }, "Runs"), csv),
+    element: card({ id: "runs", title: "Runs", beside: [csv] },
       el("div", { class: "scroll", tabIndex: 0, role: "group", "aria-label": "Runs" }, el("table", {},
         el("caption", { class: "hidden" }, "This run and earlier ones, with the settings in which they differ"),
         head, rows)),

@@ -29,7 +29,6 @@ export function serve(family: Family, data: URL): void {
   let snapshot: Snapshot | undefined, carried: Promise<Snapshot> | undefined, asked = 0, changes = 0;
   let looks = turns(LOOK), keeps = turns(KEEP), judges = turns(KEEP);
   let id = 0, missed = false, following = Promise.resolve(), closing = Promise.resolve();
-  let saving: Promise<unknown> = closing;
   const wanted: Wanted = { image: 0, layer: 0 }, store = vault(family.title);
 
   /** Tells the page what went wrong, once a run: all that waits for a lost device fails. */
@@ -79,8 +78,7 @@ export function serve(family: Family, data: URL): void {
     run = undefined;
     old?.stop();
     // Not while something plays on its buffers.
-    closing = Promise.all([closing, following, saving, carried?.catch(() => {}), ...uses])
-      .then(() => { old?.destroy(); });
+    closing = Promise.all([closing, following, carried?.catch(() => {}), ...uses]).then(() => { old?.destroy(); });
     try {
       await closing;
       const saved = await (from === "device" ? snapshot : from === "vault" ? store.load() : carried ?? brought);
@@ -198,12 +196,9 @@ export function serve(family: Family, data: URL): void {
 
   /** The run as a file, with this page's settings, so that it is opened with them. */
   async function save(whole: boolean): Promise<void> {
-    const of = generation, those = settings;
-    try {
-      if (!run) return;
-      const file = withSettings(await run.save({ optimizer: whole }), those);
-      port.postMessage({ type: "saved", file, optimizer: whole }, [file.buffer]);
-    } catch (error) { fail(error, of); }
+    if (!run) return;
+    const of = settings, file = withSettings(await run.save({ optimizer: whole }), of);
+    port.postMessage({ type: "saved", file, optimizer: whole }, [file.buffer]);
   }
 
   function plan(): void {
@@ -243,7 +238,7 @@ export function serve(family: Family, data: URL): void {
       case "rate": settings = { ...settings, rate: optimizer.lr = message.value }; break;
       case "look": [wanted.image, wanted.layer] = [message.image, message.layer]; void see(); break;
       case "own": wanted.own = message.pixels; void see(); break;
-      case "save": saving = Promise.all([saving, save(message.optimizer)]); break;
+      case "save": void save(message.optimizer).catch(fail); break;
     }
   };
 }
