@@ -69,14 +69,13 @@ function fill({ shader: text, code: lines }: Draft, why: string): void {
 async function example(name: string, why?: string): Promise<void> {
   const read = async (file: string) => (await fetch(new URL(`./layers/${name}${file}`, import.meta.url))).text();
   const advice = able ? "Run it, or change it." : "Read it, or change it: to run it needs WebGPU.", mine = ++wanted;
-  try {
-    const texts = { shader: await read(".wgsl"), code: await read(".layer.js") };
-    if (mine !== wanted) return;
-    fill(texts, why ?? `${examples[name]}: an example. ${advice}`);
-  } catch (error) {
-    status.textContent = `${examples[name]} could not be read: ${textOf(error)}.`;
+  const texts = await Promise.all([read(".wgsl"), read(".layer.js")]).catch((error: unknown) => textOf(error));
+  if (mine !== wanted) return;
+  if (typeof texts === "string") {
+    [choice.value, status.textContent] = ["", `${examples[name]} could not be read: ${texts}.`];
     return;
   }
+  fill({ shader: texts[0], code: texts[1] }, why ?? `${examples[name]}: an example. ${advice}`);
   choice.value = name;
   tell();
   history.replaceState(null, "", `${location.pathname}?example=${name}`);
@@ -132,9 +131,8 @@ function start(action: Action): void {
   if (running || !able) return;
   if (!worker) {
     answered = false;
-    worker = startWorker(new URL("./worker.js", import.meta.url), receive, (message) => {
-      receive({ type: "failed", code: "code", message, places: [] });
-    });
+    const broke = (message: string) => { receive({ type: "failed", code: "code", message, places: [] }); };
+    worker = startWorker(new URL("./worker.js", import.meta.url), receive, broke);
   }
   for (const one of [shader, code]) one.mark([]);
   problems.replaceChildren();
@@ -219,12 +217,8 @@ addEventListener("keydown", (event) => {
 // Another link, pasted over this one: the browser itself would only scroll.
 addEventListener("hashchange", () => { location.reload(); });
 
-/** An editor under its title. */
-function half(id: string, title: string, words: string, content: HTMLElement): HTMLElement {
-  const made = card({ id, title, kind: "pad" }, content);
-  made.firstElementChild?.append(el("span", { class: "soft" }, words));
-  return made;
-}
+const half = (id: string, title: string, words: string, content: HTMLElement) =>
+  card({ id, title: [title, el("span", { class: "soft" }, words)], kind: "pad" }, content);
 root?.replaceChildren(notices,
   el("section", { class: "deck play-deck", "aria-label": "Actions" },
     el("div", { class: "buttons" }, ...buttons, stop),

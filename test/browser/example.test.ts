@@ -23,5 +23,6 @@ test("a damaged link is told of, and an example that does not come; of two, the 
   await page.setOfflineMode(true);
   await page.select("#example", "swish");
   await said(page, "could not be read");
+  expect(await page.$eval("#example", (e) => (e as HTMLSelectElement).value)).toBe("");
   await page.close();
 }, 60_000);
