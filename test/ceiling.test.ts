@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { ceiling } from "../examples/shared/ceiling.js";
-import { emptyCurve, withLosses, type Curve } from "../examples/shared/curve.js";
+import { ceiling, emptyCurve, withLosses, type Curve } from "../examples/shared/curve.js";
 
 /** A loss that falls from 2.3, with other values put in at some steps. */
 function run(steps: number, odd: Readonly<Record<number, number>> = {}): Curve {

@@ -2,7 +2,7 @@
 // own, by bytes a second.
 import { digits, share, type BenchRow, type Roofline } from "convoy-gpu/bench";
 import { el } from "../shared/dom.js";
-import { logarithmic, short, svg } from "../shared/svg.js";
+import { svg } from "../shared/svg.js";
 
 /** The mark of a pass: told apart by shape as by colour. Drawn around 0, about 10 wide. */
 const marks: Readonly<Record<string, string>> = {
@@ -23,6 +23,23 @@ const words = ({ operator, shape, pass, rung, time, flops, bandwidth, fraction }
   `${operator} ${shape}, ${pass}, ${rung}: ${digits(1e3 * time.median)} ms, `
     + (flops ? `${digits(flops / 1e9)} GFLOP/s` : `${digits(bandwidth / 1e9)} GB/s`)
     + `, ${share(fraction)} of the roofline`;
+
+/** A logarithmic axis from `low` to `high`, drawn from `from` to `to`. */
+function logarithmic(low: number, high: number, from: number, to: number) {
+  const scale = (to - from) / Math.log(high / low);
+  return {
+    low, high,
+    at: (value: number) => from + scale * Math.log(Math.min(high, Math.max(low, value)) / low),
+    /** The powers of ten within; where there are few, 2 and 5 times them too. */
+    ticks: [1, 2, 5].flatMap((n) => Array.from({ length: 31 }, (_, i) => [n, n * 10 ** (i - 15)] as const))
+      .filter(([n, value]) => value >= low && value <= high && (n === 1 || high / low < 200)).map(([, value]) => value),
+  };
+}
+
+/** "0.01", "5", "2 k". */
+const short = (value: number) => value >= 1000
+  ? `${Number((value / 1000).toPrecision(3))} k`
+  : String(Number(value.toPrecision(3)));
 
 type Axis = ReturnType<typeof logarithmic>;
 const text = (x: number, y: number, content: string, anchor = "middle") =>

@@ -1,6 +1,6 @@
 // The card for results: copied as Markdown, saved as data, and another device's opened beside them.
 import { digits, type BenchRow } from "convoy-gpu/bench";
-import { button, download, el } from "../shared/dom.js";
+import { button, card, download, el } from "../shared/dom.js";
 import { textOf } from "../shared/protocol.js";
 import { keyOf, parseReport, toJson, toMarkdown, type Report } from "./report.js";
 
@@ -43,8 +43,7 @@ export function keepCard(report: () => Report | undefined, opened: (other: Repor
     input.value = "";
   });
   return {
-    element: el("section", { class: "card", "aria-labelledby": "keep-title" },
-      el("h2", { id: "keep-title" }, "Keep and compare"),
+    element: card({ id: "keep", title: "Keep and compare" },
       el("div", { class: "own-tools" },
         copy, save, el("label", { class: "button", for: "report-file" }, "Open a report", input), forget),
       beside, said, text,

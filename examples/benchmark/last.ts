@@ -1,6 +1,6 @@
 // The last measurement of this tab: a reload, or a look at another page, would lose what took minutes.
 import { number } from "../shared/dom.js";
-import type { Notice } from "../shared/panels.js";
+import type { Notice } from "../shared/notices.js";
 import { parseReport, type Report } from "./report.js";
 
 const KEY = "convoy benchmark";

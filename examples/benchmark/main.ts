@@ -2,8 +2,9 @@
 // goes.
 import type { Adapter } from "convoy-gpu";
 import { digits, type BenchRow, type Roofline } from "convoy-gpu/bench";
-import { button, el, keepStrayFiles, keys, number } from "../shared/dom.js";
-import { adapterPanel, failure, noWebGpu, notice, type Notice } from "../shared/panels.js";
+import { button, card, el, keepStrayFiles, keys, number } from "../shared/dom.js";
+import { failure, noWebGpu, notice, type Notice } from "../shared/notices.js";
+import { adapterPanel } from "../shared/panels.js";
 import { startWorker } from "../shared/protocol.js";
 import { rooflineChart } from "./chart.js";
 import { readChoice, small, usual, writeChoice } from "./choice.js";
@@ -49,9 +50,7 @@ table.changed = () => { chart.show(roof, table.visible(), other?.roofline); };
 
 const main = el("div", { class: "bench-main" }, chart.element, step.element,
   el("div", { class: "facts-row two" },
-    el("section", { class: "card", "aria-labelledby": "device-title" },
-      el("h2", { id: "device-title" }, "Device"), device),
-    keep.element));
+    card({ id: "device", title: "Device" }, device), keep.element));
 
 /** Shows all that is known. */
 function show(): void {

@@ -1,6 +1,6 @@
 // The table of what was measured: a block for each operator and shape, a row for each pass and rung.
 import { digits, share, type BenchRow } from "convoy-gpu/bench";
-import { el } from "../shared/dom.js";
+import { card, el } from "../shared/dom.js";
 import { glyph } from "./chart.js";
 import { keyOf, type Report } from "./report.js";
 
@@ -10,10 +10,9 @@ const BAD = 1e-3;  // an error that no order of additions explains
 export function rowTable(chosen: (row: BenchRow | undefined) => void) {
   const every = el("input", { type: "checkbox", id: "every", checked: true });
   const body = el("table"), count = el("p", { class: "soft" });
-  const element = el("section", { class: "card", "aria-labelledby": "rows-title" },
-    el("div", { class: "card-head" },
-      el("h2", { id: "rows-title" }, "Kernels"), count,
-      el("label", { class: "check soft", for: "every" }, every, "Every rung, also those not taken")),
+  const element = card({ id: "rows", title: "Kernels", beside: [
+    count, el("label", { class: "check soft", for: "every" }, every, "Every rung, also those not taken"),
+  ] },
     el("div", { class: "scroll rows", tabIndex: 0, role: "group", "aria-label": "Kernels" }, body));
   let rows: readonly BenchRow[] = [], other: Report | undefined, change = () => {};
   let lines = new Map<BenchRow, HTMLTableRowElement>(), active: BenchRow | undefined;
@@ -34,7 +33,7 @@ export function rowTable(chosen: (row: BenchRow | undefined) => void) {
       el("span", { class: "shared" }, bar, share(fraction)),
       plain && rung !== "plain" ? digits(plain.time.median / median) : "",
       error === undefined ? "" : error < BAD
-        ? el("span", { class: "" }, error ? error.toExponential(1) : "0")
+        ? el("span", {}, error ? error.toExponential(1) : "0")
         : el("span", { class: "wrong" }, `${error.toExponential(1)}, wrong`),
     ];
     if (other) {

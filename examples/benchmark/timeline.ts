@@ -1,6 +1,6 @@
 // One training step, layer by layer: what each takes, in the order in which it runs, a lane for each pass.
 import { digits, share, type ProfileRow } from "convoy-gpu/bench";
-import { disclosure, el, table } from "../shared/dom.js";
+import { card, disclosure, el, table } from "../shared/dom.js";
 import { svg } from "../shared/svg.js";
 import { glyph, passClass } from "./chart.js";
 import type { Profiled } from "./protocol.js";
@@ -23,8 +23,7 @@ export function timeline() {
   const heads = ["Layer", "Pass", "ms", "Share", "GFLOP/s", "GB/s", "Of the roofline", "Kernels"];
   const cells = table("Training step", heads), listed = disclosure("As a table", cells.element, () => { fill(); });
   const keys = el("div", { class: "legend marks" }, ...lanes.map((pass) => el("span", {}, glyph(pass), ` ${pass}`)));
-  const element = el("section", { class: "card", "aria-labelledby": "step-title" },
-    el("div", { class: "card-head" }, el("h2", { id: "step-title" }, "A training step"), keys),
+  const element = card({ id: "step", title: "A training step", beside: [keys] },
     about, plot, readout, ...listed.elements);
   let shown: Profiled | undefined;
 

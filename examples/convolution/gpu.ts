@@ -2,17 +2,15 @@
 import { forward, openDevice, type Device, type Output, type StateDict } from "convoy-gpu";
 import { convolves, layerOf, weightOf, weightShape, xOf, xShape, type Setup } from "./setup.js";
 
-export interface Answers {
-  /** Asks for a setup's output; one that was asked for before and has not begun is dropped. */
-  ask(setup: Setup): void;
-}
-
-/** Opens a device and answers on it. `failed` hears of everything that goes wrong, `answered` of each output. */
+/**
+ * Opens a device, and gives what asks it for a setup's output; one that was asked for before and has not begun is
+ * dropped. `failed` hears of everything that goes wrong, `answered` of each output.
+ */
 export function answers(
   opened: (device: Device) => void,
   answered: (setup: Setup, output: Output) => void,
   failed: (error: unknown) => void,
-): Answers {
+): (setup: Setup) => void {
   let device: Device | undefined, next: Setup | undefined, busy = true;
 
   async function work(): Promise<void> {
@@ -34,5 +32,5 @@ export function answers(
     } finally { busy = false; }
   }
   void work();
-  return { ask(setup) { next = setup; if (!busy && device) void work(); } };
+  return (setup) => { next = setup; if (!busy && device) void work(); };
 }

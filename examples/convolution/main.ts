@@ -1,11 +1,11 @@
 // The page that explains the convolution: a layer on numbers that can be typed, and the arithmetic of any output cell.
 import type { Device, Output } from "convoy-gpu";
-import { button, el, number } from "../shared/dom.js";
-import { noWebGpu, notice, sentence } from "../shared/panels.js";
+import { button, card, el, number } from "../shared/dom.js";
+import { noWebGpu, notice, sentence } from "../shared/notices.js";
 import { textOf } from "../shared/protocol.js";
 import { outcome, seen, taps } from "./arithmetic.js";
 import { settings } from "./form.js";
-import { answers, type Answers } from "./gpu.js";
+import { answers } from "./gpu.js";
 import { lattice, type Lattice } from "./lattice.js";
 import { sizeFormula } from "./maths.js";
 import {
@@ -18,7 +18,7 @@ import { workings } from "./workings.js";
 const root = document.getElementById("lesson");
 const largest = (values: ArrayLike<number>) => Math.max(...Array.from(values, Math.abs));
 let setup = readSetup(location.search), output = outputOf(setup);
-let answer: Output | undefined, fresh = false, gpu: Answers | undefined, waiting = "…";
+let answer: Output | undefined, fresh = false, ask: ReturnType<typeof answers> | undefined, waiting = "…";
 let inputs: Lattice[] = [], kernels: Lattice[] = [], outputs: Lattice[] = [];
 let timer: ReturnType<typeof setInterval> | undefined;
 
@@ -146,14 +146,17 @@ function show(next: Setup): void {
   facts.replaceChildren(...counts.flatMap(([term, fact]) => [el("dt", {}, term), el("dd", {}, fact)]));
   code(setup, channels, output).forEach((text, i) => { listings[i].textContent = text; });
   paint();
-  if (typeof output !== "string") gpu?.ask(setup);
+  query();
 }
+
+/** Asks the GPU, unless there is nothing to ask for. */
+const query = () => { if (typeof output !== "string") ask?.(setup); };
 
 function typed(name: "x" | "weight", values: readonly number[], at: number, value: number): void {
   setup = { ...setup, [name]: values.with(at, value) };
   fresh = false;
   paint();
-  gpu?.ask(setup);
+  query();
 }
 
 function choose(next: Cell): void {
@@ -193,12 +196,12 @@ function connect(): void {
     const kind = software ? ", a software adapter" : "";
     status.textContent = `Output computed by the kernels themselves, on ${name}${kind}.`;
   };
-  gpu = answers(opened, (of, result) => {
+  ask = answers(opened, (of, result) => {
     const same = of.x === setup.x && of.weight === setup.weight
       && writeSetup({ ...of, cell: setup.cell }) === writeSetup(setup);
     if (same) { answer = result; fresh = true; paint(); }
   }, fail);
-  if (typeof output !== "string") gpu.ask(setup);
+  query();
 }
 
 root?.replaceChildren(notices,
@@ -212,10 +215,8 @@ root?.replaceChildren(notices,
       el("div", { class: "shelf" }, board),
       status),
     cell.element, form.element,
-    el("section", { class: "card size", "aria-labelledby": "size-title" },
-      el("h2", { id: "size-title" }, "How large the output is"), sizes, facts),
-    el("section", { class: "card code", "aria-labelledby": "code-title" },
-      el("h2", { id: "code-title" }, "The same in code"),
+    card({ id: "size", title: "How large the output is", kind: "size" }, sizes, facts),
+    card({ id: "code", title: "The same in code", kind: "code" },
       el("div", { class: "listings" }, ...["Convoy", "PyTorch"].map((name, i) =>
         el("div", {}, el("h3", {}, name), el("pre", {}, listings[i])))))));
 for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-preset]")) {

@@ -1,5 +1,5 @@
 // The output cell that is looked at: its products and their sum, beside the number that the GPU gave.
-import { el } from "../shared/dom.js";
+import { card, el } from "../shared/dom.js";
 import { agree, outcome, scaleOf, taps, written, type Tap } from "./arithmetic.js";
 import { cellFormula } from "./maths.js";
 import { convolves, type Setup } from "./setup.js";
@@ -14,7 +14,7 @@ const verdicts = {
 const factor = (value: number, scale = 0) => value < 0 ? `(${written(value, 2, scale)})` : written(value, 2, scale);
 
 export function workings(point: (tap?: Tap) => void) {
-  const title = el("h2", { id: "workings-title" }, "One output cell"), where = el("span", { class: "soft" });
+  const where = el("span", { class: "soft" });
   const formula = el("div", { class: "formula" }), total = el("p", { class: "total" });
   const label = "The products and their sum";
   const sums = el("div", { class: "sums", role: "group", tabIndex: 0, "aria-label": label });
@@ -42,8 +42,7 @@ export function workings(point: (tap?: Tap) => void) {
   }
 
   return {
-    element: el("section", { class: "card workings", "aria-labelledby": "workings-title" },
-      el("div", { class: "card-head" }, title, where), formula, sums, total,
+    element: card({ id: "workings", title: "One output cell", kind: "workings", beside: [where] }, formula, sums, total,
       el("dl", { class: "answers" },
         el("div", {}, el("dt", {}, "Written out"), el("dd", {}, mine)),
         el("div", {}, el("dt", {}, "Read from the GPU"), el("dd", {}, theirs, by))),

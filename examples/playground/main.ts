@@ -1,7 +1,7 @@
 // The playground: a layer in WGSL, written, run, checked, timed and trained on the spot. Nothing of it runs before a
 // button is pressed.
-import { button, el } from "../shared/dom.js";
-import { noWebGpu, notice, type Notice } from "../shared/panels.js";
+import { button, card, el } from "../shared/dom.js";
+import { noWebGpu, notice, sentence, type Notice } from "../shared/notices.js";
 import { startWorker, textOf } from "../shared/protocol.js";
 import { brokenAt, editor } from "./editor.js";
 import type { Place } from "./layer.js";
@@ -14,7 +14,7 @@ const examples: Readonly<Record<string, string>> = {
   "squeeze-excite": "Squeeze and excite", pooling: "A pooling of your own",
 };
 const root = document.getElementById("playground"), patience = [5, 20, 60, 300];
-let worker: Worker | undefined, running: Action | undefined, answered = false, revealed = false, faults = 0;
+let worker: Worker | undefined, running: Action | undefined, answered = false, revealed = false, faults = 0, wanted = 0;
 let timer: ReturnType<typeof setTimeout> | undefined, written: ReturnType<typeof setTimeout> | undefined;
 
 const shader = editor("Shader, WGSL", "wgsl", edited), code = editor("Layer, JavaScript", "javascript", edited);
@@ -65,10 +65,17 @@ function fill({ shader: text, code: lines }: Draft, why: string): void {
   status.textContent = why;
 }
 
-async function example(name: string): Promise<void> {
+/** Shows an example, unless another is asked for meanwhile, and says so, or `why` it is shown. */
+async function example(name: string, why?: string): Promise<void> {
   const read = async (file: string) => (await fetch(new URL(`./layers/${name}${file}`, import.meta.url))).text();
-  const advice = able ? "Run it, or change it." : "Read it, or change it: to run it needs WebGPU.";
-  fill({ shader: await read(".wgsl"), code: await read(".layer.js") }, `${examples[name]}: an example. ${advice}`);
+  const advice = able ? "Run it, or change it." : "Read it, or change it: to run it needs WebGPU.", mine = ++wanted;
+  const texts = await Promise.all([read(".wgsl"), read(".layer.js")]).catch((error: unknown) => textOf(error));
+  if (mine !== wanted) return;
+  if (typeof texts === "string") {
+    [choice.value, status.textContent] = ["", `${examples[name]} could not be read: ${texts}.`];
+    return;
+  }
+  fill({ shader: texts[0], code: texts[1] }, why ?? `${examples[name]}: an example. ${advice}`);
   choice.value = name;
   tell();
   history.replaceState(null, "", `${location.pathname}?example=${name}`);
@@ -124,10 +131,8 @@ function start(action: Action): void {
   if (running || !able) return;
   if (!worker) {
     answered = false;
-    const heard = (message: FromWorker) => { if (begun === worker) receive(message); };
-    const begun = worker = startWorker(new URL("./worker.js", import.meta.url), heard, (message) => {
-      receive({ type: "failed", code: "code", message, places: [] });
-    });
+    const broke = (message: string) => { receive({ type: "failed", code: "code", message, places: [] }); };
+    worker = startWorker(new URL("./worker.js", import.meta.url), receive, broke);
   }
   for (const one of [shader, code]) one.mark([]);
   problems.replaceChildren();
@@ -213,8 +218,7 @@ addEventListener("keydown", (event) => {
 addEventListener("hashchange", () => { location.reload(); });
 
 const half = (id: string, title: string, words: string, content: HTMLElement) =>
-  el("section", { class: "card pad", "aria-labelledby": id },
-    el("h2", { id }, `${title} `, el("span", { class: "soft" }, words)), content);
+  card({ id, title: [title, el("span", { class: "soft" }, words)], kind: "pad" }, content);
 root?.replaceChildren(notices,
   el("section", { class: "deck play-deck", "aria-label": "Actions" },
     el("div", { class: "buttons" }, ...buttons, stop),
@@ -227,14 +231,14 @@ root?.replaceChildren(notices,
       el("kbd", {}, "Esc"), " and ", el("kbd", {}, "Tab"), " leave an editor"))),
   problems,
   el("div", { class: "bench-two" },
-    half("shader-title", "Shader", "WGSL, forward and backward", shader.element),
-    half("code-title", "Layer", "JavaScript, its shapes and dispatches", code.element)),
+    half("shader", "Shader ", "WGSL, forward and backward", shader.element),
+    half("code", "Layer ", "JavaScript, its shapes and dispatches", code.element)),
   el("div", { class: "outcome" }, ...shown.elements));
 busy(undefined);
 tell();
 
 const asked = new URLSearchParams(location.search).get("example") ?? "swish";
-fromHash(location.hash).then((found) => {
+void fromHash(location.hash).then((found) => {
   if (!found) return example(asked in examples ? asked : "swish");
   fill(found, "A layer out of this address.");
   tell({
@@ -243,7 +247,4 @@ fromHash(location.hash).then((found) => {
       + "It would run in a worker of this page: read it first, as you would any program."],
   });
   return undefined;
-}).catch((error: unknown) => {
-  status.textContent = `${textOf(error)}.`;
-  void example("swish");
-});
+}, (error: unknown) => example("swish", sentence(textOf(error))));

@@ -2,9 +2,8 @@
 import { digits, share } from "convoy-gpu/bench";
 import { emptyCurve, withLosses } from "../shared/curve.js";
 import { lossChart } from "../shared/charts.js";
-import { el, number, percent, table } from "../shared/dom.js";
-import { drawPlanes } from "../shared/draw.js";
-import { scaleRow } from "../shared/scale.js";
+import { card, el, number, percent, table } from "../shared/dom.js";
+import { drawPlanes, scaleRow } from "../shared/draw.js";
 import type { Action, FromWorker, Shown } from "./protocol.js";
 
 const of = <T extends FromWorker["type"]>(_: T) => null as unknown as Extract<FromWorker, { type: T }>;
@@ -35,20 +34,19 @@ function tensorView({ name, shape, planes }: Shown, what: string, top = 0): HTML
       + (planes.of > kept ? `, ${kept} of ${planes.of} channels` : "") + (top ? `; up to ${value(top)} passes` : "")));
 }
 
-const card = (title: string, id: string) => {
-  const body = el("div", { class: "result" });
-  const element = el("section", { class: "card", "aria-labelledby": `${id}-title`, hidden: true },
-    el("h2", { id: `${id}-title` }, title), body);
+const result = (title: string, id: string) => {
+  const body = el("div", { class: "result" }), element = card({ id, title }, body);
+  element.hidden = true;
   return { body, element };
 };
 
 export function results() {
-  const values = card("Values", "values");
+  const values = result("Values", "values");
   const checked = {
-    gradients: card("Gradients against differences", "gradients"), races: card("Races and bounds", "races"),
+    gradients: result("Gradients against differences", "gradients"), races: result("Races and bounds", "races"),
   };
-  const benched = card("Speed", "bench"), trained = card("LeNet with this layer", "train");
-  const logged = card("Console", "console"), log = el("pre", { class: "logged", role: "log", tabIndex: 0 });
+  const benched = result("Speed", "bench"), trained = result("LeNet with this layer", "train");
+  const logged = result("Console", "console"), log = el("pre", { class: "logged", role: "log", tabIndex: 0 });
   const all = [values, checked.gradients, checked.races, benched, trained, logged];
   const chart = lossChart(), accuracy = el("p", { class: "soft" });
   const rows = table("Speed", ["Pass", "ms", "±", "GFLOP/s", "GB/s", "Of the roofline"]);

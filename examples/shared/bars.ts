@@ -7,7 +7,7 @@ const value = (v: number) => v === 0 ? "0"
   : Math.abs(v) >= 1e-3 && Math.abs(v) < 1000 ? number(v, Math.abs(v) < 0.01 ? 4 : Math.abs(v) < 1 ? 3 : 2)
   : v.toExponential(1).replace(/^-/, "−");
 
-export function histogramView(title: string, colour: string) {
+export function histogramView(title: string, colour = "") {
   const label = `${title}. The counts are in the table below.`;
   const bars = el("div", { class: `bars ${colour}`, role: "img", "aria-label": label });
   const low = el("span"), middle = el("span", { class: "soft" }), high = el("span"), words = el("p", { class: "soft" });

@@ -1,8 +1,7 @@
 // Curves: uPlot, and beside each chart a table that says the same.
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { ceiling } from "./ceiling.js";
-import { emptyCurve, type Curve } from "./curve.js";
+import { ceiling, emptyCurve, type Curve } from "./curve.js";
 import { disclosure, el, number, percent, table } from "./dom.js";
 
 interface Line {

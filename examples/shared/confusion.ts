@@ -1,5 +1,5 @@
 // The confusion matrix, a table whose cells are shaded, and the test images that the network is most wrong about.
-import { el, number, percent, whole } from "./dom.js";
+import { card, el, number, percent, whole } from "./dom.js";
 import { drawPicture } from "./draw.js";
 import type { Judgement } from "./judge.js";
 import type { ImageShape } from "./protocol.js";
@@ -10,10 +10,8 @@ export function judgementView() {
   const caption = "How many test images of each class, by row, the network took for each class, by column";
   const frame = el("div", { class: "scroll", tabIndex: 0, role: "group", "aria-label": "Confusion matrix" },
     el("table", { class: "confusion" }, el("caption", { class: "hidden" }, caption), head, body));
-  const matrix = el("section", { class: "card", "aria-labelledby": "confusion-title" },
-    el("h2", { id: "confusion-title" }, "Confusion matrix"), words, frame);
-  const mistakes = el("section", { class: "card", "aria-labelledby": "mistakes-title" },
-    el("h2", { id: "mistakes-title" }, "Worst mistakes"), none, list);
+  const matrix = card({ id: "confusion", title: "Confusion matrix" }, words, frame);
+  const mistakes = card({ id: "mistakes", title: "Worst mistakes" }, none, list);
   return {
     element: el("div", { class: "judgement", hidden: true }, matrix, mistakes),
     show({ counts, worst }: Judgement, classes: readonly string[], shape: ImageShape, step: number): void {
@@ -32,7 +30,7 @@ export function judgementView() {
       body.replaceChildren(...counts.map((row, i) => {
         const sum = row.reduce((a, b) => a + b, 0);
         return el("tr", {}, el("th", { scope: "row" }, classes[i]), ...row.map((n, j) => {
-          const cell = el("td", { class: i === j ? "hit" : n ? "miss" : "" }, n || i === j ? number(n) : "");
+          const cell = el("td", { class: i === j ? "hit" : "" }, n || i === j ? number(n) : "");
           // The root, so that a few show too.
           cell.style.setProperty("--share", `${Math.round(42 * Math.sqrt(n / Math.max(1, sum)))}%`);
           return cell;
@@ -46,7 +44,7 @@ export function judgementView() {
         drawPicture(canvas, picture, shape);
         return el("li", {}, canvas,
           el("span", { class: "said" }, `${classes[guess]} ${whole(trust)}`),
-          el("span", { class: "is" }, `is ${classes[picture.label]}, ${whole(truth, truth < 0.001 ? 3 : 1)}`),
+          el("span", {}, `is ${classes[picture.label]}, ${whole(truth, truth < 0.001 ? 3 : 1)}`),
           el("span", { class: "soft" }, `loss ${number(loss, 2)}`));
       }));
       this.element.hidden = false;

@@ -1,5 +1,5 @@
 // The card for the data set: which is in use, and files of the visitor's, chosen or dropped.
-import { button, drops, el, number } from "./dom.js";
+import { button, card, drops, el, number } from "./dom.js";
 
 /** A data set as the page tells of it. `own`: out of the visitor's files. */
 export interface DataFacts {
@@ -30,8 +30,7 @@ export function dataCard(chosen: (files: readonly File[]) => void) {
     facts.textContent = `Reading ${number(files.length)} ${files.length === 1 ? "file" : "files"} …`;
     chosen(files);
   }
-  const element = el("section", { class: "card data", "aria-labelledby": "data-title" },
-    el("h2", { id: "data-title" }, "Data"), using, facts, problem,
+  const element = card({ id: "data", title: "Data", kind: "data" }, using, facts, problem,
     el("div", { class: "own-tools" },
       picker("data-files", "Files", false), picker("data-folder", "Folder", true), back),
     el("p", { class: "soft" },

@@ -1,11 +1,12 @@
 // The bar that drives a run: buttons, figures, progress. Space trains and pauses, "." steps.
 import type { Progress } from "convoy-gpu";
 import type { Curve } from "./curve.js";
-import { button, el, keys, number, percent } from "./dom.js";
+import { button, el, keys, number, percent, wholeField } from "./dom.js";
 
 export type State = "waiting" | "paused" | "training" | "finished" | "failed";
 export interface Commands { train(): void; more(epochs: number): void; pause(): void; step(): void; reset(): void }
 
+const MORE = 1000;   // epochs that are added at once, at most
 const SAY = 15_000;  // milliseconds between two announcements while training
 const MEANT = 700;   // milliseconds after the end in which a press was meant for "Pause"
 const figures = ["Epoch", "Step", "Loss", "Training accuracy", "Test accuracy", "Images/s", "Time left"] as const;
@@ -20,17 +21,10 @@ export function deck(commands: Commands) {
   const go = button("Train", toggle, { class: "main", disabled: true, "aria-keyshortcuts": "Space" });
   const step = button("Step", commands.step, { disabled: true, "aria-keyshortcuts": "." });
   const reset = button("Reset", commands.reset, { disabled: true });
-  const more = el("input", {
-    type: "number", class: "more", min: "1", max: "1000", step: "1", required: true, inputMode: "numeric", hidden: true,
-    "aria-label": "How many more epochs",
-  });
-  more.addEventListener("input", () => {
-    const value = more.valueAsNumber, good = Number.isInteger(value) && more.checkValidity();
-    more.setAttribute("aria-invalid", String(!good));
-    if (good) epochs = value;
-    go.disabled = !good;
-    name();
-  });
+  const more = wholeField("more", 1, MORE, (value) => { epochs = value; name(); }, "How many more epochs");
+  more.className = "more";
+  more.hidden = true;
+  more.addEventListener("input", () => { go.disabled = more.matches("[aria-invalid=true]"); });
   more.addEventListener("keydown", ({ key }) => { if (key === "Enter") go.click(); });
   const values = Object.fromEntries(figures.map((name) => [name, el("dd", {}, "–")])) as Record<Figure, HTMLElement>;
   const progress = el("progress", { max: 1, value: 0, "aria-label": "Progress of the epoch" });
@@ -82,7 +76,8 @@ export function deck(commands: Commands) {
     get state(): State { return state; },
     /** How many epochs are offered after the end. */
     set more(offered: number) {
-      [epochs, more.value] = [Math.min(1000, offered), String(Math.min(1000, offered))];
+      epochs = Math.min(MORE, offered);
+      more.value = String(epochs);
       more.setAttribute("aria-invalid", "false");
     },
 

@@ -1,7 +1,7 @@
 // The network as blocks with their output shapes. Each is a button that opens its layers; arrow keys walk through them.
 import type { LayerSummary } from "convoy-gpu";
 import { blocks, type Unit } from "./blocks.js";
-import { disclosure, el, number, table } from "./dom.js";
+import { card, disclosure, el, number, table } from "./dom.js";
 import type { Description } from "./protocol.js";
 
 const short: Readonly<Record<string, string>> = {
@@ -83,9 +83,7 @@ export function diagram(chosen: (unit: Unit, layers: readonly LayerSummary[]) =>
   }
 
   return {
-    element: el("section", { class: "card", "aria-labelledby": "layers-title" },
-      el("div", { class: "card-head" }, el("h2", { id: "layers-title" }, "Network"), sentence),
-      flow, ...listed.elements),
+    element: card({ id: "layers", title: "Network", beside: [sentence] }, flow, ...listed.elements),
     show({ layers: list, parameters, dispatches, submits }: Description, input: readonly number[]): void {
       const same = list.length === layers.length;
       layers = list;

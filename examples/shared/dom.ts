@@ -16,6 +16,19 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** A card under its title, beside which more may stand. `id`-title is the id of the title. */
+export function card(
+  { id, title, kind = "", beside = [] }: {
+    readonly id: string; readonly title: Child | readonly Child[];
+    readonly kind?: string; readonly beside?: readonly Child[];
+  },
+  ...content: readonly Child[]
+): HTMLElement {
+  const heading = el("h2", { id: `${id}-title` }, ...[title].flat());
+  return el("section", { class: `card ${kind}`.trim(), "aria-labelledby": `${id}-title` },
+    beside.length > 0 ? el("div", { class: "card-head" }, heading, ...beside) : heading, ...content);
+}
+
 /** A button, and what pressing it does. */
 export function button(
   label: string, act: () => void, properties: Readonly<Record<string, unknown>> = {},

@@ -1,4 +1,5 @@
 // Images, filters and feature maps on canvases. A canvas has one pixel a value; the style sheet enlarges it.
+import { el, number } from "./dom.js";
 import type { ImageShape, Picture, Planes } from "./protocol.js";
 
 type Colour = readonly [r: number, g: number, b: number];
@@ -62,7 +63,18 @@ export function drawPlanes(
   return [least, most];
 }
 
-/** A colour map as a small bar, for a legend. */
-export function drawScale(canvas: HTMLCanvasElement, twoSided: boolean): void {
-  paint(canvas, 64, 1, (i) => (twoSided ? signed : rising)(i / 63));
+/** The legend of planes: their colours as a bar, between the values that stand for its ends. */
+export function scaleRow(format = (value: number) => number(value, 2)) {
+  const canvas = el("canvas", { class: "scale", "aria-hidden": "true" });
+  const low = el("span"), high = el("span"), more = el("span", { class: "count" });
+  return {
+    element: el("p", { class: "scale-row soft" }, low, canvas, high, more),
+    /** What drawPlanes() gives, and what else there is to say. */
+    show([least, most]: readonly [number, number], said = ""): void {
+      const largest = Math.max(most, -least);
+      paint(canvas, 64, 1, (i) => (least < 0 ? signed : rising)(i / 63));
+      more.textContent = said;
+      [low.textContent, high.textContent] = [format(least < 0 ? -largest : 0), format(largest)];
+    },
+  };
 }

@@ -1,6 +1,6 @@
 // The card for checkpoints: what the page keeps by itself, and files to take away and to bring.
-import { button, bytes, drops, el, number } from "./dom.js";
-import type { Unkept } from "./protocol.js";
+import { button, bytes, card, drops, el, number } from "./dom.js";
+import { textOf, type Unkept } from "./protocol.js";
 
 export interface FileCommands {
   save(optimizer: boolean): void;
@@ -29,10 +29,11 @@ export function filesCard({ save, open }: FileCommands) {
   });
   function bring(file: File): void {
     problem.hidden = true;
-    void file.arrayBuffer().then((buffer) => { open(new Uint8Array(buffer), file.name); });
+    file.arrayBuffer().then(
+      (buffer) => { open(new Uint8Array(buffer), file.name); }, (error: unknown) => { refuse(textOf(error)); });
   }
-  const element = el("section", { class: "card", "aria-labelledby": "files-title" },
-    el("h2", { id: "files-title" }, "Checkpoints"), kept, problem,
+  function refuse(message: string): void { problem.textContent = message; problem.hidden = false; }
+  const element = card({ id: "files", title: "Checkpoints" }, kept, problem,
     el("div", { class: "own-tools" },
       all, weights, el("label", { class: "button", for: "checkpoint-file" }, "Open a file", input)),
     el("p", { class: "soft" }, "Files are safetensors with PyTorch’s names, and this page’s settings. "
@@ -42,7 +43,7 @@ export function filesCard({ save, open }: FileCommands) {
   return {
     element,
     /** A file could not be opened, and what was there goes on. */
-    refuse(message: string): void { problem.textContent = message; problem.hidden = false; },
+    refuse,
     set ready(on: boolean) { all.disabled = weights.disabled = !on; },
     /** The step that was kept last, or why it was not. */
     kept(step: number, size: number, unkept?: Unkept): void {

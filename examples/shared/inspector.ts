@@ -4,11 +4,10 @@ import type { LayerSummary } from "convoy-gpu";
 import type { Unit } from "./blocks.js";
 import { layerName, shapeText } from "./diagram.js";
 import { el, number } from "./dom.js";
-import { drawPlanes } from "./draw.js";
+import { drawPlanes, scaleRow } from "./draw.js";
 import { histogramView } from "./bars.js";
 import { answers, outputsView } from "./outputs.js";
 import type { Inside, Planes } from "./protocol.js";
-import { scaleRow } from "./scale.js";
 
 function planesView(id: string, title: string, ...more: HTMLElement[]) {
   const heading = el("h2", { id }, title), legend = scaleRow(), none = el("p", { class: "soft" });
@@ -37,14 +36,14 @@ export function inspector(layerChosen: (layer: number) => void) {
   const weights = planesView("weights-title", "Weights");
   const spread = {
     outputs: histogramView("Activations", "sand"),
-    weights: histogramView("Weights", "petrol"),
+    weights: histogramView("Weights"),
     gradients: histogramView("Gradients of the weights", "rust"),
   };
   let layers: readonly LayerSummary[] = [], classes: readonly string[] = [], at = 0;
 
   return {
     element: el("section", { class: "inside", "aria-labelledby": "inside-title" },
-      el("div", { class: "card inside-head" },
+      el("div", { class: "card" },
         el("div", { class: "card-head" }, title, when), tabs,
         el("div", { class: "histograms" }, ...Object.values(spread).map((view) => view.element))),
       el("div", { class: "insides" }, maps.element, weights.element)),

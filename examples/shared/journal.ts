@@ -14,7 +14,6 @@ export function journal({ title, controls }: Family) {
     loss.show(past.now.curve, past.past);
     accuracy.show(past.now.curve, past.past, Number(past.now.settings.epochs));
   };
-  addEventListener("pagehide", () => { past.keep(); });
   return {
     charts: [loss.element, accuracy.element], runs: past.element,
     get curve(): Curve { return past.now.curve; },
@@ -24,7 +23,6 @@ export function journal({ title, controls }: Family) {
     goesOn: (id: number, from: number) => id === past.now.id && from > 0 && from === past.now.curve.steps.at(-1),
     /** Begins a run, or goes on with an earlier one after so many steps. */
     begin(settings: Settings, id: number, from: number): void {
-      if (id !== past.now.id) past.keep();
       past.begin(settings, id);
       past.curve = upTo(past.now.curve, from);
       draw();

@@ -13,7 +13,10 @@ export interface Wanted { image: number; layer: number; own?: Uint8Array }
 // Planes that are sent, and rows and columns of a linear layer's weights, at most.
 const FILTERS = 64, MAPS = 32, SIDE = 128;
 
-export async function look(run: Run, data: Dataset, { image, layer, own }: Wanted): Promise<Seen> {
+export async function look(run: Run, data: Dataset, { image, layer, own: drawn }: Wanted): Promise<Seen> {
+  // Both may be of the data set before: an image that this one lacks, a drawing of another size.
+  const chosen = channelsFirst(data, Math.min(image, data.size - 1), 1);
+  const own = drawn?.length === chosen.length ? drawn : undefined;
   const shown = channelsFirst(data, 0, data.size), all = new Uint8Array(shown.length + (own?.length ?? 0));
   all.set(shown);
   if (own) all.set(own, shown.length);
@@ -23,7 +26,7 @@ export async function look(run: Run, data: Dataset, { image, layer, own }: Wante
     own: own && predictions.at(-1)?.probabilities,
     predictions: predictions.slice(0, data.size)
       .map(({ label, probabilities }) => ({ label, probability: probabilities[label] })),
-    inside: await inside(run, channelsFirst(data, image, 1), layer),
+    inside: await inside(run, chosen, layer),
   };
 }
 

@@ -1,19 +1,18 @@
 // The page of a family: what is shared by all of them. It only shows; training happens in its worker (trainer.ts).
 import type { Adapter } from "convoy-gpu";
-import { noticeBoard } from "./board.js";
 import { judgementView } from "./confusion.js";
-import { plain } from "./controls.js";
 import { dataCard, type DataFacts } from "./data.js";
 import { deck } from "./deck.js";
 import { diagram } from "./diagram.js";
-import { download, el, keepStrayFiles, number, percent } from "./dom.js";
+import { card, download, el, keepStrayFiles, number, percent } from "./dom.js";
 import { type Control, type Family, type Settings, type Value } from "./family.js";
 import { filesCard } from "./files.js";
-import { settingsForm } from "./form.js";
-import { testImages } from "./gallery.js";
+import { plain, settingsForm } from "./form.js";
+import { testImages } from "./images.js";
 import { inspector } from "./inspector.js";
 import { journal } from "./journal.js";
-import { adapterPanel, failure, memoryPanel, noWebGpu } from "./panels.js";
+import { failure, noticeBoard, noWebGpu } from "./notices.js";
+import { adapterPanel, memoryPanel } from "./panels.js";
 import { presetFor } from "./presets.js";
 import type { From, FromWorker, ImageShape, PresetPlan, ToWorker } from "./protocol.js";
 import { startWorker } from "./protocol.js";
@@ -24,7 +23,8 @@ import { readSettings, writeSettings } from "./state.js";
 export function openPage(family: Family, script: URL): void {
   const root = document.getElementById("trainer");
   if (!root) return;
-  let worker: Worker, adapter: Adapter | undefined, plans: readonly PresetPlan[] = [];
+  const worker = startWorker(script, receive, (message) => { receive({ type: "failed", code: "bug", message }); });
+  let adapter: Adapter | undefined, plans: readonly PresetPlan[] = [];
   let settings: Settings = readSettings(family.controls, family.presets.article);
   let begin = false, restored = 0;  // train as soon as the run is ready; steps that it has behind it
   let perEpoch = Infinity, goingOn = false;  // steps; whether a run that is being prepared is the present one
@@ -81,9 +81,7 @@ export function openPage(family: Family, script: URL): void {
       form.element, el("div", { class: "charts" }, ...curves.charts, images.element),
       data.element, curves.runs),
     network.element, inside.element, judged.element, own.element,
-    el("div", { class: "facts-row" }, files.element, memory.element,
-      el("section", { class: "card", "aria-labelledby": "device-title" },
-        el("h2", { id: "device-title" }, "Device"), device)));
+    el("div", { class: "facts-row" }, files.element, memory.element, card({ id: "device", title: "Device" }, device)));
 
   function changed({ name, live, label, text = plain }: Control, value: Value): void {
     settings = { ...settings, [name]: value };
@@ -114,11 +112,6 @@ export function openPage(family: Family, script: URL): void {
     bar.say(why);
     board.tell();
     send({ type: "start", settings, from, run: Date.now() });
-  }
-
-  function launch(): void {
-    worker = startWorker(script, receive, (message) => { receive({ type: "failed", code: "bug", message }); });
-    send({ type: "describe", settings });
   }
 
   function receive(message: FromWorker): void {
@@ -157,7 +150,7 @@ export function openPage(family: Family, script: URL): void {
         bar.state = "waiting";
         board.tell();
         const same = curves.goesOn(message.run, message.from);
-        if (JSON.stringify(settings) !== JSON.stringify(message.settings)) {
+        if (message.settings) {
           settings = message.settings;
           writeSettings(settings);
           form.show(settings);
@@ -237,7 +230,7 @@ export function openPage(family: Family, script: URL): void {
 
   data.show(facts);
   form.show(settings);
-  launch();
+  send({ type: "describe", settings });
   if ("gpu" in navigator) send({ type: "open" });
   else {
     bar.say("Training needs WebGPU.");

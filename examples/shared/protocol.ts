@@ -112,8 +112,8 @@ export type FromWorker =
   | { readonly type: "refused"; readonly message: string }
   /** A file is no checkpoint for this network; the run that is there goes on. */
   | { readonly type: "unread"; readonly message: string }
-  /** All from here on are of a new run, which begins after `from` steps; of the run `run`, with its settings. */
-  | { readonly type: "preparing"; readonly from: number; readonly settings: Settings; readonly run: number }
+  /** All from here on are of the run `run`, which begins after `from` steps; one that was kept brings its settings. */
+  | { readonly type: "preparing"; readonly from: number; readonly settings?: Settings; readonly run: number }
   /** What the browser's files hold from an earlier visit. */
   | { readonly type: "found"; readonly kept: Kept }
   /** The run was kept in the browser's files; or why it was not. */

@@ -1,9 +1,9 @@
 // The runs of this page: the present one, and earlier ones that are kept to compare, also after the page is closed.
 import type { Past } from "./charts.js";
-import { plain } from "./controls.js";
 import { emptyCurve, small, type Curve } from "./curve.js";
-import { button, el, number, percent } from "./dom.js";
+import { button, card, el, number, percent } from "./dom.js";
 import type { Control, Family, Settings, Value } from "./family.js";
+import { plain } from "./form.js";
 
 /** `id` is the time it began, in milliseconds. */
 export interface RunRecord {
@@ -32,12 +32,19 @@ export function runs(
   // Of this run: they change while it trains, and the table around them stays.
   const own = [el("td"), el("td"), el("td")];
 
-  function write(): void {
+  function store(all: readonly RunRecord[]): void {
     try {
-      localStorage.setItem(key, JSON.stringify(past.map((r) => ({ ...r, curve: small(r.curve) }))));
+      localStorage.setItem(key, JSON.stringify(all.map((r) => ({ ...r, curve: small(r.curve) }))));
     } catch { /* storage is full, or not allowed: they stay in this page */ }
   }
-  function edit(next: readonly RunRecord[]): void { past = next; write(); list(); changed(); }
+  function edit(next: readonly RunRecord[]): void { past = next; store(past); list(); changed(); }
+  /** The earlier runs and the present one, if it has got anywhere, in a colour that is free. */
+  function withNow(): readonly RunRecord[] {
+    if (now.curve.steps.length < 2) return past;
+    const others = past.slice(0, COLOURS - 1), colours = Array.from({ length: COLOURS }, (_, i) => i);
+    return [{ ...now, colour: colours.find((i) => others.every((r) => r.colour !== i)) ?? 0 }, ...others];
+  }
+  addEventListener("pagehide", () => { store(withNow()); });  // it goes on if the visitor comes back
   // Another tab has kept a run, or forgotten one: without a look, the next write here would undo it.
   addEventListener("storage", (event) => {
     if (event.key !== key) return;
@@ -72,8 +79,7 @@ export function runs(
   }
 
   return {
-    element: el("section", { class: "card", "aria-labelledby": "runs-title" },
-      el("div", { class: "card-head" }, el("h2", { id: "runs-title" }, "Runs"), csv),
+    element: card({ id: "runs", title: "Runs", beside: [csv] },
       el("div", { class: "scroll", tabIndex: 0, role: "group", "aria-label": "Runs" }, el("table", {},
         el("caption", { class: "hidden" }, "This run and earlier ones, with the settings in which they differ"),
         head, rows)),
@@ -92,23 +98,15 @@ export function runs(
       now = { ...now, settings: { ...now.settings, [name]: [...before, value].join(" → ") } };
       list();
     },
-    /** Keeps the present run among the earlier ones, if it has got anywhere; an older state of it is replaced. */
-    keep(): void {
-      if (now.curve.steps.length < 2) return;
-      const others = past.filter((r) => r.id !== now.id).slice(0, COLOURS - 1);
-      const colours = Array.from({ length: COLOURS }, (_, i) => i);
-      const free = colours.find((i) => others.every((r) => r.colour !== i)) ?? 0;
-      past = [{ ...now, colour: free }, ...others];
-      write();
-    },
     /** Begins a run, or goes on with an earlier one. */
-    begin(settings: Settings, id?: number): void {
+    begin(settings: Settings, id: number): void {
+      if (id !== now.id) { past = withNow(); store(past); }
       const found = past.find((r) => r.id === id);
       past = past.filter((r) => r !== found);
       const { curve, settings: those } = id === now.id ? now : found ?? { curve: emptyCurve, settings };
       // More epochs than it began with, for one: with these from the start, it would be the same run.
       const { epochs = those.epochs } = settings;
-      now = { id: id ?? Date.now(), settings: { ...those, epochs }, curve, colour: -1, shown: true };
+      now = { id, settings: { ...those, epochs }, curve, colour: -1, shown: true };
       altered = curve.steps.length ? -1 : 0;
       list();
     },

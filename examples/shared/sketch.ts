@@ -1,5 +1,5 @@
 // An image of the visitor's own: drawn, dropped or chosen; what the network sees of it, and what it takes it for.
-import { button, drops, el, percent } from "./dom.js";
+import { button, card, drops, el, percent } from "./dom.js";
 import { drawPicture } from "./draw.js";
 import { fit } from "./fit.js";
 import type { ImageShape } from "./protocol.js";
@@ -92,8 +92,7 @@ export function sketch(given: (pixels: Uint8Array | undefined) => void) {
   }
   file.addEventListener("change", () => { if (file.files?.[0]) void load(file.files[0]); });
 
-  const element = el("section", { class: "card own", "aria-labelledby": "own-title" },
-    el("div", { class: "card-head" }, el("h2", { id: "own-title" }, "An image of your own"), status),
+  const element = card({ id: "own", title: "An image of your own", kind: "own", beside: [status] },
     el("div", { class: "own-row" },
       el("div", {},
         el("div", { class: "pad-frame" }, canvas, hint),

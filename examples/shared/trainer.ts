@@ -26,7 +26,7 @@ export function serve(family: Family, data: URL): void {
   let device: Device | undefined, run: Run | undefined, shown: Dataset | undefined, settings: Settings = {};
   let source = published(data), kind: Kind = fashion, name = "Fashion-MNIST";
   let generation = 0, total = 0, optimizer: { lr: number } = { lr: 0 };
-  let snapshot: Snapshot | undefined, carried: Promise<Snapshot> | undefined, asked = 0;
+  let snapshot: Snapshot | undefined, carried: Promise<Snapshot> | undefined, asked = 0, changes = 0;
   let looks = turns(LOOK), keeps = turns(KEEP), judges = turns(KEEP);
   let id = 0, missed = false, following = Promise.resolve(), closing = Promise.resolve();
   const wanted: Wanted = { image: 0, layer: 0 }, store = vault(family.title);
@@ -66,11 +66,8 @@ export function serve(family: Family, data: URL): void {
   async function start(from: From | undefined, newId: number): Promise<void> {
     let brought: Snapshot | undefined;
     try {
-      brought = typeof from === "object" ? { file: from.file, kept: keptOf(from, newId) } : undefined;
-    } catch (error) {
-      port.postMessage({ type: "unread", message: textOf(error) });
-      return;
-    }
+      if (typeof from === "object") brought = { file: from.file, kept: keptOf(from, newId) };
+    } catch (error) { port.postMessage({ type: "unread", message: textOf(error) }); return; }
     const ask = ++asked, before = generation;
     if (from === "on" && run && (await held(run), before !== generation)) return;  // it failed
     if (ask !== asked) return;
@@ -87,10 +84,11 @@ export function serve(family: Family, data: URL): void {
       const saved = await (from === "device" ? snapshot : from === "vault" ? store.load() : carried ?? brought);
       if (stale()) return;
       snapshot = typeof from === "string" ? saved : undefined;
-      if (saved && from !== "on") settings = understood(saved.kept.settings);
+      const restored = saved !== undefined && from !== "on";
+      if (restored) settings = understood(saved.kept.settings);
       id = saved?.kept.run ?? newId;
       total = saved?.kept.step ?? 0;
-      port.postMessage({ type: "preparing", from: total, settings, run: id });
+      port.postMessage({ type: "preparing", from: total, settings: restored ? settings : undefined, run: id });
       if (from === "device") { device?.destroy(); await open(); }
       tell();
       const all = await source.at(sideOf(settings));
@@ -102,6 +100,7 @@ export function serve(family: Family, data: URL): void {
         else if (saved) made.load(stateDict(saved.file, typeof from === "object" ? from.name : undefined));
       } catch (error) { made.destroy(); throw error; }
       made.pause();
+      steered.lr = Number(settings.rate);  // which may have changed while the run was made
       [run, optimizer, shown] = [made, steered, subset(all.test, Math.min(SHOWN, all.test.size))];
       [looks, keeps, judges] = [turns(LOOK), turns(KEEP), turns(KEEP)];
       port.postMessage({
@@ -153,10 +152,7 @@ export function serve(family: Family, data: URL): void {
 
   /** The run as it stands. */
   async function caught(mine: Run): Promise<Snapshot> {
-    const kept = {
-      settings: { ...settings, rate: optimizer.lr }, data: name, run: id,
-      epoch: mine.epoch + 1, step: mine.session.steps, at: Date.now(),
-    };
+    const kept = { settings, data: name, run: id, epoch: mine.epoch + 1, step: mine.session.steps, at: Date.now() };
     return { kept, file: await mine.save() };
   }
 
@@ -201,8 +197,7 @@ export function serve(family: Family, data: URL): void {
   /** The run as a file, with this page's settings, so that it is opened with them. */
   async function save(whole: boolean): Promise<void> {
     if (!run) return;
-    const saved = await run.save({ optimizer: whole });
-    const file = withSettings(saved, { ...settings, rate: optimizer.lr });
+    const of = settings, file = withSettings(await run.save({ optimizer: whole }), of);
     port.postMessage({ type: "saved", file, optimizer: whole }, [file.buffer]);
   }
 
@@ -216,14 +211,16 @@ export function serve(family: Family, data: URL): void {
 
   /** Goes over to another data set, if it is one and the network takes it. */
   async function change(files: readonly File[]): Promise<void> {
+    const mine = ++changes;
     try {
       const next = files.length ? chosen(files) : published(data), all: Split = await next.at(sideOf(settings));
+      if (mine !== changes) return;  // others were chosen meanwhile
       const { shape, classes, size } = all.train, of: Kind = { shape, classes: classes.length };
       describe(settings, of);
       [source, kind, name] = [next, of, next.own ? all.name : "Fashion-MNIST"];
       port.postMessage({ type: "data", data: { name, own: next.own, ...of, train: size, test: all.test.size } });
       plan();
-    } catch (error) { port.postMessage({ type: "refused", message: textOf(error) }); }
+    } catch (error) { if (mine === changes) port.postMessage({ type: "refused", message: textOf(error) }); }
   }
 
   plan();
@@ -238,7 +235,7 @@ export function serve(family: Family, data: URL): void {
       case "train": run?.resume(); break;
       case "pause": run?.pause(); void see(); if (run) rest(run); break;
       case "step": void run?.step(); break;
-      case "rate": optimizer.lr = message.value; break;
+      case "rate": settings = { ...settings, rate: optimizer.lr = message.value }; break;
       case "look": [wanted.image, wanted.layer] = [message.image, message.layer]; void see(); break;
       case "own": wanted.own = message.pixels; void see(); break;
       case "save": void save(message.optimizer).catch(fail); break;

@@ -32,11 +32,11 @@ export function vault(name: string) {
   const lock = `convoy ${name}`;
   let mine = false;
   /** Whether this tab may write: the first that keeps a run does, until it is closed. */
-  const first = () => new Promise<boolean>((done) => {
-    void navigator.locks.request(lock, { ifAvailable: true }, (given) => {
+  const first = () => new Promise<boolean>((done, failed) => {
+    navigator.locks.request(lock, { ifAvailable: true }, (given) => {
       done(mine = given !== null);
       return given && new Promise(() => {});
-    });
+    }).catch(failed);
   });
   return {
     /** What is kept, without its checkpoint: at once, or when the tab that keeps its own run there is closed. */

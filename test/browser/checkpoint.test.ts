@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Page } from "puppeteer-core";
 import { expect, test } from "vitest";
-import { writeSafetensors } from "../../src/index.js";
+import { readSafetensors, writeSafetensors } from "../../src/index.js";
 import { artefacts, barriers, figure, open, press, saved, status, until, upload, useSite } from "./page.js";
 
 useSite();
@@ -19,9 +19,18 @@ test("a file that is none leaves the run alone; a checkpoint comes with its sett
   const { page, bad } = await open("lenet/?images=500&batch=16&seed=3&activation=relu&rate=0.05");
   const file = `${artefacts}/lenet-checkpoint.safetensors`;
   await until(page, "Ready");
+  // A rate that is chosen while a run is being made is that run's.
+  await page.$eval("input#control-rate", (e) => {
+    [...document.querySelectorAll<HTMLElement>(".buttons button")].find((b) => b.textContent === "Reset")!.click();
+    e.valueAsNumber--;
+    e.dispatchEvent(new Event("input"));
+  });
+  await until(page, "Ready");
   for (const step of ["1 / 32", "2 / 32"]) { await press(page, "Step"); await at(page, step); }
   const whole = await saved(page, "[aria-labelledby=files-title] button");
   writeFileSync(file, whole);
+  const { metadata } = readSafetensors(whole);
+  expect([metadata.get("lr"), JSON.parse(metadata.get("settings")!)]).toMatchObject(["0.02", { rate: 0.02 }]);
 
   writeFileSync(`${artefacts}/short.safetensors`, whole.subarray(0, whole.length - 1000));
   await bring(page, `${artefacts}/short.safetensors`);
@@ -31,6 +40,9 @@ test("a file that is none leaves the run alone; a checkpoint comes with its sett
   writeFileSync(`${artefacts}/other.safetensors`, strange);
   await bring(page, `${artefacts}/other.safetensors`);
   await refused(page, "other.safetensors holds 6 parameters, and this network has 61706");
+  await page.evaluate(() => { File.prototype.arrayBuffer = () => Promise.reject(new Error("it is a folder")); });
+  await bring(page, file);
+  await refused(page, "it is a folder");
   await press(page, "Step");
   await at(page, "3 / 32");
   expect(Number(await figure(page, "Loss"))).toBeGreaterThan(0);
@@ -46,7 +58,7 @@ test("a file that is none leaves the run alone; a checkpoint comes with its sett
   const figures = [await figure(other, "Epoch"), await figure(other, "Step"), await figure(other, "Loss")];
   expect(figures).toEqual(["1 / 5", "2 / 32", "–"]);
   const settings = Object.fromEntries(new URL(other.url()).searchParams);
-  expect(settings).toMatchObject({ images: "500", batch: "16", seed: "3", activation: "relu", rate: "0.05" });
+  expect(settings).toMatchObject({ images: "500", batch: "16", seed: "3", activation: "relu", rate: "0.02" });
   await press(other, "Step");
   await at(other, "3 / 32");
   expect(readFileSync(file).subarray(8, 4000).toString()).toContain("activation");

@@ -62,6 +62,11 @@ test("the article's example, and what changes it", async () => {
     "There is none: a 5×2 window does not fit [1, 1, 3, 3] padded by 0×0; "
     + "use a larger input, a smaller kernel or more padding.");
   expect(new URL(page.url()).search).toMatch(/window=5x2&padding=0x0.*x=5,1,2,3,4,5,6,7,8&weight=0,1,2,10,4,5/);
+  // The GPU is not asked for an output that there is none of, whatever is typed.
+  await type(page, ".plane table[aria-label^=Input] input", 4);
+  await type(page, "#window-h", 2);
+  await settled(page);
+  expect(await page.$(".notice")).toBeNull();
   expect(await barriers(page)).toEqual([]);
   expect(bad).toEqual([]);
   await page.close();

@@ -27,6 +27,23 @@ test("LeNet goes over to CIFAR's files, learns them, refuses others by name, and
   try {
     await until(page, "Ready: 63 steps");
     expect(await text(page, ".using")).toBe("Fashion-MNIST");
+    // An image that these files have no place for, and a drawing of another size.
+    await page.$$eval(".tile", (all) => { (all[15] as HTMLElement).click(); });
+    const pad = (await page.$(".sketch"))!;
+    await pad.click();
+    await page.waitForSelector(".odds:not([hidden]) tbody tr");
+    // Read last, though it takes less time than what was chosen before.
+    await page.$eval("#data-files", (e, bytes) => {
+      for (const copies of [1000, 1]) {
+        const chosen = new DataTransfer();
+        chosen.items.add(new File(Array.from({ length: copies }, () => new Uint8Array(bytes)), "data_batch_2.bin"));
+        (e as HTMLInputElement).files = chosen.files;
+        e.dispatchEvent(new Event("change"));
+      }
+    }, [...cifar(10)]);
+    await until(page, "Ready");
+    await page.waitForFunction(() => new Promise((done) => { setTimeout(() => { done(true); }, 700); }));
+    expect(await text(page, ".using")).toMatch(/^CIFAR-10, \d \+ \d images$/);
     await upload(page, "#data-folder", join(folder, "set"));
     await until(page, "Ready: 3 steps an epoch, 20 training and 10 test images.");
     expect(await text(page, ".using")).toBe("CIFAR-10, 20 + 10 images");

@@ -1,5 +1,5 @@
 // Test images, with what the network takes them for.
-import { el, whole } from "./dom.js";
+import { card, el, whole } from "./dom.js";
 import { drawPicture } from "./draw.js";
 import type { ImageShape, Picture, Seen } from "./protocol.js";
 
@@ -15,8 +15,7 @@ export function testImages(chosen: (index: number) => void) {
     tiles.forEach(({ button }, i) => { button.setAttribute("aria-pressed", String(i === at)); });
   }
   return {
-    element: el("section", { class: "card", "aria-labelledby": "images-title" },
-      el("div", { class: "card-head" }, el("h2", { id: "images-title" }, "Test images"), score), list),
+    element: card({ id: "images", title: "Test images", beside: [score] }, list),
     show(pictures: readonly Picture[], shape: ImageShape, names: readonly string[]): void {
       classes = names;
       tiles = pictures.map((picture, i) => {
