@@ -72,7 +72,7 @@ test.each<[string, Part]>([
   ["sigmoid behind a dropout", (x) => head(x, dropout(), sigmoid())],
   ["a dropout behind a sigmoid", (x) => head(x, sigmoid(), dropout())],
   ["elu behind a dropout, and a softplus that ends early", (x) =>
-    head(x, dropout(), elu(), linear({ units: 8 }), softplus({ beta: 3, threshold: 1 }))],
+    head(x, dropout(), elu(), tanh(), linear({ units: 8 }), softplus({ beta: 3, threshold: 1 }))],
   ["relu in front of a dropout and behind one", (x) => head(x, relu(), dropout(), relu())],
   ["a dropout behind a dropout", sequential(flatten(), dropout(), dropout({ p: 0.2 }), linear({ units: 3 }))],
   ["dropouts around a flatten", sequential(dropout(), flatten(), dropout({ p: 0.2 }), linear({ units: 3 }))],
