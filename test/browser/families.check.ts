@@ -45,7 +45,7 @@ test.each(Object.entries(families))("the page of %s trains", async (name, [setti
   const histograms = await page.$$eval(".histogram", (all) =>
     all.filter((e) => e.querySelectorAll(".bars span").length === 48).length);
   expect(histograms).toBe(3);
-  const judged = await page.$$eval(".confusion .hit, .confusion .miss", (all) => all.map((e) => Number(e.textContent)));
+  const judged = await page.$$eval(".confusion td:not(.rate)", (all) => all.map((e) => Number(e.textContent)));
   expect(judged.reduce((a, b) => a + b)).toBe(16);
   const shown = await page.$$eval(".fields select", (all) =>
     all.map((e) => [e.id.replace("control-", ""), (e as HTMLSelectElement).value]));
