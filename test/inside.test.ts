@@ -51,17 +51,18 @@ ${guards.join("")}`;
 function shared(step: Step): Step {
   const { kernel, overrides, params } = step, names: string[] = [];
   if (!kernel.entry.startsWith("conv2d_tiled")) return step;
+  const varying = /^override (R|S|STRIDE_.|DILATION_.|BIAS|SCALED|ADDEND): (.*) =.*$/gm;
   let { code } = kernel;
-  for (const [line, name, type] of code.matchAll(/^override (R|S|STRIDE_.|DILATION_.|BIAS|SCALED|ADDEND): (.*) =.*$/gm)) {
+  for (const [line, name, type] of code.matchAll(varying)) {
     code = code.replace(line, "").replaceAll(RegExp(`\\b${name}\\b`, "g"), `${type}(dim.${name})`);
     names.push(name);
   }
-  const fields = names.map((name) => `${name}:u32,`).join("");
-  code = code.replace("struct Params{", `$&${fields}`);
+  code = code.replace("struct Params{", `$&${names.map((name) => `${name}:u32,`).join("")}`);
+  const fields = Object.fromEntries(names.map((name) => [name, "u32" as const]));
   return {
     ...step, params: { ...params, ...overrides },
     overrides: { ...overrides, ACTIVATION: 0, SLOPE: Math.min(1, overrides.SLOPE) },
-    kernel: { ...kernel, code, params: { ...Object.fromEntries(names.map((name) => [name, "u32"])), ...kernel.params } },
+    kernel: { ...kernel, code, params: { ...fields, ...kernel.params } },
   };
 }
 
