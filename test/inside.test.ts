@@ -44,6 +44,28 @@ function watched(code: string): string {
 ${guards.join("")}`;
 }
 
+/**
+ * Tiled kernels with what varies by layer as params, so that a few texts do for all: each takes SwiftShader seconds.
+ * The indices are the same by constants and by params, and whatever the activation is.
+ */
+function shared(step: Step): Step {
+  const { kernel, overrides, params } = step, names: string[] = [];
+  if (!kernel.entry.startsWith("conv2d_tiled")) return step;
+  const varying = /^override (R|S|STRIDE_.|DILATION_.|BIAS|SCALED|ADDEND): (.*) =.*$/gm;
+  let { code } = kernel;
+  for (const [line, name, type] of code.matchAll(varying)) {
+    code = code.replace(line, "").replaceAll(RegExp(`\\b${name}\\b`, "g"), `${type}(dim.${name})`);
+    names.push(name);
+  }
+  code = code.replace("struct Params{", `$&${names.map((name) => `${name}:u32,`).join("")}`);
+  const fields = Object.fromEntries(names.map((name) => [name, "u32" as const]));
+  return {
+    ...step, params: { ...params, ...overrides },
+    overrides: { ...overrides, ACTIVATION: 0, SLOPE: Math.min(1, overrides.SLOPE) },
+    kernel: { ...kernel, code, params: { ...fields, ...kernel.params } },
+  };
+}
+
 function counting(step: Step, i: number): Step {
   const bindings: Kernel["bindings"] = { ...step.kernel.bindings, outside: [COUNTER, "read_write"] };
   const kernel: Kernel = { ...step.kernel, code: watched(step.kernel.code), bindings };
@@ -77,7 +99,7 @@ async function strays(
     ...training({ ...common, micro: MICRO, optimizer, clip: clipNorm(1), states }).steps,
     ...evaluation({ ...common, control: whole }).steps,
   ];
-  const counted = steps.map(change).map(counting), memory = new Memory(device);
+  const counted = steps.map(change).map(shared).map(counting), memory = new Memory(device);
   const kept = [
     ...outliving({ network: net, control: order, ring, states }, source),
     whole, ...counted.map(({ tensors }) => single(tensors.outside)),

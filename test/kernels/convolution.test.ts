@@ -12,16 +12,16 @@ describe("every rung of a convolution agrees with the twin", () => {
   test.each(Object.keys(cases))("%s", (name) => agrees(sized({ ...control, ...cases[name] }), ladders));
 
   test("any extents", async () => {
-    const variants: Partial<Case>[] = [  // few, because each is compiled
-      {}, { R: 2, S: 3, STRIDE_H: 3, STRIDE_W: 2, DILATION_W: 2 }, { C: 8, S: 4, STRIDE_W: 2 },
+    const variants: [most: number, Partial<Case>][] = [  // few, as each is compiled: tiles only of 16 filters and more
+      [20, {}], [20, { R: 2, S: 3, STRIDE_H: 3, STRIDE_W: 2, DILATION_W: 2 }], [15, { C: 8, S: 4, STRIDE_W: 2 }],
     ];
     const upTo = (most: number, least = 1) => fc.integer({ min: least, max: most });
     const shapes = fc.record({
       variant: fc.constantFrom(...variants), N: upTo(3), C: upTo(9), K: upTo(20),
       padding_h: upTo(3, 0), padding_w: upTo(3, 0), H: upTo(13, 5), W: upTo(13, 5),
     });
-    await fc.assert(fc.asyncProperty(shapes, ({ variant, ...d }) =>
-      agrees(sized({ ...control, ...d, ...variant }), ladders)), { numRuns: 30, seed: 7 });
+    await fc.assert(fc.asyncProperty(shapes, ({ variant: [most, variant], K, ...d }) =>
+      agrees(sized({ ...control, ...d, ...variant, K: (K - 1) % most + 1 }), ladders)), { numRuns: 30, seed: 7 });
   });
 
   test.each([

@@ -10,7 +10,7 @@ export const control = {
 export type Case = typeof control;
 export const cases: Record<string, Partial<Case>> = {
   "control": {},
-  "1×1": { R: 1, S: 1, padding_h: 0, padding_w: 0, C: 9, K: 20 },
+  "1×1": { R: 1, S: 1, padding_h: 0, padding_w: 0, C: 67, K: 20 },
   "window not square": { R: 2, S: 5, padding_w: 2 },
   "stride 2": { STRIDE_H: 2, STRIDE_W: 2 },
   "stride past the window": { STRIDE_H: 4, STRIDE_W: 3, R: 2, S: 2, padding_h: 0, padding_w: 0 },
@@ -37,14 +37,16 @@ export const cases: Record<string, Partial<Case>> = {
   "the same with a stride and dilation": {
     N: 16, C: 4, K: 4, R: 3, H: 14, W: 9, STRIDE_H: 2, DILATION_H: 2, padding_h: 1,
   },
-  "rows of five pixels": { W: 5, S: 5, padding_w: 2, K: 20 },
+  "rows of five pixels": { N: 1, H: 3, W: 5, S: 5, padding_w: 2, K: 20 },
   "rows of fifteen, with a stride": { C: 3, W: 30, STRIDE_H: 2, STRIDE_W: 2 },
   "rows of ten, dilated": { W: 12, S: 2, DILATION_W: 4 },
   "a row of ten pixels, 1×1": { N: 1, H: 1, W: 10, R: 1, S: 1, padding_h: 0, padding_w: 0 },
   "1×1 with a stride": { R: 1, S: 1, STRIDE_H: 2, STRIDE_W: 2, padding_h: 0, padding_w: 0 },
   "channels by four, with a stride": { C: 8, W: 13, STRIDE_H: 2, STRIDE_W: 2 },
   "the same, in a wide window": { C: 4, W: 12, S: 5, STRIDE_W: 2, padding_w: 2 },
-  "the same, in windows that touch": { C: 4, K: 20, W: 11, S: 2, STRIDE_H: 2, STRIDE_W: 2, padding_w: 0 },
+  "the same, in windows that touch": {
+    N: 1, H: 5, C: 4, K: 20, W: 11, S: 2, STRIDE_H: 2, STRIDE_W: 2, padding_w: 0,
+  },
   "channels by four, dilated, rows of five": { C: 4, W: 9, DILATION_W: 3, padding_w: 1 },
   "rows of eight channels, two taps, much padding": { C: 8, W: 5, R: 2, S: 2, padding_h: 2, padding_w: 3 },
   "rows by five pixels, a low window": { N: 3, C: 7, K: 8, W: 9, R: 1, S: 5, padding_h: 0 },
