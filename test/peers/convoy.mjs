@@ -3,7 +3,7 @@ import {
 } from "../../src/index.ts";
 import { dataset } from "../../src/data/dataset.ts";
 import { openDevice } from "../../src/node/device.ts";
-import { Predictor } from "../../src/train/predict.ts";
+import { Inference } from "../../src/train/inference.ts";
 import { Session } from "../../src/train/session.ts";
 import { batchOf, LR } from "./networks.mjs";
 
@@ -50,7 +50,7 @@ export async function open({ net, batch }) {
       return ring[4 * row] / batch;
     },
     async infer(n) {
-      predictor ??= await Predictor.open(session, batch);
+      predictor ??= await Inference.open(session, batch);
       for (let i = 0; i < n; i++) predictor.player.play();
       await session.memory.read(predictor.program.logits);
     },
