@@ -92,6 +92,7 @@ test("what is wrong is told, and frozen networks answer, too", async () => {
   expect(await says({ weights: new Map() })).toMatch(/^FormatError: the state is of another network: it lacks/);
   expect(await says({ weights: undefined })).toMatch(/^FormatError: weights are a Map/);
   expect(await says({ input: [10, 10] })).toMatch(/^OptionError: an input is \[channels, height, width\]/);
+  expect(await says({ resize: 0 })).toMatch(/^OptionError: an input is \[channels, height, width\], not \[1,0,0\]/);
   expect(await says({ batch: 0 })).toBe("OptionError: batch is an integer of at least 1, not 0");
   expect(await says({ normalise: { mean: 0, std: 0 } })).toMatch(/^OptionError: normalise: std is above 0/);
   const image = Float32Array.from(data.images.subarray(0, 100), (byte) => byte / 255);

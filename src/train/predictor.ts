@@ -104,7 +104,8 @@ export class Predictor {
 export async function predictor(net: Part, options: PredictorOptions): Promise<Predictor> {
   const { device, input, weights, resize, batch = 64, normalise } =
     known("predictor()", options, "device, input, weights, resize, batch, normalise");
-  const network = describe(net, resize ? [input[0], resize, resize] : input, device.adapter.limits.binding);
+  const { binding } = device.adapter.limits;
+  const network = describe(net, resize === undefined ? input : [input[0], resize, resize], binding);
   levelsOf(normalise, input[0], 1);
   const target = targetOf(device.adapter);
   const home = Object.assign(new Home(device), { network, target, fused: true, normalise });
