@@ -2,12 +2,13 @@
 //
 //   y[m,k] = f(bias[k] + Σ r,j  x[m∘(r,j)] · weight[r,j,k] + addend[m,k]) m = (n, p, q), j = s·C + c, as in conv2d.wgsl
 //
-// A workgroup computes 64 pixels × 64 filters or, where that leaves less over, 128 × 32. An invocation
-// computes 8 × 8 of them: every DOWN-th pixel, and four filters in either half of the tile, so that
-// neighbours read neighbouring banks. It takes a row r of the window and 16 j at a time: four neighbours
-// bring 16 x of a pixel, which lie side by side, and all bring weights; then 16 vec4 read from the tiles
-// feed 256 multiply-adds. The rung tiled: one group, filters divisible by 4, and 16 or more. Where
-// channels divide by 4, too, WIDTH is 4 and x comes by fours. Twin: test/reference/conv2d.ts.
+// A workgroup computes a tile of 64 pixels × 64 filters or 128 × 32 or, where too much would hang over or too few
+// workgroups be left, half of one: 32 × 64 or 128 × 16. An invocation computes 8 × 8 results: every DOWN-th pixel, and
+// four filters in either half of the tile, so that neighbours read neighbouring banks; of half a tile 8 × 4. It takes a
+// row r of the window and 16 j at a time: four neighbours bring 16 x of a pixel, which lie side by side, and all bring
+// weights; then 16 vec4 read from the tiles feed 256 multiply-adds, or 12 feed 128. The rung tiled: one group, filters
+// divisible by 4, and 16 or more. Where channels divide by 4, too, WIDTH is 4 and x comes by fours.
+// Twin: test/reference/conv2d.ts.
 
 // #import window
 override WORKGROUP: u32 = 64;  // and no other: the tiles are laid out for it
@@ -15,11 +16,12 @@ override BIAS: bool = true;
 override SCALED: bool = false;  // as in lib/bias.wgsl
 override ACTIVATION: u32 = 0;
 override ADDEND: bool = false;
-// Filters of a tile of 4096 results; invocations along them, and along the other side.
+// Filters of a tile, and of an invocation; invocations along the filters, and along the other side.
 const TILE_K: u32 = 64;  // baked
-const ACROSS = TILE_K / 8;
+const FILTERS: u32 = 8;  // baked
+const ACROSS = TILE_K / FILTERS;
 const DOWN = 64 / ACROSS;
-const PITCH = 5;  // vec4 from pixel to pixel in the tile of x: one more than there are, against bank conflicts
+const QUADS = TILE_K / 4;
 const NOWHERE = -0x40000000;  // a column that no image has; nor is the sum of two of them one
 
 struct Params {
@@ -36,8 +38,8 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>; // [N, P, Q, K / 4]
 @group(0) @binding(4) var<storage, read> addend: array<vec4f>;  // where ADDEND: [N, P, Q, K / 4]
 
-var<workgroup> tile_x: array<vec4f, 8 * DOWN * PITCH>;  // [pixel, j / 4]
-var<workgroup> tile_w: array<vec4f, 32 * ACROSS>;       // [16 j, k / 4]
+var<workgroup> tile: array<vec4f, 32 * DOWN>;     // x: [pixel, j / 4]
+var<workgroup> tile_w: array<vec4f, 16 * QUADS>;  // [16 j, k / 4]
 // For each pixel, what row r of its window sees: the first pixel of that row of x, and the column under the first tap.
 var<workgroup> starts: array<vec2i, 8 * DOWN>;
 
@@ -59,6 +61,12 @@ fn load(start: vec2i, at: vec2i) -> vec4f {
   return v;
 }
 
+/// Of four filters k, the weights of four elements, of which i is the number: a column each.
+fn weights(i: u32, k: u32) -> mat4x4f {
+  let at = 4 * i * QUADS + k;
+  return mat4x4f(tile_w[at], tile_w[at + QUADS], tile_w[at + 2 * QUADS], tile_w[at + 3 * QUADS]);
+}
+
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_tiled_forward(
   @builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -66,12 +74,12 @@ fn conv2d_tiled_forward(
   let K4 = dim.K / 4;
   let elements = S * dim.C;
   let m0 = (group.y * groups.x + group.x) * 8 * DOWN;
-  let k0 = group.z * 2 * ACROSS;  // in vec4, as k
+  let k0 = group.z * QUADS;       // in vec4, as k
   let m = t / ACROSS;             // in the tile: pixels m + DOWN · i, vec4 of filters k and k + ACROSS
   let k = t % ACROSS;
 
   var a = Stack();  // of the eight pixels, the first four filters
-  var b = Stack();  // and the other four
+  var b = Stack();  // and the other four, if there are any
   for (var r = 0u; r < R; r++) {
     let down = i32(r * DILATION_H) - dim.padding_h;
     if (down >= i32(dim.H) || down + i32((dim.P - 1) * STRIDE_H) < 0) { continue; }  // sees no row of any image
@@ -91,35 +99,25 @@ fn conv2d_tiled_forward(
         if (WIDTH == 1) {
           v = vec4f(v.x, load(start, element(j + 1)).x, load(start, element(j + 2)).x, load(start, element(j + 3)).x);
         }
-        tile_x[i * PITCH + t % 4] = v;
+        tile[4 * i + t % 4] = v;
       }
-      for (var i = t; i < 32 * ACROSS; i += 64) {
-        let j = j0 + i / (2 * ACROSS);
+      for (var i = t; i < 16 * QUADS; i += 64) {
+        let j = j0 + i / QUADS;
         var w = vec4f();
-        if (j < elements) { w = weight[(r * elements + j) * K4 + min(k0 + i % (2 * ACROSS), K4 - 1)]; }
+        if (j < elements) { w = weight[(r * elements + j) * K4 + min(k0 + i % QUADS, K4 - 1)]; }
         tile_w[i] = w;
       }
       workgroupBarrier();  // until these are whole
       for (var i = 0u; i < 4; i++) {
-        let v = mat4x4f(tile_w[8 * i * ACROSS + k], tile_w[(8 * i + 2) * ACROSS + k],
-          tile_w[(8 * i + 4) * ACROSS + k], tile_w[(8 * i + 6) * ACROSS + k]);
-        let w = mat4x4f(tile_w[(8 * i + 1) * ACROSS + k], tile_w[(8 * i + 3) * ACROSS + k],
-          tile_w[(8 * i + 5) * ACROSS + k], tile_w[(8 * i + 7) * ACROSS + k]);
-        var u = tile_x[m * PITCH + i];
-        a[0] += v * u; b[0] += w * u; u = tile_x[(m + DOWN) * PITCH + i];
-        a[1] += v * u; b[1] += w * u; u = tile_x[(m + 2 * DOWN) * PITCH + i];
-        a[2] += v * u; b[2] += w * u; u = tile_x[(m + 3 * DOWN) * PITCH + i];
-        a[3] += v * u; b[3] += w * u; u = tile_x[(m + 4 * DOWN) * PITCH + i];
-        a[4] += v * u; b[4] += w * u; u = tile_x[(m + 5 * DOWN) * PITCH + i];
-        a[5] += v * u; b[5] += w * u; u = tile_x[(m + 6 * DOWN) * PITCH + i];
-        a[6] += v * u; b[6] += w * u; u = tile_x[(m + 7 * DOWN) * PITCH + i];
-        a[7] += v * u; b[7] += w * u;
+        let u = eight(4 * m + i, 4 * DOWN);
+        a = plus(a, weights(i, k), u);
+        if (FILTERS == 8) { b = plus(b, weights(i, ACROSS + k), u); }
       }
     }
   }
   for (var i = 0u; i < 8; i++) {
     finish(m0 + m + DOWN * i, k0 + k, a[0]);
-    finish(m0 + m + DOWN * i, k0 + ACROSS + k, b[0]);
+    if (FILTERS == 8) { finish(m0 + m + DOWN * i, k0 + ACROSS + k, b[0]); }
     a = rest(a);
     b = rest(b);
   }

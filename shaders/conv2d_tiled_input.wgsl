@@ -3,20 +3,21 @@
 //   dx[m,c] = (Σ r,s,k dy[m∘(r,s), k] · weight[r,s,c,k] + addend[m,c]) · f′(z[m,c])    m = (n, h, w), as in conv2d.wgsl
 //
 // addend and f′ are there where fuse.ts has put them (ADDEND, SLOPE). Strides are taken apart by phase
-// (h mod STRIDE_H, w mod STRIDE_W), so that the same taps reach all pixels of a workgroup. It computes
-// 64 pixels of a phase × 64 channels or, where that leaves less over, 128 × 32. An invocation computes
-// 8 × 8 of them: every DOWN-th pixel, every ACROSS-th channel. For each tap and 16 filters at a time,
-// four neighbours bring dy of a pixel or weights of a channel, which lie side by side. The rung tiled:
-// one group, filters divisible by 4, and 16 or more. Twin: test/reference/conv2d.ts.
+// (h mod STRIDE_H, w mod STRIDE_W), so that the same taps reach all pixels of a workgroup. It computes a tile of pixels
+// of a phase × channels, of one of the sizes in conv2d_tiled.wgsl; an invocation, 8 × 8 or 8 × 4 results: every DOWN-th
+// pixel, every ACROSS-th channel. For each tap and 16 filters at a time, four neighbours bring dy of a pixel or weights
+// of a channel, which lie side by side. The rung tiled: one group, filters divisible by 4, and 16 or more.
+// Twin: test/reference/conv2d.ts.
 
 // #import window
 override WORKGROUP: u32 = 64;  // and no other: the tiles are laid out for it
 override ADDEND: bool = false;
-// Channels of a tile of 4096 results; invocations along them, and along the other side.
+// Channels of a tile, and of an invocation; invocations along the channels, and along the other side.
 const TILE_C: u32 = 64;  // baked
-const ACROSS = TILE_C / 8;
+const CHANNELS: u32 = 8;  // baked
+const ACROSS = TILE_C / CHANNELS;
 const DOWN = 64 / ACROSS;
-const PITCH = 5;  // vec4 from row to row of a tile: one more than there are, against bank conflicts
+const PITCH = 5;  // vec4 from channel to channel of a tile: one more than there are, against bank conflicts
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
@@ -31,14 +32,20 @@ struct Params {
 @group(0) @binding(3) var<storage, read> addend: array<f32>;     // [N, H, W, C]
 @group(0) @binding(4) var<storage, read> z: array<f32>;          // [N, H, W, C]
 
-var<workgroup> tile_dy: array<vec4f, 8 * DOWN * PITCH>;   // [pixel, k / 4]
-var<workgroup> tile_w: array<vec4f, 8 * ACROSS * PITCH>;  // [channel, k / 4]
+var<workgroup> tile: array<vec4f, 32 * DOWN>;         // dy: [pixel, k / 4]
+var<workgroup> tile_w: array<vec4f, TILE_C * PITCH>;  // [channel, k / 4]
 // For each pixel of the tile, the pixel of dy that reaches it by a tap; −1 where there is none.
 var<workgroup> sources: array<i32, 8 * DOWN>;
 
 // #import slope
 // #import stack
 // #import unravel
+
+/// Of channel c and the three that lie ACROSS, the weights of four filters, of which i is the number: a column each.
+fn weights(i: u32, c: u32) -> mat4x4f {
+  return transpose(mat4x4f(tile_w[c * PITCH + i], tile_w[(c + ACROSS) * PITCH + i],
+    tile_w[(c + 2 * ACROSS) * PITCH + i], tile_w[(c + 3 * ACROSS) * PITCH + i]));
+}
 
 @compute @workgroup_size(WORKGROUP, 1, 1)
 fn conv2d_tiled_input_backward(
@@ -56,7 +63,7 @@ fn conv2d_tiled_input_backward(
   let c = t % ACROSS;
 
   var a = Stack();  // of the eight pixels, the first four channels
-  var b = Stack();  // and the other four
+  var b = Stack();  // and the other four, if there are any
   for (var r = 0u; r < R; r++) {
     for (var s = 0u; s < S; s++) {
       // Pixel i of the phase is reached by p = i + ahead, if the tap is one of the phase's at all.
@@ -75,7 +82,7 @@ fn conv2d_tiled_input_backward(
         for (var i = t / 4; i < 8 * DOWN; i += 16) {
           var v = vec4f();
           if (sources[i] >= 0 && k < K4) { v = dy[u32(sources[i]) * K4 + k]; }
-          tile_dy[i * PITCH + t % 4] = v;
+          tile[4 * i + t % 4] = v;
         }
         for (var i = t / 4; i < TILE_C; i += 16) {
           var w = vec4f();
@@ -84,19 +91,9 @@ fn conv2d_tiled_input_backward(
         }
         workgroupBarrier();  // until these are whole
         for (var i = 0u; i < 4; i++) {
-          let v = mat4x4f(tile_w[c * PITCH + i], tile_w[(c + ACROSS) * PITCH + i],
-            tile_w[(c + 2 * ACROSS) * PITCH + i], tile_w[(c + 3 * ACROSS) * PITCH + i]);
-          let w = mat4x4f(tile_w[(c + 4 * ACROSS) * PITCH + i], tile_w[(c + 5 * ACROSS) * PITCH + i],
-            tile_w[(c + 6 * ACROSS) * PITCH + i], tile_w[(c + 7 * ACROSS) * PITCH + i]);
-          var u = tile_dy[m * PITCH + i];
-          a[0] += u * v; b[0] += u * w; u = tile_dy[(m + DOWN) * PITCH + i];
-          a[1] += u * v; b[1] += u * w; u = tile_dy[(m + 2 * DOWN) * PITCH + i];
-          a[2] += u * v; b[2] += u * w; u = tile_dy[(m + 3 * DOWN) * PITCH + i];
-          a[3] += u * v; b[3] += u * w; u = tile_dy[(m + 4 * DOWN) * PITCH + i];
-          a[4] += u * v; b[4] += u * w; u = tile_dy[(m + 5 * DOWN) * PITCH + i];
-          a[5] += u * v; b[5] += u * w; u = tile_dy[(m + 6 * DOWN) * PITCH + i];
-          a[6] += u * v; b[6] += u * w; u = tile_dy[(m + 7 * DOWN) * PITCH + i];
-          a[7] += u * v; b[7] += u * w;
+          let u = eight(4 * m + i, 4 * DOWN);
+          a = plus(a, weights(i, c), u);
+          if (CHANNELS == 8) { b = plus(b, weights(i, 4 * ACROSS + c), u); }
         }
       }
     }
@@ -110,7 +107,7 @@ fn conv2d_tiled_input_backward(
     for (var j = 0u; j < 4; j++) {
       if (to < count) {
         finish(pixel, c0 + c + ACROSS * j, near.x);
-        finish(pixel, c0 + c + ACROSS * (4 + j), far.x);
+        if (CHANNELS == 8) { finish(pixel, c0 + c + ACROSS * (4 + j), far.x); }
       }
       near = near.yzww;
       far = far.yzww;

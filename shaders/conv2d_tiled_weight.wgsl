@@ -3,10 +3,10 @@
 //   partial[z,j,k]     = Σ m in split z  x[m∘j] · dy[m,k]        m = (n, p, q), j = (r·S + s)·C + c, as in conv2d.wgsl
 //   partial_bias[z,k]  = Σ m in split z  dy[m,k]
 //
-// A workgroup sums 64 j × 64 filters, or 128 × 32, or 32 × 128, whichever leaves the least over, for one split of
-// `span` pixels. An invocation sums 8 × 8 of them: four j, and four filters, in either half of the tile, so that
-// neighbours read neighbouring banks. 16 pixels of x and dy are brought at a time; of x an invocation always brings
-// the same j. The sums of one split are the gradients; those of several reduce.wgsl adds up. The rung tiled: one
+// A workgroup sums a tile of j × filters, of one of the sizes in conv2d_tiled.wgsl, for one split of `span` pixels. An
+// invocation sums 8 × 8 of them: four j, and four filters, in either half of the tile, so that neighbours read
+// neighbouring banks; of half a tile 8 × 4. 16 pixels of x and dy are brought at a time; of x an invocation always
+// brings the same j. The sums of one split are the gradients; those of several reduce.wgsl adds up. The rung tiled: one
 // group, filters divisible by 4, and 16 or more. Where channels divide by 4, too, WIDTH is 4 and x comes by fours.
 // Twin: test/reference/conv2d.ts.
 
@@ -15,10 +15,12 @@ const COLUMNS = 4;
 // #import window
 override WORKGROUP: u32 = 64;  // and no other: the tiles are laid out for it
 override BIAS: bool = true;
-// Filters of a tile of 4096 results; invocations along them, and along the other side.
+// Filters of a tile, and of an invocation; invocations along the filters, and along the other side.
 const TILE_K: u32 = 64;  // baked
-const ACROSS = TILE_K / 8;
+const FILTERS: u32 = 8;  // baked
+const ACROSS = TILE_K / FILTERS;
 const DOWN = 64 / ACROSS;
+const QUADS = TILE_K / 4;
 
 struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
@@ -35,8 +37,8 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> partial: array<vec4f>;      // [splits, R, S, C, K / 4]
 @group(0) @binding(3) var<storage, read_write> partial_bias: array<vec4f>; // [splits, K / 4]
 
-var<workgroup> tile_x: array<vec4f, 32 * DOWN>;     // [16 pixels, j / 4]
-var<workgroup> tile_dy: array<vec4f, 32 * ACROSS>;  // [16 pixels, k / 4]
+var<workgroup> tile_x: array<vec4f, 32 * DOWN>;    // [16 pixels, j / 4]
+var<workgroup> tile_dy: array<vec4f, 16 * QUADS>;  // [16 pixels, k / 4]
 
 /// Of element j: its row and column, from where pixel (0, 0) has its window, and its channel. Past the last j, a row
 /// that no image has.
@@ -61,7 +63,7 @@ fn load(at: vec3u, part: vec3i) -> vec4f {
 fn conv2d_tiled_weight_partial(@builtin(local_invocation_index) t: u32, @builtin(workgroup_id) group: vec3u) {
   let K4 = dim.K / 4;
   let j0 = group.x * 8 * DOWN;
-  let k0 = group.y * 2 * ACROSS;  // in vec4, as k
+  let k0 = group.y * QUADS;  // in vec4, as k
   let begin = group.z * dim.span;
   let end = min(begin + dim.span, dim.N * dim.P * dim.Q);
   let j = t / ACROSS;  // in the tile, in vec4: j and DOWN + j, filters k and ACROSS + k
@@ -84,9 +86,9 @@ fn conv2d_tiled_weight_partial(@builtin(local_invocation_index) t: u32, @builtin
       }
       tile_x[i] = v;
     }
-    for (var i = t; i < 32 * ACROSS; i += 64) {
-      let m = at + i / (2 * ACROSS);
-      let from_k = k0 + i % (2 * ACROSS);
+    for (var i = t; i < 16 * QUADS; i += 64) {
+      let m = at + i / QUADS;
+      let from_k = k0 + i % QUADS;
       var w = vec4f();
       if (m < end && from_k < K4) { w = dy[m * K4 + from_k]; }
       tile_dy[i] = w;
@@ -95,21 +97,25 @@ fn conv2d_tiled_weight_partial(@builtin(local_invocation_index) t: u32, @builtin
     for (var i = 0u; i < 16; i++) {
       let u = tile_x[2 * i * DOWN + j];
       let v = tile_x[(2 * i + 1) * DOWN + j];
-      let near = tile_dy[2 * i * ACROSS + k];
-      let far = tile_dy[(2 * i + 1) * ACROSS + k];
+      let near = tile_dy[i * QUADS + k];
       a = a + outer(near, u);
       b = b + outer(near, v);
-      c = c + outer(far, u);
-      d = d + outer(far, v);
       low += near;
-      high += far;
+      if (FILTERS == 8) {
+        let far = tile_dy[i * QUADS + ACROSS + k];
+        c = c + outer(far, u);
+        d = d + outer(far, v);
+        high += far;
+      }
     }
   }
   for (var i = 0u; i < 4; i++) {
     finish(group.z, j0 + 4 * j + i, k0 + k, a[0]);
     finish(group.z, j0 + 4 * (DOWN + j) + i, k0 + k, b[0]);
-    finish(group.z, j0 + 4 * j + i, k0 + ACROSS + k, c[0]);
-    finish(group.z, j0 + 4 * (DOWN + j) + i, k0 + ACROSS + k, d[0]);
+    if (FILTERS == 8) {
+      finish(group.z, j0 + 4 * j + i, k0 + ACROSS + k, c[0]);
+      finish(group.z, j0 + 4 * (DOWN + j) + i, k0 + ACROSS + k, d[0]);
+    }
     a = up(a, a[3]);
     b = up(b, b[3]);
     c = up(c, c[3]);
@@ -117,7 +123,7 @@ fn conv2d_tiled_weight_partial(@builtin(local_invocation_index) t: u32, @builtin
   }
   if (!BIAS || group.x != 0 || j != 0) { return; }
   if (k0 + k < K4) { partial_bias[group.z * K4 + k0 + k] = low; }
-  if (k0 + ACROSS + k < K4) { partial_bias[group.z * K4 + k0 + ACROSS + k] = high; }
+  if (FILTERS == 8 && k0 + ACROSS + k < K4) { partial_bias[group.z * K4 + k0 + ACROSS + k] = high; }
 }
 
 fn finish(z: u32, j: u32, k4: u32, sum: vec4f) {

@@ -69,19 +69,25 @@ test.each(cases)("%s: dispatches, pipelines, bytes, slots are at most what they 
   expect(steps.filter((step) => passOf(step) === "update")).toHaveLength(1);
 });
 
-/** What tiles hang over on a GPU, where a workgroup computes 4,096 results at once: multiply-adds executed ÷ wanted. */
-const onGpus: Record<string, number> = {
-  "lenet": 3.77, "lenet-bn": 3.96, "alexnet": 1.01, "vgg11": 1.02, "nin": 1.02, "googlenet": 1.04, "resnet18": 1.02,
-  "densenet": 1.06,
-};
-test.each(Object.entries(onGpus))("%s on a GPU: tiles hang over no more than they do now", (family, limit) => {
-  const { steps } = recorded(family, sizes[family], none), found = sum(steps, executed) / sum(steps, macs);
-  if (process.env.CONVOY_COUNTS) console.log(family, "on a GPU", found.toFixed(3));
-  expect(found).toBeLessThanOrEqual(limit);
+/**
+ * On a GPU: multiply-adds executed ÷ wanted, since tiles hang over; and at batch 32, where many dispatches have too few
+ * workgroups for a GPU, thousands of multiply-adds that one invocation does, added up over the step.
+ */
+const onGpus = Object.entries<[over: number, chain: number]>({
+  "lenet": [2.08, 38], "lenet-bn": [2.18, 33], "alexnet": [1.01, 2769], "vgg11": [1.01, 7384], "nin": [1.02, 1525],
+  "googlenet": [1.03, 3291], "resnet18": [1.02, 2613], "densenet": [1.06, 1249],
+});
+test.each(onGpus)("%s on a GPU: tiles hang over no more than they do now, nor are sums longer", (family, limits) => {
+  const { steps } = recorded(family, sizes[family], none), over = sum(steps, executed) / sum(steps, macs);
+  const chain = sum(recorded(family, sizes[family], none, 32).steps, (step) =>
+    executed(step) / step.grid.reduce((n, extent) => n * extent, step.overrides.WORKGROUP) / 1000);
+  if (process.env.CONVOY_COUNTS) console.log(family, "on a GPU", over.toFixed(3), chain.toFixed(1));
+  expect(over).toBeLessThanOrEqual(limits[0]);
+  expect(chain).toBeLessThanOrEqual(limits[1]);
 });
 
 test.each([
-  ["googlenet", 96, 4.93], ["resnet18", 32, 0.75], ["densenet", 96, 5.82],
+  ["googlenet", 96, 4.92], ["resnet18", 32, 0.74], ["densenet", 96, 5.82],
 ])("%s, %i pixels wide, on a GPU: weight gradients are split no finer than pays", (family, size, limit) => {
   const { steps } = recorded(family, size, none), gigabytes = sum(steps, bytes) / 1e9;
   if (process.env.CONVOY_COUNTS) console.log(family, size, "on a GPU, GB a step", gigabytes.toFixed(3));

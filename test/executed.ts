@@ -27,12 +27,13 @@ export function executed(step: Step): number {
   };
   switch (entry) {
     case "conv2d_forward": case "conv2d_backward_input": case "conv2d_backward_weight": return macs(step);
-    case "conv2d_tiled_forward": return up(N * P * Q, 4096 / TILE_K) * up(K, TILE_K) * R * up(S * C, 16);
+    case "conv2d_tiled_forward": return up(N * P * Q, 512 * FILTERS / TILE_K) * up(K, TILE_K) * R * up(S * C, 16);
     case "conv2d_tiled_input_backward": {
       const inputs = N * Math.ceil(H / STRIDE_H) * Math.ceil(W / STRIDE_W);
-      return up(inputs, 4096 / TILE_C) * up(C, TILE_C) * taps * up(K, 16);
+      return up(inputs, 512 * CHANNELS / TILE_C) * up(C, TILE_C) * taps * up(K, 16);
     }
-    case "conv2d_tiled_weight_partial": return up(R * S * C, 4096 / TILE_K) * up(K, TILE_K) * up(N * P * Q, 16);
+    case "conv2d_tiled_weight_partial":
+      return up(R * S * C, 512 * FILTERS / TILE_K) * up(K, TILE_K) * up(N * P * Q, 16);
     case "linear_forward": case "linear_backward": return macs(step);
     case "linear_direct_backward": return up(N, 16) * up(C, 32) * K + up(K, 16) * up(C + 1, 32) * N;
     case "conv2d_vec4_forward": case "conv2d_direct_forward": return forward(PIXELS) * up(K, 16) * S * C;

@@ -47,7 +47,7 @@ interface Cut {
   all: number; unit: number;
   /** A split takes no fewer, unless that keeps less than a quarter of Target.tasks busy. Default 1. */
   least?: number;
-  WORKGROUP?: number; WIDTH?: 1 | 4; TILE_K?: number;
+  WORKGROUP?: number; WIDTH?: 1 | 4; TILE_K?: number; FILTERS?: number;
 }
 
 /** By subgroup broadcast. Along an axis there may be a stride or a dilation, not both. */
@@ -77,10 +77,18 @@ export const forwardEpilogue = <T extends { x: Tensor }>(t: T) => ({ ...t, adden
 /** Likewise, of an input gradient. */
 export const backwardEpilogue = <T extends { dy: Tensor }>(t: T) => ({ ...t, addend: t.dy, z: t.dy });
 
-/** How many columns a tile of 4,096 results has: the first of these that leaves the least over. */
-function columnsOf(rows: number, columns: number, tiles: readonly number[] = [64, 32]): number {
-  const needed = (tile: number) => Math.ceil(rows * tile / 4096) * Math.ceil(columns / tile);
-  return tiles.reduce((best, tile) => needed(tile) < needed(best) ? tile : best);
+/** How many columns a tile has, and how many of them each of its 64 invocations, which take eight rows of these. */
+type Tile = readonly [columns: number, each: number];
+const tileSizes: readonly Tile[] = [[64, 8], [32, 8], [64, 4], [16, 4]];
+
+/**
+ * The tile that costs the least. One of four columns each costs less than one of eight, but more than half of that,
+ * since what it loads serves fewer sums. Below a sixteenth of Target.tasks, workgroups fewer are no gain.
+ */
+function tileOf(rows: number, columns: number, tasks = 0): Tile {
+  const needed = ([across, each]: Tile) => Math.ceil(rows * across / each / 512) * Math.ceil(columns / across);
+  const cost = (tile: Tile) => (needed(tile) + tasks / 16) * (tile[1] + 2);
+  return tileSizes.reduce((best, tile) => cost(tile) < cost(best) ? tile : best);
 }
 const grid = (invocations: number, z: number, workgroup: number): Grid => {
   const [gx, gy] = fold(invocations, workgroup);
@@ -173,10 +181,10 @@ export const forwardLadder: Ladders["forwardLadder"] = [
     rec.dispatch(conv2d_narrow_forward, t, ...strips(rec, flat(d), 8, 8));
   } },
   { name: "tiled", fits: tiled, record(rec, t, d) {
-    const pixels = d.N * d.P * d.Q, TILE_K = columnsOf(pixels, d.K);
+    const pixels = d.N * d.P * d.Q, [TILE_K, FILTERS] = tileOf(pixels, d.K, rec.target.tasks);
     rec.dispatch(
-      conv2d_tiled_forward, forwardEpilogue(t), { ...d, WIDTH: rec.wide(d.C), ...kernelDefaults(d), TILE_K },
-      grid(pixels, Math.ceil(d.K / TILE_K), 4096 / TILE_K));
+      conv2d_tiled_forward, forwardEpilogue(t), { ...d, WIDTH: rec.wide(d.C), ...kernelDefaults(d), TILE_K, FILTERS },
+      grid(pixels, Math.ceil(d.K / TILE_K), 512 * FILTERS / TILE_K));
   } },
   { name: "plain", fits: () => true, record(rec, t, d) {
     rec.dispatch(conv2d_forward, forwardEpilogue(t), { ...d, ...kernelDefaults(d) }, d.N * d.P * d.Q * d.K);
@@ -203,10 +211,10 @@ export const inputLadder: Ladders["inputLadder"] = [
   row,
   { name: "tiled", fits: tiled, record(rec, t, d) {
     const pixels = d.N * Math.ceil(d.H / d.STRIDE_H) * Math.ceil(d.W / d.STRIDE_W);  // of the largest phase
-    const TILE_C = columnsOf(pixels, d.C);
+    const [TILE_C, CHANNELS] = tileOf(pixels, d.C, rec.target.tasks);
     rec.dispatch(
-      conv2d_tiled_input_backward, backwardEpilogue(t), { ...d, TILE_C },
-      grid(pixels, Math.ceil(d.C / TILE_C) * d.STRIDE_H * d.STRIDE_W, 4096 / TILE_C));
+      conv2d_tiled_input_backward, backwardEpilogue(t), { ...d, TILE_C, CHANNELS },
+      grid(pixels, Math.ceil(d.C / TILE_C) * d.STRIDE_H * d.STRIDE_W, 512 * CHANNELS / TILE_C));
   } },
   { name: "plain", fits: () => true, record(rec, t, d) {
     rec.dispatch(conv2d_backward_input, backwardEpilogue(t), { ...d, ...kernelDefaults(d) }, d.N * d.H * d.W * d.C);
@@ -231,10 +239,10 @@ export const weightLadder: Ladders["weightLadder"] = [
     split(rec, t, d, conv2d_narrow_weight_partial, lanewise(rec, d, strip(d).count, 8));
   } },
   { name: "tiled", fits: tiled, record(rec, t, d) {
-    const rows = d.R * d.S * d.C, TILE_K = columnsOf(rows, d.K, [64, 32, 128]);
+    const rows = d.R * d.S * d.C, [TILE_K, FILTERS] = tileOf(rows, d.K);
     split(rec, t, d, conv2d_tiled_weight_partial, {
-      tiles: Math.ceil(rows * TILE_K / 4096), across: Math.ceil(d.K / TILE_K), all: d.N * d.P * d.Q,
-      unit: 16, least: 256, WIDTH: rec.wide(d.C), TILE_K,
+      tiles: Math.ceil(rows * TILE_K / FILTERS / 512), across: Math.ceil(d.K / TILE_K), all: d.N * d.P * d.Q,
+      unit: 16, least: 256, WIDTH: rec.wide(d.C), TILE_K, FILTERS,
     });
   } },
   { name: "plain", fits: () => true, record: plainSums },

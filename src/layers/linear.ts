@@ -84,17 +84,18 @@ type Gradients = Record<"weight" | "x" | "dy" | "dx" | "dweight" | "dbias", Tens
 /** The gradients that are asked for, in one dispatch of the plain kernel. */
 function gradients(rec: Recorder, { dy, ...t }: Partial<Gradients> & { dy: Tensor }, d: Dims): void {
   const { N, C, K } = d, unused = () => tensor("unused", [1]);
-  const inputs = t.dx ? N * C : 0, all = inputs + (t.dweight ? (C + 1) * K : 0);
+  const WIDTH = rec.wide(K), inputs = t.dx ? N * C : 0, all = inputs + (t.dweight ? (C + 1) * K / WIDTH : 0);
   const { x = dy, weight = dy, dx = unused(), dweight = unused() } = t, dbias = d.BIAS && t.dbias || unused();
   rec.dispatch(
     linear_backward, convolution.backwardEpilogue({ x, weight, dy, dx, dweight, dbias }),
-    { ...d, all, inputs, ...convolution.noActivation }, all);
+    { ...d, all, inputs, WIDTH, ...convolution.noActivation }, fold(all, 64));
 }
 
 const plain = {
   name: "plain", fits: () => true,
   record(rec: Recorder, t: Record<"x" | "weight" | "bias" | "y", Tensor>, d: Dims) {
-    rec.dispatch(linear_forward, t, { ...d, all: d.N * d.K, inputs: 0, ...convolution.noActivation }, d.N * d.K);
+    const all = d.N * d.K, WIDTH = rec.wide(d.K);
+    rec.dispatch(linear_forward, t, { ...d, all: all / WIDTH, inputs: 0, WIDTH, ...convolution.noActivation }, all);
   },
 };
 const fast = climbing(convolution.forwardLadder), direct = pick(fast, "direct");

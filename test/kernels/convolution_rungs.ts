@@ -14,12 +14,15 @@ export const dispatched = new Set<string>();
 
 const BEHIND = new Float32Array(64).fill(NaN);  // behind each tensor: nobody reads it, or makes no use of it
 
-/** Records one rung, with these overrides and params where it has them, plays it on values, and gives what it wrote. */
+/**
+ * Records one rung, with these overrides and params where it has them, plays it on values, and gives what it wrote.
+ * `tasks` as in Target, else the adapter's.
+ */
 export async function play<T extends string>(
   rung: Rung<Convolution, T>, d: Convolution, values: Record<string, Float64Array>, outputs: Record<string, number>,
-  fused: Record<string, number> = {},
+  fused: Record<string, number> = {}, tasks?: number,
 ) {
-  const device = await openTestDevice(), rec = new Recorder(targetOf(device.adapter));
+  const device = await openTestDevice(), rec = new Recorder({ ...targetOf(device.adapter), ...tasks && { tasks } });
   const tensors: Record<string, Tensor> = {};
   for (const [name, v] of Object.entries(values)) tensors[name] = tensor(name, [v.length]);
   for (const [name, size] of Object.entries(outputs)) tensors[name] = tensor(name, [size]);
@@ -53,8 +56,12 @@ export async function play<T extends string>(
   });
 }
 
-/** Holds every rung that fits, of all three passes, against the twin. What they write starts as NaN. */
-export async function agrees(d: Convolution & reference.Dim, ladders: Ladders): Promise<void> {
+/**
+ * Holds every rung that fits, or `only` this one, of all three passes, against the twin. What they write starts as NaN.
+ */
+export async function agrees(
+  d: Convolution & reference.Dim, ladders: Ladders, { only, tasks }: { only?: string; tasks?: number } = {},
+): Promise<void> {
   const target = targetOf((await openTestDevice()).adapter);
   const x = random(1, d.N * d.H * d.W * d.C), weight = random(2, d.R * d.S * d.D * d.K), bias = random(3, d.K);
   const dy = random(4, d.N * d.P * d.Q * d.K), pixels = d.N * d.P * d.Q, abs = (v: Float64Array) => v.map(Math.abs);
@@ -63,17 +70,18 @@ export async function agrees(d: Convolution & reference.Dim, ladders: Ladders): 
     y: reference.forward(d, abs(x), abs(weight), abs(bias)),
     ...reference.backward(d, abs(x), abs(weight), abs(dy)),
   };
-  const fits = <T extends string>(ladder: readonly Rung<Convolution, T>[]) => ladder.filter((r) => r.fits(d, target));
+  const fits = <T extends string>(ladder: readonly Rung<Convolution, T>[]) =>
+    ladder.filter((r) => r.fits(d, target) && (only ?? r.name) === r.name);
   for (const rung of fits(ladders.forwardLadder)) {
-    const { y } = await play(rung, d, { x, weight, bias }, { y: want.y.length });
+    const { y } = await play(rung, d, { x, weight, bias }, { y: want.y.length }, {}, tasks);
     expectClose(`${rung.name} y`, y!, want.y, d.R * d.S * d.D, size.y);
   }
   for (const rung of fits(ladders.inputLadder)) {
-    const { dx } = await play(rung, d, { weight, dy }, { dx: x.length });
+    const { dx } = await play(rung, d, { weight, dy }, { dx: x.length }, {}, tasks);
     expectClose(`${rung.name} dx`, dx!, want.dx, d.R * d.S * d.F, size.dx);
   }
   for (const rung of fits(ladders.weightLadder)) {
-    const { dweight, dbias } = await play(rung, d, { x, dy }, { dweight: weight.length, dbias: d.K });
+    const { dweight, dbias } = await play(rung, d, { x, dy }, { dweight: weight.length, dbias: d.K }, {}, tasks);
     expectClose(`${rung.name} dweight`, dweight!, want.dweight, pixels, size.dweight);
     if (d.BIAS) expectClose(`${rung.name} dbias`, dbias!, want.dbias, pixels, size.dbias);
   }

@@ -3,14 +3,17 @@ import { describe, expect, test } from "vitest";
 import { linear_backward, linear_forward } from "../../src/generated/linear.js";
 import { linear_direct_backward } from "../../src/generated/linear_direct.js";
 import { targetOf } from "../../src/gpu/device.js";
+import { fold } from "../../src/gpu/recorder.js";
 import * as reference from "../reference/linear.js";
 import {
-  epilogue, expectClose, expectGradient, gpu, openTestDevice, random, run, runners, type Runner, type Values,
+  able, epilogue, expectClose, expectGradient, gpu, openTestDevice, random, run, runners, type Runner, type Values,
 } from "../support.js";
 
-const control: reference.Dim = { N: 4, C: 7, K: 5, BIAS: 1 };
-const cases: Record<string, Partial<reference.Dim>> = {
+type Case = reference.Dim & { WIDTH: number };
+const control: Case = { N: 4, C: 7, K: 5, BIAS: 1, WIDTH: 1 };
+const cases: Record<string, Partial<Case>> = {
   "control": {},
+  "four a Value": { K: 12, WIDTH: 4 },
   "no bias": { BIAS: 0 },
   "one row": { N: 1 },
   "one feature": { C: 1 },
@@ -33,12 +36,13 @@ const off = { ACTIVATION: 0, SLOPE: 0, ALPHA: 1, THRESHOLD: 0 };
  * The gradients by the plain kernel or, on a device with subgroups, the direct one: as a whole, and each part alone.
  */
 async function backward(
-  runner: Runner, d: reference.Dim, { x, weight, dy }: ReturnType<typeof inputs>, LANES: number, folded: boolean,
+  runner: Runner, d: Case, { x, weight, dy }: ReturnType<typeof inputs>, LANES: number, folded: boolean,
 ): Promise<[all: Gradients, input: Gradients, parameters: Gradients]> {
   const sizes = elements(d), kernel = LANES ? linear_direct_backward : linear_backward;
-  const [of, others] = LANES ? [tiles(d.N, d.C), tiles(d.K, d.C + 1)] : [sizes.dx, sizes.dweight + sizes.dbias];
+  const WIDTH = LANES ? 1 : d.WIDTH, parameters = (sizes.dweight + sizes.dbias) / WIDTH;
+  const [of, others] = LANES ? [tiles(d.N, d.C), tiles(d.K, d.C + 1)] : [sizes.dx, parameters];
   const part = (inputs: number, all: number) => {
-    const groups = LANES ? all : Math.ceil(all / 64), params = { ...d, ...off, LANES, fused: 0, all, inputs };
+    const groups = LANES ? all : Math.ceil(all / 64), params = { ...d, ...off, LANES, WIDTH, fused: 0, all, inputs };
     return run(
       runner, kernel, { x, weight, dy, addend: dy, z: dy }, sizes, params, folded ? [1, groups, 1] : [groups, 1, 1],
     );
@@ -47,10 +51,10 @@ async function backward(
 }
 
 /** All entry points against the twin. */
-async function agrees(runner: Runner, d: reference.Dim, folded = false) {
+async function agrees(runner: Runner, d: Case, folded = false) {
   const given = inputs(d), want = results(d, given), { x, weight, dy } = given, bias = d.BIAS ? given.bias : weight;
   const absolute = Object.fromEntries(Object.entries(given).map(([name, v]) => [name, v.map(Math.abs)]));
-  const size = results(d, absolute as typeof given), params = { ...d, ...off, all: dy.length, inputs: 0 };
+  const size = results(d, absolute as typeof given), params = { ...d, ...off, all: dy.length / d.WIDTH, inputs: 0 };
   const { y } = await run(runner, linear_forward, { x, weight, bias }, { y: dy.length }, params);
   expectClose("y", y, want.y, d.C, size.y);
   const lanes = runner === gpu ? targetOf((await openTestDevice()).adapter).lanes ?? 0 : 0;
@@ -78,21 +82,25 @@ describe.each(Object.keys(cases))("linear, %s", (name) => {
     if (d.BIAS) expectGradient("dbias", y, dy, bias, dbias);
   });
 
-  test.each(Object.keys(runners))("agrees with its twin: %s", (where) => agrees(runners[where], d, folded));
+  test.each(able(d.WIDTH))("agrees with its twin: %s", (where) => agrees(runners[where], d, folded));
 });
 
 test("linear agrees with its twin for any extents", async () => {
   const upTo = (most: number) => fc.integer({ min: 1, max: most });
   const shapes = fc.record({ N: upTo(40), C: upTo(150), K: upTo(90), BIAS: fc.constantFrom(0, 1) });
-  await fc.assert(fc.asyncProperty(shapes, (d) => agrees(gpu, d)), { numRuns: 25, seed: 1 });
+  await fc.assert(fc.asyncProperty(shapes, (d) => agrees(gpu, { ...d, WIDTH: d.K % 4 ? 1 : 4 })), {
+    numRuns: 25, seed: 1,
+  });
 });
 
 test("gradients of the input with a sum and a slope behind them, or with what `fused` names of these", async () => {
-  const d = { ...control, N: 17, C: 33 }, given = inputs(d), want = results(d, given).dx, { length: size } = want;
+  const d = { ...control, N: 17, C: 33, K: 8 }, given = inputs(d), want = results(d, given).dx, { length: size } = want;
   const { x, weight, dy } = given, behind = epilogue(size), { addend, z } = behind.values;
   const values = { x, weight, dy, addend, z }, params = { ...d, ...off, ...behind.params, all: size, inputs: size };
-  const { dx } = await run(gpu, linear_backward, values, elements(d), params, size);
-  expectClose("plain", dx, behind.of(want), d.K);
+  for (const WIDTH of [1, 4]) {
+    const { dx } = await run(gpu, linear_backward, values, elements(d), { ...params, WIDTH }, fold(size, 64));
+    expectClose(`plain, WIDTH ${WIDTH}`, dx, behind.of(want), d.K);
+  }
   const LANES = targetOf((await openTestDevice()).adapter).lanes, of = tiles(d.N, d.C);
   for (const fused of LANES ? [0, 1, 2, 3] : []) {
     const direct = { ...params, LANES: LANES!, fused, inputs: of };
