@@ -96,6 +96,16 @@ describe("what is wrong is found, and pointed to", () => {
     expect(String(got)).toMatch(want);
   });
 
+  test("what is right, but reads or writes rows apart, is hinted at, with its line", async () => {
+    const slow = depthwise(once("let c = i % dim.C; let w = i / dim.C % dim.W;\n  let h = i / (dim.C * dim.W) % dim.H;",
+      "let w = i % dim.W; let h = i / dim.W % dim.H;\n  let c = i / (dim.W * dim.H) % dim.C;"));
+    const right = depthwise(), at = [[2, 8, 8, 8]], { hints, ok } = await checkRaces(slow, at);
+    expect([ok, (await checkRaces(right, at)).hints]).toEqual([true, []]);
+    expect(hints).toHaveLength(1);
+    expect(hints[0]).toMatch(joined(/^depthwise_forward, line 22 \(sum \+= x\[.*\): right, but slow on GPUs: 32 /,
+      /invocations side by side read x at \d\d places 32 bytes wide, where 4 would do; let neighbours/));
+  });
+
   test("the worst element is told first; where no value is right, still", () => {
     const found = (got: number[], want: number[]) =>
       worst("value", { tensor: "y", shape: [got.length], at: [...got.keys()], got, want }, 1e-3)

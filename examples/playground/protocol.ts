@@ -30,6 +30,7 @@ export type FromWorker =
     readonly action: Action;
     readonly looked: readonly string[];
     readonly findings: readonly Finding[];
+    readonly hints: readonly string[];
     readonly places: readonly Place[];
     readonly errors: readonly Shown[];
   }

@@ -74,7 +74,7 @@ export function results() {
         ...tensors.map((t) => tensorView(t, "the first image’s channels")),
         el("p", { class: "soft" }, `Made by ${kernels.join(", ")}.`));
     },
-    checked({ action, looked, findings, errors }: Checked): void {
+    checked({ action, looked, findings, hints, errors }: Checked): void {
       const { element, body } = checked[action === "gradients" ? "gradients" : "races"];
       element.hidden = false;
       const { length } = findings, list = findings.map(({ message }) => el("li", {}, message));
@@ -83,6 +83,7 @@ export function results() {
       body.replaceChildren(
         el("p", { class: `verdict-line ${length ? "bad" : "good"}` }, verdict),
         ...length ? [el("ul", { class: "findings" }, ...list)] : [],
+        ...hints.map((hint) => el("p", {}, `${hint}.`)),
         el("p", { class: "soft" }, `Looked at ${all}.`),
         ...errors.map((e) => tensorView(e, "error of each element ÷ the largest gradient", TOLERANCE)));
     },

@@ -68,7 +68,7 @@ const actions: Readonly<Record<Action, (made: Made, tools: Tools, places: Placed
     post({ type: "values", name: layer.name, tensors, kernels: y.kernels });
     const { looked, findings } = await checkBounds(layer, [input], { device });
     if (findings.length)
-      post({ type: "checked", action: "run", looked, findings, places: places(findings), errors: [] });
+      post({ type: "checked", action: "run", looked, findings, hints: [], places: places(findings), errors: [] });
   },
   async gradients({ layer, input }, { device, post }, places) {
     const errors: Shown[] = [];
@@ -76,13 +76,13 @@ const actions: Readonly<Record<Action, (made: Made, tools: Tools, places: Placed
       device, elements: 160,
       seen(name, shape, at, got, want) { errors.push(map(name, shape, at, got, want)); },
     });
-    post({ type: "checked", action: "gradients", looked, findings, places: places(findings), errors });
+    post({ type: "checked", action: "gradients", looked, findings, hints: [], places: places(findings), errors });
   },
   async races({ layer, input }, { device, post }, places) {
     const races = await checkRaces(layer, [input]), bounds = await checkBounds(layer, [input], { device });
     const findings = [...races.findings, ...bounds.findings];
-    const looked = [...races.looked, ...bounds.looked, ...races.notes];
-    post({ type: "checked", action: "races", looked, findings, places: places(findings), errors: [] });
+    const looked = [...races.looked, ...bounds.looked, ...races.notes], { hints } = races;
+    post({ type: "checked", action: "races", looked, findings, hints, places: places(findings), errors: [] });
   },
   async bench({ layer, input, macs }, tools) {
     const limits = await (tools.roof ??= roofline(tools.device));

@@ -3,6 +3,7 @@ import { ConvoyError, ShaderError } from "../errors.js";
 import { bake, pack, PARAMS } from "../gpu/kernel.js";
 import { root, type Shape, type Step, type Tensor } from "../gpu/recorder.js";
 import type { Access } from "./access.js";
+import { coalescing } from "./coalescing.js";
 import { interpret } from "./interpreter.js";
 import { probe, type AnyLayer, type CheckOptions } from "./probe.js";
 import { report, type Finding, type Report } from "./report.js";
@@ -23,23 +24,25 @@ async function reader(): Promise<typeof Wgsl> {
  * workgroups that touch one place at all, one of them writing; barriers that only some invocations come to. It
  * interprets every kernel of both passes, without a GPU, and holds every access of the run, so nothing depends on an
  * adapter's schedule: SwiftShader gives right answers where a barrier is missing. Finds accesses out of bounds, too,
- * with their lines. Choose small shapes: a workgroup takes about a millisecond for each hundred accesses. What it
- * cannot interpret, such as subgroup functions, is a note of the report.
+ * with their lines, and hints at lines where neighbouring invocations read or write far apart. Choose small shapes: a
+ * workgroup takes about a millisecond for each hundred accesses. What it cannot interpret, such as subgroup functions,
+ * is a note of the report.
  */
 export async function checkRaces(
   layer: AnyLayer, shapes: readonly Shape[], { seed, range }: Omit<CheckOptions, "device"> = {},
 ): Promise<Report> {
   const wgsl = await reader(), it = probe(layer, shapes, { seed, range, target: { rung: "plain" } });
   const memory = new Map<Tensor, Float32Array>([...it.values].map(([t, v]) => [root(t), v.slice()]));
-  const findings: Finding[] = [], looked: string[] = [], notes: string[] = [];
+  const findings: Finding[] = [], looked: string[] = [], notes: string[] = [], hints = new Set<string>();
   for (const step of [...it.forward, ...it.backward]) {
-    const { count, found, note } = raced(wgsl, step, memory);
+    const { count, found, note, ...more } = raced(wgsl, step, memory);
+    for (const hint of more.hints) hints.add(hint);
     // A kernel of both passes says the same twice.
     findings.push(...found.filter(({ message }) => !findings.some((f) => f.message === message)));
     if (note) notes.push(`races not looked at: ${step.kernel.entry} ${note}`);
     else looked.push(`${count} accesses of ${step.kernel.entry}`);
   }
-  return report(it.name, looked, findings, notes);
+  return report(it.name, looked, findings, notes, [...hints]);
 }
 
 /**
@@ -48,12 +51,12 @@ export async function checkRaces(
  */
 export function raced(
   wgsl: typeof Wgsl, { kernel, tensors, params, overrides, grid }: Step, memory: Map<Tensor, Float32Array>,
-): { count: number; found: Finding[]; note?: string } {
+): { count: number; found: Finding[]; hints: string[]; note?: string } {
   const code = bake(kernel.code, overrides), lines = code.split("\n"), { entry } = kernel;
   const found = new Map<string, Finding>();
   if (/\bsubgroup\w*\(/.test(code)) {
     const note = "calls subgroup functions, which have no interpreter; check a rung without them";
-    return { count: 0, found: [], note };
+    return { count: 0, found: [], hints: [], note };
   }
   const uniform = new DataView(new ArrayBuffer(256)), group0: Record<number, unknown> = {};
   pack(kernel, params, uniform);
@@ -68,7 +71,7 @@ export function raced(
   };
   const own = (n: number) => kernel.origin?.[n - 1] ?? n;
   const line = (n: number) => `line ${own(n)} (${lines[n - 1]?.trim()})`;
-  const shared = new Set(Object.keys(kernel.bindings));
+  const shared = new Set(Object.keys(kernel.bindings)), pattern = coalescing();
   const clash = (a: Access, b: Access, across: boolean) => {
     const who = (x: Access) => across ? `workgroup ${x.workgroup}` : `invocation ${x.invocation}`;
     const [first, second] = a.kind === "write" ? [a, b] : [b, a];
@@ -106,7 +109,9 @@ export function raced(
       access(a) {
         count++;
         hold(phase, a, "invocation", false);
-        if (shared.has(a.variable)) hold(whole, a, "workgroup", true);
+        if (!shared.has(a.variable)) return;
+        hold(whole, a, "workgroup", true);
+        pattern.access(a);
       },
       phase() { phase.clear(); },
       diverged(n) {
@@ -125,5 +130,8 @@ export function raced(
     complaints.push(e instanceof ShaderError ? `${line(e.details.line as number)}: ${e.message}` : String(e));
   } finally { Object.assign(console, { error, log }); }
   const note = complaints.length ? `cannot be interpreted (${complaints[0]})` : undefined;
-  return { count, found: [...found.values()], note };
+  const hints = pattern.patterns().map(({ variable, kind, line: at, sectors, enough }) =>
+    `${entry}, ${line(at)}: right, but slow on GPUs: 32 invocations side by side ${kind} ${variable} at ${sectors} `
+      + `places 32 bytes wide, where ${enough} would do; let neighbours take neighbouring elements`);
+  return { count, found: [...found.values()], hints, note };
 }

@@ -23,18 +23,21 @@ export interface Report {
   readonly findings: readonly Finding[];
   /** What could not be looked at, and why: no fault, but no ✓ either. */
   readonly notes: readonly string[];
-  /** A line of what was looked at, then one for each finding and note. */
+  /** What is right, but slow on GPUs. */
+  readonly hints: readonly string[];
+  /** A line of what was looked at, then one for each finding, note and hint. */
   toString(): string;
 }
 
 export function report(
   layer: string, looked: readonly string[], findings: readonly Finding[], notes: readonly string[] = [],
+  hints: readonly string[] = [],
 ): Report {
   return {
-    ok: !findings.length, layer, looked, findings, notes,
+    ok: !findings.length, layer, looked, findings, notes, hints,
     toString() {
       const mark = findings.length ? "✗" : notes.length ? "○" : "✓";
-      const below = [...findings.map(({ message }) => message), ...notes].map((line) => `  ${line}`);
+      const below = [...findings.map(({ message }) => message), ...notes, ...hints].map((line) => `  ${line}`);
       return [`${mark} ${layer}: ${looked.join(", ")}`, ...below].join("\n");
     },
   };
@@ -46,6 +49,7 @@ export const joined = (reports: readonly Report[]): Report => report(
   reports.flatMap((r) => r.looked),
   reports.flatMap((r) => r.findings),
   reports.flatMap((r) => r.notes),
+  reports.flatMap((r) => r.hints),
 );
 
 /** Place of element i, an index an axis. */

@@ -51,10 +51,7 @@ const steps = [
   ...tiled(forwardLadder, { x, weight, bias, y }), ...tiled(inputLadder, { weight, dy, dx }),
   ...tiled(weightLadder, { x, dy, dweight, dbias }),
   ...normed("column"), ...normed("split"), ...lost(crossEntropy()), ...lost(meanSquaredError()), ...clipped(),
-].map((s) => {
-  const code = s.kernel.code.replace(/\b([a-d])\+=mat/g, "$1=$1+mat");  // the interpreter adds matrices, but not by +=
-  return { ...s, kernel: { ...s.kernel, code } };
-});
+];
 const memory = () => {
   const tensors = steps.flatMap((s) => Object.values(s.tensors)).map((t) => root(t));
   return new Map(tensors.map((t) => {
