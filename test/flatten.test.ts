@@ -45,9 +45,14 @@ const onePixel: Part = (x) => {
   const f = sequential(adaptiveAvgPool2d({ size: 1 }), flatten())(x);
   return named("out", linear({ units: 3 }))(concat(f, wide(f)));
 };
+const oneChannel: Part = (x) => {
+  const f = sequential(conv2d({ filters: 1, kernel: 2 }), flatten())(x);
+  return named("out", linear({ units: 3 }))(concat(wide(f), f));
+};
 test.each<[string, Part]>([
   ["added to themselves", split((f) => add(f, sequential(relu())(f)))],
   ["of one pixel beside others", onePixel],
+  ["of one channel beside others", oneChannel],
   ["of one channel before a linear layer of the same width",
     sequential(conv2d({ filters: 1, kernel: 2 }), flatten(), linear({ units: 4 }))],
 ])("flattened features %s are taken", (_, net) => {
