@@ -195,10 +195,10 @@ export class Session extends Home {
 
   /** Queues images [N, H, W, C] and labels for the next step, in a session without `data`. */
   feed(images: Float32Array<ArrayBuffer>, labels: Uint32Array<ArrayBuffer>): void {
-    const { program: { x, labels: own, logits } } = this.#of(labels.length);
+    const { program: { x, labels: own } } = this.#of(labels.length);
     if (images.length !== x.size)
       throw new ShapeError(`${images.length} numbers are not ${labels.length} images of [${this.network.input}]`);
-    checkLabels(labels, logits.shape[1]);
+    checkLabels(this, labels);
     this.memory.write(x, images);
     this.memory.write(own, labels);
   }
