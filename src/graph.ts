@@ -194,9 +194,10 @@ function flattened(
 
 /** A part's output. */
 export function through(part: Part, x: Value): Value {
-  const y = typeof part === "function" ? part(x) : part && "shape" in part ? x.graph.apply(part, x) : undefined;
+  const y = typeof part === "function" ? part(x)
+    : typeof part?.shape === "function" ? x.graph.apply(part, x) : undefined;
   if (!y?.graph) throw new OptionError(
-    "a part is a layer or a function from value to value; is it called, as in relu()?", { part });
+    "a part is a layer or a function from value to value, such as relu() or x => sequential(…)(x)", { part });
   return y;
 }
 
