@@ -182,7 +182,8 @@ function flattened(
   layer: AnyLayer, values: readonly Value[], shape: Shape, specs: Record<string, ParamSpec>,
 ): Shape | undefined {
   const [{ shape: [, ...pixels], features }] = values, order = (v: Value) => v.features?.join();
-  if ("view" in layer) return shape.length < 4 && pixels.length > 1 && pixels[0] * pixels[1] > 1 ? pixels : features;
+  if ("view" in layer)  // of one pixel or one channel there is only one order
+    return shape.length < 4 && pixels.length > 1 && pixels[0] * pixels[1] > 1 && pixels[2] > 1 ? pixels : features;
   if (shape.length > 2 || Object.values(specs).some((spec) => spec.shape.length > 1)) return;
   const alike = values.filter((v) => v.features || v.shape.length === 2 && v.shape[1] === shape[1]), [first] = alike;
   if (alike.some(order) && alike.some((v) => v.shape[1] !== shape[1] || order(v) !== order(first)))
@@ -193,9 +194,10 @@ function flattened(
 
 /** A part's output. */
 export function through(part: Part, x: Value): Value {
-  const y = typeof part === "function" ? part(x) : part && "shape" in part ? x.graph.apply(part, x) : undefined;
+  const y = typeof part === "function" ? part(x)
+    : typeof part?.shape === "function" ? x.graph.apply(part, x) : undefined;
   if (!y?.graph) throw new OptionError(
-    "a part is a layer or a function from value to value; is it called, as in relu()?", { part });
+    "a part is a layer or a function from value to value, such as relu() or x => sequential(…)(x)", { part });
   return y;
 }
 

@@ -45,9 +45,14 @@ const onePixel: Part = (x) => {
   const f = sequential(adaptiveAvgPool2d({ size: 1 }), flatten())(x);
   return named("out", linear({ units: 3 }))(concat(f, wide(f)));
 };
+const oneChannel: Part = (x) => {
+  const f = sequential(conv2d({ filters: 1, kernel: 2 }), flatten())(x);
+  return named("out", linear({ units: 3 }))(concat(wide(f), f));
+};
 test.each<[string, Part]>([
   ["added to themselves", split((f) => add(f, sequential(relu())(f)))],
   ["of one pixel beside others", onePixel],
+  ["of one channel beside others", oneChannel],
   ["of one channel before a linear layer of the same width",
     sequential(conv2d({ filters: 1, kernel: 2 }), flatten(), linear({ units: 4 }))],
 ])("flattened features %s are taken", (_, net) => {
@@ -59,7 +64,8 @@ test("a layer keeps the batch, and a part is called", () => {
   const wrong = { name: "wrong", shape, forward() {}, backward() {} } as unknown as Part;
   expect(() => summary(sequential(wrong, linear({ units: 3 })), { input, batch: 2 }))
     .toThrow("0 (wrong): gives 9 images for 1; the first axis is the batch, which a layer keeps");
-  for (const part of [relu, [relu()], undefined] as unknown as Part[])
+  const given: Part = (x) => named("out", x as unknown as Part)(x), unused: Part = () => sequential() as never;
+  for (const part of [relu, [relu()], undefined, "relu", given, unused] as unknown as Part[])
     expect(() => summary(sequential(flatten(), part), { input, batch: 2 })).toThrow(/a part is a layer or a function/);
   expect(() => summary([relu()] as unknown as Part, { input, batch: 2 })).toThrow(/a part is a layer or a function/);
 });

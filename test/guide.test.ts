@@ -36,7 +36,8 @@ function broken(file: string, from: string, to: string, checked = file) {
 
 test("the guide has its files", () => {
   expect(files.map(([name]) => name))
-    .toEqual(["swish.mjs", "group-norm.wgsl", "group-norm.mjs", "check.mjs", "train.mjs"]);
+    .toEqual(["swish.mjs", "group-norm.wgsl", "group-norm.mjs", "check.mjs", "train.mjs", "smooth-l1.wgsl",
+      "regress.mjs"]);
 });
 
 test("both layers pass the checks", () => {
@@ -101,4 +102,12 @@ test("the network trains, and says so", () => {
   expect(out).toMatch(/^1 \(groupNorm\)/m);
   const accuracy = Number(/^epoch 2: loss [\d.]+, test accuracy ([\d.]+) %$/m.exec(out)?.[1]);
   expect(accuracy).toBeGreaterThan(40);
+});
+
+test("a loss of its own teaches a network to predict numbers", () => {
+  const { out, err, status } = run("regress.mjs"), numbers = /^predicted (.*) wanted (.*)$/m.exec(out);
+  expect({ err, status }).toEqual({ err: "", status: 0 });
+  const [predicted, wanted] = numbers!.slice(1).map((list) => list.split(" ").map(Number));
+  expect(predicted).toHaveLength(3);
+  predicted.forEach((v, i) => { expect(Math.abs(v - wanted[i])).toBeLessThan(0.2); });
 });

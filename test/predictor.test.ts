@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { Device } from "../src/gpu/device.js";
 import {
   batchNorm, conv2d, dropout, flatten, forward, freeze, linear, maxPool2d, predictor, relu, sequential, stateDict,
-  train, type Run, type TrainOptions,
+  Session, train, type Run, type TrainOptions,
 } from "../src/index.js";
 import { noise } from "./noise.js";
 import { openTestDevice } from "./support.js";
@@ -101,4 +101,23 @@ test("what is wrong is told, and frozen networks answer, too", async () => {
   const { data: want } = await forward(net, { device, x, weights });
   (await own.logits(image)).forEach((v, i) => expect(v).toBeCloseTo(want[i], 5));
   own.destroy();
+});
+
+test("a session driven by hand takes weights and gives them, for a predictor", async () => {
+  const device = await openTestDevice(), small = sequential(flatten(), linear({ units: 4 }));
+  const open = (seed: number) => Session.open(small, { device, input, batches: [2], seed });
+  const one = await open(1), other = await open(2), start = await one.weights(), step = (session: Session) => {
+    session.feed(Float32Array.from(data.images.subarray(0, 200), (byte) => byte / 255), Uint32Array.of(0, 3));
+    session.step(new Uint32Array(2), 0.5);
+  };
+  expect(await other.weights()).not.toEqual(start);
+  expect(other.load(start)).toMatchObject({ loaded: ["1.weight", "1.bias"], missing: [] });
+  step(one);
+  step(other);
+  const weights = await other.weights();
+  expect(weights).toEqual(await one.weights());
+  expect(weights).not.toEqual(start);
+  const own = await predictor(small, { device, input, weights });
+  expect((await own.predict(data.images.subarray(0, 200))).map(({ label }) => label)).toEqual([0, 3]);
+  for (const of of [one, other, own]) of.destroy();
 });

@@ -3,7 +3,7 @@ import type { Dataset } from "../data/dataset.js";
 import { levelsOf } from "../data/prepare.js";
 import { Reader } from "../gpu/memory.js";
 import type { Player } from "../gpu/player.js";
-import { tensor, type Shape } from "../gpu/recorder.js";
+import { tensor } from "../gpu/recorder.js";
 import type { Added } from "./home.js";
 import { RING } from "./control.js";
 import { evaluation, type Program } from "./programs.js";
@@ -35,7 +35,7 @@ export class Evaluator {
   private constructor(readonly session: Session, readonly data: Dataset, readonly batch: number) {}
 
   static async open(session: Session, data: Dataset, resident = session.resident): Promise<Evaluator> {
-    checkData(data, session.programs[0].logits.shape[1], session.shape);
+    checkData(session, data);
     const batch = Math.min(session.micro, data.size), tail = data.size % batch;
     const evaluator = new Evaluator(session, data, batch);
     const ring = tensor("evaluation ring", [RING, 4]);
@@ -116,15 +116,17 @@ export class Evaluator {
 }
 
 /** The network must have an output for each label, and images are as large as those it trains on. */
-export function checkData({ labels, classes, shape }: Dataset, outputs: number, like: Shape = shape): void {
+export function checkData(session: Session, { labels, classes, shape }: Dataset): void {
+  const like = session.shape ?? shape;
   if (`${shape}` !== `${like}`) throw new ShapeError(
     `the test images are [${shape}], those of the training [${like}]; make them one size`, { got: shape, want: like },
   );
-  checkLabels(labels, outputs, classes.length);
+  checkLabels(session, labels, classes.length);
 }
 
-/** The network must have an output for each label. */
-export function checkLabels(labels: Uint8Array | Uint32Array, outputs: number, units?: number): void {
+/** The network must have an output for each label, unless the loss makes something else of labels. */
+export function checkLabels({ loss, programs }: Session, labels: Uint8Array | Uint32Array, units?: number): void {
+  const outputs = loss.labels ?? programs[0].logits.shape[1];
   const wrong = labels.findIndex((label) => label >= outputs);
   if (wrong >= 0) throw new ShapeError(
     `label ${labels[wrong]} of image ${wrong} is out of range: the network has ${outputs} outputs; `

@@ -20,7 +20,10 @@ export interface PredictorOptions extends Pick<Preparation, "normalise"> {
   weights: StateDict;
   /** Height and width that images are resized to, as in train(). Default: as they are. */
   resize?: number;
-  /** Images that run at once, at most; fewer where the adapter cannot bind what so many take. Default 64. */
+  /**
+   * Images that run at once; fewer where the adapter cannot bind what so many take. A call with fewer takes as long, so
+   * for one image at a time give 1. Default 64.
+   */
   batch?: number;
 }
 

@@ -13,7 +13,7 @@ import { factor } from "./schedules.js";
 import type { Session } from "./session.js";
 import { addRows, tallyAfter, type Tally } from "./tally.js";
 import type { Tuning } from "../tune/tuning.js";
-import { readWeights, writeWeights, type LoadReport, type StateDict } from "./weights.js";
+import type { LoadReport, StateDict } from "./weights.js";
 
 const REPORT = 250;  // milliseconds between two progresses
 
@@ -193,14 +193,14 @@ export class Run implements AsyncIterable<Progress> {
   activations(image: Images, only?: number): Promise<Activation[]> { return this.#predictor.activations(image, only); }
 
   /** Parameters and running statistics, with PyTorch's names, shapes and order. */
-  weights(): Promise<StateDict> { return readWeights(this.session.memory, this.session.network); }
+  weights(): Promise<StateDict> { return this.session.weights(); }
 
   /**
    * Replaces them. Throws a FormatError, and changes nothing, unless every name and shape fits. With `strict: false`,
    * for fine-tuning with a new head, takes what fits, leaves the rest as it is and tells what that was.
    */
   load(weights: StateDict, options?: { strict?: boolean }): LoadReport {
-    return writeWeights(this.session.memory, this.session.network, weights, options);
+    return this.session.load(weights, options);
   }
 
   /** The best epoch so far, with its weights, if they are kept. */

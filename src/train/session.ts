@@ -18,7 +18,7 @@ import { training, type Program } from "./programs.js";
 import type { SessionOptions } from "./sessionOptions.js";
 import { sourceOf, upload, type Source } from "./source.js";
 import type { Choices } from "../tune/choices.js";
-import { initialise } from "./weights.js";
+import { initialise, readWeights, writeWeights, type LoadReport, type StateDict } from "./weights.js";
 
 /** The options of a session, defaults in place. */
 interface Settings extends Readonly<
@@ -195,10 +195,10 @@ export class Session extends Home {
 
   /** Queues images [N, H, W, C] and labels for the next step, in a session without `data`. */
   feed(images: Float32Array<ArrayBuffer>, labels: Uint32Array<ArrayBuffer>): void {
-    const { program: { x, labels: own, logits } } = this.#of(labels.length);
+    const { program: { x, labels: own } } = this.#of(labels.length);
     if (images.length !== x.size)
       throw new ShapeError(`${images.length} numbers are not ${labels.length} images of [${this.network.input}]`);
-    checkLabels(labels, logits.shape[1]);
+    checkLabels(this, labels);
     this.memory.write(x, images);
     this.memory.write(own, labels);
   }
@@ -208,6 +208,14 @@ export class Session extends Home {
     if (ready) return ready;
     throw new OptionError(`this session steps in batches of ${this.batches.join(" or ")}, not ${images}`,
       { batches: this.batches, got: images });
+  }
+
+  /** Parameters and running statistics: see Run.weights(). */
+  weights(): Promise<StateDict> { return readWeights(this.memory, this.network); }
+
+  /** Replaces them: see Run.load(). */
+  load(weights: StateDict, options?: { strict?: boolean }): LoadReport {
+    return writeWeights(this.memory, this.network, weights, options);
   }
 
   /** [C, H, W] of the images it trains on, if they are a data set's. */

@@ -78,7 +78,7 @@ export async function train(net: Part, options: TrainOptions): Promise<Run> {
     batches: [full, ...tail ? [tail] : []],
   });
   try {
-    checkData(data, session.programs[0].logits.shape[1]);
+    checkData(session, data);
     return new Run(
       session, data, epochs, test?.size ? await Evaluator.open(session, test) : undefined, options,
       tune === true ? new Tuning(session) : undefined,
