@@ -32,8 +32,14 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
   const readout = el("p", { class: "readout" }), above = el("p", { class: "above", hidden: true });
   const note = el("p", { class: "empty" }, empty);
   const plot = el("div", { class: "plot", role: "img", "aria-label": `${title}. The values are in the table below.` });
-  const legend = el("span", { class: "legend" }, ...lines.map(({ label }, i) =>
-    el("span", { class: `key key-${i} ${lines[i].dash ? "dashed" : ""}` }, label)));
+  const legend = el("p", { class: "legend" });
+  const tell = () => {
+    legend.replaceChildren(...lines.map(({ label, colour, dash }) => {
+      const key = el("span", { class: dash ? "key dashed" : "key" }, label);
+      key.style.setProperty("--key", `var(${colour})`);
+      return key;
+    }));
+  };
   const values = table(title, [x, ...lines.map((l) => l.label)]);
   const shown = disclosure("As a table", values.element, () => { fill(); });
   const [toggle, content] = shown.elements;
@@ -110,6 +116,7 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chart?.redraw(false, true));
   const fill = () => { if (shown.open) values.fill(rows()); };
 
+  tell();
   return {
     element,
     /** The own lines, and those of earlier runs, [x, y] each. */
@@ -122,11 +129,12 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
       top = cut?.top ?? Infinity;
       above.hidden = !cut || cut.most <= cut.top;
       above.textContent = above.hidden ? "" : `Cut off at the top: values of up to ${number(cut?.most ?? 0)}.`;
-      const before = lines.map(({ colour }) => colour).join();
+      const names = () => lines.map(({ label, colour }) => label + colour).join(), before = names();
       lines = [...own, ...past.map(({ name, colour }) => ({ label: name, colour, width: 1.5, dash: [5, 3] }))];
       [data, rows] = [past.length ? uPlot.join([next, ...past.map((p) => p.data)]) : next, nextRows];
       note.hidden = data[0].length > 0;
-      const same = before === lines.map(({ colour }) => colour).join();
+      const same = before === names();
+      if (!same) tell();
       if (chart && data[0].length && same) chart.setData(data); else again();
       fill();
     },

@@ -58,7 +58,7 @@ export function inspector(layerChosen: (layer: number) => void) {
       const choose = (i: number) => {
         at = i;
         title.replaceChildren(`Inside ${layerName(layers[i])} `,
-          el("span", { class: "soft" }, `${shapeText(layers[i])}, path ${layers[i].path}`));
+          el("span", { class: "soft" }, `${shapeText(layers[i])}, layer ${layers[i].path}`));
         layerChosen(i);
       };
       tabs.replaceChildren(el("legend", { class: "hidden" }, "Layer of the block"), ...unit.map((i) => {
