@@ -56,7 +56,6 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
     stroke: () => css("--soft"), font: "12px system-ui, sans-serif", size: side === "x" ? 24 : 50, gap: 4,
     grid: { stroke: () => css("--line"), width: 1 }, ticks: { show: false },
     ...side === "x" ? {
-      label: x.toLowerCase(), labelFont: "12px system-ui, sans-serif", labelSize: 18, labelGap: 0,
       incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5],
     } : { values: (_: uPlot, ticks: number[]) => ticks.map((t) => t === null ? "" : format(t)) },
   });
@@ -67,6 +66,8 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
     Number.isFinite(high) && high > 0 ? [Math.min(0, low), Math.min(high, top) * 1.05] : [0, 1];
   const rangeOfLog: uPlot.Range.Function = (_, low, high) => low > 0 && high > 0
     ? uPlot.rangeLog(Math.min(low, top), Math.min(high, top), 10, false) : [0.1, 1];
+  /** Where nothing is pointed at, the name of the axis above. */
+  const rest = () => { readout.textContent = data[0].length ? x.toLowerCase() : ""; };
   /** What the lines are at a point of the x axis, in words. */
   const words = (at: number) => {
     const parts = lines.map(({ label }, i) => {
@@ -106,7 +107,7 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
       points: { show: points ?? (({ data: [xs] }) => xs.length === 1), size: 6, fill: () => css(colour) },
     }))],
     hooks: { setCursor: [({ cursor: { idx } }) => {
-      readout.textContent = idx === null || idx === undefined ? "" : words(idx);
+      if (idx === null || idx === undefined) rest(); else readout.textContent = words(idx);
     }], draw: [mark] },
   }, data, plot);
 
@@ -133,6 +134,7 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
       lines = [...own, ...past.map(({ name, colour }) => ({ label: name, colour, width: 1.5, dash: [5, 3] }))];
       [data, rows] = [past.length ? uPlot.join([next, ...past.map((p) => p.data)]) : next, nextRows];
       note.hidden = data[0].length > 0;
+      if (!note.hidden || !readout.textContent) rest();
       const same = before === names();
       if (!same) tell();
       if (chart && data[0].length && same) chart.setData(data); else again();
