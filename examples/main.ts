@@ -57,13 +57,13 @@ function outline(of: readonly LayerSummary[], side: number): HTMLElement[] {
   });
 }
 
-const many = (n: number) => n < 1e6 ? `${number(n / 1e3)},000` : `${number(n / 1e6, 1)} million`;
+const many = (n: number) => n < 1e6 ? `${number(n / 1e3)},000` : `${number(n / 1e6, 1)} M`;
 for (const [name, family] of Object.entries(families)) {
   const { layers, parameters, side } = describe(family), bars = outline(layers, side);
   const box = document.getElementById(name), facts = box?.parentElement?.querySelector(".facts-line");
   box?.replaceChildren(...bars);
   box?.classList.toggle("many", bars.length > 24);
-  if (facts) facts.textContent = `${many(parameters)} parameters, images of ${side} × ${side}`;
+  if (facts) facts.textContent = `${many(parameters)} parameters, ${side} × ${side} pixels`;
 }
 
 /** A plane of squares, those of a window and of the cell it makes in other colours. */

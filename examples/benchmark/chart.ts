@@ -84,6 +84,7 @@ export function rooflineChart(pointed: (row: BenchRow | undefined) => void) {
     const least = Math.min(0.3, ...heavy.map((v) => v / 2)), most = Math.max(6 * ridge, 30, ...heavy.map((v) => 2 * v));
     const x = logarithmic(least, most, left, right);
     const y = logarithmic(Math.min(peak / 300, ...rates.map((v) => v / 2)), 1.6 * peak, bottom, top);
+    const foot = Math.max(least, y.low / base.bandwidth);  // where the slope comes into sight
     const parts: SVGElement[] = [
       ...y.ticks.flatMap((v) => [
         path("grid", `M${left} ${y.at(v)}H${right}`), text(left - 6, y.at(v) + 4, short(v / 1e9), "end"),
@@ -91,11 +92,12 @@ export function rooflineChart(pointed: (row: BenchRow | undefined) => void) {
       ...x.ticks.filter((_, i, all) => !narrow || all.length < 5 || i % 2 === 0).flatMap((v) => [
         path("grid", `M${x.at(v)} ${top}V${bottom}`), text(x.at(v), bottom + 17, short(v)),
       ]),
-      text((left + right) / 2, height - 5, narrow ? "operations a byte" : "operations a byte that must be moved"),
+      text((left + right) / 2, height - 5, "arithmetic intensity, FLOP/byte"),
       text(2, 12, "GFLOP/s", "start"),
       ...other ? [roofPath(other, x, y, right, "roof other")] : [],
       ...roof ? [roofPath(roof, x, y, right, "roof")] : [],
       text(right - 4, y.at(base.flops) - 7, `${digits(base.flops / 1e9)} GFLOP/s`, "end"),
+      text(x.at(foot) + 10, y.at(foot * base.bandwidth) + 14, `${digits(base.bandwidth / 1e9)} GB/s`, "start"),
       ...working.map((row, i) => point(row, x.at(heavy[i]), y.at(row.flops))),
     ];
     if (strip) {

@@ -34,7 +34,6 @@ const bowl = Array.from({ length: 49 }, (_, i) => ((i % 7) - 3) ** 2 + (Math.flo
 const picture = [1, 3, 2, 1, 2, 9, 1, 1, 1, 3, 2, 3, 5, 6, 1, 2];
 
 export const presets: Readonly<Record<string, readonly [name: string, setup: Setup]>> = {
-  example: ["Padding and strides", { ...plain, padding: [1, 1], stride: [3, 2], cell: [0, 0, 1] }],
   window: ["A window", plain],
   edges: ["Edges", {
     ...plain, size: [8, 8], window: [3, 3], padding: [1, 1], x: square,
@@ -44,6 +43,7 @@ export const presets: Readonly<Record<string, readonly [name: string, setup: Set
   pointwise: ["1 × 1", {
     ...plain, channels: 3, filters: 2, window: [1, 1], weight: [0.3, 0.6, 0.1, 1, -1, 0], cell: [0, 1, 1],
   }],
+  example: ["Padding and strides", { ...plain, padding: [1, 1], stride: [3, 2], cell: [0, 0, 1] }],
   dilated: ["Dilation", {
     ...plain, size: [7, 7], window: [3, 3], dilation: 2, x: bowl,
     weight: [0, 1, 0, 1, -4, 1, 0, 1, 0], cell: [0, 1, 1],
@@ -127,7 +127,7 @@ const whole = (n: number, least: number, most: number) => Number.isInteger(n) &&
 
 /** What the URL says, as far as it is sensible; a URL without settings shows the first preset. */
 export function readSetup(search: string): Setup {
-  const query = new URLSearchParams(search), [, first] = presets.example;
+  const query = new URLSearchParams(search), [, first] = presets.window;
   if (![...Object.keys(pairs), ...Object.keys(singles), "layer"].some((name) => query.has(name))) return first;
   const change: Record<string, unknown> = {
     layer: Object.keys(kinds).find((k) => k === query.get("layer")) ?? "conv",

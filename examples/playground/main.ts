@@ -139,10 +139,9 @@ function start(action: Action): void {
   tell();
   busy(action);
   [faults, revealed] = [0, false];
-  shown.quiet();
+  shown.begin(JSON.stringify(draft()));
   status.textContent = `${actions[action]} …`;
   wait();
-  if (action === "run" || action === "train") shown.clear();
   worker.postMessage({ action, ...draft() });
 }
 

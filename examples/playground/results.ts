@@ -55,15 +55,19 @@ export function results() {
   trained.body.append(chart.element, accuracy);
   logged.body.append(log);
   log.setAttribute("aria-labelledby", "console-title");
-  let curve = emptyCurve;
+  let curve = emptyCurve, about = "";
+  const clear = () => { for (const { element } of all) element.hidden = true; };
   return {
     elements: all.map(({ element }) => element),
     /** The card of an action, to bring into sight. */
     of: (action: Action) => ({ run: values, ...checked, bench: benched, train: trained })[action].element,
-    /** Puts a result of another text away. */
-    clear(): void { for (const { element } of all) element.hidden = true; curve = emptyCurve; },
-    /** Puts what was logged before away. */
-    quiet(): void { logged.element.hidden = true; log.replaceChildren(); },
+    clear,
+    /** Before an action: puts away what was logged, and all that came of another text. */
+    begin(text: string): void {
+      if (text !== about) clear();
+      [about, curve, logged.element.hidden] = [text, emptyCurve, true];
+      log.replaceChildren();
+    },
     log({ level, text }: Logged): void {
       logged.element.hidden = false;
       log.append(el("span", { class: level }, `${text}\n`));

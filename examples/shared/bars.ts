@@ -10,10 +10,11 @@ const value = (v: number) => v === 0 ? "0"
 export function histogramView(title: string, colour = "") {
   const label = `${title}. The counts are in the table below.`;
   const bars = el("div", { class: `bars ${colour}`, role: "img", "aria-label": label });
-  const low = el("span"), middle = el("span", { class: "soft" }), high = el("span"), words = el("p", { class: "soft" });
+  const low = el("span"), zero = el("span", { class: "zero" }, "0"), high = el("span");
+  const words = el("p", { class: "soft" });
   const rows = table(title, ["From", "To", "Count"]);
   const listed = disclosure("As a table", rows.element, () => { fill(); });
-  const graph = el("div", {}, bars, el("p", { class: "bars-axis soft" }, low, middle, high));
+  const graph = el("div", {}, bars, el("p", { class: "bars-axis soft" }, low, zero, high));
   let shown: Histogram | undefined;
   const fill = () => {
     if (!listed.open || !shown) return;
@@ -37,8 +38,13 @@ export function histogramView(title: string, colour = "") {
         (bars.children[i] as HTMLElement).style.height = `${n ? Math.max(1.5, 100 * n / most) : 0}%`;
       });
       [low.textContent, high.textContent] = [value(next.low), value(next.high)];
-      words.textContent = `${number(next.of)} values, mean ${value(next.mean)}, deviation ${value(next.deviation)}`
-        + (next.zeros ? `; ${percent(next.zeros / next.of, 0)} are 0, not drawn.` : ".");
+      const place = next.low / (next.low - next.high);
+      graph.style.setProperty("--zero", `${100 * place}%`);
+      graph.classList.toggle("around", place > 0 && place < 1);
+      zero.hidden = !(place > 0.2 && place < 0.8);  // beside the ends' numbers
+      const zeros = next.zeros ? `; ${percent(next.zeros / next.of, 0)} are 0, not drawn` : "";
+      words.textContent = `${number(next.of)} values, mean ${value(next.mean)}, `
+        + `standard deviation ${value(next.deviation)}${zeros}.`;
       fill();
     },
   };

@@ -32,8 +32,14 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
   const readout = el("p", { class: "readout" }), above = el("p", { class: "above", hidden: true });
   const note = el("p", { class: "empty" }, empty);
   const plot = el("div", { class: "plot", role: "img", "aria-label": `${title}. The values are in the table below.` });
-  const legend = el("span", { class: "legend" }, ...lines.map(({ label }, i) =>
-    el("span", { class: `key key-${i} ${lines[i].dash ? "dashed" : ""}` }, label)));
+  const legend = el("p", { class: "legend" });
+  const tell = () => {
+    legend.replaceChildren(...lines.map(({ label, colour, dash }) => {
+      const key = el("span", { class: dash ? "key dashed" : "key" }, label);
+      key.style.setProperty("--key", `var(${colour})`);
+      return key;
+    }));
+  };
   const values = table(title, [x, ...lines.map((l) => l.label)]);
   const shown = disclosure("As a table", values.element, () => { fill(); });
   const [toggle, content] = shown.elements;
@@ -50,7 +56,6 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
     stroke: () => css("--soft"), font: "12px system-ui, sans-serif", size: side === "x" ? 24 : 50, gap: 4,
     grid: { stroke: () => css("--line"), width: 1 }, ticks: { show: false },
     ...side === "x" ? {
-      label: x.toLowerCase(), labelFont: "12px system-ui, sans-serif", labelSize: 18, labelGap: 0,
       incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5],
     } : { values: (_: uPlot, ticks: number[]) => ticks.map((t) => t === null ? "" : format(t)) },
   });
@@ -61,6 +66,8 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
     Number.isFinite(high) && high > 0 ? [Math.min(0, low), Math.min(high, top) * 1.05] : [0, 1];
   const rangeOfLog: uPlot.Range.Function = (_, low, high) => low > 0 && high > 0
     ? uPlot.rangeLog(Math.min(low, top), Math.min(high, top), 10, false) : [0.1, 1];
+  /** Where nothing is pointed at, the name of the axis above. */
+  const rest = () => { readout.textContent = data[0].length ? x.toLowerCase() : ""; };
   /** What the lines are at a point of the x axis, in words. */
   const words = (at: number) => {
     const parts = lines.map(({ label }, i) => {
@@ -100,7 +107,7 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
       points: { show: points ?? (({ data: [xs] }) => xs.length === 1), size: 6, fill: () => css(colour) },
     }))],
     hooks: { setCursor: [({ cursor: { idx } }) => {
-      readout.textContent = idx === null || idx === undefined ? "" : words(idx);
+      if (idx === null || idx === undefined) rest(); else readout.textContent = words(idx);
     }], draw: [mark] },
   }, data, plot);
 
@@ -110,6 +117,7 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chart?.redraw(false, true));
   const fill = () => { if (shown.open) values.fill(rows()); };
 
+  tell();
   return {
     element,
     /** The own lines, and those of earlier runs, [x, y] each. */
@@ -122,11 +130,13 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
       top = cut?.top ?? Infinity;
       above.hidden = !cut || cut.most <= cut.top;
       above.textContent = above.hidden ? "" : `Cut off at the top: values of up to ${number(cut?.most ?? 0)}.`;
-      const before = lines.map(({ colour }) => colour).join();
+      const names = () => lines.map(({ label, colour }) => label + colour).join(), before = names();
       lines = [...own, ...past.map(({ name, colour }) => ({ label: name, colour, width: 1.5, dash: [5, 3] }))];
       [data, rows] = [past.length ? uPlot.join([next, ...past.map((p) => p.data)]) : next, nextRows];
       note.hidden = data[0].length > 0;
-      const same = before === lines.map(({ colour }) => colour).join();
+      if (!note.hidden || !readout.textContent) rest();
+      const same = before === names();
+      if (!same) tell();
       if (chart && data[0].length && same) chart.setData(data); else again();
       fill();
     },

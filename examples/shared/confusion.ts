@@ -24,7 +24,7 @@ export function judgementView() {
         + (most ? frequent : "");
       frame.classList.toggle("wide", classes.length <= 20);
       head.replaceChildren(el("tr", {},
-        el("th", { scope: "col" }, "truth / guess"),
+        el("th", { scope: "col" }, "true / predicted"),
         ...classes.map((name) => el("th", { scope: "col" }, el("span", {}, name))),
         el("th", { scope: "col" }, el("span", {}, "right"))));
       body.replaceChildren(...counts.map((row, i) => {

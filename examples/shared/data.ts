@@ -1,5 +1,6 @@
 // The card for the data set: which is in use, and files of the visitor's, chosen or dropped.
 import { button, card, drops, el, number } from "./dom.js";
+import { sentence } from "./notices.js";
 
 /** A data set as the page tells of it. `own`: out of the visitor's files. */
 export interface DataFacts {
@@ -39,7 +40,7 @@ export function dataCard(chosen: (files: readonly File[]) => void) {
   drops(element, (data) => { void dropped(data).then(take, (error: unknown) => { refuse(String(error)); }); });
   let shown = "";
   function refuse(message: string): void {
-    problem.textContent = message;
+    problem.textContent = sentence(message);
     problem.hidden = false;
     facts.textContent = shown;
   }

@@ -27,7 +27,7 @@ export function deck(commands: Commands) {
   more.addEventListener("input", () => { go.disabled = more.matches("[aria-invalid=true]"); });
   more.addEventListener("keydown", ({ key }) => { if (key === "Enter") go.click(); });
   const values = Object.fromEntries(figures.map((name) => [name, el("dd", {}, "–")])) as Record<Figure, HTMLElement>;
-  const progress = el("progress", { max: 1, value: 0, "aria-label": "Progress of the epoch" });
+  const progress = el("progress", { max: 1, value: 0, "aria-label": "Progress of the run" });
   const status = el("p", { class: "status" }, "Starting …");
   const live = el("p", { class: "hidden", role: "status", "aria-live": "polite" });
   let state: State = "waiting", said = 0, since = 0, epochs = 1, astray = false;
@@ -46,8 +46,9 @@ export function deck(commands: Commands) {
     if (loss !== undefined) put("Loss", number(loss, 3));
     if (typeof test === "number") put("Test accuracy", percent(test));
     put("Epoch", `${epoch} / ${epochs}`);
-    put("Step", `${number(at)} / ${number(steps)}`);
-    progress.value = at / steps;
+    const total = (epoch - 1) * steps + at, all = epochs * steps;  // of the run, as everywhere else on the page
+    put("Step", `${number(total)} / ${number(all)}`);
+    progress.value = total / all;
   }
 
   return {

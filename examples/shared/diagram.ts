@@ -79,7 +79,7 @@ export function diagram(chosen: (unit: Unit, layers: readonly LayerSummary[]) =>
   function lane(path: readonly Unit[], side: number): HTMLElement {
     return el("div", { class: "path" }, ...path.length
       ? path.map((unit) => chip(unit, side))
-      : [el("span", { class: "through" }, "as it is")]);
+      : [el("span", { class: "through" }, "identity")]);
   }
 
   return {

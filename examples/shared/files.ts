@@ -1,5 +1,6 @@
 // The card for checkpoints: what the page keeps by itself, and files to take away and to bring.
 import { button, bytes, card, drops, el, number } from "./dom.js";
+import { sentence } from "./notices.js";
 import { textOf, type Unkept } from "./protocol.js";
 
 export interface FileCommands {
@@ -32,7 +33,7 @@ export function filesCard({ save, open }: FileCommands) {
     file.arrayBuffer().then(
       (buffer) => { open(new Uint8Array(buffer), file.name); }, (error: unknown) => { refuse(textOf(error)); });
   }
-  function refuse(message: string): void { problem.textContent = message; problem.hidden = false; }
+  function refuse(message: string): void { problem.textContent = sentence(message); problem.hidden = false; }
   const element = card({ id: "files", title: "Checkpoints" }, kept, problem,
     el("div", { class: "own-tools" },
       all, weights, el("label", { class: "button", for: "checkpoint-file" }, "Open a file", input)),

@@ -58,7 +58,7 @@ export function inspector(layerChosen: (layer: number) => void) {
       const choose = (i: number) => {
         at = i;
         title.replaceChildren(`Inside ${layerName(layers[i])} `,
-          el("span", { class: "soft" }, `${shapeText(layers[i])}, path ${layers[i].path}`));
+          el("span", { class: "soft" }, `${shapeText(layers[i])}, layer ${layers[i].path}`));
         layerChosen(i);
       };
       tabs.replaceChildren(el("legend", { class: "hidden" }, "Layer of the block"), ...unit.map((i) => {
@@ -83,11 +83,11 @@ export function inspector(layerChosen: (layer: number) => void) {
       outputs.element.hidden = !last;
       if (last) {
         outputs.show(planes.data, classes);
-        maps.show(undefined, "Outputs: one a class, before softmax", "");
+        maps.show(undefined, "Outputs, one per class, before softmax", "");
       } else maps.show(planes, linear ? "Features" : "Feature maps", "");
-      weights.show(w, linear ? "Weights: a row an output, a column an input" : "Filters",
-        layers[at].weight ? "Its weights are one number a channel: see their spread." : bare);
-      spread.outputs.show(last ? undefined : s.outputs, "They stand below, each by its class.");
+      weights.show(w, linear ? "Weights: one row per output, one column per input" : "Filters",
+        layers[at].weight ? "Its weights are one number per channel: see their histogram." : bare);
+      spread.outputs.show(last ? undefined : s.outputs, "Shown below, by class.");
       spread.weights.show(s.weights, bare);
       spread.gradients.show(s.gradients, layers[at].weight
         ? "Take a step: gradients are those of the last one."

@@ -6,14 +6,15 @@ import { histogram } from "./histogram.js";
 import type { Inside, Picture, Planes, Seen } from "./protocol.js";
 
 /**
- * Which of the images that are shown, which layer, by its number in the summary, and the visitor's own image [C, H, W].
+ * Which of the images that are shown, which layer, by its number in the summary, the visitor's own image [C, H, W], and
+ * the step at which the run was made: gradients are there only after another.
  */
-export interface Wanted { image: number; layer: number; own?: Uint8Array }
+export interface Wanted { image: number; layer: number; own?: Uint8Array; from: number }
 
 // Planes that are sent, and rows and columns of a linear layer's weights, at most.
 const FILTERS = 64, MAPS = 32, SIDE = 128;
 
-export async function look(run: Run, data: Dataset, { image, layer, own: drawn }: Wanted): Promise<Seen> {
+export async function look(run: Run, data: Dataset, { image, layer, own: drawn, from }: Wanted): Promise<Seen> {
   // Both may be of the data set before: an image that this one lacks, a drawing of another size.
   const chosen = channelsFirst(data, Math.min(image, data.size - 1), 1);
   const own = drawn?.length === chosen.length ? drawn : undefined;
@@ -26,18 +27,18 @@ export async function look(run: Run, data: Dataset, { image, layer, own: drawn }
     own: own && predictions.at(-1)?.probabilities,
     predictions: predictions.slice(0, data.size)
       .map(({ label, probabilities }) => ({ label, probability: probabilities[label] })),
-    inside: await inside(run, chosen, layer),
+    inside: await inside(run, chosen, layer, from),
   };
 }
 
 /** A layer's output for one image; its weights, and their gradients in the last step. */
-async function inside(run: Run, image: Uint8Array, layer: number): Promise<Inside | undefined> {
+async function inside(run: Run, image: Uint8Array, layer: number, from: number): Promise<Inside | undefined> {
   const { session: { steps, memory, programs: [{ graph }] } } = run;
   const weight = graph.nodes[layer]?.own.weight, gradient = weight && graph.grads.get(weight);
   const [activation] = await run.activations(image, layer);
   if (!activation) return undefined;
   const weights = weight && await memory.read(weight);
-  const slopes = gradient && steps ? await memory.read(gradient) : undefined;
+  const slopes = gradient && steps > from ? await memory.read(gradient) : undefined;
   return {
     layer, step: steps,
     maps: mapPlanes(activation.data, activation.shape),

@@ -88,7 +88,7 @@ export function failure(
       lines: [why],
     };
     case "non-finite": return {
-      tone: "bad", title: "The loss ran away", actions: [{ label: "Reset", run: reset }],
+      tone: "bad", title: "The training diverged", actions: [{ label: "Reset", run: reset }],
       lines: [why, "Lower the learning rate, then reset."],
     };
     case "bug": return {

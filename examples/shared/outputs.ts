@@ -2,14 +2,14 @@
 import type { LayerSummary } from "convoy-gpu";
 import { el, number } from "./dom.js";
 
-/** Whether a layer's values are the network's answer, one a class: nothing comes after it but a flatten. */
+/** Whether a layer's values are the network's answer, one per class: nothing comes after it but a flatten. */
 export const answers = (layers: readonly LayerSummary[], at: number, classes: number) =>
   layers[at].shape.slice(1).reduce((a, n) => a * n, 1) === classes
     && layers.slice(at + 1).every(({ layer }) => layer === "flatten");
 
 export function outputsView() {
   const body = el("tbody");
-  const element = el("div", { class: "scroll", tabIndex: 0, role: "group", "aria-label": "Outputs, one a class" },
+  const element = el("div", { class: "scroll", tabIndex: 0, role: "group", "aria-label": "Outputs, one per class" },
     el("table", { class: "outputs" },
       el("caption", { class: "hidden" }, "The network’s output for each class, before softmax"),
       el("thead", { class: "hidden" },

@@ -174,7 +174,7 @@ export function openPage(family: Family, script: URL): void {
         [perEpoch, goingOn] = [steps, false];
         const epoch = Math.min(Math.floor(restored / steps) + 1, epochs), step = restored - (epoch - 1) * steps;
         if (restored) bar.place({ epoch, epochs, step, steps }, curves.curve);
-        bar.say(`${restored ? `Restored at epoch ${epoch}, step ${number(step)}` : "Ready"}: `
+        bar.say(`${restored ? `Restored at step ${number(restored)}, in epoch ${epoch}` : "Ready"}: `
           + `${number(message.steps)} steps an epoch, `
           + `${number(message.trained)} training and ${number(message.tested)} test images.`);
         look.image = Math.min(look.image, message.pictures.length - 1);
@@ -183,10 +183,10 @@ export function openPage(family: Family, script: URL): void {
         break;
       }
       case "progress": {
-        const { progress: p, total } = message;
+        const { progress: p, total } = message, all = p.epochs * p.steps;
         const smoothed = curves.add(p, total);
         bar.show(p, smoothed);
-        bar.say(`Epoch ${p.epoch} of ${p.epochs}, step ${number(p.step)} of ${number(p.steps)}: `
+        bar.say(`Epoch ${p.epoch} of ${p.epochs}, step ${number(total)} of ${number(all)}: `
           + `loss ${number(smoothed, 3)}, ${percent(p.accuracy)} right, `
           + `${number(p.imagesPerSecond)} images a second.`, false);
         break;

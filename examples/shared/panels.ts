@@ -18,10 +18,10 @@ export function adapterPanel(adapter: Adapter): HTMLElement {
 
 /** What a training step takes: known before any memory is. */
 export function memoryPanel() {
-  const memory = table("Memory plan", ["For", "Memory"]), planned = el("p", { class: "soft" });
+  const memory = table("Memory plan", ["Tensors", "Size"]), planned = el("p", { class: "soft" });
   const bar = el("div", { class: "bar", "aria-hidden": "true" });
   return {
-    element: card({ id: "memory", title: "Memory plan" }, planned, bar, memory.element),
+    element: card({ id: "memory", title: "Memory plan", kind: "memory" }, planned, bar, memory.element),
     show({ memory: m }: Description): void {
       const parts: [string, number][] = [
         ["Parameters", m.parameters], ["Gradients", m.gradients], ["Optimizer", m.optimizer],
@@ -30,8 +30,8 @@ export function memoryPanel() {
       planned.textContent = "Planned before anything is allocated. Side by side, the activations would take "
         + `${bytes(m.activations.sum)}; tensors that are never needed at once share memory.`;
       memory.fill([...parts, ["Total", together(m)] as const].map(([name, n]) => [name, bytes(n)]));
-      bar.replaceChildren(...parts.map(([, n], i) => {
-        const piece = el("span", { class: `piece-${i}` });
+      bar.replaceChildren(...parts.map(([, n]) => {
+        const piece = el("span");
         piece.style.flexGrow = String(n);
         return piece;
       }));

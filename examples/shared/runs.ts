@@ -25,7 +25,8 @@ export function runs(
   save: (text: string, name: string) => void,
 ) {
   const key = `convoy runs ${title}`, rows = el("tbody"), head = el("thead");
-  const csv = button("Export CSV", () => { save(csvOf([now, ...past], controls), `${title.toLowerCase()}-runs.csv`); });
+  const csv = button("Export CSV", () => { save(csvOf([now, ...past], controls), `${title.toLowerCase()}-runs.csv`); },
+    { class: "small" });
   let past: readonly RunRecord[] = read(key);
   let now: RunRecord = { id: Date.now(), settings: {}, curve: emptyCurve, colour: -1, shown: true };
   let altered = 0;  // the step after which a setting changed last
@@ -53,10 +54,13 @@ export function runs(
     changed();
   });
 
+  /** The settings in which runs differ. */
+  const differing = (all: readonly RunRecord[]) =>
+    controls.filter(({ name }) => new Set(all.map((r) => r.settings[name])).size > 1);
+
   function list(): void {
-    const all = [now, ...past];
-    const differing = controls.filter(({ name }) => new Set(all.map((r) => r.settings[name])).size > 1);
-    const heads = ["Run", ...differing.map((c) => c.label), "Steps", "Loss", "Test accuracy"];
+    const all = [now, ...past], columns = differing(all);
+    const heads = ["Run", ...columns.map((c) => c.label), "Steps", "Loss", "Test accuracy"];
     head.replaceChildren(el("tr", {}, ...heads.map((h) => el("th", { scope: "col" }, h)), el("td")));
     rows.replaceChildren(...all.map((r) => {
       const box = el("input", { type: "checkbox", checked: r.shown }), swatch = el("span", { class: "swatch" });
@@ -71,7 +75,7 @@ export function runs(
         : el("label", { class: "run-name" }, box, swatch, clock(r.id));
       return el("tr", {},
         el("th", { scope: "row" }, run),
-        ...differing.map(({ name, text = plain }) =>
+        ...columns.map(({ name, text = plain }) =>
           el("td", {}, r.settings[name] === undefined ? "" : text(r.settings[name]))),
         ...cells,
         el("td", {}, r === now ? "" : drop));
@@ -83,11 +87,15 @@ export function runs(
       el("div", { class: "scroll", tabIndex: 0, role: "group", "aria-label": "Runs" }, el("table", {},
         el("caption", { class: "hidden" }, "This run and earlier ones, with the settings in which they differ"),
         head, rows)),
-      el("p", { class: "soft" }, `This browser keeps the last ${COLOURS} runs of this page, to compare.`)),
+      el("p", { class: "soft" }, "To compare, change a setting and train again: "
+        + `this browser keeps the last ${COLOURS} runs of this page, and the charts show those that are ticked.`)),
     get now(): RunRecord { return now; },
-    /** Earlier runs that are to be drawn. */
+    /** Earlier runs that are to be drawn, by what tells them apart if it is short, or by their time. */
     get past(): Past[] {
-      return past.filter((r) => r.shown).map((r) => ({ name: clock(r.id), colour: colourOf(r), curve: r.curve }));
+      const drawn = past.filter((r) => r.shown), by = differing([now, ...drawn]);
+      return drawn.map((r) => ({
+        name: by.length > 2 ? clock(r.id) : nameOf(r, by) || clock(r.id), colour: colourOf(r), curve: r.curve,
+      }));
     },
     set curve(curve: Curve) { now = { ...now, curve }; say(own, curve); },
     /** A setting that changes while the run goes on: it is known by all the values that it has trained with. */
@@ -121,6 +129,11 @@ function say([steps, loss, accuracy]: readonly HTMLElement[], { steps: at, means
   accuracy.textContent = typeof test === "number" ? percent(test) : "–";
 }
 
+/** "relu, seed 2". */
+const nameOf = ({ settings }: RunRecord, by: readonly Control[]) => by.map(({ name, label, text = plain }) => {
+  const value = settings[name] === undefined ? "–" : text(settings[name]);
+  return /^[a-z]/i.test(value) ? value : `${label.toLowerCase()} ${value}`;
+}).join(", ");
 const colourOf = ({ colour }: RunRecord) => colour < 0 ? "--accent" : `--past-${colour}`;
 
 /** What is stored, as far as it is what this version of the page stores. */

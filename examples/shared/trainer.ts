@@ -29,7 +29,7 @@ export function serve(family: Family, data: URL): void {
   let snapshot: Snapshot | undefined, carried: Promise<Snapshot> | undefined, asked = 0, changes = 0;
   let looks = turns(LOOK), keeps = turns(KEEP), judges = turns(KEEP);
   let id = 0, missed = false, following = Promise.resolve(), closing = Promise.resolve();
-  const wanted: Wanted = { image: 0, layer: 0 }, store = vault(family.title);
+  const wanted: Wanted = { image: 0, layer: 0, from: 0 }, store = vault(family.title);
 
   /** Tells the page what went wrong, once a run: all that waits for a lost device fails. */
   function fail(error: unknown, of = generation): void {
@@ -87,7 +87,7 @@ export function serve(family: Family, data: URL): void {
       const restored = saved !== undefined && from !== "on";
       if (restored) settings = understood(saved.kept.settings);
       id = saved?.kept.run ?? newId;
-      total = saved?.kept.step ?? 0;
+      wanted.from = total = saved?.kept.step ?? 0;
       port.postMessage({ type: "preparing", from: total, settings: restored ? settings : undefined, run: id });
       if (from === "device") { device?.destroy(); await open(); }
       tell();
@@ -108,6 +108,7 @@ export function serve(family: Family, data: URL): void {
         pictures: picturesOf(shown), trained, tested,
       });
       void see();
+      if (restored) void judgeNow(made);
       following = follow(made, mine);
     } catch (error) { fail(error, mine); }
   }

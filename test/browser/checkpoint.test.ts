@@ -26,7 +26,7 @@ test("a file that is none leaves the run alone; a checkpoint comes with its sett
     e.dispatchEvent(new Event("input"));
   });
   await until(page, "Ready");
-  for (const step of ["1 / 32", "2 / 32"]) { await press(page, "Step"); await at(page, step); }
+  for (const step of ["1 / 160", "2 / 160"]) { await press(page, "Step"); await at(page, step); }
   const whole = await saved(page, "[aria-labelledby=files-title] button");
   writeFileSync(file, whole);
   const { metadata } = readSafetensors(whole);
@@ -42,9 +42,9 @@ test("a file that is none leaves the run alone; a checkpoint comes with its sett
   await refused(page, "other.safetensors holds 6 parameters, and this network has 61706");
   await page.evaluate(() => { File.prototype.arrayBuffer = () => Promise.reject(new Error("it is a folder")); });
   await bring(page, file);
-  await refused(page, "it is a folder");
+  await refused(page, "It is a folder.");
   await press(page, "Step");
-  await at(page, "3 / 32");
+  await at(page, "3 / 160");
   expect(Number(await figure(page, "Loss"))).toBeGreaterThan(0);
   expect(await barriers(page)).toEqual([]);
   await page.close();
@@ -52,15 +52,15 @@ test("a file that is none leaves the run alone; a checkpoint comes with its sett
   const { page: other, bad: worse } = await open("lenet/?images=500&batch=64&seed=9&activation=sigmoid");
   await until(other, "Ready");
   await press(other, "Step");
-  await at(other, "1 / 8");
+  await at(other, "1 / 40");
   await bring(other, file);
-  await until(other, "Restored at epoch 1, step 2: 32 steps an epoch, 500 training");
+  await until(other, "Restored at step 2, in epoch 1: 32 steps an epoch, 500 training");
   const figures = [await figure(other, "Epoch"), await figure(other, "Step"), await figure(other, "Loss")];
-  expect(figures).toEqual(["1 / 5", "2 / 32", "–"]);
+  expect(figures).toEqual(["1 / 5", "2 / 160", "–"]);
   const settings = Object.fromEntries(new URL(other.url()).searchParams);
   expect(settings).toMatchObject({ images: "500", batch: "16", seed: "3", activation: "relu", rate: "0.02" });
   await press(other, "Step");
-  await at(other, "3 / 32");
+  await at(other, "3 / 160");
   expect(readFileSync(file).subarray(8, 4000).toString()).toContain("activation");
   expect([...bad, ...worse]).toEqual([]);
   await other.close();
@@ -92,7 +92,7 @@ test("a run goes on after its end, and in its midst, as if it had had all epochs
   await page.waitForFunction(() => /Epoch3 \/ 3/.test(document.querySelector(".figures")?.textContent ?? ""));
   await until(page, "Finished");
   await page.$eval("input#control-epochs", (e) => { e.value = "6"; e.dispatchEvent(new Event("change")); });
-  await until(page, "Restored at epoch 4, step 0");
+  await until(page, "Restored at step 6, in epoch 4");
   await press(page, "Train");
   await until(page, "Finished");
   expect(await figure(page, "Epoch")).toBe("6 / 6");

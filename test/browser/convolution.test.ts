@@ -21,7 +21,7 @@ async function type(page: Page, selector: string, value: number) {
 }
 
 test("the article's example, and what changes it", async () => {
-  const { page, bad } = await open("convolution/");
+  const { page, bad } = await open("convolution/?padding=1x1&stride=3x2&cell=0,0,1");
   await until(page, "Output computed by the kernels themselves");
   await settled(page);
   expect(await plane(page, "Output")).toEqual([[0, 8], [6, 8]]);
@@ -32,6 +32,9 @@ test("the article's example, and what changes it", async () => {
   ]);
   const terms = await page.$$eval(".term", (all) => all.map((e) => e.textContent));
   expect(terms).toEqual(["0 × 0", "0 × 1", "1 × 2", "2 × 3"]);
+  // Planes and products are closed at the bottom, too.
+  expect(await page.$$eval(".plane tr:last-child td, .term", (all) =>
+    all.map((e) => getComputedStyle(e).borderBottomWidth).filter((width) => width === "0px"))).toEqual([]);
   expect(await barriers(page)).toEqual([]);
   await picture(page, "convolution-light", 1280, "light");
 

@@ -10,7 +10,7 @@ test("LeNet trains in the page, by keyboard", async () => {
   await until(page, "Ready");
   expect(await figure(page, "Step")).toBe("–");
   await page.keyboard.press(".");
-  await page.waitForFunction(() => /1 \/ 32/.test(document.querySelector(".figures")?.textContent ?? ""));
+  await page.waitForFunction(() => /Step1 \/ 160/.test(document.querySelector(".figures")?.textContent ?? ""));
   const first = Number(await figure(page, "Loss"));
   expect(first).toBeGreaterThan(1.9);
   await page.keyboard.press("Space");
@@ -31,7 +31,7 @@ test("LeNet trains in the page, by keyboard", async () => {
   expect(await barriers(page)).toEqual([]);
   await onPhone(page, "lenet-phone", "light");
 
-  expect(await page.$eval("#inside-title", (e) => e.textContent)).toBe("Inside conv 5×5 6 × 28 × 28, path 0");
+  expect(await page.$eval("#inside-title", (e) => e.textContent)).toBe("Inside conv 5×5 6 × 28 × 28, layer 0");
   // The last layer says something of each class, by name.
   await page.$$eval(".chip", (all) => { all.at(-1)?.dispatchEvent(new Event("click")); });
   await page.waitForFunction(() => document.querySelectorAll(".outputs tbody tr").length === 10);
@@ -77,10 +77,16 @@ test("LeNet trains in the page, by keyboard", async () => {
   expect(step).toBeGreaterThan(31);
   await page.click(".notice.good button");
   await page.waitForFunction(() => !document.querySelector(".notice.good"));
-  await until(page, "Restored at epoch 2, step ");
-  expect(await figure(page, "Step")).toBe(`${step - 32} / 32`);
+  await until(page, `Restored at step ${step}, in epoch 2: `);
+  expect(await figure(page, "Step")).toBe(`${step} / 160`);
   expect(Number(await figure(page, "Loss"))).toBeLessThan(first);
   expect(await earlier()).toBe(1);
+  // All that is known of it is shown at once; its gradients are not kept.
+  for (const [where, sign] of [[".inside", ","], [".judgement:not([hidden])", ":"]]) {
+    await page.waitForFunction((w, s) => document.querySelector(w)?.textContent?.includes(s), {}, where,
+      `After step ${step}${sign}`);
+  }
+  expect(await page.$eval(".histogram:last-child", (e) => e.textContent)).toMatch(/Take a step/);
   await page.keyboard.press(".");
   await page.waitForFunction((s) =>
     document.querySelector("[aria-label=Runs] tbody td")?.textContent === String(s + 1), {}, step);
@@ -96,6 +102,9 @@ test("LeNet trains in the page, by keyboard", async () => {
   await until(page, "Ready");
   const [, past] = await page.$$eval("[aria-label=Runs] tbody tr", (all) => all.map((e) => e.textContent));
   expect(past).toContain(`${rate} → `);
+  // The charts name an earlier run by what tells it apart.
+  expect(await page.$$eval(".legend .key:last-child", (all) => all.map((e) => e.textContent)))
+    .toEqual(Array(2).fill(expect.stringMatching(`^learning rate ${rate} → `)));
   expect(bad).toEqual([]);
   await page.close();
 }, 150_000);

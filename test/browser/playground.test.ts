@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { barriers, crashGpu, onPhone, open, picture, press, site, status, useSite, withoutWebGPU } from "./page.js";
-import { byKeyboard, controlled, does, editor, faulty, held, longest, problems } from "./playground.js";
+import { byKeyboard, controlled, does, editor, faulty, held, longest, outcome, problems, type } from "./playground.js";
 import { said, unseen, watchful, write } from "./playground.js";
 
 useSite();
@@ -20,8 +20,7 @@ test("a layer is run, checked, timed; what is wrong is told at its line; "
   expect(tensors).toEqual(["dx [2, 4, 6, 6]", "dweight [3, 3, 4]"]);
   const [some, none] = await unseen(page);
   expect([some > 30, none]).toEqual([true, 0]);
-  await does(page, "Check races");
-  await does(page, "Benchmark");
+  for (const action of ["Check races", "Benchmark"]) await does(page, action);
   const timed = await page.$$eval("[aria-labelledby=bench-title] tbody tr", (all) => all.map((tr) =>
     [tr.children[0].textContent, Number(tr.children[1].textContent) > 0, Number(tr.children[3].textContent) > 0]));
   expect(timed).toEqual([["forward", true, true], ["backward", true, true]]);
@@ -65,12 +64,16 @@ test("a layer is run, checked, timed; what is wrong is told at its line; "
   await said(page, "Run: done");
 
   await does(page, "Train LeNet");
+  expect(await outcome(page), "of one text").toEqual(["Values", "LeNet with this layer"]);
   const right = await page.$eval("[aria-labelledby=train-title] .result > .soft", (e) => e.textContent);
   expect(right).toMatch(/^Epoch 2 of 2: [3-9]\d\.\d % of the test images right\.$/);
   await page.click("[aria-labelledby=train-title] .disclosure");
   const losses = await page.$$eval("[aria-labelledby=train-title] tbody td:nth-child(2)", (all) =>
     all.map((td) => Number(td.textContent)));
   expect(Math.min(...losses.slice(-5)), losses.join(" ")).toBeLessThan(losses[0] - 0.5);
+  await type(page, 0, "\n");
+  await does(page, "Run");
+  expect(await outcome(page), "of another").toEqual(["Values"]);
   expect(bad).toEqual([]);
   await page.close();
 }, 120_000);

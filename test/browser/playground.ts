@@ -23,6 +23,10 @@ export async function byKeyboard(page: Page, action: string): Promise<string[]> 
 }
 export const problems = (page: Page) => page.$$eval(".problems li", (all) => all.map((e) => e.textContent));
 
+/** The titles of what an action has found. */
+export const outcome = (page: Page) => page.$$eval(".outcome > :not([hidden]) > h2", (all) =>
+  all.map((e) => e.textContent));
+
 /** What holds an editor's text: 0 the shader's, 1 the layer's. */
 export const editor = (page: Page, which: number) => page.evaluateHandle((n) =>
   document.querySelectorAll(".editor")[n].shadowRoot!.querySelector<HTMLElement>(".cm-content")!, which);
@@ -32,6 +36,13 @@ export async function controlled(page: Page, ...keys: readonly KeyInput[]) {
   await page.keyboard.down("Control");
   for (const key of keys) await page.keyboard.press(key);
   await page.keyboard.up("Control");
+}
+
+/** Adds to the end of an editor's text. */
+export async function type(page: Page, which: number, text: string) {
+  await (await editor(page, which)).click();
+  await controlled(page, "End");
+  await page.keyboard.sendCharacter(text);
 }
 
 /** Puts text into an editor. */
