@@ -43,8 +43,9 @@ interface Dims {
 const groups = ({ C, WIDTH, columns_log2 }: Dims) => Math.ceil(C / WIDTH / 2 ** columns_log2);
 const spans = ({ M, span }: Dims) => Math.ceil(M / span);
 const short = ({ M }: Dims, { tasks = 32 }: Target) => M * tasks <= COLUMN;
-/** A workgroup for a whole column has the most lanes that every GPU allows, for a lane takes its rows one by one. */
-const lanes = (rec: Recorder, d: Dims) => ({ ...d, WORKGROUP: rec.target.gpu ? 256 : 64 });
+/** A workgroup for a whole column has many lanes on a GPU, for a lane takes its rows one by one. */
+const lanes = ({ target: { gpu, invocations = 256 } }: Recorder, d: Dims) =>
+  ({ ...d, WORKGROUP: gpu ? Math.min(256, invocations) : 64 });
 
 type Forward = "x" | "y" | "weight" | "bias" | "stats" | "moments" | "running_mean" | "running_var";
 /**
