@@ -3,7 +3,8 @@ import { add_forward } from "./generated/add.js";
 import { byFours, tensor, type Recorder, type Shape, type Tensor } from "./gpu/recorder.js";
 import type { Layer, Mode, ParamSpec } from "./layers/layer.js";
 
-type AnyLayer = Layer<any, any, any, any>;  // the one place where kinds of layers meet
+/** Any layer, whatever its names: the one place where kinds of layers meet. */
+export type AnyLayer = Layer<any, any, any, any>;
 
 /** A tensor in a network under construction: what layers take and give. */
 export interface Value extends Tensor {

@@ -1,6 +1,7 @@
 import type { Access, Kernel } from "../gpu/kernel.js";
 import { root, tensor, touched, type Shape, type Step, type Tensor } from "../gpu/recorder.js";
-import { Bench, probeOn, type AnyLayer, type CheckOptions, type Values } from "./probe.js";
+import type { AnyLayer } from "../graph.js";
+import { Bench, probeOn, type CheckOptions, type Values } from "./probe.js";
 import { place, report, type Finding, type Report } from "./report.js";
 
 const MARGIN = 256;                  // elements behind each tensor, bound along with it
