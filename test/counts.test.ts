@@ -36,7 +36,7 @@ const cases = Object.entries<Case>({
   "googlenet": { mmac: 820.97, mb: 25.013,
     now: { dispatches: 204, pipelines: 22, executed: 1.01, moved: 1.16, slots: 1.15 } },
   "resnet18": { mmac: 948.75, mb: 28.555,
-    now: { dispatches: 105, pipelines: 24, executed: 1.03, moved: 0.92, slots: 1.2 } },
+    now: { dispatches: 105, pipelines: 24, executed: 1.03, moved: 0.9, slots: 1.2 } },
   "densenet": { mmac: 380.01, mb: 32.948,
     now: { dispatches: 123, pipelines: 27, executed: 0.99, moved: 0.97, slots: 1.17 } },
 });
@@ -81,7 +81,7 @@ test.each(Object.entries(onGpus))("%s on a GPU: tiles hang over no more than the
 });
 
 test.each([
-  ["googlenet", 96, 4.93], ["resnet18", 32, 0.75], ["densenet", 96, 5.82],
+  ["googlenet", 96, 4.93], ["resnet18", 32, 0.74], ["densenet", 96, 5.82],
 ])("%s, %i pixels wide, on a GPU: weight gradients are split no finer than pays", (family, size, limit) => {
   const { steps } = recorded(family, size, none), gigabytes = sum(steps, bytes) / 1e9;
   if (process.env.CONVOY_COUNTS) console.log(family, size, "on a GPU, GB a step", gigabytes.toFixed(3));
