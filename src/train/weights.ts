@@ -110,6 +110,8 @@ export function checkState(params: ReadonlyMap<string, Parameter>, state: StateD
  * out. Every fault is a FormatError that begins with `what`, the name of the file.
  */
 export function stateDict(bytes: Uint8Array, what = "the file"): StateDict {
+  if (!(bytes instanceof Uint8Array))
+    throw new FormatError(`${what} comes as bytes: new Uint8Array(await response.arrayBuffer()), or readFile()'s`);
   if (String.fromCharCode(...bytes.subarray(0, 4)) === "PK\x03\x04") throw new FormatError(
     `${what} is a zip, as torch.save writes; `
       + 'save with safetensors.torch.save_file(model.state_dict(), "model.safetensors")',
