@@ -87,7 +87,7 @@ export class Graph {
         `gives ${shape[0]} images for ${x.shape[0]}; the first axis is the batch, which a layer keeps`, { got: shape });
       return [shape, specs, flattened(layer, values, shape, specs)];
     });
-    const y = this.tensor(name("y"), shape, "view" in layer ? x : undefined, features);
+    const y = this.tensor(`${path || layer.name}.y`, shape, "view" in layer ? x : undefined, features);
     const still = this.#freezing || layer.requiresGrad === false;
     const make = (specs: Record<string, ParamSpec>, state: boolean) => {
       for (const [what, spec] of Object.entries(specs)) {

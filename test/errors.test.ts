@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { families, lenet } from "../models/index.js";
 import { dataset } from "../src/data/dataset.js";
 import {
-  batchNorm, conv2d, flatten, linear, maxPool2d, openDevice as openInBrowser, relu, sequential, Session, sgd,
+  batchNorm, concat, conv2d, flatten, linear, maxPool2d, openDevice as openInBrowser, relu, sequential, Session, sgd,
   summary, train, type Part,
 } from "../src/index.js";
 import { fashionMnist, openDevice } from "../src/node/index.js";
@@ -50,6 +50,10 @@ test.each([
     + "this device binds at most 134,217,728, 33,554,432 weights, whatever the batch; "
     + "it fits with 1,337 units instead of 4,096, with an input of 159 × 159 instead of 224 × 224, "
     + "or on an adapter that binds more"],
+  ["a value without a name that passes the limit",
+    () => summary((x) => sequential(flatten(), linear({ units: 9 }))(concat(x, x)),
+      { input: [1, 28, 28], batch: 1e5, limit: 2 ** 27 }),
+    /^limit: concat\.y \[100000, 28, 28, 2\] takes [\d,]+ bytes/],
   ["a batch that passes the limit", () => summary(lenet(), { input: [1, 28, 28], batch: 1e5, limit: 2 ** 27 }),
     /^limit: .* takes [\d,]+ bytes; this device binds at most 134,217,728$/],
 ] as const)("%s", async (_, f, want) => {
