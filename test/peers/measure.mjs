@@ -12,7 +12,8 @@ import { countFor, fresh, wrap } from "./counters.mjs";
 import { networks } from "./networks.mjs";
 import { options } from "./options.mjs";
 
-const values = options(), batch = Number(values.batch), rounds = Number(values.rounds), ENOUGH = 1.0;  // seconds of a measurement
+const values = options();
+const batch = Number(values.batch), rounds = Number(values.rounds), ENOUGH = 1.0;  // seconds of a measurement
 
 // What libraries take for a browser.
 Object.assign(globalThis, dawn.globals, {
