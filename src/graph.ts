@@ -3,7 +3,8 @@ import { add_forward } from "./generated/add.js";
 import { byFours, tensor, type Recorder, type Shape, type Tensor } from "./gpu/recorder.js";
 import type { Layer, Mode, ParamSpec } from "./layers/layer.js";
 
-type AnyLayer = Layer<any, any, any, any>;  // the one place where kinds of layers meet
+/** Any layer, whatever its names: the one place where kinds of layers meet. */
+export type AnyLayer = Layer<any, any, any, any>;
 
 /** A tensor in a network under construction: what layers take and give. */
 export interface Value extends Tensor {
@@ -86,7 +87,7 @@ export class Graph {
         `gives ${shape[0]} images for ${x.shape[0]}; the first axis is the batch, which a layer keeps`, { got: shape });
       return [shape, specs, flattened(layer, values, shape, specs)];
     });
-    const y = this.tensor(name("y"), shape, "view" in layer ? x : undefined, features);
+    const y = this.tensor(`${path || layer.name}.y`, shape, "view" in layer ? x : undefined, features);
     const still = this.#freezing || layer.requiresGrad === false;
     const make = (specs: Record<string, ParamSpec>, state: boolean) => {
       for (const [what, spec] of Object.entries(specs)) {

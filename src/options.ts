@@ -9,6 +9,15 @@ export function known<T extends object>(what: string, given: T, names: string): 
   return given;
 }
 
+/** Makes sure that an option is what it is to be. */
+export function must(name: string, wanted: string, value: unknown, ok: unknown): void {
+  if (!ok) throw new OptionError(`${name} is ${wanted}`, { [name]: value });
+}
+
+/** Makes sure that a device is one, and no promise. */
+export const opened = (device: { readonly gpu: unknown }): void =>
+  must("device", "what openDevice() gives, awaited", device, device?.gpu);
+
 /** The number, once it is sure to be an integer of at least `least` that an i32 holds. */
 export function positive(name: string, value: number, least = 1): number {
   if (!Number.isInteger(value) || value < least || value >= 2 ** 31)

@@ -62,7 +62,7 @@ describe("what is wrong is found, and pointed to", () => {
       joined(/^ {2}depthwise_forward, line 22 \(sum \+= x\[place.*\): /,
         /invocation \d+ of workgroup 1 reads x\[12\d\], which has 120 elements$/m)],
     ["a missing guard", depthwise(once("if (i >= dim.N * dim.H * dim.W * dim.C) { return; }", "")), bounds,
-      /^ {2}depthwise_forward writes past the end of y: to element 120 of 120, /m],
+      /^ {2}depthwise_forward writes past the end of y: to element 120 of 120$/m],
     ["an element never written",
       depthwise(once("if (i >= dim.N * dim.H * dim.W * dim.C) { return; }",
         "if (i + 1 >= dim.N * dim.H * dim.W * dim.C) { return; }")), bounds,

@@ -134,3 +134,13 @@ test("a profile is a table, and data", { timeout: 120_000 }, async () => {
   expect(batch).toBe(4);
   expect(new Set(rows.map((r) => r.pass))).toEqual(new Set(passes));
 });
+
+test("the commands that measure and compare tell their words, and which is wrong", () => {
+  spawnSync(process.execPath, ["build.mjs", "--only", "golden", "--quiet"]);
+  for (const [file, usage] of [["dist/golden.js", "npm run golden"], ["test/peers/run.mjs", "npm run bench:peers"]]) {
+    const ended = (word: string) => spawnSync(process.execPath, [file, word], { encoding: "utf8" });
+    expect(ended("--help")).toMatchObject({ status: 0, stderr: "", stdout: expect.stringMatching(`^${usage} -- `) });
+    expect(ended("--odd")).toMatchObject({ status: 1, stdout: "", stderr: expect.stringMatching(/^error: .*'--odd'/) });
+    expect(ended("--odd").stderr).not.toContain("    at ");
+  }
+});

@@ -30,11 +30,11 @@ describe("IDX", () => {
     expect([data.constructor, ...data]).toEqual([Uint8Array, 5, 6]);
   });
   test.each<[string, Uint8Array, RegExp]>([
-    ["empty", new Uint8Array(0), /x\.idx: 0 bytes are too few/],
-    ["magic", idx([1], [1], [1, 0, 8, 1]), /begins with 0x01000801/],
-    ["type: i32", idx([1], [1, 1, 1, 1], [0, 0, 0x0c, 1]), /begins with 0x[0-9a-f]+, and IDX files of unsigned bytes/],
-    ["rank 0", idx([], [1]), /begins with 0x00000800/],
-    ["rank 5", idx([1, 1, 1, 1, 1], [1]), /begins with 0x00000805/],
+    ["empty", new Uint8Array(0), /x\.idx: begins with nothing/],
+    ["magic", idx([1], [1], [1, 0, 8, 1]), /begins with 1 0 8 1, and/],
+    ["type: i32", idx([1], [1, 1, 1, 1], [0, 0, 0x0c, 1]), /begins with 0 0 12 1, and IDX files of unsigned bytes/],
+    ["rank 0", idx([], [1]), /begins with 0 0 8 0/],
+    ["rank 5", idx([1, 1, 1, 1, 1], [1]), /begins with 0 0 8 5/],
     ["header cut short", idx([1, 1], [], [0, 0, 8, 3]), /takes 16 bytes, the file has 12/],
     ["nothing", idx([4, 0], []), /\[4, 0\] elements, which is nothing/],
     ["overflow", idx([4294967295, 4294967295, 2], [1]), /more than any file holds/],

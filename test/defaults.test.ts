@@ -1,6 +1,7 @@
 // What holds where an option is not given: PyTorch's defaults, and train()'s.
 import { expect, test } from "vitest";
-import { probe, type AnyLayer } from "../src/check/probe.js";
+import { probe } from "../src/check/probe.js";
+import type { AnyLayer } from "../src/graph.js";
 import { Recorder, tensor, type Shape } from "../src/gpu/recorder.js";
 import {
   adam, adamw, avgPool2d, batchNorm, conv2d, depthwiseConv2d, dropout, elu, flatten, freeze, gelu, kaimingNormal,

@@ -24,11 +24,11 @@ test("a run that is destroyed while it trains ends, and others on the device go 
     await new Promise((resolve) => setTimeout(resolve, wait));
     run.destroy();
     await done;
-    expect(await asked).toMatch(/^nothing|this run was destroyed/);
+    expect(await asked).toMatch(/^nothing|this was destroyed/);
     for (const f of [
       () => run.predict(image), () => run.weights(), () => run.evaluate(),
       () => run.activations(image), () => run.save(),
-    ]) expect(await says(f)).toMatch(/OptionError.*this run was destroyed/);
+    ]) expect(await says(f)).toMatch(/OptionError: this was destroyed; make another/);
     expect(await says(() => run.finish())).toBe("nothing");
   }
   const other = await open();

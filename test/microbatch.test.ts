@@ -127,7 +127,7 @@ test("stopped, saved and restored, a run in parts ends in the same bits", async 
   second.restore(file);
   expect(await saved(second)).toEqual(await saved(await begin()));
   expect(() => other.restore(file)).toThrow(
-    "batch is 12 in parts of 5 there and 12 in parts of 6 here; train with the same batch size");
+    "batch is 12 in parts of 5 there and 12 in parts of 6 here; train with the same batch");
   other.destroy();
 });
 

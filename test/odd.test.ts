@@ -5,6 +5,7 @@ import {
   add, batchNorm, concat, conv2d, dropout, elu, flatten, forward, linear, named, relu, sequential, sgd, sigmoid, silu,
   softplus, tanh, type Block, type Part,
 } from "../src/index.js";
+import type { Dataset } from "../src/data/index.js";
 import { Inference } from "../src/train/inference.js";
 import { Session } from "../src/train/session.js";
 import type { SessionOptions } from "../src/train/sessionOptions.js";
@@ -14,10 +15,10 @@ import { openTestDevice } from "./support.js";
 
 /** Weights after some steps, and what the network then makes of its images. */
 async function trained(
-  net: Part, options: Partial<SessionOptions> & { n: number; input: readonly [number, number, number] }, steps = 3,
+  net: Part, { n, input, ...options }: Partial<SessionOptions> & { n: number; input: Dataset["shape"] }, steps = 3,
 ) {
-  const { n, input } = options, data = noise(n, input, 3), session = await Session.open(net, {
-    device: await openTestDevice(), batches: [n], data, optimizer: sgd({ lr: 0.1 }), ...options,
+  const data = noise(n, input, 3), session = await Session.open(net, {
+    device: await openTestDevice(), input, batches: [n], data, optimizer: sgd({ lr: 0.1 }), ...options,
   });
   for (let i = 0; i < steps; i++) session.step(order(n));
   const weights = await readWeights(session.memory, session.network), predictor = await Inference.open(session, n);

@@ -75,7 +75,7 @@ test("reruns and resumed runs end in the same bits; a run restored with other op
   expect(await saved(second)).toEqual(whole);
   for (const [options, why] of [
     [{ augment: undefined }, new RegExp("augment is crop 2, flip 0.5, brightness 0.3, contrast 0.4, erase 0.5 there "
-      + "and none here; train with the same augmentation")],
+      + "and none here; train with the same augment")],
     [{ augment: augmentation({ ...changes, flip: 0.4 }) }, /flip 0.5, .+ there and crop 2, flip 0.4/],
     [{ normalise: undefined }, /normalise is 0.4,0.5,0.6\/0.2,0.3,0.25 there and none here/],
   ] satisfies [Partial<TrainOptions>, RegExp][]) {

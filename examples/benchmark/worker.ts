@@ -63,6 +63,7 @@ async function step(
 
 port.onmessage = ({ data: message }) => {
   (message.type === "open" ? open() : run(message)).catch((error: unknown) => {
+    void device?.then((opened) => { opened.destroy(); }, () => {});  // the next measurement opens another
     device = undefined;
     const code = error instanceof ConvoyError ? error.code : "bug";
     post({ type: "failed", code, message: textOf(error) });

@@ -108,9 +108,12 @@ export function runs(
     },
     /** Begins a run, or goes on with an earlier one. */
     begin(settings: Settings, id: number): void {
-      if (id !== now.id) { past = withNow(); store(past); }
       const found = past.find((r) => r.id === id);
       past = past.filter((r) => r !== found);
+      if (id !== now.id) {
+        past = withNow();
+        store(found ? [found, ...past] : past);  // should the page end without a word
+      }
       const { curve, settings: those } = id === now.id ? now : found ?? { curve: emptyCurve, settings };
       // More epochs than it began with, for one: with these from the start, it would be the same run.
       const { epochs = those.epochs } = settings;

@@ -29,6 +29,7 @@ export function serve(family: Family, data: URL): void {
   let snapshot: Snapshot | undefined, carried: Promise<Snapshot> | undefined, asked = 0, changes = 0;
   let looks = turns(LOOK), keeps = turns(KEEP), judges = turns(KEEP);
   let id = 0, missed = false, following = Promise.resolve(), closing = Promise.resolve();
+  let saving: Promise<unknown> = Promise.resolve();
   const wanted: Wanted = { image: 0, layer: 0, from: 0 }, store = vault(family.title);
 
   /** Tells the page what went wrong, once a run: all that waits for a lost device fails. */
@@ -72,7 +73,7 @@ export function serve(family: Family, data: URL): void {
     if (from === "on" && run && (await held(run), before !== generation)) return;  // it failed
     if (ask !== asked) return;
     const mine = ++generation, stale = () => mine !== generation;
-    const old = run, uses = [looks, keeps, judges].map((t) => t.idle());
+    const old = run, uses = [saving, ...[looks, keeps, judges].map((t) => t.idle())];
     // Asked to go on twice, it goes on from what it was at first.
     carried = from !== "on" ? undefined : old ? caught(old) : carried;
     run = undefined;
@@ -198,8 +199,11 @@ export function serve(family: Family, data: URL): void {
   /** The run as a file, with this page's settings, so that it is opened with them. */
   async function save(whole: boolean): Promise<void> {
     if (!run) return;
-    const of = settings, file = withSettings(await run.save({ optimizer: whole }), of);
-    port.postMessage({ type: "saved", file, optimizer: whole }, [file.buffer]);
+    const of = settings, mine = generation;
+    try {
+      const file = withSettings(await run.save({ optimizer: whole }), of);
+      port.postMessage({ type: "saved", file, optimizer: whole }, [file.buffer]);
+    } catch (error) { fail(error, mine); }
   }
 
   function plan(): void {
@@ -239,7 +243,7 @@ export function serve(family: Family, data: URL): void {
       case "rate": settings = { ...settings, rate: optimizer.lr = message.value }; break;
       case "look": [wanted.image, wanted.layer] = [message.image, message.layer]; void see(); break;
       case "own": wanted.own = message.pixels; void see(); break;
-      case "save": void save(message.optimizer).catch(fail); break;
+      case "save": saving = Promise.all([saving, save(message.optimizer)]); break;
     }
   };
 }

@@ -52,7 +52,7 @@ interface Section {
   readonly rung?: string;
 }
 
-interface Program extends Recorded {
+interface Candidate extends Recorded {
   readonly steps: readonly Step[];
   readonly sections: readonly Section[];
   readonly name: string;
@@ -64,7 +64,7 @@ interface Program extends Recorded {
 export async function bench(
   device: Device, { record, operator, shape }: Case, { roofline, rung, rounds, clock }: BenchOptions,
 ): Promise<BenchRow[]> {
-  const target = targetOf(device.adapter), usual = new Recorder(target), programs: Program[] = [];
+  const target = targetOf(device.adapter), usual = new Recorder(target), programs: Candidate[] = [];
   record(usual);
   const names = new Set(usual.steps.flatMap((step) => step.rungs ?? []));
   const wanted = [...names].filter((name) => name === "plain" || rung === undefined || name === rung);
@@ -125,7 +125,7 @@ export function sections(steps: readonly Step[], apart = !steps.some(joint)): Se
 
 async function open(
   device: Device, { name, rec: { steps }, ...recorded }: Recorded & { name: string; rec: Recorder }, apart: boolean,
-): Promise<Program> {
+): Promise<Candidate> {
   const memory = new Memory(device), kept = new Set([...recorded.given.keys(), ...recorded.made]);
   const written = steps.flatMap((step) => touched(step, "read_write"));
   try {
@@ -151,10 +151,10 @@ function noise(i: number, seed: number): number {
 }
 
 /** For each program and result, its largest difference from the plain program's. */
-async function compare(programs: Program[]): Promise<Map<Program, Map<string, number>>> {
+async function compare(programs: Candidate[]): Promise<Map<Candidate, Map<string, number>>> {
   // The plain rung first, where the ladder has one; else the first is what others are compared with.
   programs.sort((a, b) => Number(b.name === "plain") - Number(a.name === "plain"));
-  const results = new Map<Program, Map<string, number>>(), [plain, ...others] = programs;
+  const results = new Map<Candidate, Map<string, number>>(), [plain, ...others] = programs;
   for (const other of others) results.set(other, new Map());
   if (others.length) for (const [i, t] of plain.made.entries()) {
     const want = await plain.memory.read(t);

@@ -1,9 +1,9 @@
 import type { Shape } from "../gpu/recorder.js";
+import type { AnyLayer } from "../graph.js";
 import { checkBounds } from "./bounds.js";
 import { checkEnds } from "./ends.js";
 import { checkGradients, compare, type GradientOptions } from "./gradients.js";
 import { checkModes } from "./modes.js";
-import type { AnyLayer } from "./probe.js";
 import { checkRaces } from "./races.js";
 import { joined, type Report } from "./report.js";
 

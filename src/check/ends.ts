@@ -1,7 +1,8 @@
 import { root, tensor, type Shape, type Step, type Tensor } from "../gpu/recorder.js";
 import type { Kernel } from "../gpu/kernel.js";
+import type { AnyLayer } from "../graph.js";
 import { blank } from "../wgsl/reflect.js";
-import { Bench, probeOn, type AnyLayer, type CheckOptions, type Values } from "./probe.js";
+import { Bench, probeOn, type CheckOptions, type Values } from "./probe.js";
 import { report, type Finding, type Report } from "./report.js";
 
 /** Turns of one loop in one call, beyond which it counts as endless; `SLOW` where a workgroup goes together. */

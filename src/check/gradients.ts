@@ -1,7 +1,8 @@
 import { OptionError } from "../errors.js";
+import type { AnyLayer } from "../graph.js";
 import { random } from "../random.js";
 import type { Shape, Tensor } from "../gpu/recorder.js";
-import { Bench, probeOn, type AnyLayer, type CheckOptions, type Probe, type Values } from "./probe.js";
+import { Bench, probeOn, type CheckOptions, type Probe, type Values } from "./probe.js";
 import { report, worst, type Finding, type Report } from "./report.js";
 
 const CLOSER = 1024;  // elements of a tensor that are looked at where all together look wrong

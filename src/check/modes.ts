@@ -1,6 +1,7 @@
 import { ConvoyError } from "../errors.js";
 import { root, touched, type Shape } from "../gpu/recorder.js";
-import { probe, type AnyLayer, type CheckOptions, type Probe } from "./probe.js";
+import type { AnyLayer } from "../graph.js";
+import { probe, type CheckOptions, type Probe } from "./probe.js";
 import { report, type Finding, type Report } from "./report.js";
 
 /**

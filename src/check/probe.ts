@@ -3,13 +3,9 @@ import { targetOf, type Device } from "../gpu/device.js";
 import { Memory } from "../gpu/memory.js";
 import { Player } from "../gpu/player.js";
 import { Recorder, root, tensor, type Shape, type Step, type Target, type Tensor } from "../gpu/recorder.js";
-import { Graph } from "../graph.js";
-import type { Layer } from "../layers/layer.js";
+import { Graph, type AnyLayer } from "../graph.js";
 import { plan, single } from "../plan.js";
 import { random } from "../random.js";
-
-/** Any layer, whatever its names. */
-export type AnyLayer = Layer<never, never, never, never> | Layer<string, string, string, string> | Layer;
 
 /** What every check takes. */
 export interface CheckOptions {

@@ -2,10 +2,11 @@ import type * as Wgsl from "wgsl_reflect/wgsl_reflect.module.js";
 import { ConvoyError, ShaderError } from "../errors.js";
 import { bake, pack, PARAMS } from "../gpu/kernel.js";
 import { root, type Shape, type Step, type Tensor } from "../gpu/recorder.js";
+import type { AnyLayer } from "../graph.js";
 import type { Access } from "./access.js";
 import { coalescing } from "./coalescing.js";
 import { interpret } from "./interpreter.js";
-import { probe, type AnyLayer, type CheckOptions } from "./probe.js";
+import { probe, type CheckOptions } from "./probe.js";
 import { report, type Finding, type Report } from "./report.js";
 
 async function reader(): Promise<typeof Wgsl> {

@@ -1,11 +1,11 @@
 import type { Device } from "../gpu/device.js";
 import type { Kernel } from "../gpu/kernel.js";
 import type { Recorder, Shape, Tensor } from "../gpu/recorder.js";
+import type { AnyLayer } from "../graph.js";
 import { zeros } from "../layers/init.js";
 import type { Mode } from "../layers/layer.js";
 import type { StateDict } from "../train/weights.js";
 import { counted, endless, STUCK } from "./ends.js";
-import type { AnyLayer } from "./probe.js";
 import type { Finding } from "./report.js";
 
 /** A layer whose loops are counted, and what they have come to. */

@@ -1,7 +1,7 @@
 // The binary files of CIFAR-10 and CIFAR-100 (Krizhevsky 2009): records without a header, labels first, then 32 × 32
 // bytes of red, green and blue.
 import { FormatError } from "../errors.js";
-import { again } from "./idx.js";
+import { again, plain } from "./idx.js";
 
 /** CIFAR-10 or CIFAR-100. */
 export type CifarKind = 10 | 100;
@@ -34,8 +34,8 @@ const AREA = 3 * 32 * 32;
 const ranges: Readonly<Record<CifarKind, readonly number[]>> = { 10: [10], 100: [20, 100] };
 
 /** Reads one binary file, strictly. `what` names it in errors. */
-export function parseCifar(bytes: Uint8Array, kind: CifarKind, what: string): Cifar {
-  const range = ranges[kind], record = range.length + AREA, N = bytes.length / record;
+export function parseCifar(file: Uint8Array, kind: CifarKind, what: string): Cifar {
+  const bytes = plain(file, what), range = ranges[kind], record = range.length + AREA, N = bytes.length / record;
   if (N < 1 || !Number.isInteger(N)) throw new FormatError(
     `${what}: ${bytes.length} bytes are ${N < 1 ? "less than one record" : "no whole number of records"} `
       + `of CIFAR-${kind}, which take ${record} each; ${again}`,

@@ -6,28 +6,24 @@ import { FormatError } from "../errors.js";
 export interface Idx { readonly shape: number[]; readonly data: Uint8Array<ArrayBuffer> }
 
 /**
- * Reads an IDX file of unsigned bytes, rank 1 to 4. `what` names the file in errors. `data` is a view of `bytes` where
+ * Reads an IDX file of unsigned bytes, rank 1 to 4. `what` names the file in errors. `data` is a view of `file` where
  * it can be. Layout (yann.lecun.com/exdb/mnist): two zero bytes, the type (8 = unsigned byte), the rank; the extents,
  * 32-bit big-endian; the elements.
  */
-export function parseIdx(bytes: Uint8Array, what: string): Idx {
+export function parseIdx(file: Uint8Array, what: string): Idx {
+  const bytes = plain(file, what);
   if (isGzip(bytes)) throw new FormatError(`${what}: gzipped, not an IDX file; unpack it first`, { what });
-  if (bytes.length < 4) throw new FormatError(
-    `${what}: ${bytes.length} bytes are too few for an IDX file, which begins with 4; ${again}`,
-    { what, bytes: bytes.length },
-  );
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const magic = view.getUint32(0), rank = magic & 0xff;
-  if (magic >>> 8 !== 0x08 || rank < 1 || rank > 4) throw new FormatError(
-    `${what}: begins with ${hex(magic)}, and IDX files of unsigned bytes with ${hex(0x801)} (labels) to ${hex(0x804)}`,
+  const magic = bytes.subarray(0, 4).join(" "), rank = bytes[3], header = 4 + 4 * rank;
+  if (!/^0 0 8 [1-4]$/.test(magic)) throw new FormatError(
+    `${what}: begins with ${magic || "nothing"}, and IDX files of unsigned bytes with 0 0 8 1 (labels) to 0 0 8 4`,
     { what, magic },
   );
-  const header = 4 + 4 * rank;
   if (bytes.length < header) throw new FormatError(
     `${what}: the header of rank ${rank} takes ${header} bytes, the file has ${bytes.length}; ${again}`,
     { what, expected: header, bytes: bytes.length },
   );
 
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
   let size = 1;
   for (const extent of shape) {
@@ -43,7 +39,7 @@ export function parseIdx(bytes: Uint8Array, what: string): Idx {
       + `${bytes.length < header + size ? "it is cut short" : "there is something after its end"}; ${again}`,
     { what, shape, expected: header + size, bytes: bytes.length },
   );
-  return { shape, data: plain(bytes).subarray(header) };
+  return { shape, data: bytes.subarray(header) };
 }
 
 /**
@@ -99,9 +95,11 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
 
 /**
  * The same bytes as a Uint8Array proper. Node's Buffer is one in name only (its slice() does not copy), and shared
- * memory WebGPU refuses: that is copied.
+ * memory WebGPU refuses: that is copied. Throws a FormatError for what is none.
  */
-export function plain(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+export function plain(bytes: Uint8Array, what = "the file"): Uint8Array<ArrayBuffer> {
+  if (!(bytes instanceof Uint8Array))
+    throw new FormatError(`${what} comes as bytes: new Uint8Array(await response.arrayBuffer()), or readFile()'s`);
   return bytes.buffer instanceof ArrayBuffer
     ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
     : new Uint8Array(bytes);
@@ -109,7 +107,6 @@ export function plain(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 
 /** What to do about a file that is damaged. */
 export const again = "get the file again";
-const hex = (magic: number) => `0x${magic.toString(16).padStart(8, "0")}`;
 const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 /**

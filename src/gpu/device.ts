@@ -204,7 +204,7 @@ export function targetOf({ subgroups, software, limits: { invocations } }: Adapt
 export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   const gpu = globalThis.navigator?.gpu;
   if (!gpu) throw new AdapterError(globalThis.process?.versions?.node
-    ? 'Node has no WebGPU of its own; import openDevice from "convoy-gpu/node" instead'
+    ? 'there is no WebGPU here; in Node, import openDevice from "convoy-gpu/node"; start Deno with --unstable-webgpu'
     : "this browser has no WebGPU; use a recent Chrome or Edge, or from Firefox 141 or Safari 26 on, "
       + "and a page from https or localhost");
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });

@@ -59,7 +59,7 @@ export class Memory {
   /** Throws what has happened to the device, or that this memory is no more. */
   check(): void {
     this.device.check();
-    if (this.#gone) throw new OptionError("this run was destroyed; make another with train()");
+    if (this.#gone) throw new OptionError("this was destroyed; make another");
   }
 
   at(t: Tensor): Binding {

@@ -16,6 +16,7 @@ import { reduce_sum } from "../generated/reduce.js";
 import {
   fold, tensor, type Grid, type Recorder, type Rung, type Step, type Target, type Tensor,
 } from "../gpu/recorder.js";
+import { backwardEpilogue, forwardEpilogue, kernelDefaults } from "./epilogue.js";
 
 /** The letters of shaders/conv2d.wgsl: all that decides which rung a convolution takes. */
 export interface Convolution {
@@ -58,24 +59,6 @@ const quads = (d: Convolution, target: Target) => direct(d, target) && d.K % 4 =
 const slides = (d: Convolution, target: Target) => quads(d, target) && d.C % 4 === 0 && d.STRIDE_W <= Math.min(2, d.S);
 /** Tiles pay from a quarter of one on: below, most of it would be padding. */
 const tiled = (d: Convolution) => d.D === d.C && d.K % 4 === 0 && d.K >= 16 && d.N * d.P * d.Q >= 16;
-
-/**
- * What a kernel with an epilogue is told as long as fuse.ts has put nothing there:
- * its output ends with the filters, and dy likewise.
- */
-export const kernelDefaults = ({ C, K }: Convolution) => ({
-  ...noActivation, ...noDropout, CHANNELS: C <= 6 ? 6 : C <= 8 ? 8 : 16, FILTERS: K <= 6 ? 6 : 8,
-  y_pitch: K, y_offset: 0, dy_pitch: K, dy_offset: 0, span: 0, size: 0,
-});
-/** No activation, nor its slope. */
-export const noActivation = { ACTIVATION: 0, ALPHA: 1, THRESHOLD: 0 };
-/** No dropout behind a kernel. */
-export const noDropout = { stream: 0, threshold: 0, scale: 1 };
-
-/** Binds the epilogue's inputs to a stand-in until fuse.ts binds real ones. */
-export const forwardEpilogue = <T extends { x: Tensor }>(t: T) => ({ ...t, addend: t.x, clock: t.x });
-/** Likewise, of an input gradient. */
-export const backwardEpilogue = <T extends { dy: Tensor }>(t: T) => ({ ...t, addend: t.dy, z: t.dy });
 
 /** How many columns a tile has, and how many of them each of its 64 invocations, which take eight rows of these. */
 type Tile = readonly [columns: number, each: number];

@@ -4,10 +4,8 @@ import { conv2d_depthwise_weight_partial } from "../generated/conv2d_depthwise_w
 import type { Recorder, Tensor } from "../gpu/recorder.js";
 import { known } from "../options.js";
 import { convolutionLayer, OPTIONS, type Conv2dOptions } from "./conv2d.js";
-import {
-  backwardEpilogue, forwardEpilogue, forwardLadder, inputLadder, kernelDefaults, split, weightLadder, type Convolution,
-  type Ladders,
-} from "./convolution.js";
+import { forwardLadder, inputLadder, split, weightLadder, type Convolution, type Ladders } from "./convolution.js";
+import { backwardEpilogue, forwardEpilogue, kernelDefaults } from "./epilogue.js";
 import type { Layer } from "./layer.js";
 
 /** What depthwiseConv2d() takes: the options of conv2d() but filters and groups, which are the input's channels. */

@@ -4,6 +4,7 @@ import { linear_direct_backward } from "../generated/linear_direct.js";
 import { fold, pick, tensor, type Recorder, type Rung, type Shape, type Target, type Tensor } from "../gpu/recorder.js";
 import { known, positive } from "../options.js";
 import * as convolution from "./convolution.js";
+import { backwardEpilogue, noActivation } from "./epilogue.js";
 import { torchDefault, type Fan, type Init } from "./init.js";
 import { nchw, type Layer, type ParamSpec } from "./layer.js";
 
@@ -87,15 +88,15 @@ function gradients(rec: Recorder, { dy, ...t }: Partial<Gradients> & { dy: Tenso
   const WIDTH = rec.wide(K), inputs = t.dx ? N * C : 0, all = inputs + (t.dweight ? (C + 1) * K / WIDTH : 0);
   const { x = dy, weight = dy, dx = unused(), dweight = unused() } = t, dbias = d.BIAS && t.dbias || unused();
   rec.dispatch(
-    linear_backward, convolution.backwardEpilogue({ x, weight, dy, dx, dweight, dbias }),
-    { ...d, all, inputs, WIDTH, ...convolution.noActivation }, fold(all, 64));
+    linear_backward, backwardEpilogue({ x, weight, dy, dx, dweight, dbias }),
+    { ...d, all, inputs, WIDTH, ...noActivation }, fold(all, 64));
 }
 
 const plain = {
   name: "plain", fits: () => true,
   record(rec: Recorder, t: Record<"x" | "weight" | "bias" | "y", Tensor>, d: Dims) {
     const all = d.N * d.K, WIDTH = rec.wide(d.K);
-    rec.dispatch(linear_forward, t, { ...d, all: all / WIDTH, inputs: 0, WIDTH, ...convolution.noActivation }, all);
+    rec.dispatch(linear_forward, t, { ...d, all: all / WIDTH, inputs: 0, WIDTH, ...noActivation }, all);
   },
 };
 const fast = climbing(convolution.forwardLadder), direct = pick(fast, "direct");
@@ -130,8 +131,8 @@ const jointLadder: readonly Rung<Dims, keyof Gradients>[] = [
     const { N, C, K } = d, tiles = (rows: number, columns: number) => Math.ceil(rows / 16) * Math.ceil(columns / 32);
     const inputs = tiles(N, C), [gx, gy] = fold(inputs + tiles(K, C + 1), 1);
     rec.dispatch(
-      linear_direct_backward, convolution.backwardEpilogue({ ...t, dbias: d.BIAS ? dbias : tensor("unused", [1]) }),
-      { ...d, LANES: rec.target.lanes!, inputs, ...convolution.noActivation, FILTERS: 8 }, [gx, gy, 1]);
+      linear_direct_backward, backwardEpilogue({ ...t, dbias: d.BIAS ? dbias : tensor("unused", [1]) }),
+      { ...d, LANES: rec.target.lanes!, inputs, ...noActivation, FILTERS: 8 }, [gx, gy, 1]);
   } },
   { ...rest, fits: small }, apart("vec4"), apart("tiled"), rest,
 ];

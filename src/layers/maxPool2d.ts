@@ -5,7 +5,7 @@ import {
 } from "../generated/max_pool2d_wide.js";
 import type { Rung, Tensor } from "../gpu/recorder.js";
 import { known } from "../options.js";
-import { noDropout } from "./convolution.js";
+import { noDropout } from "./epilogue.js";
 import type { Layer, Pair } from "./layer.js";
 import { byX, byY, pooling, rowGrid, type PoolOptions } from "./window.js";
 

@@ -27,17 +27,10 @@ interface Position {
   readonly choices: Choices;
 }
 
-/** What must be the same for a training to go on as if it had never stopped, and what to do about it. */
-type Fixed = Readonly<
-  Record<"optimizer" | "seed" | "batch" | "images" | "input", string> & Partial<Record<"augment" | "normalise", string>>
->;
-const ways: Required<Fixed> = {
-  optimizer: "train with the same optimizer", seed: "train with the same seed", batch: "train with the same batch size",
-  images: "train on the same images", input: "train on images of the same size",
-  augment: "train with the same augmentation", normalise: "train with the same normalisation",
-};
+/** What must be the same for a training to go on as if it had never stopped. */
+const FIXED = ["optimizer", "seed", "batch", "images", "input", "augment", "normalise"] as const;
 
-function fixedOf({ session, data: { size } }: Run): Fixed {
+function fixedOf({ session, data: { size } }: Run): Readonly<Partial<Record<typeof FIXED[number], string>>> {
   const { optimizer, seed, batches: [batch], micro, network, augment, normalise } = session;
   return {
     optimizer: optimizer.name, seed: `${seed}`,
@@ -123,10 +116,10 @@ export function readCheckpoint(bytes: Uint8Array, run: Run, what: string): Posit
     `${what} holds weights alone, nothing a training could go on with; for weights, use run.load(stateDict(bytes)), `
       + "and for the rest a file of run.save()",
   );
-  for (const [key, way] of Object.entries(ways)) {
-    const saved = metadata.get(key), here = fixed[key as keyof Fixed];
+  for (const key of FIXED) {
+    const saved = metadata.get(key), here = fixed[key];
     if (saved !== here) throw new FormatError(
-      `${what}: ${key} is ${saved ?? "none"} there and ${here ?? "none"} here; ${way}, `
+      `${what}: ${key} is ${saved ?? "none"} there and ${here ?? "none"} here; train with the same ${key}, `
         + "or take the weights alone: run.load(stateDict(bytes))",
       { key, saved, here },
     );
@@ -146,7 +139,7 @@ export function readCheckpoint(bytes: Uint8Array, run: Run, what: string): Posit
   const told = (names: Iterable<string>) => [...names].sort().join(" and ") || "no state";
   if (told(states.keys()) !== told(optimizer.states)) throw new FormatError(
     `${what}: the optimizer, ${optimizer.name}, keeps ${told(states.keys())} there and ${told(optimizer.states)} here; `
-      + `${ways.optimizer}, momentum and all`,
+      + "train with the same, momentum and all",
     { saved: [...states.keys()], here: optimizer.states },
   );
   for (const [state, values] of states) checkState(learnedOf(network), values, `${what}, "${state}" of the optimizer,`);
@@ -178,7 +171,7 @@ function positionOf(
     try { list = JSON.parse(metadata.get(key) ?? otherwise); } catch { damaged(key, "JSON"); }
     return Array.isArray(list) && list.every((v) => Number.isFinite(v))
       ? list as number[]
-      : damaged(key, "a list of numbers (null stands for a loss that was none: the training had diverged)");
+      : damaged(key, "a list of numbers (null: the training had diverged)");
   };
   const rungs = (): Choices => {
     let found: unknown;

@@ -6,7 +6,7 @@ import { elements, root } from "../gpu/recorder.js";
 import type { Part } from "../graph.js";
 import { channelsFirst } from "../layers/layer.js";
 import { toNchw, toNhwc } from "../layout.js";
-import { known } from "../options.js";
+import { known, must, opened } from "../options.js";
 import { plan, single } from "../plan.js";
 import { describe } from "./network.js";
 import { inference } from "./programs.js";
@@ -44,6 +44,8 @@ export interface Output {
  */
 export async function forward(part: Part, options: ForwardOptions): Promise<Output> {
   const { device, x, weights, seed = 0, rung } = known("forward()", options, "device, x, weights, seed, rung");
+  opened(device);
+  must("x", "{ shape: [N, C, H, W], data }", x, x?.shape && x.data);
   const [N, C, H, W] = x.shape;
   if (x.shape.length !== 4) throw new ShapeError(`x is [N, C, H, W], not [${x.shape.join(", ")}]`, { got: x.shape });
   if (x.data.length !== elements(x.shape)) throw new ShapeError(

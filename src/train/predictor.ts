@@ -5,7 +5,7 @@ import { targetOf, type Device } from "../gpu/device.js";
 import { elements, type Shape } from "../gpu/recorder.js";
 import type { Part } from "../graph.js";
 import { toNchw } from "../layout.js";
-import { known, positive } from "../options.js";
+import { known, opened, positive } from "../options.js";
 import { Home } from "./home.js";
 import { Inference, type Activation, type Images, type Prediction, type Resident } from "./inference.js";
 import { describe } from "./network.js";
@@ -107,6 +107,7 @@ export class Predictor {
 export async function predictor(net: Part, options: PredictorOptions): Promise<Predictor> {
   const { device, input, weights, resize, batch = 64, normalise } =
     known("predictor()", options, "device, input, weights, resize, batch, normalise");
+  opened(device);
   const { binding } = device.adapter.limits;
   const network = describe(net, resize === undefined ? input : [input[0], resize, resize], binding);
   levelsOf(normalise, input[0], 1);

@@ -1,4 +1,4 @@
-import { ShapeError } from "../errors.js";
+import { OptionError, ShapeError } from "../errors.js";
 import { fuse } from "../fuse.js";
 import { accumulate_add } from "../generated/accumulate.js";
 import { metrics_record } from "../generated/metrics.js";
@@ -73,6 +73,11 @@ const played = (steps: readonly Step[], { nodes }: Graph, { learned, others }: N
   ? fuse(steps, new Set(nodes.flatMap(({ layer }) => layer.fusing ?? [])), [...learned, ...others])
   : steps;
 
+/** Weight decay would change what has no gradient. */
+function unlearned({ name }: Tensor): never {
+  throw new OptionError(`the output does not depend on ${name}: use it, or freeze() it`);
+}
+
 /**
  * Gather, forward, loss and metrics, backward, clip, update: a training step. With `micro`, the first four run in
  * several passes, one behind the other in the same memory, and gradients are summed: a batch may be larger than what
@@ -93,7 +98,7 @@ export function training(
     graph.backward(rec, mode);
     const into = pass ? network.further : network.gradients;
     network.learned.forEach(({ parts }, i) => {
-      for (const [t, offset] of parts) if (graph.grads.has(t)) into[i].parts.set(graph.grads.get(t)!, offset);
+      for (const [t, offset] of parts) into[i].parts.set(graph.grads.get(t) ?? unlearned(t), offset);
     });
     if (fused) rec.steps.push(...together(rec.steps.splice(start), into));
     if (pass) rec.within("accumulate", () => into.forEach(({ whole: part }, i) =>

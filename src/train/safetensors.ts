@@ -35,26 +35,21 @@ const longestHeader = 100_000_000;  // the reference reader's limit
 
 /** Reads a safetensors file. Every fault is a FormatError that begins with `what`, the name of the file. */
 export function readSafetensors(file: Uint8Array, what = "the file"): Safetensors {
-  const bytes = plain(file);
+  const bytes = plain(file, what);
   if (bytes.length < 8) throw new FormatError(
     `${what}: ${bytes.length} bytes are too few for safetensors, which begin with the length of the header; `
       + "the file is cut short or damaged: copy it again",
     { bytes: bytes.length },
   );
   const claimed = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
-  if (claimed > BigInt(longestHeader)) throw new FormatError(
-    `${what}: the first 8 bytes promise a header of ${claimed} bytes, and ${longestHeader} is the most; `
-      + "this is hardly a safetensors file",
-    { header: claimed },
-  );
   const length = Number(claimed), base = 8 + length;
-  if (base > bytes.length) throw new FormatError(
-    `${what}: the header takes ${length} bytes, but only ${bytes.length - 8} follow; `
-      + "the file is cut short or damaged: copy it again",
-    { header: length, bytes: bytes.length - 8 },
+  if (length > longestHeader || base > bytes.length) throw new FormatError(
+    `${what}: the first 8 bytes promise a header of ${claimed} bytes, of at most ${longestHeader}, `
+      + `and ${bytes.length - 8} follow; the file is cut short or damaged, or no safetensors file: copy it again`,
+    { header: claimed, bytes: bytes.length - 8 },
   );
   if (bytes[8] !== 0x7b || length === 0) throw new FormatError(
-    `${what}: the header must begin with "{", ${length === 0 ? "but is empty" : `not with byte ${bytes[8]}`}; `
+    `${what}: the header must begin with "{", not with ${length ? `byte ${bytes[8]}` : "nothing"}; `
       + "this is hardly a safetensors file",
     { byte: bytes[8] },
   );
@@ -63,7 +58,7 @@ export function readSafetensors(file: Uint8Array, what = "the file"): Safetensor
   const tensors = new Map<string, StoredTensor>();
   checkPlaces(entries, bytes.length - base, what);
   for (const [name, { dtype, shape, begin, end }] of entries) {
-    const type = typeOf(dtype, name, what), count = shape.reduce((a, b) => a * b, 1), at = base + begin;
+    const type = typeOf(dtype, name, what), count = (end - begin) / type.BYTES_PER_ELEMENT, at = base + begin;
     const aligned = (bytes.byteOffset + at) % type.BYTES_PER_ELEMENT === 0;
     const source = aligned ? bytes : bytes.slice(at, base + end);
     const view = new type(source.buffer, source.byteOffset + (aligned ? at : 0), count);
@@ -120,20 +115,10 @@ function checkPlaces(entries: ReadonlyMap<string, Entry>, bytes: number, what: s
   for (const [name, { dtype, shape, begin, end }] of byPlace) {
     const place = `${what}: tensor ${JSON.stringify(name)}`;
     const taken = extent(shape, typeOf(dtype, name, what).BYTES_PER_ELEMENT, place);
-    if (begin > end || end > bytes) throw new FormatError(
-      `${place} is at bytes ${begin} to ${end}, but ${bytes} bytes follow the header; `
-        + "the file is cut short or damaged: copy it again",
-      { begin, end, bytes },
-    );
-    if (end - begin !== taken) throw new FormatError(
-      `${place}: ${dtype} [${shape.join(", ")}] takes ${taken} bytes, its place has ${end - begin} `
-        + `(${begin} to ${end}); write the file again with a safetensors library`,
-      { dtype, shape, begin, end },
-    );
-    if (begin !== at) throw new FormatError(
-      `${place} begins at byte ${begin}, the one before ends at ${at}: ${begin > at ? "a hole" : "they overlap"}; `
-        + "write the file again with a safetensors library",
-      { begin, expected: at },
+    if (begin !== at || end !== at + taken || end > bytes) throw new FormatError(
+      `${place}: ${dtype} [${shape.join(", ")}] belongs at bytes ${at} to ${at + taken}, the header says `
+        + `${begin} to ${end}, and ${bytes} bytes follow it; the file is cut short or damaged: copy it again`,
+      { dtype, shape, expected: at, begin, end, bytes },
     );
     at = end;
   }

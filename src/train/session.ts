@@ -8,14 +8,14 @@ import { Reader } from "../gpu/memory.js";
 import { root, tensor, type Arena, type Shape, type Step, type Target } from "../gpu/recorder.js";
 import { crossEntropy } from "../losses/crossEntropy.js";
 import { sgd } from "../optimizers/sgd.js";
-import { positive } from "../options.js";
+import { known, must, opened, positive } from "../options.js";
 import { memoryUse, plan, single, type MemoryUse } from "../plan.js";
 import { Home, type Added, type Ready } from "./home.js";
 import { control, RING, type Control } from "./control.js";
 import { describe, outliving, statesOf, type Network, type States } from "./network.js";
-import { checkLabels } from "./evaluate.js";
+import { checkData, checkLabels } from "./evaluate.js";
 import { training, type Program } from "./programs.js";
-import type { SessionOptions } from "./sessionOptions.js";
+import { SHARED, type SessionOptions } from "./sessionOptions.js";
 import { sourceOf, upload, type Source } from "./source.js";
 import type { Choices } from "../tune/choices.js";
 import { initialise, readWeights, writeWeights, type LoadReport, type StateDict } from "./weights.js";
@@ -71,15 +71,22 @@ export class Session extends Home {
     const {
       device, input, batches, microBatch, data, optimizer = sgd({ lr: 0.1 }), loss = crossEntropy(), clip, augment,
       normalise, resident, freeze, seed = 0, init, rung, fuse: fused = true, choices = {}, keep,
-    } = options;
+    } = known("Session.open()", options, `${SHARED}, input, batches, rung, fuse, choices, keep`);
+    opened(device);
+    must("data", "a data set, awaited", data, !data || data.images);
+    must("optimizer", "what sgd() or another gives", optimizer, optimizer.record);
+    must("loss", "what crossEntropy() or another gives", loss, loss.check);
+    for (const [name, f] of Object.entries({ clip, freeze, init }))
+      must(name, "a function", f, !f || typeof f === "function");
+    must("seed", `an integer from 0 to 2³² − 1, not ${seed}`, seed, seed === seed >>> 0);
+    must("batches", "a list of batch sizes", batches, batches?.length);
+    for (const batch of batches) positive("batch", batch);
     const most = Math.max(...batches), micro = Math.min(positive("microBatch", microBatch ?? most), most);
     const network = describe(net, input, device.adapter.limits.binding, freeze);
     if (!network.learned.length && [...network.params.values()].some((p) => p.frozen))
       throw new OptionError("all parameters are frozen: there is nothing to learn; leave the last layer free");
-    if (micro < most && !data)
-      throw new OptionError("microBatch is for sessions with data; feed batches that fit", { microBatch });
-    if (augment && !(data && augment.check))
-      throw new OptionError("augment is what augmentation() gives, for sessions with data", { augment });
+    must("microBatch", "for sessions with data; feed batches that fit", microBatch, micro === most || data);
+    must("augment", "what augmentation() gives, for sessions with data", augment, !augment || data && augment.check);
     augment?.check(input);
     const levels = levelsOf(normalise, input[0], 255), target = { ...targetOf(device.adapter), rung };
     const session = new Session({
@@ -92,6 +99,7 @@ export class Session extends Home {
       await session.#prepare();
       session.#reader = new Reader(session.memory, session.ring);
       if (source) session.#found = upload(session.memory, source, data!, levels);
+      if (data) checkData(session, data);
       initialise(session.memory, network, seed, init);
       return session;
     } catch (e) {
@@ -196,8 +204,9 @@ export class Session extends Home {
   /** Queues images [N, H, W, C] and labels for the next step, in a session without `data`. */
   feed(images: Float32Array<ArrayBuffer>, labels: Uint32Array<ArrayBuffer>): void {
     const { program: { x, labels: own } } = this.#of(labels.length);
-    if (images.length !== x.size)
-      throw new ShapeError(`${images.length} numbers are not ${labels.length} images of [${this.network.input}]`);
+    if (!(images instanceof Float32Array && labels instanceof Uint32Array && images.length === x.size))
+      throw new ShapeError(`${images.length} numbers are not ${labels.length} images of [${this.network.input}], `
+        + "a Float32Array with a Uint32Array of labels");
     checkLabels(this, labels);
     this.memory.write(x, images);
     this.memory.write(own, labels);

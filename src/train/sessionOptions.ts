@@ -9,6 +9,10 @@ import type { Optimizer } from "../optimizers/optimizer.js";
 import type { Choices } from "../tune/choices.js";
 import type { Program } from "./programs.js";
 
+/** Names of the first half. */
+export const SHARED =
+  "device, data, microBatch, optimizer, loss, clip, freeze, seed, init, normalise, augment, resident";
+
 /** What a session is opened with. The first half is what train() takes, too. */
 export interface SessionOptions extends Preparation {
   device: Device;

@@ -3,13 +3,13 @@ import type { Dataset, Split } from "../data/dataset.js";
 import type { Part } from "../graph.js";
 import { isChoices, readChoices, type Choices } from "../tune/choices.js";
 import { Tuning } from "../tune/tuning.js";
-import { known, positive } from "../options.js";
+import { known, must, opened, positive } from "../options.js";
 import { checkEarlyStopping } from "./earlyStopping.js";
 import type { RunOptions } from "./progress.js";
 import { Run } from "./run.js";
 import { Session } from "./session.js";
-import type { SessionOptions } from "./sessionOptions.js";
-import { checkData, Evaluator } from "./evaluate.js";
+import { SHARED, type SessionOptions } from "./sessionOptions.js";
+import { Evaluator } from "./evaluate.js";
 
 /** What train() takes beside the network. */
 export interface TrainOptions extends
@@ -37,8 +37,7 @@ export interface TrainOptions extends
   tune?: boolean | Choices;
 }
 
-const NAMES = "device, data, resize, batch, microBatch, epochs, optimizer, loss, clip, freeze, seed, init, tune, "
-  + "schedule, earlyStopping, keepBest, onProgress, onEpochEnd, normalise, augment, resident";
+const NAMES = `${SHARED}, resize, batch, epochs, tune, schedule, earlyStopping, keepBest, onProgress, onEpochEnd`;
 
 /**
  * Prepares a network for training: records, plans, compiles, uploads. Nothing is trained until the run is iterated:
@@ -51,34 +50,26 @@ const NAMES = "device, data, resize, batch, microBatch, epochs, optimizer, loss,
  */
 export async function train(net: Part, options: TrainOptions): Promise<Run> {
   const {
-    device, data: given, resize, batch = 64, epochs = 10, optimizer, loss, earlyStopping, clip, freeze, seed = 0,
-    tune = !device?.adapter?.software,
+    device, data: given, resize, batch = 64, epochs = 10, tune = !device?.adapter?.software, schedule, earlyStopping,
+    keepBest: _, onProgress: __, onEpochEnd: ___, ...shared
   } = known("train()", options, NAMES);
   const split = given as Partial<Split> | undefined;
   const { train: data, test }: Pick<Split, "train"> & Partial<Split> = split?.train
     ? split as Split : { train: given as Dataset };
-  for (const [name, wanted, ok] of [
-    ["device", "what openDevice() gives, awaited", device?.gpu],
-    ["data", "a data set or { train, test }, awaited", data?.images],
-    ["optimizer", "what sgd() or another gives", !optimizer || optimizer.record],
-    ["loss", "what crossEntropy() or another gives", !loss || loss.check],
-    ["tune", "true, false or a table of tune()", typeof tune === "boolean" || isChoices(tune)],
-    ...Object.entries({ clip, freeze, schedule: options.schedule })
-      .map(([name, f]) => [name, "a function", !f || typeof f === "function"] as const),
-  ] as const) if (!ok) throw new OptionError(`${name} is ${wanted}`, { [name]: options[name as keyof TrainOptions] });
+  opened(device);
+  must("data", "a data set or { train, test }, awaited", given, data?.images);
+  must("tune", "true, false or a table of tune()", tune, typeof tune === "boolean" || isChoices(tune));
+  must("schedule", "a function", schedule, !schedule || typeof schedule === "function");
   for (const [name, value] of Object.entries({ batch, epochs, resize: resize ?? 1 })) positive(name, value);
-  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32)
-    throw new OptionError(`seed is an integer from 0 to 2³² − 1, not ${seed}`, { seed });
   if (!data.size) throw new OptionError("the training set is empty");
   if (earlyStopping) checkEarlyStopping(earlyStopping);
   const full = Math.min(batch, data.size), tail = data.size % full;
   const choices = tune === true ? await readChoices(device) : tune || {};
   const session = await Session.open(net, {
-    ...options, data, choices, input: resize ? [data.shape[0], resize, resize] : data.shape,
+    ...shared, device, data, choices, input: resize ? [data.shape[0], resize, resize] : data.shape,
     batches: [full, ...tail ? [tail] : []],
   });
   try {
-    checkData(session, data);
     return new Run(
       session, data, epochs, test?.size ? await Evaluator.open(session, test) : undefined, options,
       tune === true ? new Tuning(session) : undefined,

@@ -1,3 +1,4 @@
+import { plain } from "../data/idx.js";
 import { FormatError } from "../errors.js";
 import type { Memory } from "../gpu/memory.js";
 import type { Arena, Tensor } from "../gpu/recorder.js";
@@ -69,7 +70,7 @@ export function writeWeights(
   memory: Memory, network: Network, state: StateDict, { what = "the state", strict = true } = {},
 ): LoadReport {
   const { params } = network, mismatched: LoadReport["mismatched"][number][] = [];
-  if (!(state instanceof Map && [...state.values()].every(({ data }) => data instanceof Float32Array)))
+  if (!(state instanceof Map && [...state.values()].every((v) => v?.data instanceof Float32Array)))
     throw new FormatError("weights are a Map of names to { shape, data: Float32Array }, as stateDict(bytes) gives it");
   if (strict) checkState(params, state, what);
   const loaded = [...params].filter(([name, parameter]) => {
@@ -110,9 +111,7 @@ export function checkState(params: ReadonlyMap<string, Parameter>, state: StateD
  * out. Every fault is a FormatError that begins with `what`, the name of the file.
  */
 export function stateDict(bytes: Uint8Array, what = "the file"): StateDict {
-  if (!(bytes instanceof Uint8Array))
-    throw new FormatError(`${what} comes as bytes: new Uint8Array(await response.arrayBuffer()), or readFile()'s`);
-  if (String.fromCharCode(...bytes.subarray(0, 4)) === "PK\x03\x04") throw new FormatError(
+  if (String.fromCharCode(...plain(bytes, what).subarray(0, 4)) === "PK\x03\x04") throw new FormatError(
     `${what} is a zip, as torch.save writes; `
       + 'save with safetensors.torch.save_file(model.state_dict(), "model.safetensors")',
   );

@@ -27,11 +27,11 @@ export class Tuning {
   async turn(idle: () => void): Promise<Choices> {
     const { session } = this, { device, choices } = session, began = performance.now();
     try {
+      await device.until(device.gpu.queue.onSubmittedWorkDone());
+      idle();
       this.#measured ??= (await import("./measure.js")).measure(
         device, (choice) => session.record(choice), tools, { known: (key) => Object.hasOwn(choices, key) },
       );
-      await device.until(device.gpu.queue.onSubmittedWorkDone());
-      idle();
       const { done, value } = await this.#measured.next();
       if (value) this.#found[value.key] = value.rung;
       if (done) {

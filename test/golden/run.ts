@@ -1,6 +1,5 @@
-// The golden vectors on the adapter at hand: npm run golden -- [--rung NAME] FILE... (default: all of test/golden).
-// With a rung, or with each of them in turn (--rung each), that one is taken wherever it fits, whatever the adapter
-// would take by itself.
+// The golden vectors on the adapter at hand. With a rung, or with each of them in turn (--rung each), that one is taken
+// wherever it fits, whatever the adapter would take by itself.
 import { parseArgs } from "node:util";
 import { readdirSync, readFileSync } from "node:fs";
 import { ConvoyError, FormatError } from "../../src/errors.js";
@@ -12,10 +11,20 @@ import { checkModel, type ModelFile } from "./models.js";
 import { checkOps } from "./ops.js";
 
 const FOLDER = "test/golden";
-const { values: { rung }, positionals: said } = parseArgs({
-  allowPositionals: true, options: { rung: { type: "string" } },
-});
+const usage = "npm run golden -- [--rung NAME | --rung each] FILE... (default: all of test/golden)";
+const { values: { rung, help }, positionals: said } = words();
 const NEEDED = ["family", "options", "input", "labels", "layerShapes", "parameters", "logits", "grads", "losses"];
+
+function words() {
+  try {
+    return parseArgs({
+      allowPositionals: true, options: { rung: { type: "string" }, help: { type: "boolean" } },
+    });
+  } catch (e) {
+    console.error(`error: ${(e as Error).message}\n${usage}`);
+    process.exit(1);
+  }
+}
 
 /** The checks of a file, by what is in it. */
 function checksOf(device: Device, path: string): AsyncGenerator<Check> {
@@ -53,8 +62,7 @@ async function run(paths: readonly string[]): Promise<boolean> {
 
 try {
   const all = () => readdirSync(FOLDER).filter((f) => f.endsWith(".json")).sort().map((f) => `${FOLDER}/${f}`);
-  const paths = said.length ? said : all();
-  process.exitCode = await run(paths) ? 0 : 1;
+  if (help) console.log(usage); else process.exitCode = await run(said.length ? said : all()) ? 0 : 1;
 } catch (e) {
   console.error(e instanceof ConvoyError ? `error: ${e.message}` : e);
   process.exitCode = 1;

@@ -1,24 +1,18 @@
 // Convoy and its peers, one after the other in every round:
-// the same networks, the same batch, the same adapter, one process (PyTorch: one more).
-//   npm run bench:peers -- [--network TEXT] [--batch N] [--rounds N] [--peers tensorflow,jax,onnx,pytorch]
-//                          [--json FILE] [--markdown FILE]
+// the same networks, the same batch, the same adapter, one process (PyTorch: one more);
+// its words are in options.mjs.
 // jax-js goes without dropout, which it has not, and not through batch norm;
 // TensorFlow.js keeps no running statistics; onnxruntime-web only infers.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import * as dawn from "webgpu";
 import { openDevice } from "../../src/node/device.ts";
 import { archives, unpack } from "../../src/node/unpack.ts";
 import { countFor, fresh, wrap } from "./counters.mjs";
 import { networks } from "./networks.mjs";
+import { options } from "./options.mjs";
 
-const { values } = parseArgs({
-  options: {
-    network: { type: "string" }, batch: { type: "string", default: "64" }, rounds: { type: "string", default: "5" },
-    peers: { type: "string" }, json: { type: "string" }, markdown: { type: "string" },
-  },
-});
+const values = options();
 const batch = Number(values.batch), rounds = Number(values.rounds), ENOUGH = 1.0;  // seconds of a measurement
 
 // What libraries take for a browser.

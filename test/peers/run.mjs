@@ -2,6 +2,9 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { build } from "esbuild";
+import { options } from "./options.mjs";
+
+options();
 
 if (!existsSync("test/peers/node_modules")) {
   console.error("installing the peers into test/peers/node_modules, once");
