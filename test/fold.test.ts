@@ -67,6 +67,17 @@ test.each<[string, Block]>([
   expect(fused.logits).toEqual(apart.logits);
 });
 
+test.each([
+  ["its statistics", false, ["batch_norm_fold_all", "batch_norm_evaluate"]],
+  ["its parameters", true, ["batch_norm_evaluate", "batch_norm_evaluate"]],
+])("a normalisation with %s in two buffers stays apart", (_, bias, want) => {
+  const layers = [linear({ units: 8, bias }), batchNorm()], small = sequential(flatten(), ...layers, ...layers);
+  const entries = (limit: number) => inference(network(small, [1, 2, 4], limit), 4, {}).steps
+    .map(({ kernel: { entry } }) => entry).filter((entry) => entry.startsWith("batch_norm"));
+  expect(entries(2 ** 20)).toEqual(["batch_norm_fold_all"]);
+  expect(entries(3 * 256)).toEqual(want);
+});
+
 test.each<[string, Part, number, number]>([
   ["ResNet-18", resnet(18)(), 96, 24],
   ["LeNet with batch norm", lenetBn(), 28, 8],
