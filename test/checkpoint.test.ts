@@ -40,9 +40,11 @@ test.each<[string, () => Optimizer]>([
   }
 });
 
-test("a file that is saved while training goes on is of one moment", async () => {
+test.each([
+  ["of training", data], ["of a test", split],
+])("a file that is saved while training goes on is of one moment, by losses %s", async (_, data) => {
   const schedule = reduceOnPlateau({ patience: 1 });
-  const options = { earlyStopping: { patience: 9 }, schedule, data: split, loss: crossEntropy(), epochs: 12 };
+  const options = { earlyStopping: { patience: 9 }, schedule, data, loss: crossEntropy(), epochs: 12 };
   const first = await open(options), files: Promise<Uint8Array>[] = [];
   const original = first.session.step.bind(first.session);
   first.session.step = (...args) => {  // also in the middle of what nobody has read yet, and of the evaluations
