@@ -82,7 +82,7 @@ test.each<[what: string, text: string, where: string, why: string]>([
     "line 4, column 1", "x is no buffer at"],
   ["a group that is no literal", good.replace("@group(0) @binding(1)", "@group(G) @binding(1)"),
     "line 5, column 1", "y needs a literal @group and @binding"],
-  ["a group in brackets", good.replace("@group(0) @binding(1)", "@group((0)) @binding(1)"),
+  ["a binding in brackets", good.replace("@group(0) @binding(1)", "@group(0) @binding((1))"),
     "line 5, column 1", "this binding cannot be read; write @group(0) @binding(n) var<storage, read>"],
   ["a vector param", good.replace("scale: f32", "scale: vec2f"),
     "line 2, column 28", 'a param is a 4-byte scalar, "name: u32", i32 or f32, not "scale: vec2f"'],
