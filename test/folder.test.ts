@@ -85,7 +85,8 @@ describe("folders", () => {
     const epoch = (of: string) => readSafetensors(readFileSync(of)).metadata.get("epoch");
     const words = ["train", "lenet", "--data", own, "--batch", "8", "--output", output];
     const still = ["--epochs", "2", "--lr", "1e-30", "--keep-best", best];  // no epoch is better than the first
-    const command = parse([...words, ...still]) as TrainCommand, terminal = new Terminal({ write: (text) => said.push(text) }, 0);
+    const command = parse([...words, ...still]) as TrainCommand;
+    const terminal = new Terminal({ write: (text) => said.push(text) }, 0);
     expect(await trainCommand(command, terminal, { asked: false })).toBe(0);
     for (const told of [
       `Data: CIFAR-100, out of ${own}: trained on 24 images, tested on 4\n`, "of 4 images\n", "✗ ", "Best: epoch 1, ",
