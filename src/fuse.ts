@@ -81,7 +81,6 @@ export function fuse(
   }
 
   steps.forEach((step, i) => {
-    if (!fused[i]) return;
     const { kernel: { entry, overrides: none }, tensors: t, overrides: { ACTIVATION, SLOPE, ALPHA, THRESHOLD } } = step;
     if (entry === "activation_forward") {
       const at = maker(t.x), before = fused[at];

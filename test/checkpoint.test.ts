@@ -1,8 +1,8 @@
 // Checkpoints: a run that was saved, destroyed and restored ends in the bits of one that was never stopped.
 import { expect, test } from "vitest";
 import {
-  adam, batchNorm, conv2d, crossEntropy, dropout, flatten, linear, reduceOnPlateau, readSafetensors, relu, rmsprop,
-  sequential, sgd, stateDict, train, writeSafetensors,
+  adam, batchNorm, conv2d, crossEntropy, dropout, flatten, linear, named, reduceOnPlateau, readSafetensors, relu,
+  rmsprop, sequential, sgd, stateDict, train, writeSafetensors,
   type Optimizer, type Run, type TrainOptions,
 } from "../src/index.js";
 import { noise } from "./noise.js";
@@ -40,9 +40,11 @@ test.each<[string, () => Optimizer]>([
   }
 });
 
-test("a file that is saved while training goes on is of one moment", async () => {
+test.each([
+  ["of training", data], ["of a test", split],
+])("a file that is saved while training goes on is of one moment, by losses %s", async (_, data) => {
   const schedule = reduceOnPlateau({ patience: 1 });
-  const options = { earlyStopping: { patience: 9 }, schedule, data: split, loss: crossEntropy(), epochs: 12 };
+  const options = { earlyStopping: { patience: 9 }, schedule, data, loss: crossEntropy(), epochs: 12 };
   const first = await open(options), files: Promise<Uint8Array>[] = [];
   const original = first.session.step.bind(first.session);
   first.session.step = (...args) => {  // also in the middle of what nobody has read yet, and of the evaluations
@@ -97,6 +99,22 @@ test("weights alone are what PyTorch takes; load() takes both", async () => {
   for (const r of [run, other]) r.destroy();
 });
 
+test("a layer of the name best, or optimizer, has its weights back", async () => {
+  const layer = linear({ units: 4 }), flat = sequential(flatten());
+  const make = async () => train((x) => named("best", layer)(named("optimizer", named("best", layer))(flat(x))), {
+    device: await openTestDevice(), data, batch: 8, epochs: 2, keepBest: true,
+    optimizer: sgd({ lr: 0.01, momentum: 0.9 }),
+  });
+  const run = await make(), again = await make();
+  await run.finish();
+  again.restore(await run.save());
+  expect([...(await run.weights()).keys()])
+    .toEqual(["optimizer.best.weight", "optimizer.best.bias", "best.weight", "best.bias"]);
+  expect([...await again.weights()]).toEqual([...await run.weights()]);
+  expect(await again.best()).toEqual(await run.best());
+  for (const r of [run, again]) r.destroy();
+});
+
 test("what does not fit is refused, and changes nothing", async () => {
   const file = await saved(await open(), 2), { tensors, metadata } = readSafetensors(file);
   const refused = async (why: string, options: Partial<TrainOptions>, bytes = file, channels?: number) => {
@@ -116,10 +134,12 @@ test("what does not fit is refused, and changes nothing", async () => {
   await refused('"history" of the metadata is JSON, not "["', {}, changed("history", "["));
   await refused('"sums" of the metadata is a list of numbers', {}, changed("sums", "[null,0,8]"));
   await refused('"step" of the metadata is a whole number up to 7, not "8"', {}, changed("step", "8"));
-  const less = new Map(kept);
-  less.delete("optimizer.momentum.0.bias");
+  const without = (name: string) => writeSafetensors(new Map([...kept].filter(([key]) => key !== name)), told);
   await refused('the checkpoint, "momentum" of the optimizer, is of another network: it lacks 0.bias', {},
-    writeSafetensors(less, told));
+    without("optimizer.momentum.0.bias"));
+  await refused("the checkpoint is of another network: it lacks 0.bias", {}, without("0.bias"));
+  await refused("the checkpoint, the best epoch, is of another network: it lacks 0.weight", {},
+    writeSafetensors(new Map([...kept, ["best.0.bias", kept.get("0.bias")!]]), told));
   const begun = await open();
   await stepped(begun, 1);
   expect(() => begun.restore(file)).toThrow("restore() is for a run that has not begun");

@@ -2,6 +2,7 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { recipe } from "../models/index.js";
 import { chart } from "../src/node/chart.js";
 import { parse } from "../src/node/options.js";
 import { bar, count, duration, Terminal } from "../src/node/terminal.js";
@@ -40,6 +41,9 @@ test.each([
   [["train", "lenet", "--micro-batch", "0"], "--micro-batch is a number without a fraction, from 1 to 1048576"],
   [["train", "lenet", "--normalise", "0.3/0.2/0.1"], '--normalise is MEAN/STD, not "0.3/0.2/0.1"'],
   [["train", "lenet", "--output", tmpdir()], `--output ${tmpdir()} is a folder`],
+  [["train", "lenet", "--lr", "0"], '--lr is a number above 0, not "0"'],
+  [["train", "alexnet", "--width", "0"], '--width is a number above 0, not "0"'],
+  [["train", "lenet", "--seed", "4294967296"], "--seed is a number without a fraction, from 0 to 4294967295"],
   [["fly"], 'there is no command "fly"'],
 ])("%j is refused", (args, why) => {
   expect(() => parse(args)).toThrow(why);
@@ -56,6 +60,14 @@ test("options stand above the recipe", () => {
   expect(images).toMatchObject({
     augment: { words: "crop 4, flip 0.5, erase 0.25" }, normalise: { mean: [0.1, 0.2, 0.3], std: 0.4 },
   });
+  const numbers = { "batch": 1, "epochs": 1, "lr": 1e-3, "momentum": 0, "input-size": 96, "width": 0.5, "seed": 0 };
+  const given = Object.entries(numbers).map(([name, value]) => `--${name}=${value}`);
+  const { options: own, init } = recipe("quick", "nin");
+  expect(parse(["train", "nin", ...given, "--normalise", "0.1,0.2/0.3,0.4"])).toMatchObject({
+    batch: 1, epochs: 1, lr: 1e-3, momentum: 0, inputSize: 96, options: { ...own, width: 0.5 }, seed: 0, init,
+    normalise: { mean: [0.1, 0.2], std: [0.3, 0.4] },
+  });
+  expect(parse(["train", "lenet", "--seed=4294967295"])).toMatchObject({ seed: 2 ** 32 - 1 });
   expect(["on", "off"].map((tune) => parse(["train", "lenet", "--tune", tune])))
     .toMatchObject([{ tune: true }, { tune: false }]);
   expect(parse(["train", "lenet"])).toMatchObject({ tune: undefined, seed: 1 });

@@ -87,6 +87,15 @@ test("a step asked of a run that is destroyed is no longer waited for", async ()
   await run.step();
 });
 
+test("steps asked for beyond the last are no longer waited for", async () => {
+  const run = await open({ epochs: 1 });
+  run.pause();
+  const all = run.finish();
+  await Promise.all([1, 2, 3, 4, 5].map(() => run.step()));
+  await all;
+  expect(run.session.steps).toBe(3);
+});
+
 /** WebGPU's answers to error scopes come late, as in a browser, where they come from another process. */
 async function slowly(): Promise<void> {
   const { gpu } = await openTestDevice(), pop = gpu.popErrorScope.bind(gpu);

@@ -41,12 +41,17 @@ describe("dataset", () => {
     expect([...dataset(two).images]).toEqual([1, 3, 2, 4, 5, 7, 6, 8]);
     const data = dataset({ ...two, order: "NHWC" }), first = subset(data, 1);
     expect(data.images.buffer).toBe(two.images.buffer);
-    expect([first.size, first.images]).toEqual([1, new Uint8Array([1, 2, 3, 4])]);
+    expect(first).toEqual({ ...data, size: 1, images: Uint8Array.of(1, 2, 3, 4), labels: Uint8Array.of(0) });
+    expect(first.classes).toEqual(["a", "b"]);
     expect(first.images.buffer).toBe(two.images.buffer);
-    expect(() => subset(data, 3)).toThrow(/takes 1 to 2 images of this set, not 3/);
+    for (const count of [0, 1.5, 3])
+      expect(() => subset(data, count)).toThrow(`takes 1 to 2 images of this set, not ${count}`);
   });
   test("says what does not fit", () => {
     expect(() => dataset({ ...two, labels: new Uint8Array([0, 2]) })).toThrow(/label 2 at index 1, but 2 classes/);
+    expect(() => dataset({ ...two, labels: new Uint8Array([2, 0]) })).toThrow(/label 2 at index 0/);
+    expect(() => dataset({ ...two, order: "CHW" as never })).toThrow('order is "NCHW" or "NHWC", not "CHW"');
+    expect(dataset({ ...two, classes: Array(256).fill("a") }).classes).toHaveLength(256);
     expect(() => dataset({ ...two, labels: new Uint8Array(3) }))
       .toThrow(/3 labels go with 3 images of \[2, 1, 2\] = 12 bytes, got 8 bytes, which is 2 images/);
     expect(() => dataset({ ...two, shape: [2, 1.5, 2] })).toThrow(OptionError);

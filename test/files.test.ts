@@ -96,6 +96,11 @@ describe("files of a drop", () => {
     expect([...held.train.images, ...held.test.images].sort((a, b) => a - b)).toEqual(bytes);
     for (const half of [held.train, held.test])
       half.labels.forEach((label, n) => expect(label).toBe(half.images[6 * n] / 6 % 3));
+    const colours = await fromFiles([
+      file("images.idx", idx([4, 3, 1, 2], bytes.slice(0, 24))), file("labels.idx", idx([4], labels.slice(0, 4))),
+    ], { holdOut: 0.5 });
+    expect(colours.train.shape).toEqual([3, 1, 2]);
+    await refused([file("a.idx", idx([2, 2], [1, 2, 3, 4]))], "a.idx: a rank of 2 is neither labels [N] nor images");
     await refused(train.slice(0, 1), "the train set has images and no labels");
     await refused(own, "there are test files, and none to train on");
     const one = idx([1, 1, 1], [1]);
@@ -113,6 +118,8 @@ describe("files of a drop", () => {
     await refused([file("a.bin", cifar10(1))], "1 images are too few to hold 20 % out");
     await refused([file("y.png", new Uint8Array(1))], "y.png lies in no folder");
     await expect(fromFiles([], { holdOut: 1 })).rejects.toThrow(OptionError);
+    await expect(fromFiles([file("x/y.png", new Uint8Array(1))], { channels: 2 as never })).rejects
+      .toThrow("channels is 1 or 3, not 2");
     await expect(fromFiles([], { holdout: 0.1 } as object)).rejects
       .toThrow("a data set of files takes { size, channels, holdOut, name }, not holdout");
     await expect(fromFiles([file("x/y.png", new Uint8Array(1))])).rejects

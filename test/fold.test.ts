@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { lenetBn, resnet } from "../models/index.js";
 import {
-  adaptiveAvgPool2d, add, batchNorm, conv2d, flatten, linear, named, relu, sequential, sgd, sigmoid,
+  adaptiveAvgPool2d, add, batchNorm, concat, conv2d, flatten, linear, named, relu, sequential, sgd, sigmoid,
   type Block, type Part,
 } from "../src/index.js";
 import { describe as network } from "../src/train/network.js";
@@ -52,16 +52,30 @@ test.each([undefined, "plain"])("rung %s: the same answers, and one dispatch for
   for (const [i, v] of apart.logits.entries()) expect(Math.abs(fused.logits[i] - v)).toBeLessThan(1e-5 * scale);
 });
 
-test("a normalisation of what somebody else reads too stays apart", async () => {
-  const twice: Block = (x) => {
-    const y = named("conv", conv2d({ filters: 4, kernel: 3 }))(x);
+const conv = (name: string) => named(name, conv2d({ filters: 4, kernel: 3 }));
+test.each<[string, Block]>([
+  ["somebody else reads too", (x) => {
+    const y = conv("conv")(x);
     return add(named("bn", batchNorm())(y), y);
-  };
-  const part = sequential(twice, flatten(), linear({ units: 8 }));
+  }],
+  ["a kernel without a factor writes", (x) => named("bn", batchNorm())(concat(conv("a")(x), conv("b")(x)))],
+])("a normalisation of what %s stays apart", async (_, block) => {
+  const part = sequential(block, flatten(), linear({ units: 8 }));
   const [fused, apart] = [await answered(part, true), await answered(part, false)];
   expect(fused.entries).toContain("batch_norm_evaluate");
   expect(apart.logits.every(Number.isFinite)).toBe(true);
   expect(fused.logits).toEqual(apart.logits);
+});
+
+test.each([
+  ["its statistics", false, ["batch_norm_fold_all", "batch_norm_evaluate"]],
+  ["its parameters", true, ["batch_norm_evaluate", "batch_norm_evaluate"]],
+])("a normalisation with %s in two buffers stays apart", (_, bias, want) => {
+  const layers = [linear({ units: 8, bias }), batchNorm()], small = sequential(flatten(), ...layers, ...layers);
+  const entries = (limit: number) => inference(network(small, [1, 2, 4], limit), 4, {}).steps
+    .map(({ kernel: { entry } }) => entry).filter((entry) => entry.startsWith("batch_norm"));
+  expect(entries(2 ** 20)).toEqual(["batch_norm_fold_all"]);
+  expect(entries(3 * 256)).toEqual(want);
 });
 
 test.each<[string, Part, number, number]>([

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import jpeg from "jpeg-js";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { ConvoyError } from "../src/errors.js";
-import { stateDict } from "../src/index.js";
+import { readSafetensors, stateDict } from "../src/index.js";
 import { fromFolder } from "../src/node/folder.js";
 import { parse, type TrainCommand } from "../src/node/options.js";
 import { Terminal } from "../src/node/terminal.js";
@@ -81,13 +81,19 @@ describe("folders", () => {
     for (const [name, n] of [["train.bin", 24], ["test.bin", 4]] as const)
       put(`cifar/${name}`, Uint8Array.from({ length: n * 3074 }, (_, i) => byte(i)));
     const own = join(folder, "cifar"), output = join(folder, "w.safetensors"), said: string[] = [];
-    const words = ["train", "lenet", "--data", own, "--batch", "8", "--epochs", "1", "--output", output];
-    const command = parse(words) as TrainCommand, terminal = new Terminal({ write: (text) => said.push(text) }, 0);
+    const best = join(folder, "best.safetensors");
+    const epoch = (of: string) => readSafetensors(readFileSync(of)).metadata.get("epoch");
+    const words = ["train", "lenet", "--data", own, "--batch", "8", "--output", output];
+    const still = ["--epochs", "2", "--lr", "1e-30", "--keep-best", best];  // no epoch is better than the first
+    const command = parse([...words, ...still]) as TrainCommand;
+    const terminal = new Terminal({ write: (text) => said.push(text) }, 0);
     expect(await trainCommand(command, terminal, { asked: false })).toBe(0);
     for (const told of [
-      `Data: CIFAR-100, out of ${own}: trained on 24 images, tested on 4\n`, "of 4 images\n", "✗ ",
+      `Data: CIFAR-100, out of ${own}: trained on 24 images, tested on 4\n`, "of 4 images\n", "✗ ", "Best: epoch 1, ",
     ]) expect(said.join("")).toContain(told);
     const tensors = stateDict(readFileSync(output));
-    expect([tensors.get("0.weight")!.shape, tensors.get("11.bias")!.shape]).toEqual([[6, 3, 5, 5], [100]]);
+    expect(["0.weight", "7.weight", "11.bias"].map((name) => tensors.get(name)!.shape))
+      .toEqual([[6, 3, 5, 5], [120, 400], [100]]);
+    expect([best, output].map(epoch)).toEqual(["1", "2"]);
   });
 });

@@ -37,12 +37,31 @@ const scale = (more: { forward?: Pass; backward?: Pass; saved?: (x: Shape) => ob
     name: "scale", params: () => ({ w: { shape: [1], init: ones } }), forward, backward, ...more,
   } as never);
 
+/** A layer of two inputs. */
+const two = (needed = false): AnyLayer => defineLayer<never, never, "a" | "b">({
+  name: "two", inputs: ["a", "b"],
+  forward(rec, { a, b, y }) { rec.dispatch(scaled, { x: a, w: b, y }, { size: y.size }, y.size); },
+  backward(rec, { a, b, dy, da, db }) {
+    if (da) rec.dispatch(scaled, { x: dy, w: b, y: da }, { size: a.size }, a.size);
+    if (db || needed) rec.dispatch(scaled, { x: dy, w: a, y: db! }, { size: b.size }, b.size);
+  },
+});
+
+test("each input, and each rung, is looked at", () => {
+  expect(String(checkModes(two(true), [...shapes, ...shapes])))
+    .toMatch(/^ {2}without db: .*; db is not wanted here, as in the first layer of a network: write if \(db\)$/m);
+  const plain = scale({ forward(rec, t, mode) { if (!rec.target.rung || mode.training) forward(rec, t, mode); } });
+  expect([{}, { rung: "plain" }].map((options) => checkModes(plain, shapes, options).ok)).toEqual([true, false]);
+});
+
 test("what is right has nothing told", async () => {
   const device = await openTestDevice();
-  for (const layer of [scale(), linear({ units: 3 }), pointwise(), batchNorm(), dropout()]) {
-    const report = checkModes(layer, layer.name === "linear" ? [[2, 5]] : shapes);
-    expect(String(report), layer.name).toMatch(/^✓ \w+: [1-5] other recordings?$/);
-  }
+  const layers = [scale(), pointwise(), batchNorm(), dropout()].map((layer) => checkModes(layer, shapes));
+  expect([...layers, checkModes(linear({ units: 3 }), [[2, 5]]), checkModes(two(), [...shapes, ...shapes])].map(String))
+    .toEqual([
+      "✓ scale: 3 other recordings", "✓ t: 1 other recording", "✓ batchNorm: 5 other recordings",
+      "✓ dropout: 1 other recording", "✓ linear: 5 other recordings", "✓ two: 3 other recordings",
+    ]);
   expect(String(await check(scale(), shapes, { device }))).toMatch(/^✓ scale: .*3 other recordings/);
 });
 

@@ -23,15 +23,15 @@ const open = async (options: Partial<TrainOptions> = {}): Promise<Run> => train(
 });
 
 test("a training step sees what the twin says, resized too, and in two passes the same as in one", async () => {
-  for (const size of [8, 11]) {
+  for (const [P, Q] of [[8, 8], [8, 11], [11, 8]]) {
     const options = {
-      device: await openTestDevice(), input: [3, size, size], batches: [6], data, normalise, augment, seed: 9,
+      device: await openTestDevice(), input: [3, P, Q], batches: [6], data, normalise, augment, seed: 9,
     };
     const session = await Session.open(net(), { ...options, keep: ({ x }) => [x] });
     const order = Uint32Array.of(29, 3, 0, 17, 3, 8);
-    const dim = { N: 6, H: 8, W: 8, C: 3, P: size, Q: size, RESIZE: Number(size !== 8) };
+    const dim = { N: 6, H: 8, W: 8, C: 3, P, Q, RESIZE: Number(P + Q > 16) };
     const levels = [0, 1, 2].flatMap((c) => [1 / 255 / normalise.std[c], -normalise.mean[c] / normalise.std[c]]);
-    const drawn = { N: 6, P: size, Q: size, first: 0, ...changes, flip: 2 ** 23, erase: 2 ** 23 };
+    const drawn = { N: 6, P, Q, first: 0, ...changes, flip: 2 ** 23, erase: 2 ** 23 };
     for (let step = 0; step < 3; step++) {
       session.step(order);
       const draws = draw(drawn, { step, seed: 9 }, order, greysOf(data));
@@ -123,7 +123,11 @@ test("contrast wants grey, or red, green and blue; augmentation wants data", asy
   expect(() => augmentation({ contrast: 0.1 })!.check([2, 8, 8]))
     .toThrow("contrast is for grey images and for red, green and blue, and these have 2 channels");
   expect(augmentation({ flip: true, brightness: undefined })?.words).toBe("flip 0.5");
+  expect(augmentation({ flip: 1, erase: 1 })?.words).toBe("flip 1, erase 1");
+  expect(() => augmentation({ crop: 4 })!.check([3, 4, 9])).toThrow("crop is below the image's 4 pixels, not 4");
   const bare = { device: await openTestDevice(), input: [3, 8, 8], batches: [4], augment };
+  await expect(Session.open(net(), { ...bare, input: [1, 8, 8], data }))
+    .rejects.toThrow("the network takes images of 1 channels, the data has 3");
   await expect(Session.open(net(), bare))
     .rejects.toThrow("augment is what augmentation() gives, for sessions with data");
   await expect(open({ augment: changes as never })).rejects.toThrow("augment is what augmentation() gives");

@@ -35,8 +35,8 @@ describe("schedules, against PyTorch's formulas", () => {
 
   test("cosine after a warm-up in steps, or as a share of all", () => {
     const want = [1 / 3, 2 / 3, 1, ...Array.from({ length: 9 }, (_, t) => (1 + Math.cos(Math.PI * t / 9)) / 2)];
-    close(factors(cosine({ warmup: 3 }), 3), want);
-    close(factors(cosine({ warmup: 0.25 }), 3), want);
+    for (const warmup of [3, 2.6, 0.25, 0.22]) close(factors(cosine({ warmup }), 3), want);
+    expect(factors(cosine({ warmup: 1 }), 1).slice(0, 2)).toEqual([1, 1]);  // one step, not all of them
     close(factors(cosine({ warmup: 100 }), 1), [0.01, 0.02, 0.03, 0.04]);
   });
 
@@ -48,6 +48,8 @@ describe("schedules, against PyTorch's formulas", () => {
     close([got[0], got[5], got[19]], [0.04, 1, 4e-6]);
     close(factors(oneCycle({ peak: 10, divFactor: 10, warmup: 0.25 }), 1).slice(0, 1), [10]);
     expect(factors(oneCycle(), 1).every(Number.isFinite)).toBe(true);
+    const alone = { step: 0, steps: 1, epoch: 0, epochs: 1, stepsPerEpoch: 1, history: [] };
+    expect(oneCycle({ peak: 3, warmup: 1, divFactor: 1 })(alone)).toBe(3);
   });
 
   test("reduced on a plateau, as ReduceLROnPlateau", () => {
@@ -61,11 +63,15 @@ describe("schedules, against PyTorch's formulas", () => {
     })];
     close(factors(schedule, 13, losses), each(want));
     expect(want).toEqual([1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.2, 0.2, 0.2]);
+    const still = Array<number>(13).fill(1);  // the first is the best so far, and ten more are put up with
+    close(factors(reduceOnPlateau(), 13, still), each([...still.with(12, 0.1)]));
+    close(factors(reduceOnPlateau({ patience: 0, threshold: 0 }), 3, still), each([1, 1, 0.1]));
   });
 
   test("options out of range are refused", () => {
     for (const bad of [
       () => stepDecay({ every: 0 }), () => stepDecay({ every: 1.5 }), () => exponential({ gamma: -1 }),
+      () => stepDecay({ every: 1, gamma: -1 }), () => oneCycle({ peak: -1 }),
       () => cosine({ warmup: -1 }), () => cosine({ minimum: NaN }), () => oneCycle({ warmup: 2 }),
       () => oneCycle({ divFactor: 0 }), () => reduceOnPlateau({ factor: 2 }), () => reduceOnPlateau({ patience: -1 }),
       () => constantRate(NaN),

@@ -58,6 +58,8 @@ test("a text of your own: comments, parameters and members are no bindings", () 
     overrides: { WORKGROUP: 64 }, rows: 1,
   });
   expect(Object.keys(kernel(good.replace("dim.scale", "v.x + x[id.x]")).bindings)).toEqual(["x", "y"]);
+  const turned = good.replace("@group(0) @binding(1)", "@binding(1) @group(0)");
+  expect(kernel(turned).bindings).toEqual(kernel(good).bindings);
 });
 
 const binding = (n: number) => `@group(0) @binding(${n}) var<storage, read> b${n}: array<f32>;\n`;
@@ -79,6 +81,10 @@ test.each<[what: string, text: string, where: string, why: string]>([
     "line 3, column 1", "dim is var<uniform> at @group(0) @binding(2)"],
   ["a texture", good.replace("var<storage, read> x: array<f32>", "var x: texture_2d<f32>"),
     "line 4, column 1", "x is no buffer at"],
+  ["a group that is no literal", good.replace("@group(0) @binding(1)", "@group(G) @binding(1)"),
+    "line 5, column 1", "y needs a literal @group and @binding"],
+  ["a binding in brackets", good.replace("@group(0) @binding(1)", "@group(0) @binding((1))"),
+    "line 5, column 1", "this binding cannot be read; write @group(0) @binding(n) var<storage, read>"],
   ["a vector param", good.replace("scale: f32", "scale: vec2f"),
     "line 2, column 28", 'a param is a 4-byte scalar, "name: u32", i32 or f32, not "scale: vec2f"'],
   ["no struct of that name", good.replace("struct Params", "struct Param"),

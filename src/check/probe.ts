@@ -78,11 +78,10 @@ export function probe(
     values.set(t, Float32Array.from({ length: t.size }, () => center + reach * (2 * r() - 1)));
   };
   for (const x of inputs) drawn(x, (low + high) / 2, (high - low) / 2);
-  for (const [name, { tensor: t, spec, learned }] of graph.params) {
+  for (const { tensor: t, spec, learned } of graph.params.values()) {
     const first = spec.init(t.size, spec.fan, random(seed, 1000 + stream));
     // Ones, zeros and other constants hide faults: they are shaken.
     if (first.every((v) => v === first[0])) drawn(t, first[0], learned ? 0.5 : 0); else values.set(t, first);
-    tensors.set(name, t);
   }
   drawn(dy, 0, 1);
   graph.grads.set(y, dy);

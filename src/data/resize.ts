@@ -7,7 +7,7 @@ export function resizeImages(
 ): Float32Array<ArrayBuffer> {
   const planes = images.length / (H * W), out = new Float32Array(planes * P * Q);
   const taps = (extent: number, count: number) => Array.from({ length: count }, (_, i) => {
-    const at = Math.max(0, (i + 0.5) * extent / count - 0.5), first = Math.min(Math.floor(at), extent - 1);
+    const at = Math.max(0, (i + 0.5) * extent / count - 0.5), first = Math.floor(at);
     return { first, second: Math.min(first + 1, extent - 1), share: at - first };
   });
   const rows = taps(H, P), columns = taps(W, Q);

@@ -87,7 +87,7 @@ function joined(steps: readonly Step[]): Step[] {
     /** Parts that are copied as before. */
     const rest = parts.filter((part) => {
       if (parts.some((other) => other !== part && root(other.t) === root(part.t))) return true;
-      if (part.t.shape.at(-1) !== part.C || root(part.t) !== part.t || !using(part.t, "read_write").length) return true;
+      if (root(part.t) !== part.t || !using(part.t, "read_write").length) return true;
       const at = [...using(part.t, "read_write"), ...using(part.t, "read").filter((k) => k !== i)];
       return !place(at, part.t, t.y, K, part.offset);
     });
@@ -96,12 +96,12 @@ function joined(steps: readonly Step[]): Step[] {
       rest.length === parts.length || rest.some((part, j) => parts.indexOf(part) !== parts.indexOf(rest[0]) + j)
     ) all.splice(0, all.length, ...before);
     else {
-      const [a, b, c, d] = rest, first = a.t;
+      const [a, b, c] = rest, first = a.t;
       all[i] = {
         ...step,
         grid: [grid[0], grid[1], rest.length],
-        tensors: { ...t, x0: first, x1: b?.t ?? first, x2: c?.t ?? first, x3: d?.t ?? first },
-        params: { ...params, C0: a.C, C1: b?.C ?? 0, C2: c?.C ?? 0, C3: d?.C ?? 0, offset: a.offset },
+        tensors: { ...t, x0: first, x1: b?.t ?? first, x2: c?.t ?? first, x3: first },
+        params: { ...params, C0: a.C, C1: b?.C ?? 0, C2: c?.C ?? 0, C3: 0, offset: a.offset },
       };
     }
   }

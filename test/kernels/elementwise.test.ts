@@ -81,6 +81,14 @@ test("powers are products where the exponent is an integer that is written", () 
   ]);
 });
 
+test("in f64: halves are rounded to even integers, and what is equal is told from what is less", () => {
+  const at = (text: string, ...x: number[]) => x.map((v) => expression("f", text, { x: "u" }).evaluate({ x: v }) + 0);
+  expect(at("round(x)", -1.5, -0.5, 0.5, 1.5, 2.5, 2.6)).toEqual([-2, 0, 0, 2, 2, 3]);
+  const signs = ["<", "<=", ">", ">=", "==", "!="].map((sign) => `select(0, 1, x ${sign} 1)`);
+  expect([...signs, "step(1, x)"].map((text) => at(text, 0, 1, 2).join("")))
+    .toEqual(["100", "110", "001", "011", "010", "101", "011"]);
+});
+
 test("backward keeps only what its formula names", () => {
   const bound = (backward: string) => {
     const { x, known } = kernels(elementwise({ name: "f", forward: "x", backward })).steps[1].tensors;
