@@ -1,6 +1,7 @@
 // Which adapter is opened, whose a device is, and what its memory takes.
 import { expect, test } from "vitest";
-import { flatten, fromDevice, linear, sequential, train, type Device } from "../src/index.js";
+import { targetOf } from "../src/gpu/device.js";
+import { flatten, fromDevice, linear, openDevice as openInPage, sequential, train, type Device } from "../src/index.js";
 import { Memory } from "../src/gpu/memory.js";
 import { tensor } from "../src/gpu/recorder.js";
 import { openDevice } from "../src/node/device.js";
@@ -20,6 +21,29 @@ test("each adapter is the one asked for, whatever was opened before", async () =
   expect(await Promise.all([opened("software"), opened("system")]))
     .toEqual([expect.stringMatching(/SwiftShader/), before]);
   expect(process.env.VK_ICD_FILENAMES).toBe(drivers);
+});
+
+test("where a browser has WebGPU in compatibility mode only, that is opened, and its limits are kept to", async () => {
+  const own = Object.getOwnPropertyDescriptor(globalThis, "navigator"), asked: unknown[] = [];
+  const most = { maxComputeInvocationsPerWorkgroup: 128, maxBufferSize: 2 ** 28, maxStorageBufferBindingSize: 2 ** 27 };
+  const adapter = {
+    limits: most, features: new Set(), info: {},
+    requestDevice: async () => ({ limits: most, features: new Set(), lost: new Promise(() => {}) }),
+  };
+  const gpu = {
+    async requestAdapter(options: GPURequestAdapterOptions) {
+      asked.push(options);
+      return options.featureLevel === "compatibility" ? adapter : null;
+    },
+  };
+  Object.defineProperty(globalThis, "navigator", { value: { gpu }, configurable: true });
+  try {
+    const device = await openInPage();
+    expect(targetOf(device.adapter)).toMatchObject({ gpu: true, invocations: 128 });
+    expect(asked).toHaveLength(2);
+  } finally {
+    if (own) Object.defineProperty(globalThis, "navigator", own); else Reflect.deleteProperty(globalThis, "navigator");
+  }
 });
 
 test("a GPUDevice of one's own trains to the same bits, and outlives Convoy's part in it", async () => {

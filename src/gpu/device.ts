@@ -207,7 +207,8 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
     ? 'there is no WebGPU here; in Node, import openDevice from "convoy-gpu/node"; start Deno with --unstable-webgpu'
     : "this browser has no WebGPU; use a recent Chrome or Edge, or from Firefox 141 or Safari 26 on, "
       + "and a page from https or localhost");
-  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" })
+    ?? await gpu.requestAdapter({ featureLevel: "compatibility" });  // all that old drivers have
   if (!adapter) throw new AdapterError(
     "WebGPU is here, but it found no adapter; update the graphics driver, or look into chrome://gpu");
   return fromAdapter(adapter, options, undefined, pageStore);

@@ -3,14 +3,14 @@ import { conv2d_tiled_input_backward } from "../generated/conv2d_tiled_input.js"
 import { conv2d_tiled_forward } from "../generated/conv2d_tiled.js";
 import { conv2d_vec4_forward } from "../generated/conv2d_vec4.js";
 import { conv2d_narrow_forward } from "../generated/conv2d_narrow.js";
-import { conv2d_vec4_weight_partial } from "../generated/conv2d_vec4_weight.js";
 import { conv2d_direct_input_backward } from "../generated/conv2d_direct_input.js";
-import { conv2d_vec2_weight_partial } from "../generated/conv2d_vec2_weight.js";
+import { conv2d_vec4_weight_partial } from "../generated/conv2d_vec4_weight.js";
 import { conv2d_direct_weight_partial } from "../generated/conv2d_direct_weight.js";
+import { conv2d_vec2_weight_partial } from "../generated/conv2d_vec2_weight.js";
 import { conv2d_backward_input, conv2d_backward_weight, conv2d_forward } from "../generated/conv2d.js";
 import { conv2d_tiled_weight_partial } from "../generated/conv2d_tiled_weight.js";
-import { conv2d_narrow_weight_partial } from "../generated/conv2d_narrow_weight.js";
 import { conv2d_direct_forward } from "../generated/conv2d_direct.js";
+import { conv2d_narrow_weight_partial } from "../generated/conv2d_narrow_weight.js";
 import { conv2d_row_input_backward } from "../generated/conv2d_row_input.js";
 import { reduce_sum } from "../generated/reduce.js";
 import {
