@@ -1,20 +1,37 @@
 import { defineConfig } from "vitest/config";
 
-// One process a file: a device of its own, and Dawn's addon never meets worker threads. Two at a time: compiling, which
-// takes most of the time on software adapters, uses one core.
-export default defineConfig({
+// Two processes, since compiling, which takes most of the time on software adapters, uses one core. The files of a
+// process share its device and all that was compiled on it.
+const names = [
+  ["convoy-gpu", "src/index.ts"],
+  ["convoy-gpu/data", "src/data/index.ts"],
+  ["convoy-gpu/models", "models/index.ts"],
+  ["convoy-gpu/wgsl", "src/wgsl/index.ts"],
+  ["convoy-gpu/check", "src/check/index.ts"],
+  ["convoy-gpu/bench", "src/bench/index.ts"],
+];
+const common = {
   resolve: {
-    alias: [
-      ["convoy-gpu", "src/index.ts"],
-      ["convoy-gpu/data", "src/data/index.ts"],
-      ["convoy-gpu/models", "models/index.ts"],
-      ["convoy-gpu/wgsl", "src/wgsl/index.ts"],
-      ["convoy-gpu/check", "src/check/index.ts"],
-      ["convoy-gpu/bench", "src/bench/index.ts"],
-    ].map(([name, file]) => ({ find: new RegExp(`^${name}$`), replacement: `${import.meta.dirname}/${file}` })),
+    alias: names.map(([name, file]) => (
+      { find: new RegExp(`^${name}$`), replacement: `${import.meta.dirname}/${file}` })),
   },
   test: {
-    pool: "forks", maxWorkers: 2, globalSetup: "test/browser/site.ts", testTimeout: 120_000, hookTimeout: 60_000,
-    include: ["test/**/*.test.ts"], env: { CONVOY_ADAPTER: process.env.CONVOY_ADAPTER ?? "software" },
+    pool: "forks" as const, setupFiles: "test/worst.ts", testTimeout: 120_000, hookTimeout: 60_000,
+    unstubEnvs: true, unstubGlobals: true,  // as vi.restoreAllMocks() does, which vitest calls behind each file
+    env: { CONVOY_ADAPTER: process.env.CONVOY_ADAPTER ?? "software" },
+  },
+};
+// They change what others of their process would meet: flags of V8, Dawn itself.
+const alone = ["test/heap.test.ts", "test/robust.test.ts"];
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2, globalSetup: "test/browser/site.ts",
+    projects: [
+      { ...common, test: { ...common.test, name: "alone", include: alone } },
+      { ...common, test: {
+        ...common.test, name: "together", include: ["test/**/*.test.ts"], exclude: alone, isolate: false,
+      } },
+    ],
   },
 });

@@ -3,8 +3,10 @@ import { expect } from "vitest";
 import { largest } from "./numbers.js";
 
 let worst = 0;
-/** The largest error that expectClose() has let pass so far. */
-export const worstError = (): number => worst;
+/** The largest error that expectClose() has let pass since it was asked last. */
+export function worstError(): number {
+  try { return worst; } finally { worst = 0; }
+}
 
 /**
  * Fails with the worst element, not the first. `terms`: how many products are summed in one element. An error counts

@@ -16,12 +16,16 @@ import { openTestDevice, random } from "./support.js";
 
 const COUNTER = 98;
 
-/** The text with every index of a storage or workgroup array put through a function that counts those outside. */
+/**
+ * The text with every index of a storage or workgroup array put through a function that counts those outside. Numbers
+ * in workgroup memory decide no index. They are not read, but made of theirs: a read takes SwiftShader long to compile.
+ */
 function watched(code: string): string {
   const tensors = [...code.matchAll(/var<storage, ?\w+> ?(\w+): ?array<\w+>;/g)]
     .map(([, name]) => ({ name, size: `arrayLength(&${name})` }));
-  const tiles = [...code.matchAll(/var<workgroup> ?(\w+): ?array<\w+, ?([^>]+)>;/g)]
-    .map(([, name, size]) => ({ name, size: `u32(${size})` }));
+  const tiles = [...code.matchAll(/var<workgroup> ?(\w+): ?array<(\w+), ?([^>]+)>;/g)]
+    .map(([, name, type, size]) => ({ name, size: `u32(${size})`, type }));
+  const numbers = new Map(tiles.filter(({ type }) => /f(32)?$/.test(type)).map(({ name, type }) => [name, type]));
   const arrays = [...tensors, ...tiles];
   expect(arrays, "every array is seen").toHaveLength(code.match(/var<(?:storage|workgroup)[^;]*: ?array</g)!.length);
   const names = new RegExp(`(?<![.\\w])(${arrays.map(({ name }) => name).join("|")})\\[`);
@@ -31,8 +35,10 @@ function watched(code: string): string {
     const begin = found.index + found[0].length;
     let end = begin;
     for (let depth = 1; depth > 0; end++) depth += Number(text[end] === "[") - Number(text[end] === "]");
-    const index = through(text.slice(begin, end - 1));
-    return `${text.slice(0, begin)}inside_${found[1]}(u32(${index}))]${through(text.slice(end))}`;
+    const [, name] = found, rest = text.slice(end), written = /^(\.\w+)? *[-+*]?=[^=]/.test(rest);
+    const index = `inside_${name}(u32(${through(text.slice(begin, end - 1))}))`;
+    const number = written ? undefined : numbers.get(name);
+    return `${text.slice(0, found.index)}${number ? `${number}(f32(${index}))` : `${name}[${index}]`}${through(rest)}`;
   };
   const guards = arrays.map(({ name, size }) => `fn inside_${name}(i: u32) -> u32 {
   if (i >= ${size}) { atomicAdd(&outside[0], 1u); }
@@ -131,15 +137,14 @@ test.each(here)("%s: no kernel leaves an array, with this adapter's rungs and wi
   expect(await strays(family, side, options, () => gpu)).toEqual([]);
 });
 
-test.each<[string, (own: Target) => Target, string, string, RegExp]>([
-  ["a tensor", (own) => own, "dparam[i]", "dparam[i+1]", /^adam adam_update$/],
-  ["a tile in workgroup memory", () => gpu, "tile_w[i]=w", "tile_w[i+1]=w", /^3 conv2d_tiled_forward$/],
+test.each<[string, (own: Target) => Target, string, string, string]>([
+  ["a tensor", (own) => own, "dparam[i]", "dparam[i+1]", "adam adam_update"],
+  ["a tile in workgroup memory", () => gpu, "tile_w[i]=w", "tile_w[i+1]=w", "3 conv2d_tiled_forward"],
+  ["a tile that it reads", () => gpu, "=tile_x[m*PITCH+i]", "=tile_x[m*PITCH+i+999]", "3 conv2d_tiled_forward"],
 ])("a kernel that leaves %s is found", async (_, target, right, wrong, entry) => {
   const spoilt = (step: Step): Step => {
-    if (!entry.test(`${step.path} ${step.kernel.entry}`)) return step;
+    if (`${step.path} ${step.kernel.entry}` !== entry) return step;
     return { ...step, kernel: { ...step.kernel, code: step.kernel.code.replaceAll(right, wrong) } };
   };
-  const found = await strays("lenet", 28, {}, target, spoilt);
-  expect(found.length).toBeGreaterThan(0);
-  for (const one of found) expect(one).toMatch(entry);
+  expect(new Set(await strays("lenet", 28, {}, target, spoilt))).toEqual(new Set([entry]));
 });

@@ -17,9 +17,10 @@ const read = (name: string) => ({
   code: readFileSync(`${folder}/${name}.layer.js`, "utf8"),
 });
 
+const images = fashionMnist();
 /** What a button's worker says of a draft. */
 async function said(action: Action, draft: Draft): Promise<FromWorker[]> {
-  const all: FromWorker[] = [], data = await fashionMnist();
+  const all: FromWorker[] = [], data = await images;
   await work(action, draft, {
     device: await openTestDevice(),
     data: () => Promise.resolve({ ...data, train: subset(data.train, 64), test: subset(data.test, 32) }),

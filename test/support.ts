@@ -1,5 +1,5 @@
 // What kernel tests share: two devices, one way to run a kernel on either, and the comparisons with its twin.
-import { afterAll, expect } from "vitest";
+import { expect } from "vitest";
 import { WgslExec, WgslParser } from "wgsl_reflect/wgsl_reflect.module.js";
 import type { Device } from "../src/gpu/device.js";
 import { bake, pack, PARAMS, type Kernel } from "../src/gpu/kernel.js";
@@ -8,7 +8,6 @@ import { Player } from "../src/gpu/player.js";
 import { Recorder, tensor, type Grid, type Step, type Tensor } from "../src/gpu/recorder.js";
 import { openDevice } from "../src/node/device.js";
 import { plan } from "../src/plan.js";
-import { worstError } from "./close.js";
 import { random } from "./numbers.js";
 
 export * from "./close.js";
@@ -54,7 +53,7 @@ export const runners: Readonly<Record<string, Runner>> = { interpreter, gpu };
 export const able = (WIDTH: number): string[] => Object.keys(runners).filter((where) => WIDTH === 1 || where === "gpu");
 
 let opened: Promise<Device> | undefined;
-/** One device for all tests of a file, by CONVOY_ADAPTER. A missing adapter fails, it does not skip. */
+/** One device for all files of a process, by CONVOY_ADAPTER. A missing adapter fails, it does not skip. */
 export const openTestDevice = (): Promise<Device> => opened ??= openDevice();
 
 /** Runs f inside a validation scope. */
@@ -118,11 +117,3 @@ export function epilogue(size: number) {
 export const threeRows = (n: number): Grid => [Math.ceil(n / 64 / 3), 3, 1];
 /** Rows of workgroups, counted by y and z: what rowGrid() does past 65,535. */
 export const threefold = ([x, y]: Grid): Grid => [x, Math.ceil(y / 3), 3];
-
-afterAll(async () => {
-  if (process.env.CONVOY_WORST) {
-    const where = opened ? (await opened).adapter.name : "no GPU";
-    console.log(`${where}: worst relative error ${worstError().toExponential(1)}`);
-  }
-  (await opened)?.destroy();
-});

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { targetOf } from "../../src/gpu/device.js";
 import * as ladders from "../../src/layers/convolution.js";
 import * as reference from "../reference/conv2d.js";
@@ -9,6 +9,8 @@ import { agrees, dispatched, play } from "./convolution_rungs.js";
 
 // Every rung of the ladders in src/layers/convolution.ts, forced, against the twin.
 describe("every rung of a convolution agrees with the twin", () => {
+  beforeAll(() => dispatched.clear());
+
   test.each(Object.keys(cases))("%s", (name) => agrees(sized({ ...control, ...cases[name] }), ladders));
 
   test("any extents", async () => {
