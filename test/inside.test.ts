@@ -140,7 +140,7 @@ test.each(here)("%s: no kernel leaves an array, with this adapter's rungs and wi
 test.each<[string, (own: Target) => Target, string, string, string]>([
   ["a tensor", (own) => own, "dparam[i]", "dparam[i+1]", "adam adam_update"],
   ["a tile in workgroup memory", () => gpu, "tile_w[i]=w", "tile_w[i+1]=w", "3 conv2d_tiled_forward"],
-  ["a tile that it reads", () => gpu, "=tile_x[m*PITCH+i]", "=tile_x[m*PITCH+i+999]", "3 conv2d_tiled_forward"],
+  ["a tile that it reads", () => gpu, "tile[at+apart]", "tile[at+999]", "3 conv2d_tiled_forward"],
 ])("a kernel that leaves %s is found", async (_, target, right, wrong, entry) => {
   const spoilt = (step: Step): Step => {
     if (`${step.path} ${step.kernel.entry}` !== entry) return step;
