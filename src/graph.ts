@@ -46,8 +46,10 @@ export class Graph {
   readonly grads = new Map<Tensor, Tensor>();
   readonly #learned = new Set<Tensor>();  // parameters, and all that depends on one
   readonly #named = new Set<string>();
-  readonly #path: string[] = [];
+  /** Names in front of what is made. */
+  path: readonly string[] = [];
   #freezing = false;
+  #again = false;
 
   /** `params`: by state_dict name, in the order they were made. `freeze`: which of them stay as they are. */
   constructor(
@@ -66,9 +68,14 @@ export class Graph {
   }
 
   /** Runs f with one more name in front of what it makes: "features.3.weight". */
-  within<T>(name: string, f: () => T): T {
-    this.#path.push(name);
-    try { return f(); } finally { this.#path.pop(); }
+  within<T>(name: string, f: () => T): T { return this.under([...this.path, name], f); }
+
+  /** Runs f with these names in front of what it makes. `again`: parameters of these names are there, and are taken. */
+  under<T>(path: readonly string[], f: () => T, again = this.#again): T {
+    const outer = this.path, before = this.#again;
+    this.path = path;
+    this.#again = again;
+    try { return f(); } finally { this.path = outer; this.#again = before; }
   }
 
   /** Runs f; all parameters it makes are frozen. */
@@ -79,7 +86,7 @@ export class Graph {
   }
 
   apply(layer: AnyLayer, ...values: Value[]): Value {
-    const path = this.#path.join("."), shapes = values.map((v) => v.shape), own: Record<string, Tensor> = {};
+    const path = this.path.join("."), shapes = values.map((v) => v.shape), own: Record<string, Tensor> = {};
     const [x] = values, name = (what: string) => path ? `${path}.${what}` : what;
     const [shape, specs, features] = located(path ? `${path} (${layer.name})` : layer.name, () => {
       const shape = layer.shape(...shapes), specs = layer.params?.(...shapes) ?? {};
@@ -111,8 +118,8 @@ export class Graph {
 
   #parameter(name: string, made: Omit<Parameter, "tensor">): Tensor {
     const { spec, learned } = made;
-    if (this.#named.has(name))
-      throw new ConvoyError("name", `two parameters are called ${name}; wrap one in named("…", block)`);
+    if (this.#named.has(name) && !this.#again)
+      throw new ConvoyError("name", `two parameters are called ${name}; wrap one in named("…", block), or let both be shared()`);
     this.#named.add(name);
     let parameter = this.params.get(name);
     if (!parameter) this.params.set(name, parameter = { tensor: this.tensor(name, spec.shape), ...made });
@@ -213,8 +220,22 @@ export const named = (name: string, part: Part): Block => (x) => x.graph.within(
 export const freeze = (part: Part): Block => (x) => x.graph.frozen(() => through(part, x));
 
 /**
+ * A part that may stand in several places with the same weights, which are named as in the first of them:
+ * `const step = shared(conv2d(…)); sequential(step, relu(), step, relu(), …)`. Gradients are summed, as where PyTorch
+ * calls a module twice; batch normalisations in it move their running statistics each time.
+ */
+export const shared = (part: Part): Block => {
+  const firsts = new WeakMap<Graph, readonly string[]>();
+  return (x) => {
+    const { graph } = x, first = firsts.get(graph), path = first ?? graph.path;
+    firsts.set(graph, path);
+    return graph.under(path, () => through(part, x), first && true);
+  };
+};
+
+/**
  * One part after the other; their names are their numbers, as in PyTorch's nn.Sequential. A layer that stands in
- * several places has weights of its own in each.
+ * several places has weights of its own in each, unless it is shared().
  */
 export const sequential = (...parts: Part[]): Block => (x) =>
   parts.reduce<Value>((v, part, i) => named(String(i), part)(v), x);

@@ -3,7 +3,7 @@ export * from "./errors.js";
 export { fromDevice, openDevice, type Adapter, type Device, type DeviceOptions, type Store } from "./gpu/device.js";
 export type { Access, Kernel, Params } from "./gpu/kernel.js";
 export type { Fusing, Grid, Recorder, Shape, Step, Target, Tensor } from "./gpu/recorder.js";
-export { freeze, named, sequential, type Block, type Part, type Value } from "./graph.js";
+export { freeze, named, sequential, shared, type Block, type Part, type Value } from "./graph.js";
 export {
   elu, gelu, hardSwish, leakyRelu, relu, sigmoid, silu, softplus, tanh,
   type EluOptions, type GeluOptions, type LeakyReluOptions, type SoftplusOptions,
