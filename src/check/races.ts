@@ -24,7 +24,7 @@ async function reader(): Promise<typeof Wgsl> {
  * Finds races: two invocations of a workgroup that touch one place with no barrier between, one of them writing; two
  * workgroups that touch one place at all, one of them writing; barriers that only some invocations come to. It
  * interprets every kernel of both passes, without a GPU, and holds every access of the run, so nothing depends on an
- * adapter's schedule: SwiftShader gives right answers where a barrier is missing. Finds accesses out of bounds, too,
+ * adapter's schedule, by which answers may be right where a barrier is missing. Finds accesses out of bounds, too,
  * with their lines, and hints at lines where neighbouring invocations read or write far apart (uncoalesced). Choose
  * small shapes: a workgroup takes about a millisecond for each hundred accesses. What it cannot interpret, such as
  * subgroup functions, is a note of the report.
