@@ -10,6 +10,7 @@
 // divisible by 4, and 16 or more. Where channels divide by 4, too, WIDTH is 4 and x comes by fours.
 // Twin: test/reference/conv2d.ts.
 
+// #import clock
 // #import window
 override WORKGROUP: u32 = 64;  // and no other: the tiles are laid out for it
 override BIAS: bool = true;
@@ -28,6 +29,8 @@ struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
+  y_pitch: u32, y_offset: u32,     // channels of y's pixels and where K of them begin: K, 0, but in a concatenation
+  stream: u32, threshold: u32, scale: f32,  // where DROP: as in dropout.wgsl
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
@@ -37,6 +40,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;    // [K / 4]
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>; // [N, P, Q, K / 4]
 @group(0) @binding(4) var<storage, read> addend: array<vec4f>;  // where ADDEND: [N, P, Q, K / 4]
+@group(0) @binding(5) var<storage, read> clock: Clock;          // where DROP
 
 var<workgroup> tile: array<vec4f, 32 * DOWN>;     // x: [pixel, j / 4]
 var<workgroup> tile_w: array<vec4f, 16 * QUADS>;  // [16 j, k / 4]
@@ -44,6 +48,7 @@ var<workgroup> tile_w: array<vec4f, 16 * QUADS>;  // [16 j, k / 4]
 var<workgroup> starts: array<vec2i, 8 * DOWN>;
 
 // #import activation
+// #import drop
 // #import stack
 // #import unravel
 
@@ -129,7 +134,9 @@ fn finish(m: u32, k4: u32, sum: vec4f) {
   var v = sum;
   if (SCALED) { v = v * bias[k4] + bias[dim.K / 4 + k4]; } else if (BIAS) { v += bias[k4]; }
   if (ADDEND) { v += addend[at]; }
-  y[at] = vec4f(single(v.x), single(v.y), single(v.z), single(v.w));
+  v = vec4f(single(v.x), single(v.y), single(v.z), single(v.w));
+  if (DROP) { v *= factors(at); }
+  y[(m * dim.y_pitch + dim.y_offset) / 4 + k4] = v;
 }
 
 /// The activation of one number, whatever a Value is.

@@ -23,6 +23,7 @@ struct Params {
   N: u32, H: u32, W: u32, C: u32,  // input
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
+  dy_pitch: u32, dy_offset: u32,   // channels of dy's pixels and where K of them begin: K, 0, but in a concatenation
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
@@ -81,7 +82,7 @@ fn conv2d_tiled_input_backward(
         let k = k0 + t % 4;
         for (var i = t / 4; i < 8 * DOWN; i += 16) {
           var v = vec4f();
-          if (sources[i] >= 0 && k < K4) { v = dy[u32(sources[i]) * K4 + k]; }
+          if (sources[i] >= 0 && k < K4) { v = dy[(u32(sources[i]) * dim.dy_pitch + dim.dy_offset) / 4 + k]; }
           tile[4 * i + t % 4] = v;
         }
         for (var i = t / 4; i < TILE_C; i += 16) {

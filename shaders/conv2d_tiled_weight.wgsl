@@ -27,6 +27,7 @@ struct Params {
   P: u32, Q: u32, K: u32,          // output
   padding_h: i32, padding_w: i32,
   span: u32,
+  dy_pitch: u32, dy_offset: u32,   // channels of dy's pixels and where K of them begin: K, 0, but in a concatenation
 }
 @group(1) @binding(0) var<uniform> dim: Params;
 
@@ -90,7 +91,7 @@ fn conv2d_tiled_weight_partial(@builtin(local_invocation_index) t: u32, @builtin
       let m = at + i / QUADS;
       let from_k = k0 + i % QUADS;
       var w = vec4f();
-      if (m < end && from_k < K4) { w = dy[m * K4 + from_k]; }
+      if (m < end && from_k < K4) { w = dy[(m * dim.dy_pitch + dim.dy_offset) / 4 + from_k]; }
       tile_dy[i] = w;
     }
     workgroupBarrier();  // until these are whole

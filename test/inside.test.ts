@@ -78,7 +78,7 @@ function counting(step: Step, i: number): Step {
   return { ...step, kernel, tensors: { ...step.tensors, outside: tensor(`outside ${i}`, [4]) } };
 }
 
-const BATCH = 5, MICRO = 3, gpu: Target = { gpu: true, tasks: 1024 };
+const BATCH = 5, MICRO = 3, gpu: Target = { gpu: true, tasks: 512 };
 
 /**
  * Plays a step of a training, its batch in two parts, and an evaluation behind it, and tells which of the dispatches

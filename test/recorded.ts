@@ -8,7 +8,7 @@ import { control, RING } from "../src/train/control.js";
 import { describe as network, outliving } from "../src/train/network.js";
 import { training } from "../src/train/programs.js";
 
-export const BATCH = 128, subgroups: Target = { lanes: 8, tasks: 32 }, none: Target = { gpu: true, tasks: 1024 };
+export const BATCH = 128, subgroups: Target = { lanes: 8, tasks: 32 }, none: Target = { gpu: true, tasks: 512 };
 
 /** Width and height of a family's images. */
 export const sizes: Readonly<Record<string, number>> = {

@@ -190,11 +190,11 @@ function adapterOf(gpu: GPUDevice, info: GPUAdapterInfo): Adapter {
 
 /**
  * What recordings for this adapter may count on. Software adapters run lanes as SIMD and pay for barriers, so they get
- * subgroup kernels; 32 workgroups keep a few cores busy, 1,024 a GPU (reasoned, not measured).
+ * subgroup kernels; 32 workgroups keep a few cores busy, 512 a GPU (reasoned, not measured).
  */
 export function targetOf({ subgroups, software, limits: { invocations } }: Adapter): Target {
   const lanes = software && subgroups && subgroups[0] === subgroups[1] ? subgroups[0] : undefined;
-  return { lanes, gpu: !software, invocations, tasks: software ? 32 : 1024 };
+  return { lanes, gpu: !software, invocations, tasks: software ? 32 : 512 };
 }
 
 /**

@@ -24,11 +24,8 @@ export interface BatchNormOptions {
   requiresGrad?: boolean;
 }
 
-/**
- * The column rung takes no more rows × Target.tasks: the fewer workgroups keep an adapter busy, the longer a column may
- * be before a second dispatch pays.
- */
-const COLUMN = 2 ** 22;
+/** Rows that the column rung takes, at most: on GPUs, where its lanes wait for row after row, and on CPUs. */
+const COLUMN = 2 ** 11, COLUMN_CPU = 2 ** 17;
 /** Row splits of partial, at most: on GPUs, for which `moments` has room, and on CPUs. */
 const SPLITS = 64, SPLITS_CPU = 16;
 /** Rows of a split, at least: fewer cost more to combine than to sum. */
@@ -42,7 +39,7 @@ interface Dims {
 }
 const groups = ({ C, WIDTH, columns_log2 }: Dims) => Math.ceil(C / WIDTH / 2 ** columns_log2);
 const spans = ({ M, span }: Dims) => Math.ceil(M / span);
-const short = ({ M }: Dims, { tasks = 32 }: Target) => M * tasks <= COLUMN;
+const short = ({ M }: Dims, { gpu }: Target) => M <= (gpu ? COLUMN : COLUMN_CPU);
 /** A workgroup for a whole column has many lanes on a GPU, for a lane takes its rows one by one. */
 const lanes = ({ target: { gpu, invocations = 256 } }: Recorder, d: Dims) =>
   ({ ...d, WORKGROUP: gpu ? Math.min(256, invocations) : 64 });

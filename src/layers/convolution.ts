@@ -66,11 +66,11 @@ const tileSizes: readonly Tile[] = [[64, 8], [32, 8], [64, 4], [16, 4]];
 
 /**
  * The tile that costs the least. One of four columns each costs less than one of eight, but more than half of that,
- * since what it loads serves fewer sums. Below a sixteenth of Target.tasks, workgroups fewer are no gain.
+ * since what it loads serves fewer sums. Below an eighth of Target.tasks, workgroups fewer are no gain.
  */
 function tileOf(rows: number, columns: number, tasks = 0): Tile {
   const needed = ([across, each]: Tile) => Math.ceil(rows * across / each / 512) * Math.ceil(columns / across);
-  const cost = (tile: Tile) => (needed(tile) + tasks / 16) * (tile[1] + 2);
+  const cost = (tile: Tile) => (needed(tile) + tasks / 8) * (tile[1] + 2);
   return tileSizes.reduce((best, tile) => cost(tile) < cost(best) ? tile : best);
 }
 const grid = (invocations: number, z: number, workgroup: number): Grid => {
@@ -196,7 +196,7 @@ export const inputLadder: Ladders["inputLadder"] = [
     const pixels = d.N * Math.ceil(d.H / d.STRIDE_H) * Math.ceil(d.W / d.STRIDE_W);  // of the largest phase
     const [TILE_C, CHANNELS] = tileOf(pixels, d.C, rec.target.tasks);
     rec.dispatch(
-      conv2d_tiled_input_backward, backwardEpilogue(t), { ...d, TILE_C, CHANNELS },
+      conv2d_tiled_input_backward, backwardEpilogue(t), { ...d, ...kernelDefaults(d), TILE_C, CHANNELS },
       grid(pixels, Math.ceil(d.C / TILE_C) * d.STRIDE_H * d.STRIDE_W, 512 * CHANNELS / TILE_C));
   } },
   { name: "plain", fits: () => true, record(rec, t, d) {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { targetOf } from "../../src/gpu/device.js";
+import { Recorder, tensor, type Rung, type Tensor } from "../../src/gpu/recorder.js";
 import * as ladders from "../../src/layers/convolution.js";
 import * as reference from "../reference/conv2d.js";
 import { expectClose, openTestDevice, random } from "../support.js";
@@ -57,6 +58,65 @@ describe("every rung of a convolution agrees with the twin", () => {
         const want = alone.map((v, i) => fused & 2 && z[i] <= 0 ? 0 : v + (fused & 1 ? addend[i] : 0));
         expectClose(`${rung.name}, fused ${fused}`, dx!, want, d.R * d.S * d.K);
       }
+  });
+
+  /** The rungs of a ladder that fit and have such a param. */
+  async function having<T extends string>(
+    ladder: readonly Rung<ladders.Convolution, T>[], d: ladders.Convolution, param: string,
+  ) {
+    const target = targetOf((await openTestDevice()).adapter), some = tensor("", [4]);
+    return ladder.filter((rung) => {
+      const rec = new Recorder(target);
+      if (rung.fits(d, target)) rung.record(rec, new Proxy({}, { get: () => some }) as Record<T, Tensor>, d);
+      return param in (rec.steps[0]?.kernel.params ?? {});
+    });
+  }
+
+  test("y is written, and dy read, amid the channels of a concatenation", async () => {
+    const d = sized({ ...control, ...cases["tiles of other shapes"] }), pixels = d.N * d.P * d.Q, wide = d.K + 12;
+    const x = random(1, d.N * d.H * d.W * d.C), weight = random(2, d.R * d.S * d.D * d.K), bias = random(3, d.K);
+    const around = random(4, pixels * wide), at = { y_pitch: wide, y_offset: 4, dy_pitch: wide, dy_offset: 4 };
+    /** Its own channels of a concatenation. */
+    const cut = (v: ArrayLike<number>) =>
+      Float64Array.from({ length: pixels * d.K }, (_, i) => v[Math.floor(i / d.K) * wide + 4 + i % d.K]);
+    const y = reference.forward(d, x, weight, bias), want = reference.backward(d, x, weight, cut(around));
+    const looked: string[] = [];
+    for (const rung of await having(ladders.forwardLadder, d, "y_pitch")) {
+      const got = await play(rung, d, { x, weight, bias }, { y: pixels * wide }, at);
+      looked.push(`${rung.name} forward`);
+      expectClose(`${rung.name} y`, Float32Array.from(cut(got.y!)), y, 9 * d.C);
+      expect(got.y!.filter((v) => Number.isNaN(v)), `${rung.name}, others' channels`).toHaveLength(12 * pixels);
+    }
+    for (const rung of await having(ladders.inputLadder, d, "dy_pitch")) {
+      const got = await play(rung, d, { weight, dy: around }, { dx: x.length }, at);
+      looked.push(`${rung.name} input`);
+      expectClose(`${rung.name} dx`, got.dx!, want.dx, 9 * d.K);
+    }
+    for (const rung of await having(ladders.weightLadder, d, "dy_pitch")) {
+      const got = await play(rung, d, { x, dy: around }, { dweight: weight.length, dbias: d.K }, at);
+      looked.push(`${rung.name} weight`);
+      expectClose(`${rung.name} dweight`, got.dweight!, want.dweight, pixels);
+      expectClose(`${rung.name} dbias`, got.dbias!, want.dbias, pixels);
+    }
+    expect(looked).toEqual([
+      "vec4 forward", "direct forward", "tiled forward", "direct input", "tiled input",
+      "vec2 weight", "vec4 weight", "direct weight", "tiled weight",
+    ]);
+  });
+
+  test("a dropout behind every rung drops the same elements, and scales the others", async () => {
+    const d = sized({ ...control, ...cases["tiles of other shapes"] }), p = 0.25, masks: Record<string, string> = {};
+    const x = random(1, d.N * d.H * d.W * d.C), weight = random(2, d.R * d.S * d.D * d.K), bias = random(3, d.K);
+    const alone = reference.forward(d, x, weight, bias);
+    const fused = { DROP: 1, stream: 3, threshold: p * 2 ** 24, scale: 1 / (1 - p) };
+    for (const rung of await having(ladders.forwardLadder, d, "stream")) {
+      const { y } = await play(rung, d, { x, weight, bias }, { y: alone.length }, fused);
+      expectClose(rung.name, y!, alone.map((v, i) => y![i] && v / (1 - p)), 9 * d.C);
+      masks[rung.name] = [...y!].map((v) => Number(v !== 0)).join("");
+    }
+    expect(Object.keys(masks)).toEqual(["vec4", "direct", "tiled"]);
+    expect(new Set(Object.values(masks)).size).toBe(1);
+    expect(masks.tiled.match(/0/g)!.length / alone.length).toBeCloseTo(p, 1);
   });
 
   test("all their kernels were dispatched", async () => {
