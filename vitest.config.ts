@@ -1,7 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-// Two processes, since compiling, which takes most of the time on software adapters, uses one core. The files of a
-// process share its device and all that was compiled on it.
+// The entries of the package, which examples and the guide import by name.
 const names = [
   ["convoy-gpu", "src/index.ts"],
   ["convoy-gpu/data", "src/data/index.ts"],
@@ -21,9 +20,11 @@ const common = {
     env: { CONVOY_ADAPTER: process.env.CONVOY_ADAPTER ?? "software" },
   },
 };
-// They change what others of their process would meet: flags of V8, Dawn itself.
+// What these change, other files of their process would meet: flags of V8, Dawn itself.
 const alone = ["test/heap.test.ts", "test/robust.test.ts"];
 
+// Two processes, since compiling, which takes most of the time on software adapters, uses one core. The files of a
+// process share its device and all that was compiled on it.
 export default defineConfig({
   test: {
     maxWorkers: 2, globalSetup: "test/browser/site.ts",

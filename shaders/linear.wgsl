@@ -57,7 +57,7 @@ fn linear_backward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgr
     let n = i / dim.C;
     let c = i % dim.C;
     for (var k = 0u; k < Ks; k++) { sum += dy[n * Ks + k] * weight[c * Ks + k]; }
-    var v = dot(vec4f(sum), vec4f(f32(WIDTH) / 4));  // its components, summed
+    var v = dot(vec4f(sum), vec4f(f32(WIDTH) / 4));  // the sum of its components; a scalar stands for four
     if (ADDEND) { v += addend[i]; }
     if (SLOPE > 0) { v *= vec4f(slope(Value(z[i]))).x; }
     dx[i] = v;

@@ -3,8 +3,8 @@ import { add_forward } from "./generated/add.js";
 import { byFours, tensor, type Recorder, type Shape, type Tensor } from "./gpu/recorder.js";
 import type { Layer, Mode, ParamSpec } from "./layers/layer.js";
 
-/** Any layer, whatever its names: the one place where kinds of layers meet. */
-export type AnyLayer = Layer<any, any, any, any>;
+/** Any layer, whatever its tensors are called. */
+export type AnyLayer = Layer<any, any, any, any>;  // `any`, since here kinds of layers meet
 
 /** A tensor in a network under construction: what layers take and give. */
 export interface Value extends Tensor {

@@ -9,12 +9,12 @@ export function known<T extends object>(what: string, given: T, names: string): 
   return given;
 }
 
-/** Makes sure that an option is what it is to be. */
+/** Throws an OptionError that says what an option must be, unless it is `ok`. */
 export function must(name: string, wanted: string, value: unknown, ok: unknown): void {
   if (!ok) throw new OptionError(`${name} is ${wanted}`, { [name]: value });
 }
 
-/** Makes sure that a device is one, and no promise. */
+/** Throws an OptionError unless a device is one, and no promise of one. */
 export const opened = (device: { readonly gpu: unknown }): void =>
   must("device", "what openDevice() gives, awaited", device, device?.gpu);
 

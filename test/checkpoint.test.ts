@@ -89,8 +89,6 @@ test("weights alone are what PyTorch takes; load() takes both", async () => {
   expect(() => other.restore(alone, "a.safetensors")).toThrow(
     "a.safetensors holds weights alone, nothing a training could go on with; "
     + "for weights, use run.load(stateDict(bytes))");
-  for (const wrong of [new ArrayBuffer(8), "model.safetensors", Promise.resolve(alone)])
-    expect(() => stateDict(wrong as never)).toThrow("the file comes as bytes: new Uint8Array(");
   expect(() => stateDict(Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0, 0, 0), "model.pt")).toThrow(
     "model.pt is a zip, as torch.save writes; "
     + 'save with safetensors.torch.save_file(model.state_dict(), "model.safetensors")');

@@ -17,8 +17,8 @@ import { openTestDevice, random } from "./support.js";
 const COUNTER = 98;
 
 /**
- * The text with every index of a storage or workgroup array put through a function that counts those outside. Numbers
- * in workgroup memory decide no index. They are not read, but made of theirs: a read takes SwiftShader long to compile.
+ * The text with every index of a storage or workgroup array put through a function that counts those outside. Floats in
+ * workgroup memory decide no index, so that a read of one becomes its index: reads take SwiftShader long to compile.
  */
 function watched(code: string): string {
   const tensors = [...code.matchAll(/var<storage, ?\w+> ?(\w+): ?array<\w+>;/g)]

@@ -1,5 +1,6 @@
-// README's parts of networks, as printed: their shapes, and what their parameters are called.
+// README's parts of networks, as printed: their shapes, and what their parameters are called; and where links lead.
 import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import * as convoy from "../src/index.js";
 
@@ -15,4 +16,21 @@ const shown = (net: convoy.Part, input: number[]) => convoy.summary(net, {
 test("a residual block, and parts by name", () => {
   expect(shown(value(block("residual"), "residual(3)"), [3, 8, 8])).toEqual(["0 2,3,8,8", "1 2,3,8,8", "conv 2,3,8,8"]);
   expect(shown(value(block("chain"), "stem"), [3, 32, 32])).toEqual(["conv1 2,64,16,16", "bn1 2,64,16,16"]);
+});
+
+test("links between the documents lead to what the package holds, and to headings that are there", () => {
+  const read = (path: string) => readFileSync(path, "utf8").replace(/^```[^]*?^```/gm, "");
+  const { files } = JSON.parse(read("package.json")) as { files: string[] };
+  const packed = (path: string) => path === "README.md" || files.some((f) => `${path}/`.startsWith(`${f}/`));
+  const slug = (heading: string) => heading.toLowerCase().replace(/[^\p{L}\p{N} -]/gu, "").replaceAll(" ", "-");
+  const documents = ["README.md", "shaders/README.md", ...files.filter((f) => f.endsWith(".md"))];
+  const links = documents.flatMap((from) =>
+    [...read(from).matchAll(/\]\(([^)]+)\)|src="([^"]+)"/g)].map(([, link, src]) => ({ from, to: link ?? src })));
+  expect(links.length).toBeGreaterThan(15);
+  for (const { from, to } of links.filter((link) => !link.to.startsWith("https://"))) {
+    const [file, anchor] = to.split("#"), path = file ? join(dirname(from), file) : from;
+    expect(packed(path), `${to} of ${from}`).toBe(true);
+    const headings = [...read(path).matchAll(/^#+ (.+)$/gm)].map(([, heading]) => slug(heading));
+    if (anchor) expect(headings, `${to} of ${from}`).toContain(anchor);
+  }
 });

@@ -8,8 +8,9 @@ import { checkRaces } from "./races.js";
 import { joined, type Report } from "./report.js";
 
 /**
- * All checks of a layer: loops that do not end, and then none else; other recordings, bounds, races, y where there is a
- * reference, gradients. One report. Without a reference, nothing says what y should be.
+ * All checks of a layer, in one report: loops that end (if one does not, no other check runs), recordings in evaluation
+ * and without some gradients, bounds, races, y where there is a reference, gradients. Without a reference, nothing says
+ * what y should be.
  */
 export async function check(layer: AnyLayer, shapes: readonly Shape[], options: GradientOptions): Promise<Report> {
   const ends = await checkEnds(layer, shapes, options);

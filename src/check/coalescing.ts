@@ -1,19 +1,19 @@
 import type { Access } from "./access.js";
 
-/** What a GPU fetches at least, in bytes, and how many invocations it lets load together: a common subgroup. */
+/** The least that a GPU fetches, in bytes, and how many invocations load together: a common size of subgroups. */
 const SECTOR = 32, TOGETHER = 32;
 
 /** How a line of a shader reads or writes a tensor. */
 export interface Pattern {
   readonly variable: string; readonly kind: Access["kind"]; readonly line: number;
-  /** What neighbours touch together, on average: sectors of 32 bytes, and how many would hold it if it lay in a row. */
+  /** Sectors of 32 bytes that a subgroup touches at once, on average, and how many would hold as much in a row. */
   readonly sectors: number; readonly enough: number;
 }
 
 /**
- * Counts what neighbouring invocations fetch together: 32 floats that lie in a row are 4 sectors, 32 that lie rows
- * apart are 32, of which a GPU uses an eighth. What a subgroup touches by one instruction is told by turns: the n-th
- * access of a line by each invocation belongs together.
+ * Counts what neighbouring invocations fetch together, which GPUs coalesce: 32 floats in a row are 4 sectors, 32 that
+ * lie rows apart are 32, of which an eighth is used. Of a line, the n-th accesses of a subgroup's invocations count as
+ * one instruction.
  */
 export function coalescing() {
   const turns = new Map<string, number>();

@@ -24,10 +24,10 @@ async function reader(): Promise<typeof Wgsl> {
  * Finds races: two invocations of a workgroup that touch one place with no barrier between, one of them writing; two
  * workgroups that touch one place at all, one of them writing; barriers that only some invocations come to. It
  * interprets every kernel of both passes, without a GPU, and holds every access of the run, so nothing depends on an
- * adapter's schedule: SwiftShader gives right answers where a barrier is missing. Finds accesses out of bounds, too,
- * with their lines, and hints at lines where neighbouring invocations read or write far apart. Choose small shapes: a
- * workgroup takes about a millisecond for each hundred accesses. What it cannot interpret, such as subgroup functions,
- * is a note of the report.
+ * adapter's schedule, by which answers may be right where a barrier is missing. Finds accesses out of bounds, too,
+ * with their lines, and hints at lines where neighbouring invocations read or write far apart (uncoalesced). Choose
+ * small shapes: a workgroup takes about a millisecond for each hundred accesses. What it cannot interpret, such as
+ * subgroup functions, is a note of the report.
  */
 export async function checkRaces(
   layer: AnyLayer, shapes: readonly Shape[], { seed, range }: Omit<CheckOptions, "device"> = {},
@@ -132,7 +132,7 @@ export function raced(
   } finally { Object.assign(console, { error, log }); }
   const note = complaints.length ? `cannot be interpreted (${complaints[0]})` : undefined;
   const hints = pattern.patterns().map(({ variable, kind, line: at, sectors, enough }) =>
-    `${entry}, ${line(at)}: right, but slow on GPUs: 32 invocations side by side ${kind} ${variable} at ${sectors} `
-      + `places 32 bytes wide, where ${enough} would do; let neighbours take neighbouring elements`);
+    `${entry}, ${line(at)}: right, but slow on GPUs: 32 neighbouring invocations ${kind} ${variable} in ${sectors} `
+      + `sectors of 32 bytes, where ${enough} would do; let neighbours take neighbouring elements`);
   return { count, found: [...found.values()], hints, note };
 }

@@ -23,7 +23,7 @@ export interface Report {
   readonly findings: readonly Finding[];
   /** What could not be looked at, and why: no fault, but no ✓ either. */
   readonly notes: readonly string[];
-  /** What is right, but slow on GPUs. */
+  /** Lines that are right, but slow on GPUs: neighbouring invocations read or write far apart. */
   readonly hints: readonly string[];
   /** A line of what was looked at, then one for each finding, note and hint. */
   toString(): string;

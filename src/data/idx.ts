@@ -95,7 +95,7 @@ export async function sha256(bytes: Uint8Array): Promise<string> {
 
 /**
  * The same bytes as a Uint8Array proper. Node's Buffer is one in name only (its slice() does not copy), and shared
- * memory WebGPU refuses: that is copied. Throws a FormatError for what is none.
+ * memory WebGPU refuses: that is copied. Throws a FormatError for anything but bytes.
  */
 export function plain(bytes: Uint8Array, what = "the file"): Uint8Array<ArrayBuffer> {
   if (!(bytes instanceof Uint8Array))

@@ -198,8 +198,8 @@ export function targetOf({ subgroups, software, limits: { invocations } }: Adapt
 }
 
 /**
- * Opens the browser's GPU. In Node, `openDevice` of convoy-gpu/node does the same.
- * Throws an AdapterError where there is none.
+ * Opens the browser's GPU, in compatibility mode where there is no other. In Node, `openDevice` of convoy-gpu/node does
+ * the same. Throws an AdapterError where there is none.
  */
 export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   const gpu = globalThis.navigator?.gpu;

@@ -96,7 +96,7 @@ export interface Target {
   readonly lanes?: number;
   /** Whether the adapter is a GPU: it takes many invocations at once. Default false. */
   readonly gpu?: boolean;
-  /** Invocations of a workgroup, at most: 128 where WebGPU is there in compatibility mode only. Default 256. */
+  /** Invocations of a workgroup, at most: 128 in WebGPU's compatibility mode. Default 256. */
   readonly invocations?: number;
   /** Workgroups that keep the adapter busy: how finely long sums are split. Default 32. */
   readonly tasks?: number;

@@ -8,8 +8,8 @@ export interface Loss {
   /** Whether predictions are the network's answers as they are. Default: their softmax. */
   readonly raw?: boolean;
   /**
-   * What labels are below. Default: the number of outputs, for each label is a class; 2³² for a loss that reads them as
-   * something else, such as the bits of a number to predict, or a bit for each class that an image shows.
+   * Labels must be below this. Default: the number of outputs, since a label is a class; 2³² for a loss that reads
+   * labels as something else, such as the bits of a float to predict, or a bit for each class that an image shows.
    */
   readonly labels?: number;
   /** Throws a ShapeError unless predictions of this shape can be compared with labels. */

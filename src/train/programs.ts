@@ -73,7 +73,7 @@ const played = (steps: readonly Step[], { nodes }: Graph, { learned, others }: N
   ? fuse(steps, new Set(nodes.flatMap(({ layer }) => layer.fusing ?? [])), [...learned, ...others])
   : steps;
 
-/** Weight decay would change what has no gradient. */
+/** What has no gradient is refused: weight decay alone would change it. */
 function unlearned({ name }: Tensor): never {
   throw new OptionError(`the output does not depend on ${name}: use it, or freeze() it`);
 }

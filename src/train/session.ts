@@ -64,8 +64,8 @@ export class Session extends Home {
   }
 
   /**
-   * Records and plans a training, makes its buffers, compiles its kernels. Throws a LimitError that names the largest
-   * batch that fits.
+   * Records and plans a training, makes its buffers, compiles its kernels. Throws an OptionError or ShapeError for what
+   * does not fit together, and a LimitError that names the largest batch that fits.
    */
   static async open(net: Part, options: SessionOptions): Promise<Session> {
     const {
@@ -172,7 +172,7 @@ export class Session extends Home {
   /**
    * One optimizer step on the images with these indices, or on those that were fed, of which only the number counts:
    * one write, one pass, one submit; returns at once. With `read`, gives the ring once the GPU has it: row s % 128, of
-   * step s from 0, has Σ loss, Σ hits, images, losses that are no numbers.
+   * step s from 0, has Σ loss, Σ hits, images, and how many losses are not finite.
    */
   step(order: Uint32Array, lr: number = this.optimizer.lr, read = false): Promise<Float32Array> | undefined {
     const { player } = this.#of(order.length);
@@ -201,7 +201,10 @@ export class Session extends Home {
     this.memory.write(this.control.whole, this.#words);
   }
 
-  /** Queues images [N, H, W, C] and labels for the next step, in a session without `data`. */
+  /**
+   * Queues images [N, H, W, C] and a label for each for the next step, in a session without `data`. Throws a ShapeError
+   * unless they fit.
+   */
   feed(images: Float32Array<ArrayBuffer>, labels: Uint32Array<ArrayBuffer>): void {
     const { program: { x, labels: own } } = this.#of(labels.length);
     if (!(images instanceof Float32Array && labels instanceof Uint32Array && images.length === x.size))

@@ -9,7 +9,7 @@ import type { Optimizer } from "../optimizers/optimizer.js";
 import type { Choices } from "../tune/choices.js";
 import type { Program } from "./programs.js";
 
-/** Names of the first half. */
+/** The names of the first half of SessionOptions. */
 export const SHARED =
   "device, data, microBatch, optimizer, loss, clip, freeze, seed, init, normalise, augment, resident";
 

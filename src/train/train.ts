@@ -45,8 +45,8 @@ const NAMES = `${SHARED}, resize, batch, epochs, tune, schedule, earlyStopping, 
  *     const run = await train(net, { device, data: await fashionMnist(), epochs: 10 });
  *     for await (const e of run) console.log(e.epoch, e.loss, e.accuracy);
  *
- * Throws a ShapeError, LimitError (naming the largest batch that fits), OutOfMemoryError or OptionError before anything
- * runs.
+ * Throws a ShapeError, LimitError (naming the largest batch that fits), OutOfMemoryError or OptionError (such as for a
+ * parameter on which the output does not depend) before anything runs.
  */
 export async function train(net: Part, options: TrainOptions): Promise<Run> {
   const {

@@ -27,10 +27,11 @@ beforeAll(async () => {
 });
 afterAll(async () => { await browser?.close(); rmSync(folder, { recursive: true, force: true }); });
 
-test("the tarball holds the library, its data, its shaders and the guide, and no more", () => {
+test("the tarball holds the library, its data, its shaders and its documents, and no more", () => {
   const wanted = [
     /^dist\/(src|models)\/[\w/]+\.js(\.map)?/, /^dist\/types\/(src|models)\//, /^dist\/src\/data\/fashion-mnist\//,
-    /^shaders\/([\w/]+\.wgsl|README\.md)/, /^(README\.md|docs\/custom-layers\.md|LICENSE|package\.json)$/,
+    /^shaders\/([\w/]+\.wgsl|README\.md)/, /^(LICENSE|package\.json)$/,
+    /^((README|ARCHITECTURE|CONTRIBUTING)\.md|docs\/[\w-]+\.(md|svg|png))$/,
   ];
   const paths = packed.files.map(({ path }) => path);
   for (const path of paths) expect(wanted.some((pattern) => pattern.test(path)), path).toBe(true);
