@@ -118,8 +118,8 @@ export class Graph {
 
   #parameter(name: string, made: Omit<Parameter, "tensor">): Tensor {
     const { spec, learned } = made;
-    if (this.#named.has(name) && !this.#again)
-      throw new ConvoyError("name", `two parameters are called ${name}; wrap one in named("…", block), or let both be shared()`);
+    if (this.#named.has(name) && !this.#again) throw new ConvoyError(
+      "name", `two parameters are called ${name}; wrap one in named("…", block), or make both one by shared(block)`);
     this.#named.add(name);
     let parameter = this.params.get(name);
     if (!parameter) this.params.set(name, parameter = { tensor: this.tensor(name, spec.shape), ...made });

@@ -102,8 +102,8 @@ describe("what is wrong is found, and pointed to", () => {
     const right = depthwise(), at = [[2, 8, 8, 8]], { hints, ok } = await checkRaces(slow, at);
     expect([ok, (await checkRaces(right, at)).hints]).toEqual([true, []]);
     expect(hints).toHaveLength(1);
-    expect(hints[0]).toMatch(joined(/^depthwise_forward, line 22 \(sum \+= x\[.*\): right, but slow on GPUs: 32 /,
-      /neighbouring invocations read x in \d\d sectors of 32 bytes, where 4 would do; let neighbours/));
+    expect(hints[0].message).toMatch(joined(/^depthwise_forward, line 22 \(sum \+= x\[.*\): right, but slow on GPUs: /,
+      /32 neighbouring invocations read x in \d\d sectors of 32 bytes, where 4 would do; let neighbours/));
   });
 
   test("the worst element is told first; where no value is right, still", () => {

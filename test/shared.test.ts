@@ -68,5 +68,5 @@ test("its weights are counted once; what is not shared may not have one name twi
     summary(sequential(conv(), ...parts, flatten(), linear({ units: 2 })), { input: [1, 4, 4], batch: 1 }).parameters;
   expect(of(step, step, step)).toBe(of(step));
   const twice: Part = (x) => add(named("a", conv())(x), named("a", conv())(x));
-  expect(() => of(twice)).toThrow(/two parameters are called 1\.a\.weight.*shared\(\)/);
+  expect(() => of(twice)).toThrow(/two parameters are called 1\.a\.weight.*shared\(block\)/);
 });

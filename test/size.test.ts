@@ -4,7 +4,7 @@ import type { Kernel } from "../src/gpu/kernel.js";
 import { bytes, lenet } from "./bytes.js";
 import { words } from "./words.js";
 
-test("a page pays for what it uses: LeNet in 48.8 kB, all of the core in 64.2", async () => {
+test("a page pays for what it uses: LeNet in 48.8 kB, all of the core in 64.3", async () => {
   const sizes = {
     lenet: await bytes(lenet),
     core: await bytes('export * from "convoy-gpu";'),
@@ -12,7 +12,7 @@ test("a page pays for what it uses: LeNet in 48.8 kB, all of the core in 64.2", 
   };
   console.log(Object.entries(sizes).map(([name, size]) => `${name} ${(size / 1000).toFixed(1)} kB`).join(", "));
   expect(sizes.lenet, "LeNet").toBeLessThanOrEqual(48_800);
-  expect(sizes.core, "the core").toBeLessThanOrEqual(64_200);
+  expect(sizes.core, "the core").toBeLessThanOrEqual(64_300);
   expect(sizes.error, "one class of errors, which needs nothing else").toBeLessThan(1_000);
 });
 

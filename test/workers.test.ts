@@ -78,5 +78,5 @@ test("the oldest of the runs that are kept goes on with its curve", async () => 
   list.curve = curve;
   list.begin({}, 1);
   expect([list.now.id, list.now.curve]).toEqual([1, curve]);
-  expect(list.past.map(({ colour }) => colour)).toEqual([0, 4, 3, 2, 1].map((n) => `--past-${n}`));
+  expect(list.drawn.past.map(({ colour }) => colour)).toEqual([0, 4, 3, 2, 1].map((n) => `--past-${n}`));
 });

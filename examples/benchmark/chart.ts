@@ -57,7 +57,7 @@ export function rooflineChart(pointed: (row: BenchRow | undefined) => void) {
   const label = "Roofline. The values are in the table below.";
   const plot = el("div", { class: "plot", role: "img", "aria-label": label });
   const readout = el("p", { class: "roof-readout soft" }), keys = el("div", { class: "legend marks" });
-  const note = el("p", { class: "empty" }, "Press Measure: each kernel adds a point.");
+  const note = el("p", { class: "empty" }, "Each kernel that is measured adds a point.");
   let roof: Roofline | undefined, rows: readonly BenchRow[] = [], other: Roofline | undefined;
   let active: BenchRow | undefined, points = new Map<BenchRow, SVGGElement>();
 
@@ -75,7 +75,7 @@ export function rooflineChart(pointed: (row: BenchRow | undefined) => void) {
     const base = roof ?? other;  // before anything is measured here, a report's alone
     note.hidden = base !== undefined;
     points = new Map();
-    if (!base || !width || !height) { plot.replaceChildren(); return; }
+    if (!base || !width || !height) { plot.replaceChildren(); light(active); return; }
     const moving = rows.filter((r) => !r.flops), working = rows.filter((r) => r.flops);
     const narrow = width < 520, strip = moving.length ? narrow ? 70 : 130 : 0;
     const left = 44, right = width - (strip && strip + 48) - 8, top = 26, bottom = height - 40;
@@ -126,7 +126,7 @@ export function rooflineChart(pointed: (row: BenchRow | undefined) => void) {
     const found = row && points.get(row);
     found?.classList.add("on");
     found?.parentNode?.append(found);  // in front
-    readout.textContent = row ? words(row) : "Point at a mark, or choose a row of the table.";
+    readout.textContent = row ? words(row) : rows.length ? "Point at a mark, or choose a row of the table." : "";
   }
 
   new ResizeObserver(draw).observe(plot);

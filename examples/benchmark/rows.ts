@@ -66,7 +66,7 @@ export function rowTable(chosen: (row: BenchRow | undefined) => void) {
       return el("tbody", {}, el("tr", {}, title), ...group.map((row) => line(row, theirs)));
     }));
     count.textContent = rows.length
-      ? `${shown.length} of ${rows.length} measured`
+      ? `${shown.length < rows.length ? `${shown.length} of ` : ""}${rows.length} measured`
       : "Medians, spread, error and speed of every rung appear here.";
     light(active);
   }

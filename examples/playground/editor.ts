@@ -65,10 +65,11 @@ const look = EditorView.theme({
   },
   ".cm-cursor": { borderLeftColor: "var(--text)" },
   "&.cm-focused .cm-selectionBackground, .cm-selectionBackground": { backgroundColor: "var(--faint) !important" },
-  ".cm-tooltip, .cm-diagnostic": {
-    backgroundColor: "var(--bad-tint)", color: "var(--text)", borderColor: "var(--bad)",
-  },
+  ".cm-tooltip": { backgroundColor: "var(--card)", color: "var(--text)", borderColor: "var(--edge)" },
+  ".cm-diagnostic-error": { backgroundColor: "var(--bad-tint)", borderColor: "var(--bad)" },
+  ".cm-diagnostic-warning": { backgroundColor: "var(--care-tint)", borderColor: "var(--care)" },
   ".cm-lintRange-error": { backgroundImage: "none", textDecoration: "underline wavy var(--bad)" },
+  ".cm-lintRange-warning": { backgroundImage: "none", textDecoration: "underline wavy var(--care)" },
 });
 
 /**
@@ -116,13 +117,14 @@ export function editor(label: string, language: "wgsl" | "javascript", changed: 
       if (to) view.dispatch({ changes: { from: 0, to, insert }, annotations });
       else view.setState(EditorState.create({ doc: insert, extensions }));
     },
-    /** Underlines what is wrong, and goes to the first of it. */
+    /** Underlines what is wrong, or a hint, and goes to the first of it. */
     mark(places: readonly Place[]): void {
-      const { doc } = view.state, found = places.map(({ line, column, message }) => {
+      const { doc } = view.state, found = places.map(({ line, column, message, hint }) => {
         const { from, to } = doc.line(Math.min(Math.max(1, line), doc.lines));
         const at = Math.min(from + column - 1, Math.max(from, to - 1));
         const word = /^\w+/.exec(doc.sliceString(at, to))?.[0].length ?? 1;
-        return { from: at, to: Math.min(at + word, to), severity: "error" as const, message };
+        const severity = hint ? "warning" as const : "error" as const;
+        return { from: at, to: Math.min(at + word, to), severity, message };
       });
       const effects = found.length ? EditorView.scrollIntoView(found[0].from, { y: "center" }) : [];
       view.dispatch(setDiagnostics(view.state, found), { effects });

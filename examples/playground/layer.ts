@@ -15,12 +15,13 @@ export interface Made {
   readonly macs?: readonly [forward: number, backward: number];
 }
 
-/** Where in an editor something is wrong, counted from 1. */
+/** Where in an editor something is wrong, or right but slow, counted from 1. */
 export interface Place {
   readonly file: "shader" | "layer";
   readonly line: number;
   readonly column: number;
   readonly message: string;
+  readonly hint?: boolean;
 }
 
 const names: Readonly<Record<string, unknown>> = { ...convoy, ...wgsl };

@@ -14,7 +14,7 @@ const examples: Readonly<Record<string, string>> = {
   "squeeze-excite": "Squeeze and excite", pooling: "A pooling of your own",
 };
 const root = document.getElementById("playground"), patience = [5, 20, 60, 300];
-let worker: Worker | undefined, running: Action | undefined, answered = false, revealed = false, faults = 0, wanted = 0;
+let worker: Worker | undefined, running: Action | undefined, answered = false, revealed = false, found = "", wanted = 0;
 let timer: ReturnType<typeof setTimeout> | undefined, written: ReturnType<typeof setTimeout> | undefined;
 
 const shader = editor("Shader, WGSL", "wgsl", edited), code = editor("Layer, JavaScript", "javascript", edited);
@@ -138,7 +138,7 @@ function start(action: Action): void {
   problems.replaceChildren();
   tell();
   busy(action);
-  [faults, revealed] = [0, false];
+  [found, revealed] = ["", false];
   shown.begin(JSON.stringify(draft()));
   status.textContent = `${actions[action]} …`;
   wait();
@@ -158,17 +158,15 @@ function receive(message: FromWorker): void {
   switch (message.type) {
     case "adapter": answered = true; status.textContent = `${actions[action]} on ${message.adapter.name} …`; break;
     case "values": shown.values(message); break;
-    case "checked": faults += message.findings.length; shown.checked(message); point(message.places); break;
+    case "checked": found = shown.checked(message); point(message.places); break;
     case "benched": shown.benched(message); break;
     case "trained": shown.trained(message); break;
     case "logged": shown.log(message); break;
-    case "done": {
-      const found = faults ? `, ${faults} ${faults === 1 ? "fault" : "faults"} found` : "";
-      status.textContent = `${actions[action]}: done${found}.`;
+    case "done":
+      status.textContent = `${actions[action]}: done${found && `, ${found} found`}.`;
       clearTimeout(timer);
       busy(undefined);
       break;
-    }
     case "failed": {
       const { places, message: why, code: kind } = message;
       clearTimeout(timer);
@@ -194,13 +192,13 @@ function receive(message: FromWorker): void {
 
 /**
  * Underlines what is wrong, and lists it; what a compiler says of each candidate for an operator is at the underline
- * alone.
+ * alone, and a hint there and with what was found.
  */
 function point(places: readonly Place[]): void {
   if (!places.length) return;
   shader.mark(places.filter((p) => p.file === "shader"));
   code.mark(places.filter((p) => p.file === "layer"));
-  problems.replaceChildren(...places.map(({ file, line, column, message }) => {
+  problems.replaceChildren(...places.filter((p) => !p.hint).map(({ file, line, column, message }) => {
     const where = `${file === "shader" ? "Shader" : "Layer"}, line ${line}, column ${column}: `;
     return el("li", {}, el("b", {}, where), message.split("\n\n")[0]);
   }));

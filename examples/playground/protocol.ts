@@ -30,7 +30,7 @@ export type FromWorker =
     readonly action: Action;
     readonly looked: readonly string[];
     readonly findings: readonly Finding[];
-    readonly hints: readonly string[];
+    readonly hints: readonly Finding[];
     readonly places: readonly Place[];
     readonly errors: readonly Shown[];
   }

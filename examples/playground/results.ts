@@ -34,6 +34,8 @@ function tensorView({ name, shape, planes }: Shown, what: string, top = 0): HTML
       + (planes.of > kept ? `, ${kept} of ${planes.of} channels` : "") + (top ? `; up to ${value(top)} passes` : "")));
 }
 
+const count = (n: number, what: string) => n ? `${number(n)} ${what}${n === 1 ? "" : "s"}` : "";
+
 const result = (title: string, id: string) => {
   const body = el("div", { class: "result" }), element = card({ id, title }, body);
   element.hidden = true;
@@ -78,18 +80,20 @@ export function results() {
         ...tensors.map((t) => tensorView(t, "the first image’s channels")),
         el("p", { class: "soft" }, `Made by ${kernels.join(", ")}.`));
     },
-    checked({ action, looked, findings, hints, errors }: Checked): void {
+    /** Gives how many faults and hints there are, in words. */
+    checked({ action, looked, findings, hints, errors }: Checked): string {
       const { element, body } = checked[action === "gradients" ? "gradients" : "races"];
       element.hidden = false;
       const { length } = findings, list = findings.map(({ message }) => el("li", {}, message));
-      const verdict = length ? `${number(length)} ${length === 1 ? "fault" : "faults"} found.` : "Nothing wrong found.";
+      const faults = count(length, "fault"), verdict = faults ? `${faults} found.` : "Nothing wrong found.";
       const all = looked.join(", ").replace(/\b\d{4,}\b/g, (n) => number(Number(n)));
       body.replaceChildren(
         el("p", { class: `verdict-line ${length ? "bad" : "good"}` }, verdict),
         ...length ? [el("ul", { class: "findings" }, ...list)] : [],
-        ...hints.map((hint) => el("p", {}, `${hint}.`)),
+        ...hints.map(({ message }) => el("p", { class: "hint" }, `${message}.`)),
         el("p", { class: "soft" }, `Looked at ${all}.`),
         ...errors.map((e) => tensorView(e, "error of each element ÷ the largest gradient", TOLERANCE)));
+      return [faults, count(hints.length, "hint")].filter(Boolean).join(", ");
     },
     benched({ rows: found, roofline: { flops, bandwidth, clock }, macs }: Benched): void {
       benched.element.hidden = false;
@@ -109,7 +113,7 @@ export function results() {
     trained({ losses, epoch, test }: Trained): void {
       trained.element.hidden = false;
       curve = withLosses(curve, curve.steps.length + losses.length, losses);
-      chart.show(curve, []);
+      chart.show(curve);
       const right = test === undefined ? "" : `: ${percent(test)} of the test images right`;
       accuracy.textContent = `Epoch ${epoch} of 2${right}.`;
     },

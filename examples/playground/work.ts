@@ -82,7 +82,8 @@ const actions: Readonly<Record<Action, (made: Made, tools: Tools, places: Placed
     const races = await checkRaces(layer, [input]), bounds = await checkBounds(layer, [input], { device });
     const findings = [...races.findings, ...bounds.findings];
     const looked = [...races.looked, ...bounds.looked, ...races.notes], { hints } = races;
-    post({ type: "checked", action: "races", looked, findings, hints, places: places(findings), errors: [] });
+    const where = [...places(findings), ...places(hints).map((p) => ({ ...p, hint: true }))];
+    post({ type: "checked", action: "races", looked, findings, hints, places: where, errors: [] });
   },
   async bench({ layer, input, macs }, tools) {
     const limits = await (tools.roof ??= roofline(tools.device));

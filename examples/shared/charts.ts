@@ -33,12 +33,13 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
   const note = el("p", { class: "empty" }, empty);
   const plot = el("div", { class: "plot", role: "img", "aria-label": `${title}. The values are in the table below.` });
   const legend = el("p", { class: "legend" });
-  const tell = () => {
-    legend.replaceChildren(...lines.map(({ label, colour, dash }) => {
+  const tell = (name = "") => {
+    const keys = lines.map(({ label, colour, dash }) => {
       const key = el("span", { class: dash ? "key dashed" : "key" }, label);
       key.style.setProperty("--key", `var(${colour})`);
       return key;
-    }));
+    });
+    legend.replaceChildren(...name ? [`${name}:`] : [], ...keys);
   };
   const values = table(title, [x, ...lines.map((l) => l.label)]);
   const shown = disclosure("As a table", values.element, () => { fill(); });
@@ -49,7 +50,7 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
     el("div", { class: "stage" }, plot, note),
     readout,
     el("div", { class: "chart-foot" }, toggle, ...extras), content);
-  let data: uPlot.AlignedData = [[], ...lines.map(() => [])], log = false, span = 0, top = Infinity;
+  let data: uPlot.AlignedData = [[], ...lines.map(() => [])], log = false, span = 0, top = Infinity, told = "";
   let rows: () => string[][] = () => [];
 
   const axis = (side: "x" | "y"): uPlot.Axis => ({
@@ -72,7 +73,7 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
   const words = (at: number) => {
     const parts = lines.map(({ label }, i) => {
       const y = data[i + 1][at];
-      return typeof y === "number" ? `${label} ${format(y)}` : "";
+      return typeof y === "number" ? `${format(y)} ${label}` : "";
     });
     return `${x} ${number(data[0][at])}: ${parts.filter(Boolean).join(", ")}`;
   };
@@ -104,7 +105,10 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
     axes: [axis("x"), axis("y")],
     series: [{}, ...lines.map(({ label, colour, width, dash, points }): uPlot.Series => ({
       label, stroke: () => css(colour), width, dash, spanGaps: true,
-      points: { show: points ?? (({ data: [xs] }) => xs.length === 1), size: 6, fill: () => css(colour) },
+      points: {
+        show: points ?? (({ data: all }, i) => [...all[i]].filter((y) => typeof y === "number").length === 1), size: 6,
+        fill: () => css(colour),
+      },
     }))],
     hooks: { setCursor: [({ cursor: { idx } }) => {
       if (idx === null || idx === undefined) rest(); else readout.textContent = words(idx);
@@ -120,23 +124,25 @@ function figure({ title, x, lines: own, format, empty, range }: Look, ...extras:
   tell();
   return {
     element,
-    /** The own lines, and those of earlier runs, [x, y] each. */
+    /** Says in place of the chart why none comes; without a reason, what will bring it. */
+    idle(why = empty): void { note.textContent = why; },
+    /** The own lines, and those of earlier runs, [x, y] each; beside these the present one has a name, too. */
     draw(
       next: uPlot.AlignedData,
       nextRows: () => string[][],
       past: readonly (Past & { readonly data: uPlot.AlignedData })[] = [],
+      name = "",
       cut?: { readonly top: number; readonly most: number },
     ): void {
       top = cut?.top ?? Infinity;
       above.hidden = !cut || cut.most <= cut.top;
       above.textContent = above.hidden ? "" : `Cut off at the top: values of up to ${number(cut?.most ?? 0)}.`;
-      const names = () => lines.map(({ label, colour }) => label + colour).join(), before = names();
       lines = [...own, ...past.map(({ name, colour }) => ({ label: name, colour, width: 1.5, dash: [5, 3] }))];
       [data, rows] = [past.length ? uPlot.join([next, ...past.map((p) => p.data)]) : next, nextRows];
       note.hidden = data[0].length > 0;
       if (!note.hidden || !readout.textContent) rest();
-      const same = before === names();
-      if (!same) tell();
+      const same = told === (told = name + lines.map(({ label, colour }) => label + colour).join());
+      if (!same) tell(name);
       if (chart && data[0].length && same) chart.setData(data); else again();
       fill();
     },
@@ -154,7 +160,7 @@ const check = (label: string, checked: boolean, changed: (on: boolean) => void) 
 
 /** Loss of each step, and its moving average; of earlier runs the average alone. */
 export function lossChart() {
-  let smooth = true, curve: Curve = emptyCurve, past: readonly Past[] = [], drawn = 0, waiting = false;
+  let smooth = true, curve: Curve = emptyCurve, past: readonly Past[] = [], name = "", drawn = 0, waiting = false;
   const chart = figure({
     title: "Training loss", x: "Step", empty: "Press Train: each step adds a point.",
     format: (y) => number(y, y >= 100 ? 0 : y > 0 && y < 0.1 ? 3 : 2),
@@ -174,12 +180,13 @@ export function lossChart() {
     const { steps, losses, means } = curve;
     chart.draw([[...steps], [...losses], smooth ? [...means] : means.map(() => null)], rows,
       past.map((p) => ({ ...p, data: [[...p.curve.steps], [...p.curve.means]] })),
-      ceiling(curve, past.map((p) => p.curve)));
+      name, ceiling(curve, past.map((p) => p.curve)));
   }
   return {
-    element: chart.element,
-    show(next: Curve, others: readonly Past[]): void {
-      [curve, past] = [next, others];
+    element: chart.element, idle: chart.idle,
+    /** `own` names the present run beside others. */
+    show(next: Curve, others: readonly Past[] = [], own = ""): void {
+      [curve, past, name] = [next, others, own];
       if (waiting) return;
       waiting = true;
       setTimeout(draw, Math.max(0, drawn + FRAME - performance.now()));
@@ -197,13 +204,14 @@ export function accuracyChart() {
     ],
   });
   return {
-    element: chart.element,
-    /** The x axis goes to `span` epochs at least. */
-    show({ epochs }: Curve, others: readonly Past[], span: number): void {
+    element: chart.element, idle: chart.idle,
+    /** The x axis goes to `span` epochs at least; `own` names the present run beside others. */
+    show({ epochs }: Curve, others: readonly Past[], own: string, span: number): void {
       chart.span = span;
       chart.draw([epochs.map((e) => e.epoch), epochs.map((e) => e.training), epochs.map((e) => e.test)],
         () => epochs.map((e) => [String(e.epoch), percent(e.training), e.test === null ? "" : percent(e.test)]),
-        others.map((p) => ({ ...p, data: [p.curve.epochs.map((e) => e.epoch), p.curve.epochs.map((e) => e.test)] })));
+        others.map((p) => ({ ...p, data: [p.curve.epochs.map((e) => e.epoch), p.curve.epochs.map((e) => e.test)] })),
+        own);
     },
   };
 }

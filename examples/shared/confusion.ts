@@ -4,6 +4,8 @@ import { drawPicture } from "./draw.js";
 import type { Judgement } from "./judge.js";
 import type { ImageShape } from "./protocol.js";
 
+const MOST = 12;  // mistakes, as judge() gives them
+
 export function judgementView() {
   const head = el("thead"), body = el("tbody"), words = el("p", { class: "soft" });
   const list = el("ul", { class: "mistakes" }), none = el("p", { class: "soft" });
@@ -12,8 +14,34 @@ export function judgementView() {
     el("table", { class: "confusion" }, el("caption", { class: "hidden" }, caption), head, body));
   const matrix = card({ id: "confusion", title: "Confusion matrix" }, words, frame);
   const mistakes = card({ id: "mistakes", title: "Worst mistakes" }, none, list);
+  /** A row for each class; without counts its cells are empty. */
+  function fill(classes: readonly string[], counts?: Judgement["counts"]): void {
+    frame.classList.toggle("wide", classes.length <= 20);
+    head.replaceChildren(el("tr", {},
+      el("th", { scope: "col" }, "true / predicted"),
+      ...classes.map((name) => el("th", { scope: "col" }, el("span", {}, name))),
+      el("th", { scope: "col" }, el("span", {}, "right"))));
+    body.replaceChildren(...classes.map((name, i) => {
+      const row = counts?.[i] ?? [], sum = row.reduce((a, b) => a + b, 0);
+      return el("tr", {}, el("th", { scope: "row" }, name), ...classes.map((_, j) => {
+        const n = row[j] ?? 0, cell = el("td", { class: i === j ? "hit" : "" }, n || sum && i === j ? number(n) : "");
+        // The root, so that a few show too.
+        cell.style.setProperty("--share", `${Math.round(42 * Math.sqrt(n / Math.max(1, sum)))}%`);
+        return cell;
+      }), el("td", { class: "rate" }, sum ? percent(row[i] / sum, 0) : "–"));
+    }));
+  }
   return {
     element: el("div", { class: "judgement", hidden: true }, matrix, mistakes),
+    /** Takes the place that a run's first judgement will need, so that the page does not grow then. */
+    begin(classes: readonly string[]): void {
+      words.textContent = "Counted at the end of each epoch, and in a pause.";
+      none.textContent = "The test images with the highest loss.";
+      fill(classes);
+      const line = () => el("span", {}, "\u00a0");
+      list.replaceChildren(...Array.from({ length: MOST }, () =>
+        el("li", { "aria-hidden": "true" }, el("canvas"), line(), line(), line())));
+    },
     show({ counts, worst }: Judgement, classes: readonly string[], shape: ImageShape, step: number): void {
       const all = counts.flat().reduce((a, b) => a + b, 0), right = counts.reduce((sum, row, i) => sum + row[i], 0);
       const [most, of, as] = counts
@@ -22,20 +50,7 @@ export function judgementView() {
       const frequent = ` The most frequent mistake: ${classes[of]} taken for ${classes[as]}, ${number(most)} times.`;
       words.textContent = `After step ${number(step)}: ${number(right)} of ${number(all)} test images are right.`
         + (most ? frequent : "");
-      frame.classList.toggle("wide", classes.length <= 20);
-      head.replaceChildren(el("tr", {},
-        el("th", { scope: "col" }, "true / predicted"),
-        ...classes.map((name) => el("th", { scope: "col" }, el("span", {}, name))),
-        el("th", { scope: "col" }, el("span", {}, "right"))));
-      body.replaceChildren(...counts.map((row, i) => {
-        const sum = row.reduce((a, b) => a + b, 0);
-        return el("tr", {}, el("th", { scope: "row" }, classes[i]), ...row.map((n, j) => {
-          const cell = el("td", { class: i === j ? "hit" : "" }, n || i === j ? number(n) : "");
-          // The root, so that a few show too.
-          cell.style.setProperty("--share", `${Math.round(42 * Math.sqrt(n / Math.max(1, sum)))}%`);
-          return cell;
-        }), el("td", { class: "rate" }, sum ? percent(row[i] / sum, 0) : "–"));
-      }));
+      fill(classes, counts);
       none.textContent = worst.length
         ? "Highest loss first: the network’s answer, then the truth."
         : "None: every test image is right.";
@@ -47,7 +62,6 @@ export function judgementView() {
           el("span", {}, `is ${classes[picture.label]}, ${whole(truth, truth < 0.001 ? 3 : 1)}`),
           el("span", { class: "soft" }, `loss ${number(loss, 2)}`));
       }));
-      this.element.hidden = false;
     },
   };
 }

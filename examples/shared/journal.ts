@@ -11,12 +11,15 @@ export function journal({ title, controls }: Family) {
   const compared = [...controls, { name: "data", label: "Data", kind: "choice" } as const];
   const past = runs({ title, controls: compared }, () => { draw(); }, download);
   const draw = () => {
-    loss.show(past.now.curve, past.past);
-    accuracy.show(past.now.curve, past.past, Number(past.now.settings.epochs));
+    const { now: { curve, settings }, drawn } = past;
+    loss.show(curve, drawn.past, drawn.name);
+    accuracy.show(curve, drawn.past, drawn.name, Number(settings.epochs));
   };
   return {
     charts: [loss.element, accuracy.element], runs: past.element,
     get curve(): Curve { return past.now.curve; },
+    /** Says in place of the charts why none come, or that they will. */
+    idle(why?: string): void { for (const chart of [loss, accuracy]) chart.idle(why); },
     /** Steps that the present run has told of. */
     get reached(): number { return past.now.curve.steps.at(-1) ?? 0; },
     /** Whether a run that begins after so many steps is the present one, which goes on from where it stands. */

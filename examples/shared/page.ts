@@ -121,6 +121,7 @@ export function openPage(family: Family, script: URL): void {
         adapter = message.adapter;
         device.replaceChildren(adapterPanel(adapter));
         if (!first) break;
+        curves.idle();
         form.plans(plans, adapter);
         settings = readSettings(family.controls, family.presets[presetFor(adapter, plans)]);
         writeSettings(settings);
@@ -159,7 +160,6 @@ export function openPage(family: Family, script: URL): void {
         if (!same) {
           bar.clear();
           bar.more = Number(settings.epochs);
-          judged.element.hidden = true;
         }
         [restored, files.ready] = [message.from, false];
         break;
@@ -169,6 +169,8 @@ export function openPage(family: Family, script: URL): void {
         [classes, shape] = [message.classes, message.shape];
         images.show(message.pictures, shape, classes);
         own.begin(shape, classes, facts.own);
+        judged.element.hidden = !message.tested;
+        if (!goingOn) judged.begin(classes);
         [inside.classes, bar.state, files.ready] = [classes, "paused", true];
         const { steps } = message, epochs = Number(settings.epochs);
         [perEpoch, goingOn] = [steps, false];
@@ -221,11 +223,18 @@ export function openPage(family: Family, script: URL): void {
         };
         bar.state = adapter ? "failed" : "waiting";
         images.element.hidden = !classes.length;
-        bar.say("Stopped.");
+        if (adapter) bar.say("Stopped."); else idle("There is no device to train on.");
         board.tell(failure(message.code, message.message, message.snapshot, adapter ? resume : again, again));
         break;
       }
     }
+  }
+
+  /** Says where a device would be needed that there is none. */
+  function idle(why: string): void {
+    curves.idle(why);
+    bar.say(why);
+    device.replaceChildren(el("p", { class: "soft" }, "None."));
   }
 
   data.show(facts);
@@ -233,9 +242,8 @@ export function openPage(family: Family, script: URL): void {
   send({ type: "describe", settings });
   if ("gpu" in navigator) send({ type: "open" });
   else {
-    bar.say("Training needs WebGPU.");
     images.element.hidden = true;
-    device.replaceChildren(el("p", { class: "soft" }, "None."));
+    idle("Training needs WebGPU.");
     board.tell(noWebGpu("The description of the network below needs no GPU; training does."));
   }
 }

@@ -90,12 +90,13 @@ export function runs(
       el("p", { class: "soft" }, "To compare, change a setting and train again: "
         + `this browser keeps the last ${COLOURS} runs of this page, and the charts show those that are ticked.`)),
     get now(): RunRecord { return now; },
-    /** Earlier runs that are to be drawn, by what tells them apart if it is short, or by their time. */
-    get past(): Past[] {
-      const drawn = past.filter((r) => r.shown), by = differing([now, ...drawn]);
-      return drawn.map((r) => ({
-        name: by.length > 2 ? clock(r.id) : nameOf(r, by) || clock(r.id), colour: colourOf(r), curve: r.curve,
-      }));
+    /** Earlier runs that are to be drawn, and the names of all, by what tells them apart if it is short. */
+    get drawn(): { readonly past: Past[]; readonly name: string } {
+      const drawn = past.filter((r) => r.shown), all = differing([now, ...drawn]), by = all.length > 2 ? [] : all;
+      return {
+        past: drawn.map((r) => ({ name: nameOf(r, by) || clock(r.id), colour: colourOf(r), curve: r.curve })),
+        name: drawn.length ? nameOf(now, by) || "this run" : "",
+      };
     },
     set curve(curve: Curve) { now = { ...now, curve }; say(own, curve); },
     /** A setting that changes while the run goes on: it is known by all the values that it has trained with. */

@@ -34,16 +34,18 @@ export async function checkRaces(
 ): Promise<Report> {
   const wgsl = await reader(), it = probe(layer, shapes, { seed, range, target: { rung: "plain" } });
   const memory = new Map<Tensor, Float32Array>([...it.values].map(([t, v]) => [root(t), v.slice()]));
-  const findings: Finding[] = [], looked: string[] = [], notes: string[] = [], hints = new Set<string>();
+  const findings: Finding[] = [], looked: string[] = [], notes: string[] = [], hints: Finding[] = [];
+  // A kernel of both passes says the same twice.
+  const add = (to: Finding[], some: readonly Finding[]) =>
+    to.push(...some.filter(({ message }) => !to.some((f) => f.message === message)));
   for (const step of [...it.forward, ...it.backward]) {
     const { count, found, note, ...more } = raced(wgsl, step, memory);
-    for (const hint of more.hints) hints.add(hint);
-    // A kernel of both passes says the same twice.
-    findings.push(...found.filter(({ message }) => !findings.some((f) => f.message === message)));
+    add(findings, found);
+    add(hints, more.hints);
     if (note) notes.push(`races not looked at: ${step.kernel.entry} ${note}`);
     else looked.push(`${count} accesses of ${step.kernel.entry}`);
   }
-  return report(it.name, looked, findings, notes, [...hints]);
+  return report(it.name, looked, findings, notes, hints);
 }
 
 /**
@@ -52,7 +54,7 @@ export async function checkRaces(
  */
 export function raced(
   wgsl: typeof Wgsl, { kernel, tensors, params, overrides, grid }: Step, memory: Map<Tensor, Float32Array>,
-): { count: number; found: Finding[]; hints: string[]; note?: string } {
+): { count: number; found: Finding[]; hints: Finding[]; note?: string } {
   const code = bake(kernel.code, overrides), lines = code.split("\n"), { entry } = kernel;
   const found = new Map<string, Finding>();
   if (/\bsubgroup\w*\(/.test(code)) {
@@ -131,8 +133,10 @@ export function raced(
     complaints.push(e instanceof ShaderError ? `${line(e.details.line as number)}: ${e.message}` : String(e));
   } finally { Object.assign(console, { error, log }); }
   const note = complaints.length ? `cannot be interpreted (${complaints[0]})` : undefined;
-  const hints = pattern.patterns().map(({ variable, kind, line: at, sectors, enough }) =>
-    `${entry}, ${line(at)}: right, but slow on GPUs: 32 neighbouring invocations ${kind} ${variable} in ${sectors} `
-      + `sectors of 32 bytes, where ${enough} would do; let neighbours take neighbouring elements`);
+  const hints = pattern.patterns().map(({ variable, kind, line: at, sectors, enough }): Finding => ({
+    check: "coalescing", tensor: variable, line: own(at),
+    message: `${entry}, ${line(at)}: right, but slow on GPUs: 32 neighbouring invocations ${kind} ${variable} in `
+      + `${sectors} sectors of 32 bytes, where ${enough} would do; let neighbours take neighbouring elements`,
+  }));
   return { count, found: [...found.values()], hints, note };
 }

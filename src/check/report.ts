@@ -1,8 +1,8 @@
 import { elements, type Shape } from "../gpu/recorder.js";
 
-/** One fault, with the place that shows it best. */
+/** One fault or hint, with the place that shows it best. */
 export interface Finding {
-  readonly check: "value" | "gradient" | "bounds" | "race" | "loop" | "recording";
+  readonly check: "value" | "gradient" | "bounds" | "race" | "loop" | "recording" | "coalescing";
   /** The tensor it shows in. */
   readonly tensor: string;
   /** Place in it, an index an axis, as the shader sees it. */
@@ -24,21 +24,21 @@ export interface Report {
   /** What could not be looked at, and why: no fault, but no ✓ either. */
   readonly notes: readonly string[];
   /** Lines that are right, but slow on GPUs: neighbouring invocations read or write far apart. */
-  readonly hints: readonly string[];
+  readonly hints: readonly Finding[];
   /** A line of what was looked at, then one for each finding, note and hint. */
   toString(): string;
 }
 
 export function report(
   layer: string, looked: readonly string[], findings: readonly Finding[], notes: readonly string[] = [],
-  hints: readonly string[] = [],
+  hints: readonly Finding[] = [],
 ): Report {
   return {
     ok: !findings.length, layer, looked, findings, notes, hints,
     toString() {
       const mark = findings.length ? "✗" : notes.length ? "○" : "✓";
-      const below = [...findings.map(({ message }) => message), ...notes, ...hints].map((line) => `  ${line}`);
-      return [`${mark} ${layer}: ${looked.join(", ")}`, ...below].join("\n");
+      const [faults, slow] = [findings, hints].map((all) => all.map(({ message }) => message));
+      return [`${mark} ${layer}: ${looked.join(", ")}`, ...faults, ...notes, ...slow].join("\n  ");
     },
   };
 }

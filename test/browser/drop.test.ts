@@ -79,6 +79,9 @@ test("LeNet goes over to CIFAR's files, learns them, refuses others by name, and
     expect(await text(page, ".using")).toBe("CIFAR-10, 20 + 10 images");
     await press(page, "Reset");
     await until(page, "Ready: 3 steps");  // and trains on them still
+    // What the run before was judged by is gone, and its place kept.
+    expect(await text(page, ".judgement:not([hidden])")).not.toMatch(/After step/);
+    expect(await page.$$eval(".confusion tbody tr, .mistakes li", (all) => all.length)).toBe(22);
 
     await page.click(".data .own-tools > button");
     await until(page, "Ready: 63 steps");

@@ -102,9 +102,9 @@ test("LeNet trains in the page, by keyboard", async () => {
   await until(page, "Ready");
   const [, past] = await page.$$eval("[aria-label=Runs] tbody tr", (all) => all.map((e) => e.textContent));
   expect(past).toContain(`${rate} → `);
-  // The charts name an earlier run by what tells it apart.
-  expect(await page.$$eval(".legend .key:last-child", (all) => all.map((e) => e.textContent)))
-    .toEqual(Array(2).fill(expect.stringMatching(`^learning rate ${rate} → `)));
+  // The charts name this run and an earlier one by what tells them apart.
+  expect(await page.$$eval(".legend", (all) => all.map((e) => e.textContent)))
+    .toEqual(Array(2).fill(expect.stringMatching(`^learning rate [\\d.]+:.*learning rate ${rate} → `)));
   expect(bad).toEqual([]);
   await page.close();
 }, 150_000);
@@ -114,6 +114,7 @@ test("a page without WebGPU says so, and what to do", async () => {
   await page.waitForSelector(".notice.bad");
   expect(await page.$eval(".notice.bad", (e) => e.textContent)).toMatch(/no WebGPU.*chrome:\/\/gpu/);
   expect(await status(page)).toBe("Training needs WebGPU.");
+  expect(await page.$eval(".empty", (e) => e.textContent)).toBe(await status(page));
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   expect(await page.evaluate(() => document.activeElement?.tagName), "past the links").toBe("MAIN");

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { barriers, crashGpu, onPhone, open, picture, press, site, status, useSite, withoutWebGPU } from "./page.js";
 import { byKeyboard, controlled, does, editor, faulty, held, longest, outcome, problems, type } from "./playground.js";
-import { said, unseen, watchful, write } from "./playground.js";
+import { attempt, said, underlined, unseen, watchful, write } from "./playground.js";
 
 useSite();
 
@@ -28,12 +28,10 @@ test("a layer is run, checked, timed; what is wrong is told at its line; "
   await picture(page, "playground-light", 1280, "light");
   await onPhone(page, "playground-phone", "dark");
 
-  await write(page, 0, "@compute @workgroup_size(1, 1, 1)\nfn f() {\n  let a = 1.0 + 1u;\n}");
-  await press(page, "Run");
+  await attempt(page, 0, "@compute @workgroup_size(1, 1, 1)\nfn f() {\n  let a = 1.0 + 1u;\n}");
   await said(page, "It did not work");
   expect(await problems(page)).toEqual([expect.stringMatching(/^Shader, line 3, column \d+: .*operator \+/s)]);
-  expect(await page.evaluate(() =>
-    document.querySelector(".editor")!.shadowRoot!.querySelectorAll(".cm-lintRange-error").length)).toBe(1);
+  expect(await underlined(page, "error")).toBe(1);
   await page.waitForFunction(() => location.hash.startsWith("#layer="));
 
   await faulty(page, "swish", "y[i] = x[i]", "y[i + 3u] = x[i]");
@@ -41,6 +39,10 @@ test("a layer is run, checked, timed; what is wrong is told at its line; "
   expect(await page.$eval("[aria-labelledby=races-title] .findings", (e) => e.textContent))
     .toMatch(/^swish_forward writes past the end of y/);
   expect(await status(page)).toBe("Run: done, 2 faults found.");
+  await faulty(page, "swish", "y[i]", "y[i % 36u * 8u + i / 36u]", "Check races");
+  await said(page, "Check races: done, 1 hint found.");
+  expect(await page.$eval(".hint", (e) => e.textContent)).toMatch(/^swish_forward, line 17 .*right, but slow/);
+  expect([await underlined(page, "warning"), await problems(page)], "no fault").toEqual([1, []]);
   const endless = "for (var k = 0u; x[k] < 100.0; k = (k + 1u) % 4u) { y[i] += 1.0; }\n  y[i] += x[i]";
   await faulty(page, "swish", "y[i] = x[i]", endless);
   await said(page, "It did not work");
@@ -53,8 +55,7 @@ test("a layer is run, checked, timed; what is wrong is told at its line; "
   await page.select("#limit", "5");
   await page.select("#example", "swish");
   await said(page, "Swish");
-  await write(page, 1, "for (;;) {}");
-  await press(page, "Run");
+  await attempt(page, 1, "for (;;) {}");
   await said(page, "Ended.");
   expect(await page.$eval(".notice.bad", (e) => e.textContent))
     .toMatch(/No answer for 5 seconds.*nothing else is lost/);
@@ -94,13 +95,11 @@ test("a link's layer runs after a press alone", async () => {
   await said(second.page, "It did not work");
   expect(await problems(second.page)).toEqual(["Layer, line 1, column 7: ran"]);
   // What it logs is on the page.
-  await write(second.page, 1, "console.log('kernels', Object.keys(kernels), new Float32Array([1, NaN])); throw 0");
-  await press(second.page, "Run");
+  await attempt(second.page, 1, "console.log('kernels', Object.keys(kernels), new Float32Array([1, NaN])); throw 0");
   await second.page.waitForFunction(() => document.querySelector(".problems li")?.textContent === "0");
   expect(await second.page.$eval(".logged", (e) => e.textContent))
     .toBe('kernels ["swish_forward","swish_backward"] [1, NaN]\n');
-  await write(second.page, 1, "const a = 1;\nconst = 2;");
-  await press(second.page, "Run");
+  await attempt(second.page, 1, "const a = 1;\nconst = 2;");
   await second.page.waitForFunction(() => /^Layer, line 2, column 6: .*Unexpected token/.test(
     document.querySelector(".problems li")?.textContent ?? ""));
   // Another link over this one, which changes what stands after the # alone.

@@ -53,14 +53,24 @@ export async function write(page: Page, which: number, text: string) {
   await page.keyboard.sendCharacter(text);
 }
 
-/** Runs an example with a fault in it. */
-export async function faulty(page: Page, example: string, from: string, to: string) {
+/** Puts text into an editor, and runs it. */
+export async function attempt(page: Page, which: number, text: string) {
+  await write(page, which, text);
+  await press(page, "Run");
+}
+
+/** Runs an example with a fault in it, or does something else with it. */
+export async function faulty(page: Page, example: string, from: string, to: string, action = "Run") {
   await page.select("#example", "");
   await page.select("#example", example);
   await said(page, "an example");
   await write(page, 0, (await (await fetch(`${site.url}playground/layers/${example}.wgsl`)).text()).replace(from, to));
-  await press(page, "Run");
+  await press(page, action);
 }
+
+/** How many places of the shader are underlined: as an error, or as a warning, which a hint is. */
+export const underlined = (page: Page, as: "error" | "warning") => page.evaluate((s) =>
+  document.querySelector(".editor")!.shadowRoot!.querySelectorAll(`.cm-lintRange-${s}`).length, as);
 
 /** Keeps the longest time that the page was held up, in milliseconds. */
 export const watchful = (page: Page) => page.evaluateOnNewDocument(() => {
