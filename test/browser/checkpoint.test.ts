@@ -81,7 +81,7 @@ test("a run goes on after its end, and in its midst, as if it had had all epochs
   // A press that was meant for "Pause" does nothing.
   await page.waitForFunction(() => {
     const ended = document.querySelector(".status")?.textContent?.startsWith("Finished");
-    if (ended) document.querySelector<HTMLButtonElement>(".buttons .main")?.click();
+    if (ended) document.querySelector<HTMLButtonElement>(".deck .main")?.click();
     return ended;
   });
   await page.waitForFunction(() => new Promise((done) => { setTimeout(() => { done(true); }, 800); }));
