@@ -66,7 +66,7 @@ const tileSizes: readonly Tile[] = [[64, 8], [32, 8], [64, 4], [16, 4]];
 
 /**
  * The tile that costs the least. One of four columns each costs less than one of eight, but more than half of that,
- * since what it loads serves fewer sums. Below an eighth of Target.tasks, workgroups fewer are no gain.
+ * since what it loads serves fewer sums. An eighth of Target.tasks is what an adapter takes for the time of one.
  */
 function tileOf(rows: number, columns: number, tasks = 0): Tile {
   const needed = ([across, each]: Tile) => Math.ceil(rows * across / each / 512) * Math.ceil(columns / across);
